@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package klink
+
+import (
+	"errors"
+	"time"
+)
+
+// Kind says what a failed call means for its caller.
+type Kind int
+
+const (
+	// KindRejected is a 4xx that has no kind of its own, or a call that was refused here
+	// because no request can express it: the same call would be refused again.
+	KindRejected Kind = iota + 1
+	// KindNotFound is a 404.
+	KindNotFound
+	// KindUnauthorized is a 401.
+	KindUnauthorized
+	// KindForbidden is a 403.
+	KindForbidden
+	// KindThrottled is a 429.
+	KindThrottled
+	// KindServer is a 5xx, or a 408; Until is set where the reply has a Retry-After.
+	KindServer
+	// KindNetwork means that no reply came: dialling, TLS, a reset, a timeout, a cancelled context.
+	KindNetwork
+	// KindBadReply is a 2xx that cannot be understood: not the JSON expected, truncated, too large.
+	KindBadReply
+	// KindRedirect is a 3xx that was not followed.
+	KindRedirect
+	// KindReadOnly means that Config.ReadOnly kept the call from being sent.
+	KindReadOnly
+)
+
+// Error is what every failed call returns.
+type Error struct {
+	Kind Kind
+	// Method and Path are those of the request; Path starts behind the endpoint.
+	Method, Path string
+	// Status is the HTTP status, 0 without a reply.
+	Status int
+	// Message is what the API said, or what went wrong here: one line, bounded, without the token.
+	Message string
+	// Until is when the reply's Retry-After ends, at most 15 minutes ahead; zero if it has none.
+	Until time.Time
+	// NothingMade is proof that the call changed nothing remotely.
+	NothingMade bool
+	// Err is the cause, if there is one beside the reply; its text is without the token too.
+	Err error
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause, so that errors.Is finds a cancelled or expired context.
+func (e *Error) Unwrap() error { return e.Err }
+
+// AsError finds the Error in err's chain.
+func AsError(err error) (*Error, bool) {
+	var e *Error
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
+// KindOf returns the kind of the Error in err's chain, 0 if there is none.
+func KindOf(err error) Kind {
+	if e, ok := AsError(err); ok {
+		return e.Kind
+	}
+	return 0
+}
+
+// NothingMade says whether err proves that its call changed nothing remotely.
+func NothingMade(err error) bool {
+	e, ok := AsError(err)
+	return ok && e.NothingMade
+}
