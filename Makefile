@@ -1,0 +1,129 @@
+# Everything here needs Go, make and git alone. The tools and the control plane
+# are pinned in Go modules under hack/ and built on first use.
+
+SHELL := /bin/bash
+
+GO      ?= go
+IMG     ?= klink-operator:latest
+KUBECTL ?= kubectl
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+ARGS    ?=
+
+# How long one fuzz target runs.
+FUZZTIME ?= 10s
+
+LDFLAGS := -s -w -X github.com/klink-cloud/klink-operator/internal/version.Version=$(VERSION)
+
+CONTROLLER_GEN = $(GO) tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
+GOLANGCI_LINT  = $(GO) tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
+KUSTOMIZE      = $(GO) tool -modfile=$(CURDIR)/hack/tools/kustomize/go.mod kustomize
+
+# The race detector needs cgo and a C compiler; the tests do without it.
+RACE = $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null && echo -race)
+
+# Modules of their own that hold Go code, as folders.
+NESTED = $(shell for mod in $$(git ls-files -co --exclude-standard '*/go.mod'); do \
+	dir=$$(dirname $$mod); ls $$dir/*.go >/dev/null 2>&1 && echo $$dir; done)
+
+.DEFAULT_GOAL := help
+
+##@ General
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: clean
+clean: ## Remove what was built in this checkout (the caches stay)
+	rm -rf bin dist/tmp
+
+##@ Generated files
+
+.PHONY: generate
+generate: ## Generate the deep-copy methods of the API types
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## Generate the CRDs and the manager's role from the Go sources
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=klink-operator-manager paths=./internal/controller/... output:rbac:dir=config/rbac
+
+##@ Checks
+
+.PHONY: fmt
+fmt: ## Format the Go sources
+	$(GOLANGCI_LINT) fmt
+	@for dir in $(NESTED); do (cd $$dir && $(GOLANGCI_LINT) fmt) || exit 1; done
+
+.PHONY: vet
+vet: ## Run go vet
+	$(GO) vet ./...
+	@for dir in $(NESTED); do $(GO) -C $$dir vet ./... || exit 1; done
+
+.PHONY: lint
+lint: ## Run golangci-lint
+	$(GOLANGCI_LINT) run ./...
+	@for dir in $(NESTED); do (cd $$dir && $(GOLANGCI_LINT) run ./...) || exit 1; done
+
+.PHONY: test
+test: controlplane ## Run all tests, with the race detector where there is a C compiler
+	$(GO) test -timeout 20m $(RACE) ./...
+	@for dir in $(NESTED); do $(GO) -C $$dir test -timeout 20m ./... || exit 1; done
+
+.PHONY: verify
+verify: ## Check that generated files, formatting and go.mod are up to date, without touching them
+	@GO="$(GO)" hack/verify.sh
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@GO="$(GO)" hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: contract
+contract: ## Check the client against the groups API as documented, as played by the simulator
+	$(GO) test -count=1 -v ./test/contract/... $(ARGS)
+
+##@ Running
+
+.PHONY: controlplane
+controlplane: ## Build the pinned etcd, API server and kubectl, once per user and version
+	@$(GO) -C hack/controlplane run .
+
+.PHONY: build
+build: ## Build bin/manager and bin/klink-simulator
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/manager ./cmd/klink-simulator
+
+.PHONY: run
+run: ## Run the manager here, against the cluster of the current kubeconfig
+	$(GO) run -ldflags "$(LDFLAGS)" ./cmd/manager $(ARGS)
+
+.PHONY: demo
+demo: controlplane ## Show the way of a group, from creation to deletion, on a control plane of its own
+	$(GO) run ./test/demo $(ARGS)
+
+.PHONY: playground
+playground: controlplane ## Start what the demo starts and leave it running until Ctrl-C
+	$(GO) run ./test/demo -playground $(ARGS)
+
+##@ Deploying to the cluster of the current kubeconfig
+
+.PHONY: image
+image: ## Build the container image IMG
+	docker build --build-arg VERSION=$(VERSION) -t $(IMG) .
+
+.PHONY: install
+install: ## Install the CRDs
+	set -o pipefail; $(KUSTOMIZE) build config/crd | $(KUBECTL) apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and every Group and connection with them
+	set -o pipefail; $(KUSTOMIZE) build config/crd | $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## Deploy the CRDs and the operator, as image IMG
+	set -o pipefail; KUSTOMIZE="$(KUSTOMIZE)" hack/render.sh $(IMG) | $(KUBECTL) apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: ## Remove the operator; the CRDs and the Groups stay
+	set -o pipefail; KUSTOMIZE="$(KUSTOMIZE)" hack/render.sh $(IMG) | hack/without-crds.sh | $(KUBECTL) delete --ignore-not-found -f -
