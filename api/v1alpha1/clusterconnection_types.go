@@ -7,25 +7,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// NamespacesFrom says how the namespaces that may use a ClusterConnection are
-// chosen.
-// +kubebuilder:validation:Enum=All;Selector
-type NamespacesFrom string
-
-// Ways to choose namespaces.
-const (
-	// NamespacesFromAll allows every namespace.
-	NamespacesFromAll NamespacesFrom = "All"
-	// NamespacesFromSelector allows the namespaces whose labels match.
-	NamespacesFromSelector NamespacesFrom = "Selector"
-)
-
 // AllowedNamespaces says whose Groups may use a ClusterConnection.
+//
+// +kubebuilder:validation:XValidation:rule=`self.from != 'Selector' || has(self.selector)`,fieldPath=`.selector`,reason=FieldValueRequired,message="selector is required with from Selector: add it, for example {matchLabels: {klink: allowed}}, or set from to All"
+// +kubebuilder:validation:XValidation:rule=`self.from == 'Selector' || !has(self.selector)`,fieldPath=`.selector`,reason=FieldValueForbidden,message="selector has an effect only with from Selector: set from to Selector, or remove selector"
 type AllowedNamespaces struct {
+	// from says how namespaces are chosen. All: every namespace. Selector: those
+	// whose labels match selector.
 	// +optional
 	// +kubebuilder:default=All
 	From NamespacesFrom `json:"from,omitempty"`
 
+	// selector matches the labels of the allowed namespaces. Required with from
+	// Selector, and refused otherwise.
+	// Example: {matchLabels: {kubernetes.io/metadata.name: concierge}}
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
@@ -34,27 +29,41 @@ type AllowedNamespaces struct {
 type ClusterConnectionSpec struct {
 	ConnectionSpec `json:",inline"`
 
+	// allowedNamespaces says in which namespaces Groups may use this connection.
+	// A Group that has an id can always be deleted, also from elsewhere.
 	// +optional
 	// +kubebuilder:default={}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
 }
 
-// ClusterConnection is an account of klink.cloud for the Groups of many
-// namespaces.
+// ClusterConnection is an account of klink.cloud for the Groups of all allowed
+// namespaces. Whoever may write Groups there may adopt any unclaimed group of
+// the account: use one account for each domain of trust. While Groups use it,
+// it cannot be deleted: it goes on serving them until the last one is gone.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=clusterconnections,scope=Cluster,shortName=kcconn,categories=klink
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether the API answers to the token"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready, or why not"
+// +kubebuilder:printcolumn:name="Groups",type=integer,JSONPath=`.status.remoteGroups`,description="Number of remote groups in the account"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`,description="Age of this object"
+// +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.spec.endpoint`,description="Base URL of the API"
 type ClusterConnection struct {
 	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
+	// spec says which account this is, how to treat it, and who may use it.
 	// +required
 	Spec ClusterConnectionSpec `json:"spec"`
 
+	// status is what the operator last saw of the account. Written by the
+	// operator alone.
 	// +optional
-	// +kubebuilder:default={observedGeneration: -1}
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status ConnectionStatus `json:"status,omitzero"`
 }
 
