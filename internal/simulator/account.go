@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator
+
+import (
+	"slices"
+	"time"
+)
+
+// Account is one tenant's groups, as a person sees and edits them: past the API, its faults and its lag.
+type Account struct {
+	server *Server
+	tenant string
+}
+
+// Account returns the groups of a tenant, which need not exist before.
+func (s *Server) Account(tenant string) Account { return Account{s, tenant} }
+
+// Seed adds a group and returns its id. An empty ID, ConversationID or CreatedAt is filled in. It is visible at
+// once, whatever the lag. Seeding an id that exists replaces that group.
+func (a Account) Seed(g Group) string {
+	s := a.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	store := s.storeOf(a.tenant)
+	g = s.complete(g.clone())
+	if r := store.records[g.ID]; r != nil {
+		store.write(r, &g, time.Now(), s.settings.Lag)
+		return g.ID
+	}
+	s.sequence++
+	store.insert(&g, s.sequence, time.Time{})
+	return g.ID
+}
+
+// Groups returns a copy of the present groups, oldest first.
+func (a Account) Groups() []Group {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	var groups []Group
+	for _, r := range a.server.storeOf(a.tenant).ordered {
+		if g := r.latest(); g != nil {
+			groups = append(groups, g.clone())
+		}
+	}
+	return groups
+}
+
+// Group returns a copy of the present group of an id.
+func (a Account) Group(id string) (Group, bool) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	if g := a.server.storeOf(a.tenant).current(id); g != nil {
+		return g.clone(), true
+	}
+	return Group{}, false
+}
+
+// Mutate lets edit change the group of an id, as a person would in the web application, and tells whether it exists.
+// The id cannot be changed. edit must not call the server.
+func (a Account) Mutate(id string, edit func(*Group)) bool {
+	s := a.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	store := s.storeOf(a.tenant)
+	r := store.get(id)
+	if r == nil || r.latest() == nil {
+		return false
+	}
+	g := r.latest().clone()
+	edit(&g)
+	g.ID = r.id
+	g.Contacts = distinct(g.Contacts)
+	store.write(r, &g, time.Now(), s.settings.Lag)
+	return true
+}
+
+// Remove deletes the group of an id and tells whether it existed.
+func (a Account) Remove(id string) bool {
+	s := a.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	store := s.storeOf(a.tenant)
+	r := store.get(id)
+	if r == nil || r.latest() == nil {
+		return false
+	}
+	store.write(r, nil, time.Now(), s.settings.Lag)
+	return true
+}
+
+// Seed adds a group to the default tenant; see Account.Seed.
+func (s *Server) Seed(g Group) string { return s.Account(DefaultTenant).Seed(g) }
+
+// Groups returns the groups of the default tenant; see Account.Groups.
+func (s *Server) Groups() []Group { return s.Account(DefaultTenant).Groups() }
+
+// Group returns a group of the default tenant; see Account.Group.
+func (s *Server) Group(id string) (Group, bool) { return s.Account(DefaultTenant).Group(id) }
+
+// Mutate changes a group of the default tenant; see Account.Mutate.
+func (s *Server) Mutate(id string, edit func(*Group)) bool {
+	return s.Account(DefaultTenant).Mutate(id, edit)
+}
+
+// Remove deletes a group of the default tenant; see Account.Remove.
+func (s *Server) Remove(id string) bool { return s.Account(DefaultTenant).Remove(id) }
+
+// Tenants returns the tenants that have a token or groups, sorted.
+func (s *Server) Tenants() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var tenants []string
+	for tenant := range s.stores {
+		tenants = append(tenants, tenant)
+	}
+	for _, tenant := range s.tokens {
+		tenants = append(tenants, tenant)
+	}
+	slices.Sort(tenants)
+	return slices.Compact(tenants)
+}
+
+// complete fills in what the server gives a group.
+func (s *Server) complete(g Group) Group {
+	if g.ID == "" {
+		g.ID = s.freshID()
+	}
+	if g.ConversationID == "" {
+		g.ConversationID = randomID(s.ids)
+	}
+	if g.CreatedAt.IsZero() {
+		g.CreatedAt = time.Now().Add(s.settings.ClockSkew)
+	}
+	g.CreatedAt = g.CreatedAt.Truncate(time.Second)
+	g.Contacts = distinct(g.Contacts)
+	return g
+}
+
+// freshID is an id that no tenant has.
+func (s *Server) freshID() string {
+	for {
+		id := randomID(s.ids)
+		taken := false
+		for _, store := range s.stores {
+			taken = taken || store.records[id] != nil
+		}
+		if !taken {
+			return id
+		}
+	}
+}

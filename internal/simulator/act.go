@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const garbage = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>\n"
+
+// withFaults answers a call under the rules that act on it.
+func (s *Server) withFaults(ctx context.Context, c *call, acting []Fault) reply {
+	decisive := Fault{Action: Pass}
+	for _, f := range acting {
+		if !f.Action.joins() {
+			decisive = f
+		}
+		waits := f.Action == Hang || f.Action == HangAfter || f.Action == Late
+		if !waits && !s.wait(ctx, f.Delay) {
+			return reply{broken: errReset}
+		}
+	}
+	return s.act(ctx, c, decisive)
+}
+
+func (s *Server) act(ctx context.Context, c *call, f Fault) reply {
+	switch f.Action {
+	case Status:
+		return f.reply()
+	case StatusAfter:
+		s.carryOut(c)
+		return f.reply()
+	case Reset:
+		return reply{broken: errReset}
+	case Refuse:
+		return reply{broken: errRefused}
+	case ResetAfter:
+		s.carryOut(c)
+		return reply{broken: errReset}
+	case Truncate:
+		r := s.carryOut(c)
+		r.cut = true
+		if len(r.body) == 0 { // nothing to cut
+			r.broken = errReset
+		}
+		return r
+	case Garbage:
+		return reply{status: http.StatusOK, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte(garbage)}
+	case Hang:
+		return s.hang(ctx, f.Delay)
+	case HangAfter:
+		s.carryOut(c)
+		return s.hang(ctx, f.Delay)
+	case Late:
+		s.later(f.Delay, c)
+		return s.hang(ctx, 0)
+	case Redirect:
+		return f.redirect()
+	default:
+		r := s.carryOut(c)
+		if !s.wait(ctx, s.Settings().Latency) {
+			return reply{broken: errReset}
+		}
+		return r
+	}
+}
+
+func (f Fault) reply() reply {
+	header := http.Header{}
+	for name, value := range f.Headers {
+		header.Set(name, value)
+	}
+	if f.Body == "" {
+		r := errorReply(f.Status, strings.ToLower(http.StatusText(f.Status)))
+		for name, values := range header {
+			r.header[name] = values
+		}
+		return r
+	}
+	return reply{status: f.Status, header: header, body: []byte(f.Body)}
+}
+
+func (f Fault) redirect() reply {
+	if f.Status == 0 {
+		f.Status = http.StatusFound
+	}
+	r := f.reply()
+	r.header.Set("Location", f.Location)
+	return r
+}
+
+// wait sleeps, and tells whether it slept to the end: a client that leaves or a server that closes wakes it.
+func (s *Server) wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-s.done:
+	}
+	return false
+}
+
+func (s *Server) hang(ctx context.Context, d time.Duration) reply {
+	if d <= 0 || d > MaxHang {
+		d = MaxHang
+	}
+	s.wait(ctx, d)
+	return reply{broken: errReset}
+}
+
+// later carries a call out after d, whether the client is still there or not.
+func (s *Server) later(d time.Duration, c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(d, func() {
+		s.carryOut(c)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.late, timer)
+	})
+	s.late[timer] = struct{}{}
+}

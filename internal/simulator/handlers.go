@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+var errNameTaken = errors.New("a group of this name exists")
+
+// handle carries a call out. The Server's lock is held.
+func (s *Server) handle(c *call) reply {
+	switch {
+	case !c.found:
+		return errorReply(http.StatusNotFound, "no such endpoint")
+	case c.isList && c.method == http.MethodGet:
+		return s.list(c)
+	case c.isList && c.method == http.MethodPost:
+		return s.create(c)
+	case c.isList:
+		return methodNotAllowed("GET, POST")
+	}
+	switch c.method {
+	case http.MethodGet:
+		return s.retrieve(c)
+	case http.MethodPut:
+		return s.update(c)
+	case http.MethodDelete:
+		return s.remove(c)
+	default:
+		return methodNotAllowed("GET, PUT, DELETE")
+	}
+}
+
+func (s *Server) list(c *call) reply {
+	archivedOnly := false
+	if text := c.query.Get("archived"); text != "" {
+		parsed, err := strconv.ParseBool(text)
+		if err != nil {
+			return errorReply(http.StatusBadRequest, "archived must be true or false")
+		}
+		archivedOnly = parsed
+	}
+	store := s.storeOf(c.tenant)
+	entries := store.list(s.asOf(true), func(g *Group) bool {
+		if c.hides(g.ID) || archivedOnly && !g.Archived() {
+			return false
+		}
+		return archivedOnly || !s.settings.HideArchived || !g.Archived()
+	})
+	if s.settings.Order == NewestFirst {
+		slices.Reverse(entries)
+	}
+	return listing{&s.settings, store, entries, c.query}.reply()
+}
+
+// asOf is the moment whose state a read shows.
+func (s *Server) asOf(list bool) time.Time {
+	if list || s.settings.LagOn == LagAll {
+		return time.Now().Add(-s.settings.Lag)
+	}
+	return time.Now()
+}
+
+func (s *Server) create(c *call) reply {
+	wanted, err := parseBody(c.header.Get("Content-Type"), c.body)
+	if err != nil {
+		return requestError(err)
+	}
+	if !wanted.name.sent {
+		return requestError(invalid{"name": "is required"})
+	}
+	wanted.archivedAt = field[moment]{} // not among the attributes of a new group
+	var g Group
+	if err := s.settings.apply(wanted, &g); err != nil {
+		return requestError(err)
+	}
+	store := s.storeOf(c.tenant)
+	if s.settings.UniqueNames && store.nameTaken(g.Name, "") {
+		return errorReply(http.StatusConflict, errNameTaken.Error())
+	}
+	g = s.complete(g)
+	s.sequence++
+	store.insert(&g, s.sequence, time.Now())
+	c.entry.Committed = true
+	return s.settings.groupReply(&g)
+}
+
+func (s *Server) retrieve(c *call) reply {
+	if r := s.storeOf(c.tenant).get(c.id); r != nil && !c.hides(r.id) {
+		if g := r.at(s.asOf(false)); g != nil {
+			return s.settings.groupReply(g)
+		}
+	}
+	return noSuchGroup()
+}
+
+func (s *Server) update(c *call) reply {
+	store := s.storeOf(c.tenant)
+	r := store.get(c.id)
+	if r == nil || r.latest() == nil || c.hides(r.id) {
+		return noSuchGroup()
+	}
+	wanted, err := parseBody(c.header.Get("Content-Type"), c.body)
+	if err != nil {
+		return requestError(err)
+	}
+	g := r.latest().clone()
+	if err := s.settings.apply(wanted, &g); err != nil {
+		return requestError(err)
+	}
+	if s.settings.UniqueNames && wanted.name.sent && store.nameTaken(g.Name, g.ID) {
+		return errorReply(http.StatusConflict, errNameTaken.Error())
+	}
+	store.write(r, &g, time.Now(), s.settings.Lag)
+	c.entry.Committed = true
+	return s.settings.groupReply(&g)
+}
+
+func (s *Server) remove(c *call) reply {
+	store := s.storeOf(c.tenant)
+	r := store.get(c.id)
+	if r == nil || r.latest() == nil || c.hides(r.id) {
+		return noSuchGroup()
+	}
+	store.write(r, nil, time.Now(), s.settings.Lag)
+	c.entry.Committed = true
+	if s.settings.DeleteReply == WithBody {
+		return jsonReply(http.StatusOK, map[string]any{"id": r.id, "deleted": true})
+	}
+	return reply{status: http.StatusNoContent, header: http.Header{}}
+}
+
+func noSuchGroup() reply { return errorReply(http.StatusNotFound, "no such group") }

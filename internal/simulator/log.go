@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	keptRequests = 20_000
+	keptBody     = 64 << 10
+)
+
+// Request is a call that reached the server. No token appears in it, wherever the client put one.
+type Request struct {
+	Time   time.Time `json:"time"`
+	Tenant string    `json:"tenant,omitempty"` // whose groups it saw; empty without a valid token
+	Method string    `json:"method"`
+	Path   string    `json:"path"`
+	Query  string    `json:"query,omitempty"`
+	ID     string    `json:"id,omitempty"`
+	Body   string    `json:"body,omitempty"` // at most 64 KiB
+	// Status is what the client was sent: 0 for nothing, or nothing yet.
+	Status int `json:"status"`
+	// Committed tells whether the call changed a group, whatever the client was told.
+	Committed bool `json:"committed"`
+}
+
+// Kind is the key of the request in Counts.
+func (r Request) Kind() string {
+	switch {
+	case r.Method == http.MethodGet && r.ID == "":
+		return "GET list"
+	case r.Method == http.MethodGet:
+		return "GET one"
+	default:
+		return r.Method
+	}
+}
+
+// record keeps a request, and drops the oldest when there are too many. The Server's lock is held.
+func (s *Server) record(c *call) {
+	c.entry = &Request{
+		Time: time.Now(), Tenant: c.tenant, Method: c.method, ID: s.redact(c.id),
+		Path: s.redact(c.path), Query: s.redact(c.query.Encode()), Body: s.redact(string(c.body[:min(len(c.body), keptBody)])),
+	}
+	if len(s.requests) >= 2*keptRequests {
+		s.requests = slices.Delete(s.requests, 0, len(s.requests)-keptRequests)
+	}
+	s.requests = append(s.requests, c.entry)
+	s.counts[c.entry.Kind()]++
+}
+
+// redact takes every token out of a text.
+func (s *Server) redact(text string) string {
+	for token := range s.tokens {
+		text = strings.ReplaceAll(text, token, "[token]")
+	}
+	return text
+}
+
+// Requests returns the latest requests (at least 20,000, if there were so many), oldest first.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	requests := make([]Request, 0, len(s.requests))
+	for _, r := range s.requests {
+		requests = append(requests, *r)
+	}
+	return requests
+}
+
+// Counts returns how many requests came since the start or ResetRequests, by "POST", "GET one", "GET list", "PUT",
+// "DELETE" (and whatever other method was tried), refused ones included.
+func (s *Server) Counts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := make(map[string]int, len(s.counts))
+	for kind, n := range s.counts {
+		counts[kind] = n
+	}
+	return counts
+}
+
+// ResetRequests forgets requests and counts.
+func (s *Server) ResetRequests() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = nil
+	clear(s.counts)
+}

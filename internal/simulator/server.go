@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// Prefix is the path of the API; an endpoint is a server's URL followed by it.
+	Prefix     = "/api/v1"
+	groupsPath = Prefix + "/groups"
+
+	// DefaultTenant is the tenant of Options.Token.
+	DefaultTenant = "default"
+	// DefaultToken is what Options.Token is when empty. It protects nothing and is no secret.
+	DefaultToken = "simulator-token" //nolint:gosec // a documented default of a stand-in, not a credential
+
+	// maxBody is the largest request body, in bytes; more is answered with 413.
+	maxBody = 4 << 20
+)
+
+// Options are what a Server starts with.
+type Options struct {
+	// Token is the bearer token of the default tenant; empty is DefaultToken.
+	Token string
+	// Seed makes ids and faults of some probability repeatable; 0 is unguessable.
+	Seed uint64
+	// Settings are the first settings. Invalid ones make New panic.
+	Settings Settings
+	// OnRequest, if set, is told of each request once its reply is known. It must not call the server.
+	OnRequest func(Request)
+}
+
+// Server is the stand-in API, an http.Handler. All its methods may be called at any time from anywhere.
+type Server struct {
+	onRequest func(Request)
+	initial   Settings
+	done      chan struct{}
+
+	mu          sync.Mutex
+	closed      bool
+	settings    Settings
+	tokens      map[string]string // to tenants
+	stores      map[string]*store // by tenant
+	sequence    uint64
+	ids, chance *rand.Rand
+	buckets     map[string]*bucket // by tenant
+	faults      []*FaultHandle
+	faultsAdded int
+	late        map[*time.Timer]struct{}
+	requests    []*Request
+	counts      map[string]int
+}
+
+// New makes a server without groups.
+func New(o Options) *Server {
+	orDefault(&o.Token, DefaultToken)
+	s := &Server{
+		onRequest: o.OnRequest,
+		initial:   o.Settings.withDefaults(),
+		done:      make(chan struct{}),
+		settings:  o.Settings.withDefaults(),
+		tokens:    map[string]string{o.Token: DefaultTenant},
+		stores:    map[string]*store{},
+		ids:       newRandom(o.Seed),
+		chance:    newRandom(o.Seed),
+		buckets:   map[string]*bucket{},
+		late:      map[*time.Timer]struct{}{},
+		counts:    map[string]int{},
+	}
+	if err := s.settings.validate(); err != nil {
+		panic("simulator: " + err.Error())
+	}
+	return s
+}
+
+// Close ends all waiting: what hangs is broken, what is late never happens. Requests are answered with 503 from then on.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	close(s.done)
+	for timer := range s.late {
+		timer.Stop()
+	}
+	clear(s.late)
+}
+
+// Settings returns a copy of the present settings.
+func (s *Server) Settings() Settings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settings.withDefaults()
+}
+
+// Configure lets edit change the settings. Invalid ones panic. edit must not call the server.
+func (s *Server) Configure(edit func(*Settings)) {
+	if err := s.tryConfigure(func(settings *Settings) error { edit(settings); return nil }); err != nil {
+		panic("simulator: " + err.Error())
+	}
+}
+
+// tryConfigure changes all or nothing.
+func (s *Server) tryConfigure(edit func(*Settings) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := s.settings.withDefaults()
+	if err := edit(&changed); err != nil {
+		return err
+	}
+	changed = changed.withDefaults()
+	if err := changed.validate(); err != nil {
+		return err
+	}
+	s.settings = changed
+	return nil
+}
+
+// Reset goes back to the first settings, without groups, faults or requests. Tokens stay.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settings = s.initial.withDefaults()
+	s.faults, s.requests = nil, nil
+	clear(s.stores)
+	clear(s.buckets)
+	clear(s.counts)
+}
+
+// SetToken makes token the only one of the default tenant; empty revokes it.
+func (s *Server) SetToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for old, tenant := range s.tokens {
+		if tenant == DefaultTenant {
+			delete(s.tokens, old)
+		}
+	}
+	if token != "" {
+		s.tokens[token] = DefaultTenant
+	}
+}
+
+// AddToken gives a tenant one more token. A token has one tenant: the last that it was given to.
+func (s *Server) AddToken(token, tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token] = tenant
+}
+
+// RemoveToken revokes a token.
+func (s *Server) RemoveToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tokens, token)
+}
+
+// storeOf returns a tenant's groups. The Server's lock is held.
+func (s *Server) storeOf(tenant string) *store {
+	if s.stores[tenant] == nil {
+		s.stores[tenant] = newStore()
+	}
+	return s.stores[tenant]
+}
+
+// call is one request on its way.
+type call struct {
+	method, path  string
+	query         url.Values
+	header        http.Header
+	body          []byte
+	id            string
+	isList, found bool
+	tooLarge      bool
+
+	tenant  string
+	hidden  []string
+	hideAll bool
+	entry   *Request
+}
+
+func (c *call) hides(id string) bool { return c.hideAll || slices.Contains(c.hidden, id) }
+
+func newCall(r *http.Request, body []byte) *call {
+	c := &call{method: r.Method, path: r.URL.Path, query: r.URL.Query(), header: r.Header, body: body}
+	if len(body) > maxBody {
+		c.body, c.tooLarge = nil, true
+	}
+	c.id, c.isList, c.found = target(r.URL)
+	return c
+}
+
+// serve answers a call: it is recorded, meets the faults, and is carried out.
+func (s *Server) serve(ctx context.Context, c *call) reply {
+	acting := s.arrive(c)
+	r := s.withFaults(ctx, c, acting)
+	s.mu.Lock()
+	if r.broken == nil {
+		c.entry.Status = r.status
+	}
+	entry := *c.entry
+	s.mu.Unlock()
+	if s.onRequest != nil {
+		s.onRequest(entry)
+	}
+	return r
+}
+
+func (s *Server) arrive(c *call) []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.tenant = s.tenantOf(c.header.Get("Authorization"))
+	s.record(c)
+	acting := s.matching(c)
+	for _, f := range acting {
+		s.changeView(c, f)
+	}
+	return acting
+}
+
+// changeView lets a call see other groups than its tenant's. The Server's lock is held.
+func (s *Server) changeView(c *call, f Fault) {
+	switch f.Action {
+	case Hide:
+		c.hidden = append(c.hidden, f.IDs...)
+		c.hideAll = c.hideAll || len(f.IDs) == 0
+	case Foreign:
+		if c.tenant != "" {
+			orDefault(&f.Tenant, "foreign")
+			c.tenant = f.Tenant
+			c.entry.Tenant = f.Tenant
+		}
+	}
+}
+
+// tenantOf is the tenant of an Authorization header, empty if it has none.
+func (s *Server) tenantOf(authorization string) string {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return s.tokens[strings.TrimSpace(token)]
+}
+
+// carryOut does what a call asks for, if its token and its rate allow.
+func (s *Server) carryOut(c *call) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errorReply(http.StatusServiceUnavailable, "shutting down")
+	}
+	if c.tenant == "" {
+		r := errorReply(http.StatusUnauthorized, "unauthenticated: a valid bearer token is required")
+		r.header.Set("WWW-Authenticate", "Bearer")
+		return r
+	}
+	if c.tooLarge {
+		return errorReply(http.StatusRequestEntityTooLarge, "the body is too large")
+	}
+	if r, limited := s.limited(c.tenant); limited {
+		return r
+	}
+	return s.handle(c)
+}

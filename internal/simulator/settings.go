@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Paging is a way of listing an account in parts. The groups page documents limit and has_more but no way onward, so
+// each of these is a reading of it.
+type Paging string
+
+// The paging dialects.
+const (
+	// Cursor: has_more, and starting_after or ending_before set to an id.
+	Cursor Paging = "Cursor"
+	// Page: page and pageSize (or limit), in the envelope total, page, pageSize, lastPage, data.
+	Page Paging = "Page"
+	// HasMorePage: page and limit (or pageSize), in the envelope has_more, data.
+	HasMorePage Paging = "HasMorePage"
+	// Limit: has_more and no way onward but a larger limit, uncapped unless MaxLimit says otherwise.
+	Limit Paging = "Limit"
+	// SinglePage: everything at once, whatever the limit.
+	SinglePage Paging = "SinglePage"
+	// Incomplete: the first groups only, at most 100, whatever is asked.
+	Incomplete Paging = "Incomplete"
+)
+
+// Order is the order of a listing.
+type Order string
+
+// The orders. Groups made within one second are in the order of their making.
+const (
+	NewestFirst Order = "NewestFirst"
+	OldestFirst Order = "OldestFirst"
+)
+
+// Envelope says how a single group is wrapped.
+type Envelope string
+
+// The envelopes: the bare object of the groups page, or the status, message, data of the vendor's newer endpoints.
+const (
+	Bare    Envelope = "Bare"
+	Wrapped Envelope = "Wrapped"
+)
+
+// Timestamps is the form of a time in a reply. In requests both forms are always understood.
+type Timestamps string
+
+// The forms: a number of seconds, or a string.
+const (
+	Unix    Timestamps = "Unix"
+	RFC3339 Timestamps = "RFC3339"
+)
+
+// Unknown says what happens to contacts that are not among Settings.KnownContacts.
+type Unknown string
+
+// What happens to unknown contacts.
+const (
+	Accept Unknown = "Accept"
+	Drop   Unknown = "Drop"
+	Reject Unknown = "Reject"
+)
+
+// Text says how the texts of a request (name, description, avatar_url) are normalised before they are stored.
+type Text string
+
+// The normalisations.
+const (
+	AsIs       Text = "AsIs"
+	Trim       Text = "Trim"
+	EscapeHTML Text = "EscapeHTML"
+	// NullEmpty stores an empty description or avatar_url as null.
+	NullEmpty Text = "NullEmpty"
+)
+
+// DeleteReply is the reply to a DELETE, of which the page shows none.
+type DeleteReply string
+
+// The replies: 204 without a body, or 200 with the id and "deleted": true.
+const (
+	NoContent DeleteReply = "NoContent"
+	WithBody  DeleteReply = "WithBody"
+)
+
+// LagOn says which reads lag behind the writes.
+type LagOn string
+
+// Which reads lag.
+const (
+	LagAll   LagOn = "All"
+	LagLists LagOn = "Lists"
+)
+
+// RetryAfter is the form of the Retry-After header of a 429.
+type RetryAfter string
+
+// The forms of Retry-After.
+const (
+	RetryAfterSeconds RetryAfter = "Seconds"
+	RetryAfterDate    RetryAfter = "Date"
+	RetryAfterNone    RetryAfter = "None"
+)
+
+// RateLimit is a token bucket for each tenant. The zero value limits nothing.
+type RateLimit struct {
+	RequestsPerSecond float64    `json:"requestsPerSecond"`
+	Burst             int        `json:"burst"`
+	RetryAfter        RetryAfter `json:"retryAfter,omitempty"`
+}
+
+// Settings are the answers to what the groups page leaves open. The zero value is the most literal reading of the
+// page; New and Configure replace empty choices by their defaults, the first of each list of constants.
+type Settings struct {
+	Paging      Paging      `json:"paging"`
+	Order       Order       `json:"order"`
+	Envelope    Envelope    `json:"envelope"`
+	Timestamps  Timestamps  `json:"timestamps"`
+	Text        Text        `json:"text"`
+	DeleteReply DeleteReply `json:"deleteReply"`
+
+	// MaxLimit is the largest page; 0 is 100, or no maximum under the paging Limit. A larger limit is taken for the
+	// largest, or refused with 400 under RejectLargeLimit.
+	MaxLimit         int  `json:"maxLimit"`
+	RejectLargeLimit bool `json:"rejectLargeLimit"`
+	// OmitHasMore leaves has_more out of the envelope.
+	OmitHasMore bool `json:"omitHasMore"`
+	// HideArchived leaves archived groups out of a listing without archived=true.
+	HideArchived bool `json:"hideArchived"`
+	// UniqueNames answers 409 to a second group of the same name, archived ones included.
+	UniqueNames bool `json:"uniqueNames"`
+
+	UnknownContacts Unknown  `json:"unknownContacts"`
+	KnownContacts   []string `json:"knownContacts,omitempty"`
+	// ContactDetails adds id and name to each contact of a reply.
+	ContactDetails bool `json:"contactDetails"`
+
+	// Latency delays each reply; the change is made before it.
+	Latency time.Duration `json:"-"`
+	// Lag shows reads the state as of so long ago. Writes always see the present.
+	Lag   time.Duration `json:"-"`
+	LagOn LagOn         `json:"lagOn"`
+	// ClockSkew is how far the server's clock, which created_at shows, is ahead.
+	ClockSkew time.Duration `json:"-"`
+
+	RateLimit RateLimit `json:"rateLimit"`
+}
+
+const defaultMaxLimit = 100
+
+// withDefaults returns the settings with every empty choice made.
+func (s Settings) withDefaults() Settings {
+	orDefault(&s.Paging, Cursor)
+	orDefault(&s.Order, NewestFirst)
+	orDefault(&s.Envelope, Bare)
+	orDefault(&s.Timestamps, Unix)
+	orDefault(&s.Text, AsIs)
+	orDefault(&s.DeleteReply, NoContent)
+	orDefault(&s.UnknownContacts, Accept)
+	orDefault(&s.LagOn, LagAll)
+	orDefault(&s.RateLimit.RetryAfter, RetryAfterSeconds)
+	s.KnownContacts = slices.Clone(s.KnownContacts)
+	return s
+}
+
+func orDefault[T ~string](field *T, value T) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+// validate names every choice that does not exist, with those that do.
+func (s Settings) validate() error {
+	return errors.Join(
+		oneOf("paging", s.Paging, Cursor, Page, HasMorePage, Limit, SinglePage, Incomplete),
+		oneOf("order", s.Order, NewestFirst, OldestFirst),
+		oneOf("envelope", s.Envelope, Bare, Wrapped),
+		oneOf("timestamps", s.Timestamps, Unix, RFC3339),
+		oneOf("text", s.Text, AsIs, Trim, EscapeHTML, NullEmpty),
+		oneOf("deleteReply", s.DeleteReply, NoContent, WithBody),
+		oneOf("unknownContacts", s.UnknownContacts, Accept, Drop, Reject),
+		oneOf("lagOn", s.LagOn, LagAll, LagLists),
+		oneOf("rateLimit.retryAfter", s.RateLimit.RetryAfter, RetryAfterSeconds, RetryAfterDate, RetryAfterNone),
+		notNegative("maxLimit", s.MaxLimit),
+		notNegative("latency", s.Latency),
+		notNegative("lag", s.Lag),
+		notNegative("rateLimit.requestsPerSecond", s.RateLimit.RequestsPerSecond),
+		notNegative("rateLimit.burst", s.RateLimit.Burst),
+	)
+}
+
+func oneOf[T ~string](name string, value T, choices ...T) error {
+	if slices.Contains(choices, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is not one of %q", name, value, choices)
+}
+
+func notNegative[T ~int | ~int64 | ~float64](name string, value T) error {
+	if value < 0 {
+		return fmt.Errorf("%s: %v is negative", name, value)
+	}
+	return nil
+}
