@@ -5,25 +5,54 @@ package klink
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
-// Config is what a Client is made of.
+const (
+	readTimeout  = 15 * time.Second
+	writeTimeout = 30 * time.Second
+)
+
+// Config is what a Client is made of. Printing one leaves out the token.
 type Config struct {
 	// Endpoint is the API's base URL, without a trailing slash: https://api.klink.cloud/api/v1.
 	Endpoint string
-	// Token is the bearer token. It is left out when a Config is printed.
+	// Token is the bearer token.
 	Token string
 	// UserAgent is sent with each request.
 	UserAgent string
-	// Transport carries the requests; nil means NewTransport(). It must be, or wrap, an *http.Transport.
+	// Transport carries the requests; nil means NewTransport(). It must be, or wrap, an
+	// *http.Transport: what it tells httptrace is evidence for Error.NothingMade.
 	Transport http.RoundTripper
 	// ReadOnly refuses every call but GET before anything is sent.
 	ReadOnly bool
-	// Observe, if set, is called after each HTTP exchange.
+	// Observe, if set, is called after each HTTP exchange, from the calling goroutine.
 	Observe func(Call)
+}
+
+// String leaves out the token.
+func (c Config) String() string { return "klink.Config{Endpoint: " + c.endpoint() + "}" }
+
+// Format leaves out the token, whatever the verb.
+func (c Config) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
+
+// LogValue leaves out the token.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText leaves out the token.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+func (c Config) endpoint() string {
+	if u, err := parseEndpoint(c.Endpoint); err == nil {
+		return redact(u.String(), c.Token)
+	}
+	return "(invalid)"
 }
 
 // Call is one HTTP exchange, for metrics and for Limiter.Done.
@@ -37,35 +66,111 @@ type Call struct {
 }
 
 // Client calls one account of the groups API. It is safe for concurrent use.
-type Client struct{}
-
-var errTODO = errors.New("not written yet")
-
-// New returns a client, or an error that says what is wrong with the endpoint or the token.
-func New(Config) (*Client, error) { return nil, errTODO }
-
-// NewTransport returns the transport of a Client: HTTP/2 where offered, bounded waits, the proxies of the environment.
-func NewTransport() *http.Transport { return &http.Transport{} }
-
-// Close drops the idle connections.
-func (c *Client) Close() {}
-
-// Get reads a group (GET /groups/:id).
-func (c *Client) Get(ctx context.Context, id string) (Group, error) { return Group{}, errTODO }
-
-// Create makes a group (POST /groups). The request is sent once at most.
-func (c *Client) Create(ctx context.Context, f Fields) (Group, error) { return Group{}, errTODO }
-
-// Update changes the fields that are set (PUT /groups/:id) and returns the group as it is then.
-func (c *Client) Update(ctx context.Context, id string, f Fields) (Group, error) {
-	return Group{}, errTODO
+type Client struct {
+	base      *url.URL
+	userAgent string
+	readOnly  bool
+	observe   func(Call)
+	transport http.RoundTripper
+	reads     *http.Client
+	// authorization returns the header's value; like redact, it is a function so that printing a Client cannot show the token.
+	authorization func() string
+	redact        redactor
 }
 
-// Delete removes a group for good (DELETE /groups/:id). A group that is not there is a KindNotFound error.
-func (c *Client) Delete(ctx context.Context, id string) error { return errTODO }
+// New returns a client, or an error that says what is wrong with the endpoint or the token
+// and quotes neither.
+func New(config Config) (*Client, error) {
+	base, err := parseEndpoint(config.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkToken(config.Token); err != nil {
+		return nil, err
+	}
+	transport := config.Transport
+	if transport == nil {
+		transport = NewTransport()
+	}
+	return &Client{
+		base:          base,
+		userAgent:     config.UserAgent,
+		readOnly:      config.ReadOnly,
+		observe:       config.Observe,
+		transport:     transport,
+		reads:         &http.Client{Transport: transport, CheckRedirect: sameSite},
+		authorization: func() string { return "Bearer " + config.Token },
+		redact:        newRedactor(config.Token),
+	}, nil
+}
+
+// String names the endpoint alone.
+func (c *Client) String() string { return "klink.Client{" + c.redact(c.base.String()) + "}" }
+
+// GoString names the endpoint alone.
+func (c *Client) GoString() string { return c.String() }
+
+// LogValue names the endpoint alone.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Close drops the idle connections; calls in flight go on.
+func (c *Client) Close() { c.reads.CloseIdleConnections() }
+
+// Get reads a group (GET /groups/:id).
+func (c *Client) Get(ctx context.Context, id string) (Group, error) {
+	return c.one(ctx, request{method: http.MethodGet, id: id, timeout: readTimeout})
+}
+
+// Create makes a group (POST /groups). The request is sent once at most, and not at all when
+// ctx has ended; a caller that must not lose the reply to a shutdown passes a context that outlives it.
+func (c *Client) Create(ctx context.Context, f Fields) (Group, error) {
+	return c.one(ctx, request{method: http.MethodPost, fields: &f, timeout: writeTimeout})
+}
+
+// Update changes the fields that are set (PUT /groups/:id) and returns the group as the reply shows it.
+func (c *Client) Update(ctx context.Context, id string, f Fields) (Group, error) {
+	return c.one(ctx, request{method: http.MethodPut, id: id, fields: &f, timeout: writeTimeout})
+}
+
+// Delete removes a group for good (DELETE /groups/:id). One that is not there is an error of
+// KindNotFound; whether that is a success is the caller's to say.
+func (c *Client) Delete(ctx context.Context, id string) error {
+	return c.do(ctx, request{method: http.MethodDelete, id: id, timeout: writeTimeout}, func([]byte) error { return nil })
+}
 
 // Page reads one page of the account (GET /groups).
-func (c *Client) Page(ctx context.Context, r PageRequest) (Page, error) { return Page{}, errTODO }
+func (c *Client) Page(ctx context.Context, r PageRequest) (Page, error) {
+	var page Page
+	err := c.do(ctx, request{method: http.MethodGet, query: r.query(), timeout: readTimeout}, func(body []byte) (err error) {
+		page, err = decodePage(body)
+		return err
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	return page, nil
+}
 
 // Probe asks for the shortest list there is, to learn whether the API answers this token.
-func (c *Client) Probe(ctx context.Context) error { return errTODO }
+func (c *Client) Probe(ctx context.Context) error {
+	_, err := c.Page(ctx, PageRequest{Limit: 1})
+	return err
+}
+
+// one makes a call whose reply is a group.
+func (c *Client) one(ctx context.Context, r request) (Group, error) {
+	var group Group
+	err := c.do(ctx, r, func(body []byte) (err error) {
+		group, err = decodeGroup(body)
+		if err == nil && r.id != "" && !strings.EqualFold(group.ID, r.id) {
+			// A mixed-up cache or proxy; binding to what it shows would be the worst outcome of all.
+			// (The groups page itself shows ids that differ in case, so case alone does not count.)
+			err = fmt.Errorf("the reply shows another group, %q", group.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return Group{}, err
+	}
+	return group, nil
+}

@@ -4,7 +4,12 @@
 package klink
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
 	"time"
 )
 
@@ -52,7 +57,18 @@ type Error struct {
 	Err error
 }
 
-func (e *Error) Error() string { return e.Message }
+// Error says what was asked and what came of it, fit for a condition's message.
+func (e *Error) Error() string {
+	text := e.Method + " " + e.Path + ": "
+	if e.Status != 0 {
+		text += strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
+		if e.Message == "" {
+			return text
+		}
+		text += ": "
+	}
+	return text + e.Message
+}
 
 // Unwrap returns the cause, so that errors.Is finds a cancelled or expired context.
 func (e *Error) Unwrap() error { return e.Err }
@@ -77,3 +93,28 @@ func NothingMade(err error) bool {
 	e, ok := AsError(err)
 	return ok && e.NothingMade
 }
+
+// cause stands for an error whose own fields are not to be printed: it keeps the redacted text,
+// and what callers ask errors.Is for.
+type cause struct {
+	text string
+	is   error
+}
+
+func newCause(err error, redact redactor) error {
+	c := cause{text: tidy(err.Error(), redact)}
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, context.Canceled):
+		c.is = context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		c.is = context.DeadlineExceeded
+	case errors.As(err, &errno):
+		c.is = errno
+	}
+	return c
+}
+
+func (c cause) Error() string { return c.text }
+
+func (c cause) Unwrap() error { return c.is }

@@ -3,6 +3,11 @@
 
 package klink
 
+import (
+	"net/url"
+	"strconv"
+)
+
 // PageRequest are the query parameters of a list call; the zero value of one leaves it out.
 type PageRequest struct {
 	// Limit is the number of groups asked for (groups page).
@@ -22,4 +27,36 @@ type Page struct {
 	// Total is the number of groups on all pages, LastPage the number of the last page,
 	// Number that of this one, Size the groups that fit on each.
 	Total, LastPage, Number, Size *int
+}
+
+func (r PageRequest) query() url.Values {
+	q := url.Values{}
+	set := func(key string, n int) {
+		if n > 0 {
+			q.Set(key, strconv.Itoa(n))
+		}
+	}
+	set("limit", r.Limit)
+	set("page", r.Number)
+	set("pageSize", r.Size)
+	if r.Archived {
+		q.Set("archived", "true")
+	}
+	if r.StartingAfter != "" {
+		q.Set("starting_after", r.StartingAfter)
+	}
+	return q
+}
+
+// last says whether the reply to a request for page number is, by its own account, the last one. A
+// reply that says nothing about that is the last if it is a short one.
+func (p Page) last(number int) bool {
+	switch {
+	case p.LastPage != nil && number < *p.LastPage:
+		return false
+	case p.HasMore != nil:
+		return !*p.HasMore
+	default:
+		return p.LastPage != nil || len(p.Groups) < shortPage
+	}
 }

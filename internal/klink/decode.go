@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package klink
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// object is a JSON object by its exact keys. (A struct would also match keys that
+// differ in case, and "Id" is not "id".)
+type object map[string]json.RawMessage
+
+// decodeGroup reads a reply that holds one group: the bare object of the groups page, or
+// the {"status", "message", "data": {…}} around it of the vendor's newer endpoints.
+func decodeGroup(body []byte) (Group, error) {
+	o, err := decodeObject(body)
+	if err != nil {
+		return Group{}, err
+	}
+	if _, bare := o["id"]; !bare {
+		if inner, err := decodeObject(o["data"]); err == nil {
+			o = inner
+		}
+	}
+	return o.group()
+}
+
+// decodePage reads a list reply in any of the envelopes: has_more + data, total + lastPage + data,
+// or either of them inside the data of a {"status", "message", "data": {…}}.
+func decodePage(body []byte) (Page, error) {
+	o, err := decodeObject(body)
+	if err != nil {
+		return Page{}, err
+	}
+	if inner, err := decodeObject(o["data"]); err == nil {
+		o = inner
+	}
+	var items []json.RawMessage
+	if err := json.Unmarshal(o["data"], &items); err != nil || items == nil {
+		return Page{}, errors.New("the reply has no list in data")
+	}
+	p := Page{Groups: make([]Group, 0, len(items))}
+	for i, item := range items {
+		g, err := decodeItem(item)
+		if err != nil {
+			return Page{}, fmt.Errorf("data[%d]: %w", i, err)
+		}
+		p.Groups = append(p.Groups, g)
+	}
+	return p, errors.Join(
+		o.optional("has_more", &p.HasMore),
+		o.optional("total", &p.Total),
+		o.optional("lastPage", &p.LastPage),
+		o.optional("page", &p.Number),
+		o.optional("pageSize", &p.Size),
+	)
+}
+
+func decodeItem(raw json.RawMessage) (Group, error) {
+	o, err := decodeObject(raw)
+	if err != nil {
+		return Group{}, err
+	}
+	return o.group()
+}
+
+func decodeObject(raw []byte) (object, error) {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil, errors.New("the reply is empty")
+	}
+	var o object
+	if err := json.Unmarshal(raw, &o); err != nil || o == nil {
+		return nil, errors.New("the reply is not a JSON object")
+	}
+	return o, nil
+}
+
+func (o object) group() (Group, error) {
+	g := Group{Contacts: []string{}}
+	if err := errors.Join(
+		o.optional("id", &g.ID),
+		o.optional("name", &g.Name),
+		o.optional("description", &g.Description),
+		o.optional("avatar_url", &g.AvatarURL),
+		o.optional("conversation_id", &g.ConversationID),
+		o.contacts(&g.Contacts),
+		o.timestamp("created_at", &g.CreatedAt),
+		o.timestamp("archived_at", &g.ArchivedAt),
+	); err != nil {
+		return Group{}, err
+	}
+	if g.ID == "" {
+		return Group{}, errors.New("the reply shows no group id")
+	}
+	return g, nil
+}
+
+// optional decodes a key; null and an absent key leave target alone.
+func (o object) optional(key string, target any) error {
+	raw, ok := o[key]
+	if !ok {
+		return nil
+	}
+	if err := json.Unmarshal(raw, target); err != nil {
+		return fmt.Errorf("%s has an unexpected type", key)
+	}
+	return nil
+}
+
+// contacts leaves out members that show no username: there is no way to declare such a
+// member, so it is neither kept nor missed.
+func (o object) contacts(target *[]string) error {
+	var list []member
+	if err := o.optional("contacts", &list); err != nil {
+		return err
+	}
+	for _, m := range list {
+		if m.Username != "" {
+			*target = append(*target, m.Username)
+		}
+	}
+	return nil
+}
+
+func (o object) timestamp(key string, target *time.Time) error {
+	raw, ok := o[key]
+	if !ok {
+		return nil
+	}
+	t, err := decodeTimestamp(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	*target = t
+	return nil
+}
+
+// decodeTimestamp reads Unix seconds (a number, with or without a fraction, or the same in a
+// string), an RFC 3339 string, or null and "", which both are the zero time. Unix second 0 is a time.
+func decodeTimestamp(raw json.RawMessage) (time.Time, error) {
+	text := strings.TrimSpace(string(raw))
+	if text == "null" {
+		return time.Time{}, nil
+	}
+	if strings.HasPrefix(text, `"`) {
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return time.Time{}, errors.New("not a timestamp")
+		}
+		text = strings.TrimSpace(s)
+	}
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t.UTC(), nil
+	}
+	return parseUnix(text)
+}
+
+// lastUnix is the end of the year 9999, the last second that RFC 3339 can write.
+const lastUnix = 253402300799
+
+func parseUnix(text string) (time.Time, error) {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > lastUnix {
+		return time.Time{}, errors.New("not a timestamp")
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(fraction*1e9)).UTC(), nil
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package klink
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxReply     = 16 << 20 // of a success: a page of 100 groups with 1,000s of members each
+	maxErrorBody = 64 << 10
+)
+
+// request is one call before it is sent.
+type request struct {
+	method  string
+	id      string // of the group, for calls about one
+	query   url.Values
+	fields  *Fields
+	timeout time.Duration
+}
+
+// path is the escaped path behind the endpoint.
+func (r request) path() string {
+	if r.method == http.MethodPost || r.query != nil {
+		return "/groups"
+	}
+	return "/groups/" + url.PathEscape(r.id)
+}
+
+// check refuses what no path can express. "." and ".." stay special when escaped: servers and
+// proxies resolve %2E%2E like "..", and a DELETE of the account must not come of it.
+func (r request) check() error {
+	if r.path() == "/groups" {
+		return nil
+	}
+	switch r.id {
+	case "":
+		return errors.New("the group id is empty")
+	case ".", "..":
+		return errors.New("the group id cannot be part of a path")
+	}
+	return nil
+}
+
+// onlyReader hides the type of a reader from http.NewRequest, which would else set GetBody,
+// with which net/http sends a request again on its own.
+type onlyReader struct{ io.Reader }
+
+// do makes one exchange and hands the body of a 2xx to decode. Every error is an *Error.
+func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) error {
+	failed := func(kind Kind, err error) error {
+		return &Error{Kind: kind, Method: r.method, Path: c.redact(r.path()), Message: tidy(err.Error(), c.redact), NothingMade: true, Err: newCause(err, c.redact)}
+	}
+	if c.readOnly && r.method != http.MethodGet {
+		return failed(KindReadOnly, errors.New("refused: nothing is written in a dry run"))
+	}
+	if err := r.check(); err != nil {
+		return failed(KindRejected, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return failed(KindNetwork, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	connection := &connectionTrace{}
+	req, err := c.build(httptrace.WithClientTrace(ctx, connection.hooks()), r)
+	if err != nil {
+		return failed(KindRejected, err)
+	}
+
+	begun := time.Now()
+	status, failure := c.exchange(req, decode)
+	if failure == nil {
+		c.report(Call{Method: r.method, Code: status, Duration: time.Since(begun)})
+		return nil
+	}
+	failure.Method, failure.Path, failure.Status = r.method, c.redact(r.path()), status
+	failure.NothingMade = provesNothingMade(status) || connection.neverHad()
+	c.report(Call{Method: r.method, Code: status, Duration: time.Since(begun), Err: failure})
+	return failure
+}
+
+func (c *Client) report(call Call) {
+	if c.observe != nil {
+		c.observe(call)
+	}
+}
+
+func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
+	var body io.Reader
+	length := 0
+	if r.fields != nil {
+		content, err := json.Marshal(r.fields)
+		if err != nil {
+			return nil, err
+		}
+		body, length = onlyReader{bytes.NewReader(content)}, len(content)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base.String()+r.path(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.URL.RawQuery = r.query.Encode()
+	req.ContentLength = int64(length)
+	req.Header.Set("Authorization", c.authorization())
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// exchange sends the request and reads the reply. The status is 0 if none came.
+func (c *Client) exchange(req *http.Request, decode func([]byte) error) (status int, failure *Error) {
+	reply, err := c.send(req)
+	if err != nil {
+		return 0, c.failure(KindNetwork, err)
+	}
+	defer func() { _ = reply.Body.Close() }() // all that matters of it has been read by then
+	status = reply.StatusCode
+	if status >= 300 && status < 400 {
+		return status, c.redirected(reply)
+	}
+	if status < 200 || status >= 300 {
+		return status, c.refused(reply)
+	}
+	body, err := readBounded(reply.Body, maxReply)
+	if err != nil {
+		return status, c.failure(readFailure(err), err)
+	}
+	if err := decode(body); err != nil {
+		f := c.failure(KindBadReply, err)
+		f.Message = tidy(err.Error()+": "+explanation(body), c.redact)
+		return status, f
+	}
+	return status, nil
+}
+
+// send lets net/http follow redirects for reads alone: a write goes straight to the transport.
+func (c *Client) send(req *http.Request) (*http.Response, error) {
+	if req.Method != http.MethodGet {
+		return c.transport.RoundTrip(req)
+	}
+	reply, err := c.reads.Do(req)
+	var wrapper *url.Error
+	if errors.As(err, &wrapper) {
+		err = wrapper.Err // the method and path are said by Error already
+	}
+	return reply, err
+}
+
+func (c *Client) failure(kind Kind, err error) *Error {
+	return &Error{Kind: kind, Message: tidy(err.Error(), c.redact), Err: newCause(err, c.redact)}
+}
+
+// refused reads a reply that is neither a success nor a redirect.
+func (c *Client) refused(reply *http.Response) *Error {
+	f := &Error{Kind: kindOf(reply.StatusCode), Until: retryAfter(reply.Header.Get("Retry-After"), time.Now())}
+	body, err := readBounded(reply.Body, maxErrorBody)
+	if err != nil {
+		f.Message = tidy(err.Error(), c.redact)
+		return f
+	}
+	f.Message = tidy(explanation(body), c.redact)
+	return f
+}
+
+// redirected names the host alone: the rest of a location may hold anything.
+func (c *Client) redirected(reply *http.Response) *Error {
+	f := &Error{Kind: KindRedirect, Message: "redirected, but not to a place that can be read"}
+	if to, err := reply.Location(); err == nil {
+		f.Message = tidy("redirected to "+to.Host+", which is not followed", c.redact)
+	}
+	return f
+}
+
+var errTooLarge = errors.New("the reply is too large")
+
+// readBounded reads all of a body, or fails when it is longer than limit bytes.
+func readBounded(body io.Reader, limit int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("the reply broke off: %w", err)
+	}
+	if int64(len(content)) > limit {
+		return nil, fmt.Errorf("%w: more than %d KiB", errTooLarge, limit>>10)
+	}
+	return content, nil
+}
+
+// readFailure tells a reply that takes too long, which is the network's, from one that is broken.
+func readFailure(err error) Kind {
+	var timeout interface{ Timeout() bool }
+	if errors.Is(err, context.Canceled) || errors.As(err, &timeout) && timeout.Timeout() {
+		return KindNetwork
+	}
+	return KindBadReply
+}
+
+// connectionTrace watches whether a request ever had a connection to be written to.
+type connectionTrace struct{ asked, got atomic.Bool }
+
+func (t *connectionTrace) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { t.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
+	}
+}
+
+// neverHad wants to have seen the search for a connection too: a transport that tells
+// httptrace nothing proves nothing.
+func (t *connectionTrace) neverHad() bool { return t.asked.Load() && !t.got.Load() }
