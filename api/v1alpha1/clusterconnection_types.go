@@ -32,7 +32,7 @@ type ClusterConnectionSpec struct {
 	// allowedNamespaces says in which namespaces Groups may use this connection.
 	// A Group that has an id can always be deleted, also from elsewhere.
 	// +optional
-	// +kubebuilder:default={}
+	// +kubebuilder:default={from: All}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
 }
 

@@ -23,7 +23,7 @@ type ConnectionSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'[?#]')`,message="endpoint must have no query and no fragment: remove everything from the ? or # on"
 	// +kubebuilder:validation:XValidation:rule=`!self.endsWith('/')`,message="endpoint must not end with a slash: remove it, as in https://api.klink.cloud/api/v1"
 	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'[\s\\%]|/\.{1,2}(/|$)|://.*//')`,message="endpoint must have a plain path: remove white space, backslashes, percent signs, and empty or dot segments"
-	// +kubebuilder:validation:XValidation:rule=`!isURL(self) || url(self).getScheme() != 'http' || url(self).getHostname().lowerAscii().matches(r'^localhost$|.\.svc(\.cluster\.local)?$') || isIP(url(self).getHostname()) && ip(url(self).getHostname()).isLoopback()`,message="endpoint must use https: http is accepted only for a loopback host (localhost, 127.0.0.0/8, [::1]) and for a service of this cluster (*.svc, *.svc.cluster.local)"
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^(?i)http:') || self.matches(r'^(?i)http://(localhost|\[::1\]|127(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}|([a-z0-9-]+\.)+svc(\.cluster\.local)?)(:\d*)?(/|$)')`,message="endpoint must use https: http is accepted only for a loopback host (localhost, 127.0.0.0/8, [::1]) and for a service of this cluster (*.svc, *.svc.cluster.local)"
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// tokenSecretRef names the Secret that holds the API token. The Secret of a
@@ -45,7 +45,7 @@ type ConnectionSpec struct {
 	// rateLimit is a ceiling on the calls to the API. The operator learns the
 	// real limit of the API and keeps below both.
 	// +optional
-	// +kubebuilder:default={}
+	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
 
 	// allowDelete, when true, lets Groups of this connection delete their remote
