@@ -163,11 +163,18 @@ func (c *Client) send(req *http.Request) (*http.Response, error) {
 }
 
 func (c *Client) failure(kind Kind, err error) *Error {
-	return &Error{Kind: kind, Message: tidy(err.Error(), c.redact), Err: newCause(err, c.redact)}
+	text := err.Error()
+	if errors.Is(err, context.DeadlineExceeded) {
+		text = "no reply in time: " + text
+	}
+	return &Error{Kind: kind, Message: tidy(text, c.redact), Err: newCause(err, c.redact)}
 }
 
 // refused reads a reply that is neither a success nor a redirect.
 func (c *Client) refused(reply *http.Response) *Error {
+	if reply.StatusCode < 200 {
+		return &Error{Kind: KindBadReply, Message: "the server changed the protocol"}
+	}
 	f := &Error{Kind: kindOf(reply.StatusCode), Until: retryAfter(reply.Header.Get("Retry-After"), time.Now())}
 	body, err := readBounded(reply.Body, maxErrorBody)
 	if err != nil {

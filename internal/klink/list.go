@@ -68,8 +68,8 @@ func NewLister(c *Client, first Dialect) *Lister {
 //
 // A listing that is not Complete is no error: its groups exist, and nothing follows for others.
 func (l *Lister) List(ctx context.Context, before func(ctx context.Context) error) (Listing, error) {
-	plain := &walk{lister: l, ctx: ctx, before: before}
-	if err := plain.run(); err != nil {
+	plain := &walk{lister: l, before: before}
+	if err := plain.run(ctx); err != nil {
 		return Listing{}, err
 	}
 	listing := Listing{
@@ -79,8 +79,8 @@ func (l *Lister) List(ctx context.Context, before func(ctx context.Context) erro
 	stuck := plain.stuck
 	l.plainHasArchived = l.plainHasArchived || slices.ContainsFunc(plain.groups, Group.Archived)
 	if !l.plainHasArchived {
-		archived := &walk{lister: l, ctx: ctx, before: before, archived: true}
-		if err := archived.run(); err != nil && !refusedParameter(err) {
+		archived := &walk{lister: l, before: before, archived: true}
+		if err := archived.run(ctx); err != nil && !refusedParameter(err) {
 			return Listing{}, err
 		}
 		listing.join(archived)
