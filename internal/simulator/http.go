@@ -32,8 +32,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answer.cut {
 		_, _ = w.Write(answer.body[:len(answer.body)/2])
 		_ = http.NewResponseController(w).Flush()
-		breakConnection(w)
-		return
+		// Closes the connection without a reset, which could overtake what was written.
+		panic(http.ErrAbortHandler)
 	}
 	_, _ = w.Write(answer.body) // the client may have left, which is its own affair
 }

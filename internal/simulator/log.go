@@ -5,6 +5,7 @@ package simulator
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 const (
 	keptRequests = 20_000
 	keptBody     = 64 << 10
+	redacted     = "[token]"
 )
 
 // Request is a call that reached the server. No token appears in it, wherever the client put one.
@@ -44,10 +46,12 @@ func (r Request) Kind() string {
 
 // record keeps a request, and drops the oldest when there are too many. The Server's lock is held.
 func (s *Server) record(c *call) {
+	redact := s.redactor(c.token())
 	c.entry = &Request{
-		Time: time.Now(), Tenant: c.tenant, Method: c.method, ID: s.redact(c.id),
-		Path: s.redact(c.path), Query: s.redact(c.query.Encode()), Body: s.redact(string(c.body[:min(len(c.body), keptBody)])),
+		Time: time.Now(), Tenant: c.tenant, Method: c.method,
+		ID: redact(c.id), Path: redact(c.path), Query: redact(c.query.Encode()), Body: redact(string(c.body)),
 	}
+	c.entry.Body = c.entry.Body[:min(len(c.entry.Body), keptBody)]
 	if len(s.requests) >= 2*keptRequests {
 		s.requests = slices.Delete(s.requests, 0, len(s.requests)-keptRequests)
 	}
@@ -55,12 +59,16 @@ func (s *Server) record(c *call) {
 	s.counts[c.entry.Kind()]++
 }
 
-// redact takes every token out of a text.
-func (s *Server) redact(text string) string {
+// redactor takes every known token, and the call's own, which may be wrong or revoked, out of a text.
+func (s *Server) redactor(own string) func(string) string {
+	var pairs []string
 	for token := range s.tokens {
-		text = strings.ReplaceAll(text, token, "[token]")
+		pairs = append(pairs, token, redacted, url.QueryEscape(token), redacted)
 	}
-	return text
+	if own != "" {
+		pairs = append(pairs, own, redacted, url.QueryEscape(own), redacted)
+	}
+	return strings.NewReplacer(pairs...).Replace
 }
 
 // Requests returns the latest requests (at least 20,000, if there were so many), oldest first.

@@ -43,7 +43,10 @@ func (s *Settings) asJSON() settingsJSON {
 func (s Settings) MarshalJSON() ([]byte, error) { return json.Marshal(s.asJSON()) }
 
 // UnmarshalJSON changes only the settings that the text names, and refuses names that do not exist.
-func (s *Settings) UnmarshalJSON(text []byte) error { return decodeStrict(text, s.asJSON()) }
+func (s *Settings) UnmarshalJSON(text []byte) error {
+	form := s.asJSON() // points into s
+	return decodeStrict(text, &form)
+}
 
 func decodeStrict(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
