@@ -72,7 +72,7 @@ func New(o Options) *Server {
 		late:      map[*time.Timer]struct{}{},
 		counts:    map[string]int{},
 	}
-	if err := s.settings.validate(); err != nil {
+	if err := s.settings.Validate(); err != nil {
 		panic("simulator: " + err.Error())
 	}
 	return s
@@ -116,7 +116,7 @@ func (s *Server) tryConfigure(edit func(*Settings) error) error {
 		return err
 	}
 	changed = changed.withDefaults()
-	if err := changed.validate(); err != nil {
+	if err := changed.Validate(); err != nil {
 		return err
 	}
 	s.settings = changed

@@ -174,8 +174,9 @@ func orDefault[T ~string](field *T, value T) {
 	}
 }
 
-// validate names every choice that does not exist, with those that do.
-func (s Settings) validate() error {
+// Validate names every choice that does not exist, with those that do. An empty choice stands for its default.
+func (s Settings) Validate() error {
+	s = s.withDefaults()
 	return errors.Join(
 		oneOf("paging", s.Paging, Cursor, Page, HasMorePage, Limit, SinglePage, Incomplete),
 		oneOf("order", s.Order, NewestFirst, OldestFirst),
