@@ -143,7 +143,9 @@ func (c *Client) exchange(req *http.Request, decode func([]byte) error) (status 
 	}
 	if err := decode(body); err != nil {
 		f := c.failure(KindBadReply, err)
-		f.Message = tidy(err.Error()+": "+explanation(body), c.redact)
+		if text := explanation(body); text != "" {
+			f.Message = tidy(err.Error()+": "+text, c.redact)
+		}
 		return status, f
 	}
 	return status, nil

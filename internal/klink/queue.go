@@ -155,7 +155,7 @@ func (d dues) Swap(i, j int) {
 
 // Push is for container/heap.
 func (d *dues) Push(x any) {
-	t := x.(*ticket) //nolint:forcetypeassert // only tickets are pushed
+	t := x.(*ticket)
 	t.index = len(*d)
 	*d = append(*d, t)
 }

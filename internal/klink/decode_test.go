@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package klink
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func plaza(change func(*Group)) Group {
+	g := Group{
+		ID: "l7cGNIBKZiNJ6wqF", Name: "Plaza Hotel", Description: "World-renowned.",
+		AvatarURL:      "https://assets.protocol.chat/avatars/plazahotel.jpg",
+		ConversationID: "ZYjVAbCE9g5XRlra",
+		Contacts:       []string{"Hector", "Cedric", "Hester", "Cliff"},
+		CreatedAt:      time.Date(1991, 12, 8, 23, 0, 0, 0, time.UTC),
+	}
+	if change != nil {
+		change(&g)
+	}
+	return g
+}
+
+func TestDecodeGroup(t *testing.T) {
+	bare := Group{ID: "a", Contacts: []string{}}
+	with := func(change func(*Group)) Group { g := bare; change(&g); return g }
+	tests := map[string]struct {
+		body string
+		want Group
+		fail string
+	}{
+		"the page's GET":     {body: string(golden(t, "group.json")), want: plaza(nil)},
+		"the page's PUT":     {body: string(golden(t, "updated.json")), want: plaza(func(g *Group) { g.Description = "The finest in New York." })},
+		"the page's POST":    {body: string(golden(t, "created.json")), want: plaza(func(g *Group) { g.Description, g.AvatarURL, g.Contacts = "", "", []string{} })},
+		"wrapped":            {body: `{"status":"success","message":"ok","data":{"id":"a","name":"n"}}`, want: with(func(g *Group) { g.Name = "n" })},
+		"bare with a data":   {body: `{"id":"a","data":{"id":"b"}}`, want: bare},
+		"id alone":           {body: `{"id":"a"}`, want: bare},
+		"nulls":              {body: `{"id":"a","name":null,"contacts":null,"created_at":null}`, want: bare},
+		"other keys":         {body: `{"id":"a","ID":"b","Name":"x","color":{"r":1},"contacts":[]}`, want: bare},
+		"RFC 3339":           {body: `{"id":"a","archived_at":"2026-01-02T03:04:05+01:00"}`, want: with(func(g *Group) { g.ArchivedAt = time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC) })},
+		"rich contacts":      {body: `{"id":"a","contacts":[{"username":"x","id":7,"phone":null},{"id":8},null,{"username":null}]}`, want: with(func(g *Group) { g.Contacts = []string{"x"} })},
+		"no id":              {body: `{"name":"n"}`, fail: "no group id"},
+		"empty id":           {body: `{"id":""}`, fail: "no group id"},
+		"wrapped without id": {body: `{"status":"success","data":{}}`, fail: "no group id"},
+		"wrapped null":       {body: `{"status":"error","data":null}`, fail: "no group id"},
+		"id of another type": {body: `{"id":7}`, fail: "id has an unexpected type"},
+		"contacts as text":   {body: `{"id":"a","contacts":["x"]}`, fail: "contacts has an unexpected type"},
+		"bad timestamp":      {body: `{"id":"a","created_at":"yesterday"}`, fail: "created_at"},
+		"empty":              {body: " ", fail: "empty"},
+		"HTML":               {body: "<html>", fail: "not a JSON object"},
+		"truncated":          {body: `{"id":"a"`, fail: "not a JSON object"},
+		"two values":         {body: `{"id":"a"}{"id":"b"}`, fail: "not a JSON object"},
+		"null":               {body: "null", fail: "not a JSON object"},
+		"list":               {body: "[]", fail: "not a JSON object"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeGroup([]byte(test.body))
+			checkDecoded(t, got, err, test.want, test.fail)
+		})
+	}
+}
+
+func checkDecoded(t *testing.T, got any, err error, want any, fail string) {
+	t.Helper()
+	if fail != "" {
+		if err == nil || !strings.Contains(err.Error(), fail) {
+			t.Errorf("got %+v and the error %v, want one that says %q", got, err, fail)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecodePage(t *testing.T) {
+	a, b := Group{ID: "a", Contacts: []string{}}, Group{ID: "b", Contacts: []string{}}
+	tests := map[string]struct {
+		body string
+		want Page
+		fail string
+	}{
+		"the page's list": {
+			body: string(golden(t, "list.json")),
+			want: Page{Groups: []Group{plaza(nil), {ID: "hSIhXBhNe8X1d8Et", Contacts: []string{}}}, HasMore: ptr(false)},
+		},
+		"numbered": {
+			body: `{"total":12,"page":2,"pageSize":10,"lastPage":2,"data":[{"id":"a"},{"id":"b"}]}`,
+			want: Page{Groups: []Group{a, b}, Total: ptr(12), Number: ptr(2), Size: ptr(10), LastPage: ptr(2)},
+		},
+		"wrapped":          {body: `{"status":"success","data":{"has_more":true,"data":[{"id":"a"}]}}`, want: Page{Groups: []Group{a}, HasMore: ptr(true)}},
+		"says nothing":     {body: `{"data":[]}`, want: Page{Groups: []Group{}}},
+		"nulls":            {body: `{"data":[],"has_more":null,"total":null}`, want: Page{Groups: []Group{}}},
+		"no data":          {body: `{"has_more":false}`, fail: "no list"},
+		"null data":        {body: `{"data":null}`, fail: "no list"},
+		"one broken group": {body: `{"data":[{"id":"a"},{}]}`, fail: "data[1]: the reply shows no group id"},
+		"a null group":     {body: `{"data":[null]}`, fail: "data[0]"},
+		"text for a flag":  {body: `{"has_more":"no","data":[]}`, fail: "has_more"},
+		"a bare list":      {body: `[{"id":"a"}]`, fail: "not a JSON object"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodePage([]byte(test.body))
+			checkDecoded(t, got, err, test.want, test.fail)
+		})
+	}
+}
+
+func TestDecodeTimestamp(t *testing.T) {
+	at := time.Unix(692233200, 0).UTC()
+	tests := map[string]struct {
+		want time.Time
+		fail bool
+	}{
+		`692233200`:                     {want: at},
+		`692233200.5`:                   {want: at.Add(time.Second / 2)},
+		`6.922332e8`:                    {want: at},
+		`"692233200"`:                   {want: at},
+		`"1991-12-08T23:00:00Z"`:        {want: at},
+		`"1991-12-08T18:00:00-05:00"`:   {want: at},
+		`"1991-12-08T23:00:00.250Z"`:    {want: at.Add(time.Second / 4)},
+		`null`:                          {},
+		`""`:                            {},
+		`0`:                             {want: time.Unix(0, 0).UTC()},
+		`-1`:                            {want: time.Unix(-1, 0).UTC()},
+		`true`:                          {fail: true},
+		`{}`:                            {fail: true},
+		`"soon"`:                        {fail: true},
+		`"NaN"`:                         {fail: true},
+		`"Inf"`:                         {fail: true},
+		`1e300`:                         {fail: true},
+		`"1991-12-08T23:00:00Z and so"`: {fail: true},
+	}
+	for text, test := range tests {
+		got, err := decodeTimestamp(json.RawMessage(text))
+		if (err != nil) != test.fail || !got.Equal(test.want) {
+			t.Errorf("%s: got %v and the error %v, want %v", text, got, err, test.want)
+		}
+	}
+}
+
+func TestEncodeFields(t *testing.T) {
+	tests := map[string]struct {
+		fields Fields
+		want   string
+		names  []string
+	}{
+		"nothing":   {want: `{}`},
+		"all":       {fields: Fields{Name: ptr("n"), Description: ptr("d"), AvatarURL: ptr("u"), Contacts: &[]string{"x", "y"}, ArchivedAt: ptr(time.Unix(692233200, 999))}, want: `{"archived_at":692233200,"avatar_url":"u","contacts":[{"username":"x"},{"username":"y"}],"description":"d","name":"n"}`, names: []string{"name", "description", "avatarURL", "contacts", "archived"}},
+		"cleared":   {fields: Fields{Description: ptr(""), Contacts: &[]string{}}, want: `{"contacts":[],"description":""}`, names: []string{"description", "contacts"}},
+		"nil list":  {fields: Fields{Contacts: new([]string)}, want: `{"contacts":[]}`, names: []string{"contacts"}},
+		"unarchive": {fields: Fields{ArchivedAt: &time.Time{}}, want: `{"archived_at":null}`, names: []string{"archived"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := json.Marshal(test.fields)
+			if err != nil || string(got) != test.want {
+				t.Errorf("got %s and the error %v, want %s", got, err, test.want)
+			}
+			if diff := cmp.Diff(test.names, test.fields.Names()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
