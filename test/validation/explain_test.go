@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package validation
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// TestExplain walks the schema of each CRD: every field has a doc comment, and
+// kubectl explain prints it.
+func TestExplain(t *testing.T) {
+	for _, crd := range readCRDs(t) {
+		schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
+		// kubectl itself documents these for every kind.
+		for _, field := range []string{"apiVersion", "kind", "metadata"} {
+			delete(schema.Properties, field)
+		}
+		explain(t, crd.Spec.Names.ShortNames[0], schema)
+	}
+}
+
+// explain checks what kubectl explain prints for a schema and, below it, for
+// each of its fields that has fields too.
+func explain(t *testing.T, path string, schema *apiextensionsv1.JSONSchemaProps) {
+	t.Run(path, func(t *testing.T) {
+		printed := unwrap(kubectl(t, "explain", path))
+		if schema.Description == "" || !strings.Contains(printed, unwrap(schema.Description)) {
+			t.Errorf("the description is not explained: %q in\n%s", schema.Description, printed)
+		}
+		for name, field := range schema.Properties {
+			if field.Description == "" || !strings.Contains(printed, unwrap(field.Description)) {
+				t.Errorf("%s is not explained: %q in\n%s", name, field.Description, printed)
+			}
+		}
+	})
+	for name, field := range schema.Properties {
+		if field.Items != nil {
+			field = *field.Items.Schema
+		}
+		if len(field.Properties) > 0 {
+			explain(t, path+"."+name, &field)
+		}
+	}
+}
+
+// unwrap undoes line breaks and indentation.
+func unwrap(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// readCRDs reads the CRDs that are shipped.
+func readCRDs(t *testing.T) []apiextensionsv1.CustomResourceDefinition {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(crdFolder, "*.yaml"))
+	if err != nil || len(files) != 3 {
+		t.Fatalf("found the CRDs %v (%v), want three", files, err)
+	}
+	crds := make([]apiextensionsv1.CustomResourceDefinition, len(files))
+	for i, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.UnmarshalStrict(content, &crds[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return crds
+}
