@@ -11,6 +11,7 @@ import (
 //
 // +kubebuilder:validation:XValidation:rule=`self.from != 'Selector' || has(self.selector)`,fieldPath=`.selector`,reason=FieldValueRequired,message="selector is required with from Selector: add it, for example {matchLabels: {klink: allowed}}, or set from to All"
 // +kubebuilder:validation:XValidation:rule=`self.from == 'Selector' || !has(self.selector)`,fieldPath=`.selector`,reason=FieldValueForbidden,message="selector has an effect only with from Selector: set from to Selector, or remove selector"
+// +kubebuilder:validation:XValidation:rule=`!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, e.operator in ['In', 'NotIn'] ? has(e.values) && size(e.values) > 0 : e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || size(e.values) == 0))`,fieldPath=`.selector`,reason=FieldValueInvalid,message="each of selector.matchExpressions must have the operator In or NotIn with values, or Exists or DoesNotExist without: for example {key: team, operator: In, values: [concierge]}"
 type AllowedNamespaces struct {
 	// from says how namespaces are chosen. All: every namespace. Selector: those
 	// whose labels match selector.

@@ -48,7 +48,7 @@ type ConnectionSpec struct {
 	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
 
-	// allowDelete, when true, lets Groups of this connection delete their remote
+	// allowDelete set to true lets Groups of this connection delete their remote
 	// groups for good (deletionPolicy Delete). Otherwise such a deletion waits.
 	// +optional
 	// +kubebuilder:default=false
@@ -56,6 +56,8 @@ type ConnectionSpec struct {
 }
 
 // SecretKeyReference names one key of a Secret.
+//
+// +structType=atomic
 type SecretKeyReference struct {
 	// name of the Secret. Example: klink-token
 	// +required

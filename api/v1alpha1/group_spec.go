@@ -96,7 +96,7 @@ type GroupSpec struct {
 	// +kubebuilder:default=Archive
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// suspend, while true, holds back every write to the remote group. A
+	// suspend set to true holds back every write to the remote group. A
 	// deletion waits too, unless deletionPolicy is Orphan.
 	// +optional
 	// +kubebuilder:default=false
@@ -104,6 +104,8 @@ type GroupSpec struct {
 }
 
 // ConnectionReference names the connection through which a Group is managed.
+//
+// +structType=atomic
 type ConnectionReference struct {
 	// kind of the connection: Connection, which is in the namespace of the
 	// Group, or ClusterConnection.

@@ -136,6 +136,16 @@ func TestAllowedNamespaces(t *testing.T) {
 		missing = "spec.allowedNamespaces.selector: Required value: selector is required with from Selector"
 		idle    = "spec.allowedNamespaces.selector: Forbidden: selector has an effect only with from Selector"
 	)
+	const badExpression = "spec.allowedNamespaces.selector: each of selector.matchExpressions must have the operator In or NotIn with values"
+	expression := func(operator string, values ...any) mutation {
+		e := map[string]any{"key": "team", "operator": operator}
+		if values != nil {
+			e["values"] = values
+		}
+		return set("allowedNamespaces", map[string]any{
+			"from": "Selector", "selector": map[string]any{"matchExpressions": []any{e}},
+		})
+	}
 	selector := map[string]any{"matchLabels": map[string]any{"a": "b"}}
 	allowed := func(fields map[string]any) mutation { return set("allowedNamespaces", fields) }
 	testCreate(t, "ClusterConnection", map[string]createCase{
@@ -147,6 +157,15 @@ func TestAllowedNamespaces(t *testing.T) {
 		"all, with selector":    {allowed(map[string]any{"from": "All", "selector": selector}), idle},
 		"default with selector": {allowed(map[string]any{"selector": selector}), idle},
 		"unknown":               {allowed(map[string]any{"from": "Same"}), `spec.allowedNamespaces.from: Unsupported value: "Same": supported values: "All", "Selector"`},
+
+		"in":                {expression("In", "concierge"), ""},
+		"not in":            {expression("NotIn", "a", "b"), ""},
+		"exists":            {expression("Exists"), ""},
+		"exists not":        {expression("DoesNotExist"), ""},
+		"in nothing":        {expression("In"), badExpression},
+		"not in nothing":    {expression("NotIn"), badExpression},
+		"exists with value": {expression("Exists", "concierge"), badExpression},
+		"unknown operator":  {expression("Contains", "concierge"), badExpression},
 	})
 }
 

@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestExplain walks the schema of each CRD: every field has a doc comment, and
-// kubectl explain prints it.
+// TestExplain walks the schema of each CRD: every field has a doc comment, which
+// begins with the field's name, and kubectl explain prints it.
 func TestExplain(t *testing.T) {
 	for _, crd := range readCRDs(t) {
 		schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema
@@ -35,7 +35,10 @@ func explain(t *testing.T, path string, schema *apiextensionsv1.JSONSchemaProps)
 			t.Errorf("the description is not explained: %q in\n%s", schema.Description, printed)
 		}
 		for name, field := range schema.Properties {
-			if field.Description == "" || !strings.Contains(printed, unwrap(field.Description)) {
+			if !strings.HasPrefix(field.Description, name+" ") {
+				t.Errorf("the description of %s does not begin with its name: %q", name, field.Description)
+			}
+			if !strings.Contains(printed, unwrap(field.Description)) {
 				t.Errorf("%s is not explained: %q in\n%s", name, field.Description, printed)
 			}
 		}
