@@ -28,16 +28,16 @@ import (
 var defaultPrograms = []string{"etcd", "kubectl", "kube-apiserver", "kube-controller-manager"}
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "controlplane:", err)
 		os.Exit(1)
 	}
 }
 
 // run makes sure that the named programs exist and prints their directory.
-func run(ctx context.Context, names []string) error {
+func run(names []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		fmt.Println(dir)
 		return nil

@@ -87,7 +87,7 @@ func (cp *ControlPlane) processes() []*Process {
 // startOnce starts a control plane on newly chosen ports. It leaves nothing
 // behind when it fails.
 func startOnce(ctx context.Context, assets string, opts Options) (_ *ControlPlane, err error) {
-	cp, err := prepare(assets, opts)
+	cp, err := prepare(ctx, assets, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -109,12 +109,15 @@ func startOnce(ctx context.Context, assets string, opts Options) (_ *ControlPlan
 			return nil, err
 		}
 	}
-	return cp, cp.installCRDs(opts.CRDPaths)
+	if err := cp.installCRDs(opts.CRDPaths); err != nil {
+		return nil, err
+	}
+	return cp, nil
 }
 
 // prepare lays out the files of a control plane and the process group that its
 // processes are to live in.
-func prepare(assets string, opts Options) (_ *ControlPlane, err error) {
+func prepare(ctx context.Context, assets string, opts Options) (_ *ControlPlane, err error) {
 	dir, err := os.MkdirTemp("", "klink-controlplane-")
 	if err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func prepare(assets string, opts Options) (_ *ControlPlane, err error) {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	ports, err := freePorts(3)
+	ports, err := freePorts(ctx, 3)
 	if err != nil {
 		return nil, err
 	}

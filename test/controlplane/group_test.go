@@ -56,10 +56,7 @@ func beParent(dir string) error {
 }
 
 func TestGroupDiesWithItsProgram(t *testing.T) {
-	dir, err := os.MkdirTemp(t.TempDir(), "group")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	program := exec.CommandContext(t.Context(), os.Args[0])
 	program.Env = append(os.Environ(), childEnv+"="+dir)
 	program.Stderr = os.Stderr
