@@ -243,3 +243,8 @@ func TestEveryCallHasADeadline(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// answer is a 200 that no server has sent.
+func answer(r *http.Request, body string) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
