@@ -198,10 +198,10 @@ func (l *Limiter) slowDown(now time.Time) {
 	l.stale, l.staleUntil = l.inFlight, now.Add(callTime)
 }
 
-// speedUp adds the share of the time since the rate last changed. Time beyond one recoveryTime
-// counts for nothing: an idle connection has learned nothing.
+// speedUp adds the share of the time since the rate last changed. A pause and time beyond one
+// recoveryTime count for nothing: a silent connection has learned nothing.
 func (l *Limiter) speedUp(now time.Time) {
-	since := min(now.Sub(l.raised), recoveryTime)
+	since := min(now.Sub(l.raised), max(0, now.Sub(l.pause.until)), recoveryTime)
 	l.rate = math.Min(l.ceiling, l.rate+l.ceiling*recoveryShare*since.Seconds()/recoveryTime.Seconds())
 	l.raised = now
 }
