@@ -48,7 +48,7 @@ generate: ## Generate the deep-copy methods of the API types
 .PHONY: manifests
 manifests: ## Generate the CRDs and the manager's role from the Go sources
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
-	$(CONTROLLER_GEN) rbac:roleName=klink-operator-manager paths=./internal/controller/... output:rbac:dir=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=klink-operator-manager paths=./internal/... output:rbac:dir=config/rbac
 
 ##@ Checks
 
