@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// Settings are what a connection's spec and Secret say.
+type Settings struct {
+	Endpoint  string
+	Token     string
+	UserAgent string
+	// Resync is how often the account is listed.
+	Resync time.Duration
+	// PerSecond and Burst are the ceiling of the call rate.
+	PerSecond float64
+	Burst     int
+	// Dialect is the paging to try first.
+	Dialect klink.Dialect
+	// ReadOnly: every call but GET is refused (--dry-run).
+	ReadOnly bool
+	// Transport is for tests; nil is the default.
+	Transport http.RoundTripper
+}
+
+// Account is one connection at run time. It is safe for concurrent use.
+type Account struct {
+	key   Key
+	hooks Hooks
+	stop  context.CancelFunc
+	kick  chan struct{}
+	limit *klink.Limiter
+
+	suspicion sync.Mutex // held while a suspicion is being settled
+
+	mu       sync.Mutex
+	settings Settings
+	client   *klink.Client
+	lister   *klink.Lister
+	mirror   *mirror
+	health   health
+	trust    trust
+	wanted   time.Time // a listing is awaited that begins after this
+	next     time.Time // when the next regular pass is due
+	pages    int       // of the newest listing
+	remote   int       // groups in the newest complete listing
+	listed   time.Time // when that listing began
+	dialect  klink.Dialect
+}
+
+func newAccount(key Key, hooks Hooks) *Account {
+	return &Account{key: key, hooks: hooks, kick: make(chan struct{}, 1), mirror: newMirror(), limit: klink.NewLimiter(1, 1)}
+}
+
+// Key names the connection.
+func (a *Account) Key() Key { return a.key }
+
+// Configure takes in settings. A new endpoint is another account: everything
+// known is forgotten. A new token keeps the mirror, but has to earn trust.
+func (a *Account) Configure(s Settings) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	old := a.settings
+	if a.client != nil && old.Endpoint == s.Endpoint && old.Token == s.Token {
+		a.retune(s)
+		return nil
+	}
+	client, err := klink.New(klink.Config{
+		Endpoint: s.Endpoint, Token: s.Token, UserAgent: s.UserAgent, Transport: s.Transport, ReadOnly: s.ReadOnly,
+		Observe: func(c klink.Call) { a.hooks.Observe(a.key, c) },
+	})
+	if err != nil {
+		return fmt.Errorf("configuring the connection: %w", err)
+	}
+	if NormalEndpoint(old.Endpoint) != NormalEndpoint(s.Endpoint) {
+		a.mirror, a.pages, a.remote, a.listed = newMirror(), 0, 0, time.Time{}
+	}
+	if a.client != nil {
+		a.client.Close()
+	}
+	a.client, a.lister = client, klink.NewLister(client, s.Dialect)
+	a.trust, a.health, a.next = trust{}, health{}, time.Time{}
+	a.retune(s)
+	a.wake()
+	return nil
+}
+
+// Block stops all calls because of what a person has to mend. A token that still
+// works is kept, unless drop says that the connection may not be used at all.
+func (a *Account) Block(reason, message string, drop bool) {
+	a.mu.Lock()
+	if drop && a.client != nil {
+		a.client.Close()
+		a.client, a.settings, a.health = nil, Settings{}, health{}
+	}
+	var news News
+	if a.client == nil && (a.health.reason != reason || a.health.message != message) {
+		a.health = health{reason: reason, message: message}
+		news.All = true
+	}
+	a.mu.Unlock()
+	a.tell(news)
+}
+
+// retune applies what can change without a new client. a.mu is held.
+func (a *Account) retune(s Settings) {
+	if old := a.settings; old.PerSecond != s.PerSecond || old.Burst != s.Burst {
+		a.limit.SetCeiling(s.PerSecond, s.Burst)
+	}
+	if a.settings.Resync != s.Resync {
+		a.next = earlier(a.next, time.Now().Add(s.Resync))
+		a.wake()
+	}
+	a.settings = s
+}
+
+// Configured reports whether the account has a client, and for which settings.
+func (a *Account) Configured() (Settings, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.settings, a.client != nil
+}
+
+// State is what can be said of the connection at the moment.
+type State struct {
+	// Up: calls are made. Otherwise Reason and Message say why not; both are
+	// empty while nothing has been tried yet.
+	Up      bool
+	Reason  string
+	Message string
+	// Trusted: it is known to show the right account. Judged: a look has told.
+	Trusted, Judged bool
+	// Missing and Owned are the numbers behind lost trust.
+	Missing, Owned int
+	// Listed is when the newest complete listing began, RemoteGroups its size.
+	Listed       time.Time
+	RemoteGroups int
+	Dialect      klink.Dialect
+	// PausedUntil is when the API lets calls through again (429).
+	PausedUntil time.Time
+	Endpoint    string
+}
+
+// State returns the present state.
+func (a *Account) State() State {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return State{
+		Up: a.health.up, Reason: a.health.reason, Message: a.health.message,
+		Trusted: a.trust.trusted, Judged: a.trust.judged, Missing: a.trust.missing, Owned: a.trust.owned,
+		Listed: a.listed, RemoteGroups: a.remote, Dialect: a.dialect,
+		PausedUntil: a.limit.PausedUntil(), Endpoint: a.settings.Endpoint,
+	}
+}
+
+// Complete reports whether the account can be listed completely, as far as known.
+func (a *Account) Complete() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.mirror.begun.IsZero() || a.mirror.complete
+}
+
+// Lookup tells what the mirror knows of an id.
+func (a *Account) Lookup(id string) plan.Remote {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.mirror.lookup(id, time.Now())
+}
+
+// Evidence gathers what the mirror knows of a name. The caller adds Claimed.
+func (a *Account) Evidence(name string) plan.Evidence {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	listed, complete := a.mirror.provenSince()
+	return plan.Evidence{
+		Named: a.mirror.named(name), Mirrored: !a.mirror.begun.IsZero(),
+		Listed: listed, Complete: complete, Trusted: a.trust.trusted,
+	}
+}
+
+// AwaitListing asks for a listing that begins after t; the Groups without an id
+// are notified when it is there.
+func (a *Account) AwaitListing(t time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if listed, _ := a.mirror.provenSince(); listed.After(t) {
+		return
+	}
+	if a.wanted.IsZero() || t.Before(a.wanted) {
+		a.wanted = t
+	}
+	a.wake()
+}
+
+// Refresh makes the next pass due now, for instance because the Secret changed.
+func (a *Account) Refresh() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.next = time.Time{}
+	a.wake()
+}
+
+func (a *Account) wake() {
+	select {
+	case a.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (a *Account) paused() bool { return a.limit.PausedUntil().After(time.Now()) }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// reasonFor is the connection reason for a failed call.
+func reasonFor(err error) string {
+	switch klink.KindOf(err) {
+	case klink.KindUnauthorized, klink.KindForbidden:
+		return v1alpha1.ReasonUnauthorized
+	case klink.KindThrottled:
+		return v1alpha1.ReasonRateLimited
+	default:
+		return v1alpha1.ReasonUnavailable
+	}
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// Take takes the rate token of one call for the holder of a key (a Group's UID).
+// Its error is a [Deferred] or a [Down]. Create makes no other check, so that
+// nothing between the token and the POST waits.
+func (a *Account) Take(key string, class klink.Class) error {
+	a.mu.Lock()
+	up, down := a.health.up, &Down{Reason: a.health.reason, Message: a.health.message}
+	a.mu.Unlock()
+	if !up {
+		a.limit.Forget(key)
+		return down
+	}
+	if due, ok := a.limit.Take(key, class); !ok {
+		return &Deferred{Until: due, Paused: a.paused()}
+	}
+	return nil
+}
+
+// Forget gives up the place in the queue of a Group that is gone.
+func (a *Account) Forget(key string) { a.limit.Forget(key) }
+
+// Get reads one group (groups API, GET /groups/:id). With a 404 the error's kind
+// is NotFound and the mirror keeps what it had: a listing has to agree.
+func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (klink.Group, error) {
+	if err := a.Take(key, class); err != nil {
+		return klink.Group{}, err
+	}
+	g, err := a.current().Get(ctx, id)
+	if err = a.after(ctx, err); err != nil {
+		return klink.Group{}, err
+	}
+	a.mu.Lock()
+	g = a.mirror.read(g, time.Now())
+	news := a.sawOwned(g.ID)
+	a.mu.Unlock()
+	a.tell(news)
+	return g, nil
+}
+
+// Create makes a group (groups API, POST /groups). The caller has taken the
+// token before it noted the attempt. ctx must outlive a shutdown.
+func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, error) {
+	g, err := a.current().Create(ctx, f)
+	return a.wrote(ctx, g, err)
+}
+
+// Update changes the given fields of a group (groups API, PUT /groups/:id).
+func (a *Account) Update(ctx context.Context, key, id string, f klink.Fields, class klink.Class) (klink.Group, error) {
+	if err := a.Take(key, class); err != nil {
+		return klink.Group{}, err
+	}
+	g, err := a.current().Update(ctx, id, f)
+	return a.wrote(ctx, g, err)
+}
+
+// Delete removes a group for good (groups API, DELETE /groups/:id).
+func (a *Account) Delete(ctx context.Context, key, id string, class klink.Class) error {
+	if err := a.Take(key, class); err != nil {
+		return err
+	}
+	if err := a.after(ctx, a.current().Delete(ctx, id)); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mirror.removed(id, time.Now())
+	return nil
+}
+
+// wrote writes the reply to a write through to the mirror.
+func (a *Account) wrote(ctx context.Context, g klink.Group, err error) (klink.Group, error) {
+	if err = a.after(ctx, err); err != nil {
+		return klink.Group{}, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.mirror.wrote(g, time.Now())
+	return g, nil
+}
+
+// after settles the result of a Group's call. A 403 or 5xx is looked into: where
+// the connection turns out to be down, that is the error.
+func (a *Account) after(ctx context.Context, err error) error {
+	a.settle(err)
+	switch klink.KindOf(err) {
+	case klink.KindForbidden, klink.KindServer:
+		if !a.suspect(ctx) {
+			return a.downFor(err)
+		}
+	case klink.KindUnauthorized:
+		return a.downFor(err)
+	case klink.KindNetwork:
+		if !a.up() {
+			return a.downFor(err)
+		}
+	}
+	return err
+}
+
+// downFor keeps the error of the call itself, which may be the proof that a POST
+// made nothing, beside the reason why the connection is down.
+func (a *Account) downFor(cause error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &downBy{Down: Down{Reason: a.health.reason, Message: a.health.message}, cause: cause}
+}
+
+type downBy struct {
+	Down
+	cause error
+}
+
+func (d *downBy) Unwrap() []error { return []error{&d.Down, d.cause} }
+
+func (a *Account) up() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.health.up
+}
+
+func (a *Account) current() *klink.Client {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.client
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"fmt"
+	"time"
+)
+
+// Deferred says that a call cannot start now, because of the rate, and when it
+// can. Nothing was sent.
+type Deferred struct {
+	Until time.Time
+	// Paused: the API asked for the wait (429), it is not our own ceiling.
+	Paused bool
+}
+
+func (d *Deferred) Error() string {
+	return fmt.Sprintf("the call waits for its turn until %s", d.Until.Format(time.RFC3339))
+}
+
+// Down says that the connection takes no calls, and why. Nothing was sent.
+type Down struct {
+	Reason  string
+	Message string
+}
+
+func (d *Down) Error() string { return d.Message }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+const (
+	// netFailures is how many calls in a row must get no answer before the
+	// connection goes down.
+	netFailures = 3
+	// suspicionHolds is for how long one probe's answer settles further suspicions.
+	suspicionHolds = 5 * time.Second
+)
+
+// health is the breaker of one connection.
+type health struct {
+	up      bool
+	reason  string
+	message string
+	// failures counts calls in a row that got no answer.
+	failures int
+	// probed is when a probe last cleared a suspicion.
+	probed time.Time
+}
+
+// settle takes in the result of a call: the rate learns from it, and so does the
+// breaker.
+func (a *Account) settle(err error) {
+	if err != nil && klink.KindOf(err) == 0 {
+		return // not an answer: the call was given up
+	}
+	a.limit.Done(err)
+	a.mu.Lock()
+	news := a.judge(err)
+	a.mu.Unlock()
+	a.tell(news)
+}
+
+// judge turns the result of a call into the state of the breaker. a.mu is held.
+func (a *Account) judge(err error) News {
+	switch klink.KindOf(err) {
+	case 0:
+		a.health.failures = 0
+		return a.comeUp()
+	case klink.KindUnauthorized:
+		return a.goDown(err)
+	case klink.KindNetwork:
+		if a.health.failures++; a.health.failures >= netFailures || !a.health.up {
+			return a.goDown(err)
+		}
+	default:
+		a.health.failures = 0
+	}
+	return News{}
+}
+
+// comeUp takes the connection up. a.mu is held.
+func (a *Account) comeUp() News {
+	if a.health.up {
+		return News{}
+	}
+	a.health.up, a.health.reason, a.health.message = true, "", ""
+	return News{All: true, Status: true}
+}
+
+// goDown takes the connection down: from now on one probe at a time is made, and
+// no call for any Group. a.mu is held.
+func (a *Account) goDown(err error) News {
+	reason := reasonFor(err)
+	if !a.health.up && a.health.reason == reason {
+		return News{}
+	}
+	a.health.up, a.health.reason, a.health.message = false, reason, err.Error()
+	return News{Status: true}
+}
+
+// tell hands news over. a.mu is not held.
+func (a *Account) tell(n News) {
+	if n.All || n.Status || n.Unbound || len(n.IDs) > 0 {
+		a.hooks.Notify(a.key, n)
+	}
+}
+
+// suspect decides whether a 403 or 5xx on one Group's call is that Group's own
+// trouble: one list of limit 1, shared by all who suspect at the time, tells. It
+// reports whether the connection is up.
+func (a *Account) suspect(ctx context.Context) bool {
+	a.suspicion.Lock()
+	defer a.suspicion.Unlock()
+	a.mu.Lock()
+	up, cleared, client := a.health.up, time.Since(a.health.probed) < suspicionHolds, a.client
+	a.mu.Unlock()
+	if !up || cleared {
+		return up
+	}
+	return a.probe(ctx, client)
+}
+
+// probe asks for one group and takes the connection up or down by the answer.
+func (a *Account) probe(ctx context.Context, client *klink.Client) bool {
+	err := client.Probe(ctx)
+	a.settle(err)
+	a.mu.Lock()
+	var news News
+	switch klink.KindOf(err) {
+	case 0:
+		a.health.probed = time.Now()
+	case klink.KindThrottled, klink.KindUnauthorized, klink.KindNetwork: // settled
+	default:
+		news = a.goDown(err)
+	}
+	up := a.health.up
+	a.mu.Unlock()
+	a.tell(news)
+	return up
+}

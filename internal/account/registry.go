@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"context"
+	"sync"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// Key names a connection. Namespace is empty for a ClusterConnection.
+type Key struct {
+	Kind      string
+	Namespace string
+	Name      string
+}
+
+// String is Kind/namespace/name, the value of the metrics' connection label.
+func (k Key) String() string {
+	if k.Namespace == "" {
+		return k.Kind + "/" + k.Name
+	}
+	return k.Kind + "/" + k.Namespace + "/" + k.Name
+}
+
+// News says which Groups of a connection should be looked at, and whether the
+// connection's own status may have changed.
+type News struct {
+	// All: every Group of the connection (it came up, or lost or gained trust).
+	All bool
+	// IDs are remote groups that changed, appeared or vanished.
+	IDs []string
+	// Unbound: Groups without an id may find something new.
+	Unbound bool
+	// Status: the connection itself changed.
+	Status bool
+}
+
+// Hooks join the accounts to what lies above them. All are required.
+type Hooks struct {
+	// Owned lists the ids that Groups of the connection are bound to.
+	Owned func(Key) []string
+	// Notify hands over news; it must not block.
+	Notify func(Key, News)
+	// Observe is told of every HTTP exchange.
+	Observe func(Key, klink.Call)
+}
+
+// Registry holds the accounts of one manager.
+type Registry struct {
+	// Claims are shared: two connections may lead to one account.
+	Claims *Claims
+
+	hooks Hooks
+
+	mu       sync.Mutex
+	accounts map[Key]*Account
+	ctx      context.Context // of the pollers; nil until Start
+	pollers  sync.WaitGroup
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry(hooks Hooks) *Registry {
+	return &Registry{hooks: hooks, Claims: NewClaims(), accounts: map[Key]*Account{}}
+}
+
+// Start lets the pollers run until ctx ends, and waits for them. Accounts can be
+// configured before.
+func (r *Registry) Start(ctx context.Context) error {
+	r.mu.Lock()
+	r.ctx = ctx
+	for _, a := range r.accounts {
+		r.poll(a)
+	}
+	r.mu.Unlock()
+	<-ctx.Done()
+	r.pollers.Wait()
+	return nil
+}
+
+// poll starts the poller of an account. r.mu is held.
+func (r *Registry) poll(a *Account) {
+	ctx, cancel := context.WithCancel(r.ctx)
+	a.stop = cancel
+	r.pollers.Go(func() { a.poll(ctx) })
+}
+
+// Get returns the account of a connection, or nil.
+func (r *Registry) Get(key Key) *Account {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.accounts[key]
+}
+
+// All returns every account.
+func (r *Registry) All() []*Account {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*Account, 0, len(r.accounts))
+	for _, a := range r.accounts {
+		all = append(all, a)
+	}
+	return all
+}
+
+// Ensure returns the account of a connection, and makes it if need be.
+func (r *Registry) Ensure(key Key) *Account {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.accounts[key]
+	if a == nil {
+		a = newAccount(key, r.hooks)
+		r.accounts[key] = a
+		if r.ctx != nil {
+			r.poll(a)
+		}
+	}
+	return a
+}
+
+// Remove stops and forgets the account of a connection that is gone.
+func (r *Registry) Remove(key Key) {
+	r.mu.Lock()
+	a := r.accounts[key]
+	delete(r.accounts, key)
+	r.mu.Unlock()
+	if a != nil && a.stop != nil {
+		a.stop()
+	}
+}

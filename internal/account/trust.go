@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// acceptWindow is how long after the instant of the annotation accept-missing
+// listings may begin whose gaps are accepted.
+const acceptWindow = 10 * time.Minute
+
+// trust is whether the connection shows the account that its Groups live in.
+type trust struct {
+	trusted bool
+	// missing of owned ids were not shown when trust was last judged.
+	missing, owned int
+	// judged: a pass was judged since the endpoint and token are what they are.
+	judged bool
+	// gone are ids whose absence was accepted or acted upon; they are not counted
+	// again.
+	gone map[string]struct{}
+	// acceptFrom is the instant that a person gave in accept-missing.
+	acceptFrom time.Time
+}
+
+// AcceptMissing accepts what listings begun within ten minutes after from miss.
+func (a *Account) AcceptMissing(from time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.trust.acceptFrom.Equal(from) {
+		return
+	}
+	a.trust.acceptFrom = from
+	if !a.trust.trusted && time.Since(from) < acceptWindow {
+		a.next = time.Time{}
+		a.wake()
+	}
+}
+
+// Gone notes that an id was proven gone and acted upon.
+func (a *Account) Gone(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.trust.forget(id)
+}
+
+func (t *trust) forget(ids ...string) {
+	if t.gone == nil {
+		t.gone = map[string]struct{}{}
+	}
+	for _, id := range ids {
+		t.gone[id] = struct{}{}
+	}
+}
+
+// sawOwned: a reply has shown an id. If a Group owns it, and none was shown
+// before, the connection has earned trust. a.mu is held.
+func (a *Account) sawOwned(id string) News {
+	if a.trust.trusted || a.trust.judged {
+		return News{}
+	}
+	if !a.owns(id) {
+		return News{}
+	}
+	a.trust.trusted = true
+	return News{All: true, Status: true}
+}
+
+// judgeTrust judges one pass that showed some of the owned ids and missed
+// others. a.mu is held.
+func (a *Account) judgeTrust(begun time.Time, owned []string, shows func(id string) bool) News {
+	t := &a.trust
+	var missing []string
+	counted := 0
+	for _, id := range owned {
+		if shows(id) {
+			delete(t.gone, id)
+		} else if _, gone := t.gone[id]; !gone {
+			missing = append(missing, id)
+		} else {
+			continue
+		}
+		counted++
+	}
+	if t.accepts(begun) && len(missing) > 0 {
+		t.forget(missing...)
+		counted -= len(missing)
+		missing = nil
+	}
+	before := t.trusted
+	t.trusted = plan.Trusted(before, counted, len(missing))
+	t.missing, t.owned, t.judged = len(missing), counted, true
+	if before == t.trusted {
+		return News{}
+	}
+	return News{All: true, Status: true}
+}
+
+func (t *trust) accepts(begun time.Time) bool {
+	return !t.acceptFrom.IsZero() && !begun.Before(t.acceptFrom) && begun.Before(t.acceptFrom.Add(acceptWindow))
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// carryOut does one step. It is done when there is nothing more to do in this
+// look; otherwise the situation now holds what was learned.
+func (l *look) carryOut(ctx context.Context, step plan.Step) (done bool, result reconcile.Result, err error) {
+	switch step.Do {
+	case plan.Keep:
+		return l.rest(step), reconcile.Result{RequeueAfter: step.Again}, nil
+	case plan.Say:
+		return l.rest(step), reconcile.Result{RequeueAfter: step.Again}, l.report(ctx, step.Report)
+	case plan.Read:
+		return l.after(ctx, step, l.read(ctx, step.ID))
+	case plan.Bind:
+		return l.after(ctx, step, l.bind(ctx, step))
+	case plan.Record:
+		return l.after(ctx, step, l.record(ctx, step.ID))
+	case plan.Drop:
+		return l.after(ctx, step, l.drop(ctx, step.ID))
+	case plan.Create:
+		return l.after(ctx, step, l.create(ctx))
+	case plan.Update:
+		return l.after(ctx, step, l.update(ctx, step))
+	case plan.ArchiveRemote, plan.Unarchive:
+		return l.after(ctx, step, l.setArchived(ctx, step.ID, step.Do == plan.ArchiveRemote))
+	case plan.DeleteRemote:
+		return l.after(ctx, step, l.deleteRemote(ctx, step.ID))
+	default: // plan.Release
+		return true, reconcile.Result{}, l.release(ctx, step)
+	}
+}
+
+// rest ends a look, and asks for the listing that the plan waits for.
+func (l *look) rest(step plan.Step) bool {
+	if !step.AwaitListing.IsZero() && l.account != nil {
+		l.account.AwaitListing(step.AwaitListing)
+	}
+	return true
+}
+
+// class is the place of this Group's calls in the queue for the rate.
+func (l *look) class() klink.Class {
+	if priorityOf(l.group) == priorityDrift {
+		return klink.ClassDrift
+	}
+	return klink.ClassChange
+}
+
+// read gets the remote group (groups API, GET /groups/:id).
+func (l *look) read(ctx context.Context, id string) error {
+	g, err := l.account.Get(ctx, l.token(), id, l.class())
+	switch {
+	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
+		known := l.account.Lookup(id)
+		l.situation.Remote = plan.Remote{State: plan.RemoteNotFound, Fresh: true, Settling: known.Settling, AbsenceProven: known.AbsenceProven}
+		l.succeeded()
+		return nil
+	case err != nil:
+		return err
+	}
+	l.succeeded()
+	l.shows(g)
+	return nil
+}
+
+// token is the key of this Group in the queue for the rate.
+func (l *look) token() string { return string(l.group.UID) }
+
+// shows notes a reply that showed the remote group.
+func (l *look) shows(g klink.Group) {
+	settling := l.account.Lookup(g.ID).Settling
+	l.situation.Remote = plan.Remote{State: plan.RemotePresent, Group: g, Fresh: true, Settling: settling}
+}
+
+// update sets the fields that differ, and no others (groups API, PUT /groups/:id).
+func (l *look) update(ctx context.Context, step plan.Step) error {
+	declared := l.situation.Declared
+	before := l.situation.Remote.Group
+	class := l.class()
+	g, err := l.account.Update(ctx, l.token(), step.ID, declared.Changes(step.Fields, l.situation.Now), class)
+	if err != nil {
+		return &writeError{fields: step.Fields, err: err}
+	}
+	l.logWrite(ctx, "Updated the remote group", g.ID, step.Fields)
+	l.succeeded()
+	l.shows(g)
+	if lacking := lackingFields(declared.Diff(g), step.Fields); len(lacking) > 0 {
+		l.notApplied(lacking)
+		return nil
+	}
+	l.mem.notApplied, l.situation.Past.NotApplied, l.mem.unapplied = nil, nil, 0
+	if step.Drifted {
+		l.drifted(step.Fields)
+		return nil
+	}
+	l.updated(before, g, step.Fields)
+	return nil
+}
+
+// drifted counts a correction and says so.
+func (l *look) drifted(fields []plan.Field) {
+	l.Count.Drifted(l.key, fields)
+	l.say(driftCorrected(fields))
+	if contested := l.mem.corrected(fields, time.Now()); len(contested) > 0 {
+		l.say(contestedFields(contested))
+	}
+}
+
+// setArchived archives or unarchives outside of the declaration: at deletion and
+// at adoption (groups API, PUT /groups/:id with archived_at).
+func (l *look) setArchived(ctx context.Context, id string, archived bool) error {
+	fields := []plan.Field{plan.FieldArchived}
+	g, err := l.account.Update(ctx, l.token(), id, plan.Archive(archived, l.situation.Now), klink.ClassChange)
+	if err != nil {
+		return &writeError{fields: fields, err: err}
+	}
+	l.logWrite(ctx, "Set archived_at of the remote group", id, fields)
+	l.succeeded()
+	l.shows(g)
+	if g.Archived() != archived {
+		l.notApplied(fields)
+		return nil
+	}
+	l.say(archivedGroup(id, archived))
+	return l.observeRemote(ctx)
+}
+
+// deleteRemote deletes for good (groups API, DELETE /groups/:id).
+func (l *look) deleteRemote(ctx context.Context, id string) error {
+	err := l.account.Delete(ctx, l.token(), id, klink.ClassChange)
+	if klink.KindOf(err) == klink.KindNotFound && !isDown(err) {
+		known := l.account.Lookup(id)
+		l.situation.Remote = plan.Remote{State: plan.RemoteNotFound, Settling: known.Settling}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l.logWrite(ctx, "Deleted the remote group", id, nil)
+	l.say(deletedGroup(id))
+	return errFinished
+}
+
+// errFinished ends a deletion whose remote part is done.
+var errFinished = errors.New("finished")
+
+// release lets the Group go.
+func (l *look) release(ctx context.Context, step plan.Step) error {
+	if step.Orphaned {
+		l.say(orphanedGroup(step.ID))
+	}
+	if err := l.removeFinalizer(ctx); err != nil {
+		return err
+	}
+	l.publish()
+	l.letGo(l.mem)
+	return nil
+}
+
+// logWrite leaves one line for each remote write.
+func (l *look) logWrite(ctx context.Context, message, id string, fields []plan.Field) {
+	log.FromContext(ctx).Info(message, "id", id, "fields", fields, "connection", l.key.String())
+}
+
+func lackingFields(diff, sent []plan.Field) []plan.Field {
+	var lacking []plan.Field
+	for _, field := range sent {
+		for _, differs := range diff {
+			if field == differs {
+				lacking = append(lacking, field)
+			}
+		}
+	}
+	return lacking
+}
+
+const (
+	// firstRetry doubles with each failure, up to mostRetry.
+	firstRetry = time.Second
+	mostRetry  = 5 * time.Minute
+	// notAppliedRetry doubles too, up to refusedRetry, which is how long a refused
+	// declaration waits unless it changes.
+	notAppliedRetry = time.Minute
+	refusedRetry    = time.Hour
+)
+
+func backoff(first, most time.Duration, failures int) time.Duration {
+	return min(first<<min(failures, 16), most)
+}
+
+// notApplied holds the fields back that the API took and does not show.
+func (l *look) notApplied(fields []plan.Field) {
+	wait := backoff(notAppliedRetry, refusedRetry, l.mem.unapplied)
+	l.mem.unapplied++
+	l.mem.notApplied = &plan.Hold{
+		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonNotApplied, Fields: fields,
+		Message: "the API accepted the request, but its reply does not show the declared " + joined(fields) +
+			"; check the values (an unknown contact, or text that the API normalises)",
+	}
+	l.situation.Past.NotApplied = l.mem.notApplied
+}
+
+// succeeded ends a series of failures of this Group's own calls.
+func (l *look) succeeded() {
+	l.mem.failed, l.mem.refused, l.mem.failures = nil, nil, 0
+	l.situation.Past.Failed, l.situation.Past.Refused = nil, nil
+}

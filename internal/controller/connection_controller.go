@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+// +kubebuilder:rbac:groups=klink.cloud,resources=connections;clusterconnections,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=klink.cloud,resources=connections/status;clusterconnections/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+
+// ConnectionReconciler turns connections of one kind and their Secrets into
+// accounts. Every field is required.
+type ConnectionReconciler struct {
+	// Kind is Connection or ClusterConnection.
+	Kind v1alpha1.ConnectionKind
+	// Client reads from the cache and writes to the API server; Live reads from
+	// the API server itself, Secrets above all.
+	Client client.Client
+	Live   client.Reader
+	// Groups looks Groups up in the cache.
+	Groups Groups
+	// Accounts are the connections at run time.
+	Accounts *account.Registry
+	// News is where the accounts' news arrive.
+	News *Switchboard
+	// Events records events (events.k8s.io).
+	Events events.EventRecorder
+	// Rules are what the manager allows.
+	Rules ConnectionRules
+}
+
+// notReadyRetry is how often a connection that is not ready is looked at, its
+// Secret included.
+const notReadyRetry = 30 * time.Second
+
+// SetupWithManager registers the controller.
+func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	c, err := controller.New(fmt.Sprintf("%s-controller", r.Kind), mgr, controller.Options{
+		Reconciler:  r,
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, time.Minute),
+	})
+	if err != nil {
+		return fmt.Errorf("creating the %s controller: %w", r.Kind, err)
+	}
+	if err := c.Watch(source.Func(r.News.queueOf(string(r.Kind)).source)); err != nil {
+		return fmt.Errorf("joining the %s queue: %w", r.Kind, err)
+	}
+	if err := c.Watch(source.Kind[client.Object](mgr.GetCache(), newConnection(string(r.Kind)), &connectionHandler{})); err != nil {
+		return fmt.Errorf("watching %ss: %w", r.Kind, err)
+	}
+	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, r.groupHandler())); err != nil {
+		return fmt.Errorf("watching Groups for %ss: %w", r.Kind, err)
+	}
+	return nil
+}
+
+// newConnection returns an empty object of the kind.
+func newConnection(kind string) connectionObject {
+	if kind == string(v1alpha1.KindConnection) {
+		return &v1alpha1.Connection{}
+	}
+	return &v1alpha1.ClusterConnection{}
+}
+
+// connectionObject is a Connection or a ClusterConnection.
+type connectionObject interface {
+	client.Object
+	v1alpha1.ConnectionObject
+}
+
+// connectionHandler enqueues a connection whose spec, annotations or life changed.
+type connectionHandler struct {
+	handler.EnqueueRequestForObject
+}
+
+// Update leaves out what we wrote to the status ourselves.
+func (h *connectionHandler) Update(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+	before, now := e.ObjectOld, e.ObjectNew
+	if before.GetGeneration() != now.GetGeneration() || !slices.Equal(before.GetFinalizers(), now.GetFinalizers()) ||
+		before.GetDeletionTimestamp().IsZero() != now.GetDeletionTimestamp().IsZero() || !sameAnnotations(before, now) {
+		h.EnqueueRequestForObject.Update(ctx, e, q)
+	}
+}
+
+func sameAnnotations(a, b client.Object) bool {
+	for _, name := range []string{v1alpha1.AnnotationAcceptMissing, v1alpha1.AnnotationTakeOver, v1alpha1.AnnotationReconcileRequestedAt} {
+		if a.GetAnnotations()[name] != b.GetAnnotations()[name] {
+			return false
+		}
+	}
+	return true
+}
+
+// groupHandler enqueues the connection of a Group that comes or goes: it is held
+// while it is in use.
+func (r *ConnectionReconciler) groupHandler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
+	enqueue := func(g *v1alpha1.Group, q requestQueue) {
+		if key := connectionOf(g); key.Kind == string(r.Kind) {
+			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
+		}
+	}
+	return handler.TypedFuncs[*v1alpha1.Group, reconcile.Request]{
+		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Group], q requestQueue) {
+			enqueue(e.Object, q)
+		},
+		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*v1alpha1.Group], q requestQueue) {
+			enqueue(e.Object, q)
+		},
+	}
+}
+
+// Reconcile sets the account of a connection up, and says how it goes.
+func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	key := account.Key{Kind: string(r.Kind), Namespace: req.Namespace, Name: req.Name}
+	object := newConnection(key.Kind)
+	if err := r.Client.Get(ctx, req.NamespacedName, object); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.Accounts.Remove(key)
+			return reconcile.Result{}, r.wakeGroups(ctx, key)
+		}
+		return reconcile.Result{}, fmt.Errorf("reading the %s: %w", r.Kind, err)
+	}
+	groups, err := r.Groups.Of(ctx, key)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if done, err := r.hold(ctx, object, len(groups) > 0); done || err != nil {
+		return reconcile.Result{}, err
+	}
+	a := r.Accounts.Ensure(key)
+	problem, err := r.configure(ctx, object, a)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	state := a.State()
+	if err := r.report(ctx, object, state, problem, len(groups)); err != nil {
+		return reconcile.Result{}, err
+	}
+	if problem != nil || !state.Up {
+		return reconcile.Result{RequeueAfter: notReadyRetry}, nil
+	}
+	return reconcile.Result{RequeueAfter: object.GetConnectionSpec().ResyncInterval.Duration}, nil
+}
+
+// hold keeps a connection that is in use, and lets it go when it is not. It is
+// done when the connection is on its way out.
+func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject, inUse bool) (done bool, err error) {
+	held := slices.Contains(object.GetFinalizers(), v1alpha1.FinalizerInUse)
+	deleting := !object.GetDeletionTimestamp().IsZero()
+	finalizers := slices.Clone(object.GetFinalizers())
+	switch {
+	case r.Rules.DryRun, inUse && held:
+		return false, nil
+	case inUse && !deleting:
+		finalizers = append(finalizers, v1alpha1.FinalizerInUse)
+	case !inUse && held:
+		finalizers = slices.DeleteFunc(finalizers, func(f string) bool { return f == v1alpha1.FinalizerInUse })
+		done = deleting
+	default:
+		return deleting && !inUse, nil
+	}
+	before, _ := object.DeepCopyObject().(client.Object) //nolint:errcheck // a copy of a client.Object is one
+	object.SetFinalizers(finalizers)
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, object, patch); client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
+	}
+	return done, nil
+}
+
+// wakeGroups lets the Groups of a connection that is gone say so.
+func (r *ConnectionReconciler) wakeGroups(ctx context.Context, key account.Key) error {
+	groups, err := r.Groups.Of(ctx, key)
+	for i := range groups {
+		r.News.groups.addGroup(&groups[i])
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+// listTimeEvery is how often lastListTime moves, so that an idle account does not
+// churn etcd.
+const listTimeEvery = 5 * time.Minute
+
+// verdict is what a connection's Ready condition says.
+type verdict struct {
+	ready           bool
+	reason, message string
+	stalled         bool
+}
+
+// judge turns problem and state into the Ready condition; known is false while
+// nothing was tried yet.
+func judge(object connectionObject, s account.State, p *problem, groups int, now time.Time) (v verdict, known bool) {
+	switch {
+	case !object.GetDeletionTimestamp().IsZero():
+		return verdict{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it", groups)}, true
+	case p != nil:
+		return verdict{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
+	case !s.Up && s.Reason == "":
+		return verdict{}, false
+	case !s.Up:
+		return verdict{reason: s.Reason, message: s.Message, stalled: s.Reason == v1alpha1.ReasonUnauthorized}, true
+	case !s.Trusted && s.Judged:
+		return verdict{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
+	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
+		return verdict{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until " + s.PausedUntil.UTC().Format(time.RFC3339)}, true
+	default:
+		return verdict{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
+	}
+}
+
+// explain adds that a token which still works stays in use.
+func (p *problem) explain(s account.State) string {
+	if s.Up && !p.forbidden {
+		return p.message + "; until then the token that was read before stays in use"
+	}
+	return p.message
+}
+
+func disappearance(object connectionObject, s account.State, now time.Time) string {
+	message := fmt.Sprintf("the API does not show %d of the %d groups that Groups own: a token of another account, or a broken API; "+
+		"nothing is created or given up until they are back. If they are really gone, annotate with %s=<the time now, RFC 3339>",
+		s.Missing, s.Owned, v1alpha1.AnnotationAcceptMissing)
+	if given := object.GetAnnotations()[v1alpha1.AnnotationAcceptMissing]; given != "" {
+		if _, ok := acceptMissing(object, now); !ok {
+			message += fmt.Sprintf(" (%q is not a time in RFC 3339, or lies in the future)", bounded(given))
+		}
+	}
+	return message
+}
+
+// report writes the status if it differs, and says what has changed.
+func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, groups int) error {
+	before, _ := object.DeepCopyObject().(connectionObject) //nolint:errcheck // a copy of a connection is one
+	v, known := judge(object, s, p, groups, time.Now())
+	if !known {
+		return nil
+	}
+	status := object.GetConnectionStatus()
+	status.ObservedGeneration = object.GetGeneration()
+	showAccount(status, s)
+	ready := "False"
+	if v.ready {
+		ready = "True"
+	}
+	setConditions(&status.Conditions, object.GetGeneration(), ready, v.reason, v.message, v.stalled, false)
+	if equality.Semantic.DeepEqual(before.GetConnectionStatus(), status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, object, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
+	}
+	r.event(object, before.GetConnectionStatus().Conditions, v)
+	return nil
+}
+
+// showAccount copies what the listings have shown.
+func showAccount(status *v1alpha1.ConnectionStatus, s account.State) {
+	if s.Dialect != "" {
+		status.Pagination = v1alpha1.PaginationDialect(s.Dialect)
+	}
+	if s.Listed.IsZero() {
+		return
+	}
+	count := int32(s.RemoteGroups) //nolint:gosec // an account has fewer than two thousand million groups
+	status.RemoteGroups = &count
+	if last := status.LastListTime; last == nil || s.Listed.Sub(last.Time) >= listTimeEvery {
+		t := metav1.NewTime(s.Listed.Truncate(time.Second))
+		status.LastListTime = &t
+	}
+}
+
+// event says what a person would want to hear of, on transitions only.
+func (r *ConnectionReconciler) event(object connectionObject, before []metav1.Condition, v verdict) {
+	ready := meta.FindStatusCondition(before, v1alpha1.ConditionReady)
+	switch {
+	case ready != nil && ready.Reason == v.reason:
+	case v.ready:
+		r.Events.Eventf(object, nil, corev1.EventTypeNormal, "Connected", "Connect", "%s", v.message)
+	case v.reason == v1alpha1.ReasonMassDisappearance:
+		r.Events.Eventf(object, nil, corev1.EventTypeWarning, "MassDisappearance", "List", "%s", bounded(v.message))
+	case ready != nil && ready.Status == metav1.ConditionTrue:
+		r.Events.Eventf(object, nil, corev1.EventTypeWarning, "Disconnected", "Connect", "%s", bounded(v.message))
+	}
+}

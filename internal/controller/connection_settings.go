@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// ConnectionRules are what the manager's flags say of all connections.
+type ConnectionRules struct {
+	// OperatorNamespace holds the Secrets of ClusterConnections.
+	OperatorNamespace string
+	// AllowedEndpoints are those that a namespaced Connection may use.
+	AllowedEndpoints Endpoints
+	// UserAgent goes with every call.
+	UserAgent string
+	// DryRun refuses every call but GET.
+	DryRun bool
+	// Transport is for tests; nil is the default.
+	Transport http.RoundTripper
+}
+
+// problem is what a person has to mend before the connection can work.
+type problem struct {
+	reason  string
+	message string
+	// forbidden: the connection may not be used at all, even with a token that
+	// still works.
+	forbidden bool
+}
+
+// configure brings the account up to what spec, annotations and Secret say.
+func (r *ConnectionReconciler) configure(ctx context.Context, object connectionObject, a *account.Account) (*problem, error) {
+	spec := object.GetConnectionSpec()
+	if r.Kind == v1alpha1.KindConnection && !r.Rules.AllowedEndpoints.Allow(spec.Endpoint) {
+		p := &problem{reason: v1alpha1.ReasonEndpointNotAllowed, forbidden: true, message: fmt.Sprintf(
+			"endpoint %s is not among those that the operator allows to Connections (--allowed-endpoints: %s); use one of these, or ask for a ClusterConnection",
+			spec.Endpoint, r.Rules.AllowedEndpoints)}
+		a.Block(p.reason, p.message, true)
+		return p, nil
+	}
+	token, p, err := r.token(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		// A new endpoint never sees the token that was meant for the old one.
+		configured, _ := a.Configured()
+		moved := configured.Endpoint != "" && configured.Endpoint != spec.Endpoint
+		a.Block(p.reason, p.message, moved)
+		return p, nil
+	}
+	if from, ok := acceptMissing(object, time.Now()); ok {
+		a.AcceptMissing(from)
+	}
+	err = a.Configure(account.Settings{
+		Endpoint: spec.Endpoint, Token: token, UserAgent: r.Rules.UserAgent, ReadOnly: r.Rules.DryRun, Transport: r.Rules.Transport,
+		Resync: spec.ResyncInterval.Duration, PerSecond: float64(spec.RateLimit.RequestsPerSecond), Burst: int(spec.RateLimit.Burst),
+		Dialect: klink.Dialect(object.GetConnectionStatus().Pagination),
+	})
+	if err != nil {
+		p = &problem{reason: v1alpha1.ReasonSecretInvalid, message: err.Error()}
+		a.Block(p.reason, p.message, false)
+	}
+	return p, nil
+}
+
+// token reads the token out of the Secret, with a live get: the operator may
+// neither list nor watch Secrets.
+func (r *ConnectionReconciler) token(ctx context.Context, object connectionObject) (string, *problem, error) {
+	ref := object.GetConnectionSpec().TokenSecretRef
+	key := client.ObjectKey{Namespace: object.GetNamespace(), Name: ref.Name}
+	if r.Kind == v1alpha1.KindClusterConnection {
+		key.Namespace = r.Rules.OperatorNamespace
+	}
+	var secret corev1.Secret
+	err := r.Live.Get(ctx, key, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return "", &problem{reason: v1alpha1.ReasonSecretNotFound, message: fmt.Sprintf(
+			"Secret %s/%s does not exist; create it with the API token under key %q", key.Namespace, key.Name, ref.Key)}, nil
+	case err != nil:
+		return "", nil, fmt.Errorf("reading Secret %s: %w", key, err)
+	}
+	token := strings.TrimSpace(string(secret.Data[ref.Key]))
+	if why := unusable(secret.Data, ref.Key, token); why != "" {
+		return "", &problem{reason: v1alpha1.ReasonSecretInvalid, message: fmt.Sprintf("Secret %s/%s %s", key.Namespace, key.Name, why)}, nil
+	}
+	return token, nil, nil
+}
+
+// unusable says why a token cannot be sent; it never quotes it.
+func unusable(data map[string][]byte, key, token string) string {
+	if _, ok := data[key]; !ok {
+		return fmt.Sprintf("has no key %q; put the API token there, or set tokenSecretRef.key", key)
+	}
+	if token == "" {
+		return fmt.Sprintf("has an empty key %q; put the API token there", key)
+	}
+	if strings.ContainsFunc(token, func(c rune) bool { return c > unicode.MaxASCII || !unicode.IsGraphic(c) || unicode.IsSpace(c) }) {
+		return fmt.Sprintf("has white space, control characters or non-ASCII characters within key %q; a token has none", key)
+	}
+	return ""
+}
+
+// acceptMissing reads the annotation; an instant in the future is not accepted.
+func acceptMissing(object client.Object, now time.Time) (time.Time, bool) {
+	from, err := time.Parse(time.RFC3339, object.GetAnnotations()[v1alpha1.AnnotationAcceptMissing])
+	return from, err == nil && !from.After(now)
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// +kubebuilder:rbac:groups=klink.cloud,resources=groups,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=klink.cloud,resources=groups/status,verbs=patch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=groups.klink.cloud,verbs=get
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// GroupReconciler keeps each Group's remote group as declared. Every field but
+// Namespaces and Recoveries is required.
+type GroupReconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server itself.
+	Live client.Reader
+	// Groups looks Groups up in the cache.
+	Groups Groups
+	// Accounts are the connections at run time.
+	Accounts *account.Registry
+	// News is where the accounts' news arrive.
+	News *Switchboard
+	// Events records events (events.k8s.io).
+	Events events.EventRecorder
+	// Cluster is the UID of namespace kube-system.
+	Cluster string
+	// Namespaces are the watched ones; empty means all.
+	Namespaces []string
+	// DryRun: nothing is written remotely, and no finalizer or annotation here.
+	DryRun bool
+	// Count is told what happens, for metrics.
+	Count Counter
+
+	memories memories
+	crd      crdWatch
+	allowed  namespaceLabels
+}
+
+// Counter counts what the reconcilers do; package metrics implements it.
+type Counter interface {
+	// Drifted counts fields that were corrected.
+	Drifted(connection account.Key, fields []plan.Field)
+	// Recovered counts creates that got no clear answer, by what became of them.
+	Recovered(outcome string)
+}
+
+// SetupWithManager registers the controller with that many workers.
+func (r *GroupReconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	h := &groupHandler{queue: &r.News.groups, groups: r.Groups}
+	c, err := controller.New("group", mgr, controller.Options{
+		Reconciler:              r,
+		MaxConcurrentReconciles: workers,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, 5*time.Minute),
+	})
+	if err != nil {
+		return fmt.Errorf("creating the Group controller: %w", err)
+	}
+	// The queue is handed over first: the handler enqueues through it.
+	if err := c.Watch(source.Func(r.News.groups.source)); err != nil {
+		return fmt.Errorf("joining the Group queue: %w", err)
+	}
+	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, h)); err != nil {
+		return fmt.Errorf("watching Groups: %w", err)
+	}
+	return nil
+}
+
+// maxSteps bounds one look at a Group; a plan that does not come to rest is a
+// defect, and must not spin.
+const maxSteps = 12
+
+// Reconcile takes one look at a Group and does what the plan says.
+func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	var group v1alpha1.Group
+	if err := r.Client.Get(ctx, req.NamespacedName, &group); err != nil {
+		if apierrors.IsNotFound(err) {
+			return r.gone(ctx, req.NamespacedName)
+		}
+		return reconcile.Result{}, fmt.Errorf("reading the Group: %w", err)
+	}
+	l, err := r.look(ctx, &group)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	for range maxSteps {
+		step := plan.Next(&l.situation)
+		log.FromContext(ctx).V(1).Info("Planned", "step", step.Do.String(), "id", step.ID)
+		if done, result, err := l.carryOut(ctx, step); done || err != nil {
+			return result, err
+		}
+	}
+	return reconcile.Result{}, fmt.Errorf("the plan for Group %s did not come to rest", req.NamespacedName)
+}
+
+// gone cleans up after a Group that no longer exists.
+func (r *GroupReconciler) gone(ctx context.Context, name types.NamespacedName) (reconcile.Result, error) {
+	mem := r.memories.last(name)
+	if mem == nil {
+		return reconcile.Result{}, nil
+	}
+	if again, err := r.settleUnrecorded(ctx, mem); err != nil || again > 0 {
+		return reconcile.Result{RequeueAfter: again}, err
+	}
+	r.letGo(mem)
+	r.memories.forget(name)
+	return reconcile.Result{}, nil
+}
+
+// letGo drops what this process holds for a Group.
+func (r *GroupReconciler) letGo(mem *memory) {
+	r.Accounts.Claims.Release(string(mem.uid))
+	for _, a := range r.Accounts.All() {
+		a.Forget(string(mem.uid))
+	}
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// errStartOver ends a look that must be taken again from the start.
+var errStartOver = errors.New("start over")
+
+// metadataPatch is a merge patch of a Group's metadata. A nil annotation removes
+// it. With a resource version it loses against any newer version; the UID keeps
+// it from a namesake.
+type metadataPatch struct {
+	UID             types.UID          `json:"uid"`
+	ResourceVersion string             `json:"resourceVersion,omitempty"`
+	Finalizers      *[]string          `json:"finalizers,omitempty"`
+	Annotations     map[string]*string `json:"annotations,omitempty"`
+}
+
+// patch applies it, and updates our copy.
+func (r *GroupReconciler) patch(ctx context.Context, group *v1alpha1.Group, p metadataPatch) error {
+	body, err := json.Marshal(map[string]metadataPatch{"metadata": p})
+	if err != nil {
+		return fmt.Errorf("encoding a patch: %w", err)
+	}
+	// Decoding into the old copy would keep annotations that are gone.
+	patched := &v1alpha1.Group{}
+	patched.Namespace, patched.Name = group.Namespace, group.Name
+	if err := r.Client.Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
+		return err //nolint:wrapcheck // the callers tell conflicts and absences apart
+	}
+	*group = *patched
+	return nil
+}
+
+// boundAnnotations say what the Group is bound to, and that no create is open.
+func (l *look) boundAnnotations(id string) map[string]*string {
+	return map[string]*string{
+		v1alpha1.AnnotationGroupID:       &id,
+		v1alpha1.AnnotationGroupCluster:  &l.Cluster,
+		v1alpha1.AnnotationCreateAttempt: nil,
+	}
+}
+
+func (l *look) withFinalizer() *[]string {
+	finalizers := slices.Clone(l.group.Finalizers)
+	if !slices.Contains(finalizers, v1alpha1.FinalizerGroup) && l.group.DeletionTimestamp.IsZero() {
+		finalizers = append(finalizers, v1alpha1.FinalizerGroup)
+	}
+	return &finalizers
+}
+
+// record puts identity, cluster and finalizer where they belong, after a create
+// or where somebody removed them.
+func (l *look) record(ctx context.Context, id string) error {
+	if l.mem.unrecorded != nil {
+		return l.recordCreated(ctx)
+	}
+	if !l.Accounts.Claims.Claim(l.endpoint, id, string(l.group.UID)) {
+		return errStartOver
+	}
+	err := l.patch(ctx, l.group, metadataPatch{
+		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
+		Finalizers: l.withFinalizer(), Annotations: l.boundAnnotations(id),
+	})
+	if err != nil {
+		return err
+	}
+	l.bound(id)
+	return nil
+}
+
+// bind ties the Group to a remote group that it did not just create.
+func (l *look) bind(ctx context.Context, step plan.Step) error {
+	free, err := l.free(ctx, step.ID)
+	if err != nil {
+		return err
+	}
+	if !free || !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
+		return errStartOver
+	}
+	err = l.patch(ctx, l.group, metadataPatch{
+		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
+		Finalizers: l.withFinalizer(), Annotations: l.boundAnnotations(step.ID),
+	})
+	if err != nil {
+		l.Accounts.Claims.Release(string(l.group.UID))
+		return err
+	}
+	l.bound(step.ID)
+	if step.Origin == plan.OriginRecovered {
+		l.Count.Recovered("bound")
+		l.say(createdGroup(step.ID, "recovered after a create without a clear answer"))
+	} else {
+		l.say(adoptedGroup(step.ID))
+	}
+	return l.observeRemote(ctx)
+}
+
+// bound notes the id, which the cache does not show yet.
+func (l *look) bound(id string) {
+	l.mem.bound, l.mem.attempt = id, ""
+	identity := &l.situation.Identity
+	*identity = plan.Identity{ID: id, Recorded: true}
+}
+
+// free asks the API server itself whether another Group owns the id: the cache
+// may lag behind another manager's last writes. Its status is selectable; a
+// Group of that name without an id in the cache is read one by one.
+func (l *look) free(ctx context.Context, id string) (bool, error) {
+	suspects, err := l.listLive(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	remote := l.account.Lookup(id)
+	named, err := l.Groups.Named(ctx, remote.Group.Name)
+	if err != nil {
+		return false, err
+	}
+	for i := range named {
+		if boundID(&named[i]) != "" || named[i].UID == l.group.UID {
+			continue
+		}
+		var g v1alpha1.Group
+		if err := l.Live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g); client.IgnoreNotFound(err) != nil {
+			return false, fmt.Errorf("reading a Group of the same name: %w", err)
+		}
+		suspects = append(suspects, g)
+	}
+	for i := range suspects {
+		g := &suspects[i]
+		if g.UID != l.group.UID && boundID(g) == id && l.sameAccount(g) && !l.foreign(g) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (l *look) listLive(ctx context.Context, id string) ([]v1alpha1.Group, error) {
+	namespaces := l.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{""}
+	}
+	var groups []v1alpha1.Group
+	for _, namespace := range namespaces {
+		var list v1alpha1.GroupList
+		err := l.Live.List(ctx, &list, client.InNamespace(namespace),
+			client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
+		if err != nil {
+			return nil, fmt.Errorf("looking for the owner of remote group %s: %w", id, err)
+		}
+		groups = append(groups, list.Items...)
+	}
+	return groups, nil
+}
+
+// drop forgets an id that is proven gone, so that the group can be created anew.
+func (l *look) drop(ctx context.Context, id string) error {
+	status := map[string]any{"metadata": map[string]any{"uid": l.group.UID}, "status": map[string]any{
+		"id": nil, "conversationID": nil, "createdAt": nil, "archivedAt": nil, "contactCount": nil,
+	}}
+	body, err := json.Marshal(status)
+	if err != nil {
+		return fmt.Errorf("encoding a patch: %w", err)
+	}
+	dropped := &v1alpha1.Group{}
+	dropped.Namespace, dropped.Name = l.group.Namespace, l.group.Name
+	if err := l.Client.Status().Patch(ctx, dropped, client.RawPatch(types.MergePatchType, body)); err != nil {
+		return fmt.Errorf("dropping the id of a group that is gone: %w", err)
+	}
+	*l.group = *dropped
+	err = l.patch(ctx, l.group, metadataPatch{
+		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
+		Annotations: map[string]*string{v1alpha1.AnnotationGroupID: nil, v1alpha1.AnnotationGroupCluster: nil},
+	})
+	if err != nil {
+		return err
+	}
+	l.account.Gone(id)
+	l.Accounts.Claims.Release(string(l.group.UID))
+	l.mem.bound, l.mem.dropped, l.mem.recreating = "", id, id
+	l.situation.Identity, l.situation.Remote = plan.Identity{}, plan.Remote{}
+	return l.observeRemote(ctx)
+}
+
+// removeFinalizer finishes the Group.
+func (l *look) removeFinalizer(ctx context.Context) error {
+	finalizers := slices.DeleteFunc(slices.Clone(l.group.Finalizers), func(f string) bool { return f == v1alpha1.FinalizerGroup })
+	err := l.patch(ctx, l.group, metadataPatch{UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: &finalizers})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("releasing the Group: %w", err)
+	}
+	return nil
+}

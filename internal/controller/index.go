@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+// The cache's indexes over Groups.
+const (
+	// indexConnection finds the Groups of a connection, by account.Key.String.
+	indexConnection = "connection"
+	// indexID finds the Groups that name a remote id: in status, annotation or spec.
+	indexID = "remoteID"
+	// indexName finds Groups by the remote name that they declare.
+	indexName = "remoteName"
+)
+
+// IndexGroups registers the indexes that the reconcilers look Groups up by.
+func IndexGroups(ctx context.Context, indexer client.FieldIndexer) error {
+	indexes := map[string]func(*v1alpha1.Group) []string{
+		indexConnection: func(g *v1alpha1.Group) []string { return []string{connectionOf(g).String()} },
+		indexID:         idsOf,
+		indexName:       func(g *v1alpha1.Group) []string { return []string{g.Spec.Name} },
+	}
+	for name, of := range indexes {
+		extract := func(o client.Object) []string { return of(o.(*v1alpha1.Group)) } //nolint:forcetypeassert // the indexer is registered for Groups
+		if err := indexer.IndexField(ctx, &v1alpha1.Group{}, name, extract); err != nil {
+			return fmt.Errorf("indexing Groups by %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// connectionOf names the connection of a Group.
+func connectionOf(g *v1alpha1.Group) account.Key {
+	ref := g.Spec.ConnectionRef
+	if ref.Name == "" {
+		ref = v1alpha1.ConnectionReference{Kind: v1alpha1.KindClusterConnection, Name: "default"}
+	}
+	key := account.Key{Kind: string(ref.Kind), Name: ref.Name}
+	if ref.Kind == v1alpha1.KindConnection {
+		key.Namespace = g.Namespace
+	}
+	return key
+}
+
+// idsOf lists the remote ids that a Group names, each once.
+func idsOf(g *v1alpha1.Group) []string {
+	var ids []string
+	for _, id := range []string{g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID], g.Spec.GroupID} {
+		if id != "" && (len(ids) == 0 || ids[len(ids)-1] != id) && (len(ids) < 2 || ids[0] != id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// boundID is the id that a Group is bound to: status.id counts, the annotation
+// stands in where a backup was restored without status.
+func boundID(g *v1alpha1.Group) string {
+	if g.Status.ID != "" {
+		return g.Status.ID
+	}
+	return g.Annotations[v1alpha1.AnnotationGroupID]
+}
+
+// Groups looks Groups up in the cache, without copying them: what it returns
+// must not be changed.
+type Groups struct{ Cache client.Reader }
+
+// Of lists the Groups of a connection.
+func (g Groups) Of(ctx context.Context, key account.Key) ([]v1alpha1.Group, error) {
+	return g.by(ctx, indexConnection, key.String())
+}
+
+// Naming lists the Groups that name a remote id.
+func (g Groups) Naming(ctx context.Context, id string) ([]v1alpha1.Group, error) {
+	return g.by(ctx, indexID, id)
+}
+
+// Named lists the Groups that declare a remote name.
+func (g Groups) Named(ctx context.Context, name string) ([]v1alpha1.Group, error) {
+	return g.by(ctx, indexName, name)
+}
+
+// Owned lists the ids that the Groups of a connection are bound to.
+func (g Groups) Owned(ctx context.Context, key account.Key) []string {
+	groups, err := g.Of(ctx, key)
+	if err != nil {
+		return nil
+	}
+	ids := make([]string, 0, len(groups))
+	for i := range groups {
+		if id := boundID(&groups[i]); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {
+	var list v1alpha1.GroupList
+	if err := g.Cache.List(ctx, &list, client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing Groups by %s: %w", index, err)
+	}
+	return list.Items, nil
+}
+
+// Ready counts the Groups of a connection by whether they are ready.
+func (g Groups) Ready(ctx context.Context, key account.Key) (ready, notReady int) {
+	groups, _ := g.Of(ctx, key) //nolint:errcheck // the cache is gone: so are we
+	for i := range groups {
+		if meta.IsStatusConditionTrue(groups[i].Status.Conditions, v1alpha1.ConditionReady) {
+			ready++
+		} else {
+			notReady++
+		}
+	}
+	return ready, notReady
+}

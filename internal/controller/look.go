@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// look is one pass over one Group.
+type look struct {
+	*GroupReconciler
+
+	group     *v1alpha1.Group // our copy; patches update it
+	mem       *memory
+	key       account.Key
+	account   *account.Account // nil until the connection is set up
+	endpoint  string
+	situation plan.Situation
+	events    []occurrence // recorded once what they tell of is written down
+}
+
+// look gathers what is known of a Group.
+func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*look, error) {
+	now := time.Now()
+	mem, previous := r.memories.recall(client.ObjectKeyFromObject(group), group.UID, now)
+	if previous != nil {
+		// Another Group had this name; what it left behind is settled first.
+		if _, err := r.settleUnrecorded(ctx, previous); err != nil {
+			return nil, err
+		}
+		r.letGo(previous)
+	}
+	mem.at(group.Generation)
+	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
+	if a := r.Accounts.Get(l.key); a != nil {
+		l.account, l.endpoint = a, a.State().Endpoint
+	}
+	l.situation = plan.Situation{
+		Now: now, Group: group, Declared: plan.DeclaredBy(&group.Spec), DryRun: r.DryRun,
+		Past: plan.Past{
+			FirstSeen: mem.firstSeen, Refused: mem.refused, NotApplied: mem.notApplied, Failed: mem.failed,
+			Contested: mem.contested(now),
+		},
+	}
+	if err := l.observe(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// observe fills in what lies around the Group: its connection, its identity, and
+// what the mirror shows.
+func (l *look) observe(ctx context.Context) error {
+	s := &l.situation
+	connection, err := l.observeConnection(ctx)
+	if err != nil {
+		return err
+	}
+	s.Connection = connection
+	if !l.group.DeletionTimestamp.IsZero() {
+		if s.CRDGone, err = l.crd.terminating(ctx, l.Live); err != nil {
+			return err
+		}
+	}
+	if err := l.observeIdentity(ctx); err != nil {
+		return err
+	}
+	return l.observeRemote(ctx)
+}
+
+// observeRemote asks the mirror for the wanted group, and for groups of its name
+// where one is to be found or made.
+func (l *look) observeRemote(ctx context.Context) error {
+	s := &l.situation
+	if l.account == nil {
+		return nil
+	}
+	if id := l.wantedID(); id != "" && !s.Remote.Fresh {
+		s.Remote = l.account.Lookup(id)
+	}
+	name := s.Declared.Name
+	if s.Identity.Attempt != nil {
+		name = s.Identity.Attempt.Name
+	}
+	s.Evidence = l.account.Evidence(name)
+	claimed := map[string]bool{}
+	if s.Identity.ID == "" {
+		for _, g := range s.Evidence.Named {
+			others, err := l.claimants(ctx, g.ID)
+			if err != nil {
+				return err
+			}
+			_, claimed[g.ID] = plan.Owner(others)
+		}
+	}
+	s.Evidence.Claimed = func(id string) bool { return claimed[id] }
+	return nil
+}
+
+func (l *look) wantedID() string {
+	if id := l.situation.Identity.ID; id != "" {
+		return id
+	}
+	return l.group.Spec.GroupID
+}
+
+// observeIdentity finds out what the Group is bound to, and by whom.
+func (l *look) observeIdentity(ctx context.Context) error {
+	id := &l.situation.Identity
+	annotations := l.group.Annotations
+	id.ID = l.identity()
+	id.Recorded = l.recorded(id.ID)
+	if cluster := annotations[v1alpha1.AnnotationGroupCluster]; id.ID != "" && cluster != "" && cluster != l.Cluster {
+		id.ForeignCluster = cluster
+	}
+	if note, noted := annotations[v1alpha1.AnnotationCreateAttempt]; noted && id.ID == "" {
+		l.mem.seeAttempt(note, l.situation.Now)
+		id.AttemptSeen, id.AttemptEmpty = l.mem.attemptSeen, l.mem.attemptEmpty
+		if attempt, err := plan.ParseAttempt(note); err != nil {
+			id.AttemptUnreadable = true
+		} else {
+			id.Attempt = &attempt
+			id.CreateInFlight = l.Accounts.Claims.Creating(l.endpoint, attempt.Name)
+		}
+	}
+	wanted := l.wantedID()
+	if wanted == "" {
+		return nil
+	}
+	others, err := l.claimants(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	id.Owner = l.otherOwner(wanted, others)
+	return nil
+}
+
+// identity is the bound id: what this process has bound, where the cache may lag
+// behind, else what the Group says.
+func (l *look) identity() string {
+	if l.mem.unrecorded != nil {
+		return l.mem.unrecorded.group.ID
+	}
+	id := boundID(l.group)
+	if id == l.mem.bound {
+		l.mem.bound = ""
+	}
+	if l.mem.bound != "" || id == l.mem.dropped {
+		return l.mem.bound
+	}
+	l.mem.dropped = ""
+	return id
+}
+
+// recorded reports whether annotations and finalizer say what they should.
+func (l *look) recorded(id string) bool {
+	a := l.group.Annotations
+	_, attempt := a[v1alpha1.AnnotationCreateAttempt]
+	return l.mem.unrecorded == nil && !attempt && a[v1alpha1.AnnotationGroupID] == id && a[v1alpha1.AnnotationGroupCluster] != "" &&
+		slices.Contains(l.group.Finalizers, v1alpha1.FinalizerGroup)
+}
+
+// claimants are the other Groups that name an id of this Group's account.
+func (l *look) claimants(ctx context.Context, id string) ([]plan.Claimant, error) {
+	groups, err := l.Groups.Naming(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	holder := l.Accounts.Claims.Owner(l.endpoint, id)
+	var others []plan.Claimant
+	for i := range groups {
+		g := &groups[i]
+		if g.UID == l.group.UID || !l.sameAccount(g) || l.foreign(g) {
+			continue
+		}
+		others = append(others, claimantOf(g, id, holder))
+		if string(g.UID) == holder {
+			holder = ""
+		}
+	}
+	if holder != "" && holder != string(l.group.UID) {
+		others = append(others, plan.Claimant{UID: holder, Group: "that was just bound", Bound: true})
+	}
+	return others, nil
+}
+
+func claimantOf(g *v1alpha1.Group, id, holder string) plan.Claimant {
+	return plan.Claimant{
+		UID: string(g.UID), Group: g.Namespace + "/" + g.Name, Created: g.CreationTimestamp.Time,
+		Bound: g.Status.ID == id || string(g.UID) == holder, Deleting: !g.DeletionTimestamp.IsZero(),
+	}
+}
+
+// otherOwner names the other Group that owns the id, if one does.
+func (l *look) otherOwner(id string, others []plan.Claimant) string {
+	self := claimantOf(l.group, id, l.Accounts.Claims.Owner(l.endpoint, id))
+	self.Bound = self.Bound || l.mem.bound == id
+	owner, _ := plan.Owner(append(others, self))
+	if owner.UID == self.UID || owner.UID == "" {
+		return ""
+	}
+	return owner.Group
+}
+
+// foreign: another cluster bound it, so that it owns nothing here.
+func (l *look) foreign(g *v1alpha1.Group) bool {
+	cluster := g.Annotations[v1alpha1.AnnotationGroupCluster]
+	return cluster != "" && cluster != l.Cluster
+}
+
+// sameAccount reports whether another Group's ids are of the same account, as
+// far as the endpoints tell.
+func (l *look) sameAccount(g *v1alpha1.Group) bool {
+	key := connectionOf(g)
+	if key == l.key {
+		return true
+	}
+	other := l.Accounts.Get(key)
+	return other != nil && account.NormalEndpoint(other.State().Endpoint) == account.NormalEndpoint(l.endpoint)
+}
+
+// observeConnection finds out what the connection allows.
+func (l *look) observeConnection(ctx context.Context) (plan.Connection, error) {
+	c := plan.Connection{Name: l.key.Kind + " " + l.key.Name}
+	object := newConnection(l.key.Kind)
+	err := l.Client.Get(ctx, client.ObjectKey{Namespace: l.key.Namespace, Name: l.key.Name}, object)
+	if apierrors.IsNotFound(err) {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("reading %s: %w", c.Name, err)
+	}
+	c.Found, c.Terminating = true, !object.GetDeletionTimestamp().IsZero()
+	c.AllowDelete = object.GetConnectionSpec().AllowDelete
+	if c.Allowed, err = l.allowed.allows(ctx, l.Live, object.GetAllowedNamespaces(), l.group.Namespace); err != nil {
+		return c, err
+	}
+	cluster := l.group.Annotations[v1alpha1.AnnotationGroupCluster]
+	l.situation.Identity.TakeOver = cluster != "" && object.GetAnnotations()[v1alpha1.AnnotationTakeOver] == cluster
+	if l.account == nil {
+		c.Waiting = true
+		return c, nil
+	}
+	state := l.account.State()
+	c.Up, c.Problem, c.Complete = state.Up, state.Message, l.account.Complete()
+	c.Waiting = !state.Up && state.Reason == ""
+	return c, nil
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+// Switchboard turns what the accounts have to say into work for the
+// controllers. It is made before the accounts, and so before the controllers.
+type Switchboard struct {
+	Groups Groups
+
+	groups, connections, clusterConnections queue
+}
+
+// Notify enqueues the Groups that the news concerns, and the connection.
+func (s *Switchboard) Notify(key account.Key, n account.News) {
+	ctx := context.Background()
+	if n.Status {
+		s.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
+	}
+	if n.All || n.Unbound {
+		groups, _ := s.Groups.Of(ctx, key) //nolint:errcheck // the cache is gone: so are we
+		for i := range groups {
+			if n.All || boundID(&groups[i]) == "" {
+				s.groups.addGroup(&groups[i])
+			}
+		}
+	}
+	for _, id := range n.IDs {
+		groups, _ := s.Groups.Naming(ctx, id) //nolint:errcheck // as above
+		for i := range groups {
+			s.groups.addGroup(&groups[i])
+		}
+	}
+}
+
+func (s *Switchboard) queueOf(kind string) *queue {
+	if kind == string(v1alpha1.KindConnection) {
+		return &s.connections
+	}
+	return &s.clusterConnections
+}

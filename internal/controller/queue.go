@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// Priorities of work. A person's change to a bound group goes before creations,
+// so that a mass create holds nobody up; drift and resyncs come last.
+const (
+	priorityChange = 10
+	priorityCreate = 0
+	priorityDrift  = handler.LowPriority
+)
+
+// priorityOf is the priority of looking at a Group.
+func priorityOf(g *v1alpha1.Group) int {
+	waits := g.Generation != g.Status.ObservedGeneration || !g.DeletionTimestamp.IsZero() ||
+		g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != g.Status.LastHandledReconcileAt
+	switch {
+	case !waits:
+		return priorityDrift
+	case boundID(g) == "" && g.DeletionTimestamp.IsZero():
+		return priorityCreate
+	default:
+		return priorityChange
+	}
+}
+
+// queue is a controller's work queue, for those who have news from outside the
+// cluster. What is added before the controller has started is dropped: it looks
+// at every object then.
+type queue struct {
+	mu sync.Mutex
+	q  priorityqueue.PriorityQueue[reconcile.Request]
+}
+
+// source hands the controller's queue over when it starts.
+func (q *queue) source(_ context.Context, w workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.q, _ = w.(priorityqueue.PriorityQueue[reconcile.Request])
+	return nil
+}
+
+func (q *queue) add(priority int, requests ...reconcile.Request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.q != nil && len(requests) > 0 {
+		q.q.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
+	}
+}
+
+func (q *queue) addGroup(g *v1alpha1.Group) {
+	q.add(priorityOf(g), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)})
+}
+
+// groupHandler enqueues Groups by who waits for them, the initial list included,
+// and wakes those that wait for another to let go of a remote id.
+type groupHandler struct {
+	queue  *queue
+	groups Groups
+}
+
+type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// Create enqueues a Group that has appeared.
+func (h *groupHandler) Create(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Group], _ requestQueue) {
+	h.queue.addGroup(e.Object)
+}
+
+// Update enqueues a Group unless nothing but what we wrote to its status changed.
+func (h *groupHandler) Update(ctx context.Context, e event.TypedUpdateEvent[*v1alpha1.Group], _ requestQueue) {
+	if before, now := e.ObjectOld, e.ObjectNew; before.Generation != now.Generation ||
+		!equality.Semantic.DeepEqual(before.Annotations, now.Annotations) ||
+		!equality.Semantic.DeepEqual(before.Finalizers, now.Finalizers) ||
+		before.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() || before.Status.ID != now.Status.ID {
+		h.queue.addGroup(now)
+	}
+	if boundID(e.ObjectOld) != boundID(e.ObjectNew) {
+		h.wakeOthers(ctx, e.ObjectOld)
+	}
+}
+
+// Delete wakes the Groups that wait for this one's remote id.
+func (h *groupHandler) Delete(ctx context.Context, e event.TypedDeleteEvent[*v1alpha1.Group], _ requestQueue) {
+	h.queue.addGroup(e.Object)
+	h.wakeOthers(ctx, e.Object)
+}
+
+// Generic is not used.
+func (h *groupHandler) Generic(context.Context, event.TypedGenericEvent[*v1alpha1.Group], requestQueue) {
+}
+
+func (h *groupHandler) wakeOthers(ctx context.Context, gone *v1alpha1.Group) {
+	for _, id := range idsOf(gone) {
+		others, _ := h.groups.Naming(ctx, id) //nolint:errcheck // the cache is gone: so are we
+		for i := range others {
+			if others[i].UID != gone.UID {
+				h.queue.addGroup(&others[i])
+			}
+		}
+	}
+	named, _ := h.groups.Named(ctx, gone.Spec.Name) //nolint:errcheck // as above
+	for i := range named {
+		if boundID(&named[i]) == "" && named[i].UID != gone.UID {
+			h.queue.addGroup(&named[i])
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// report writes the status if it differs from what is there, and then records
+// the events of this look.
+func (l *look) report(ctx context.Context, r plan.Report) error {
+	before := l.group.DeepCopy()
+	l.eventOnTransition(r)
+	fill(&l.group.Status, l.group, r, l.ownID())
+	if !equality.Semantic.DeepEqual(before.Status, l.group.Status) {
+		if err := l.Client.Status().Patch(ctx, l.group, client.MergeFrom(before)); err != nil {
+			return fmt.Errorf("writing the status: %w", err)
+		}
+	}
+	l.publish()
+	return nil
+}
+
+// ownID is the id to show in status: only an owner shows one, so that a copied
+// manifest never looks like it.
+func (l *look) ownID() string {
+	if id := l.situation.Identity; id.Recorded && id.Owner == "" && id.ForeignCluster == "" {
+		return id.ID
+	}
+	return ""
+}
+
+// fill makes the status say what the report says.
+func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r plan.Report, id string) {
+	status.ObservedGeneration = g.Generation
+	status.LastHandledReconcileAt = g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	if id != "" {
+		status.ID = id
+	}
+	status.Drift = r.Drift
+	if r.Remote != nil {
+		showRemote(status, *r.Remote)
+	}
+	setConditions(&status.Conditions, g.Generation, r.Status, r.Reason, r.Message, r.Stalled, r.Reconciling)
+}
+
+// showRemote copies what the remote group shows.
+func showRemote(status *v1alpha1.GroupStatus, remote klink.Group) {
+	status.ConversationID = remote.ConversationID
+	status.RemoteName = remote.Name
+	count := int32(len(remote.Contacts)) //nolint:gosec // bounded by the size of a reply
+	status.ContactCount = &count
+	status.CreatedAt, status.ArchivedAt = nil, nil
+	if !remote.CreatedAt.IsZero() {
+		t := metav1.NewTime(remote.CreatedAt)
+		status.CreatedAt = &t
+	}
+	if remote.Archived() {
+		t := metav1.NewTime(remote.ArchivedAt)
+		status.ArchivedAt = &t
+	}
+}
+
+// setConditions sets Ready, and Reconciling and Stalled only while they hold.
+func setConditions(conditions *[]metav1.Condition, generation int64, status, reason, message string, stalled, reconciling bool) {
+	message = bounded(message)
+	set := func(kind, status string) {
+		meta.SetStatusCondition(conditions, metav1.Condition{
+			Type: kind, Status: metav1.ConditionStatus(status), Reason: reason, Message: message, ObservedGeneration: generation,
+		})
+	}
+	set(v1alpha1.ConditionReady, status)
+	for kind, holds := range map[string]bool{v1alpha1.ConditionStalled: stalled, v1alpha1.ConditionReconciling: reconciling && !stalled} {
+		if holds {
+			set(kind, "True")
+		} else {
+			meta.RemoveStatusCondition(conditions, kind)
+		}
+	}
+}
+
+// maxMessage keeps a status readable and small; the API server's limit is 32 KiB.
+const maxMessage = 2048
+
+func bounded(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	cut := maxMessage
+	for cut > 0 && message[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return message[:cut] + "…"
+}
+
+// eventOnTransition says what a person would want to hear of, once.
+func (l *look) eventOnTransition(r plan.Report) {
+	ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Reason == r.Reason && ready.ObservedGeneration == l.group.Generation {
+		return
+	}
+	switch r.Reason {
+	case v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict:
+		l.say(warning(r.Reason, "Reconcile", bounded(r.Message)))
+	}
+}

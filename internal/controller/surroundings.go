@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// lookHolds is for how long what was read live of namespaces and CRDs serves the
+// Groups that ask next.
+const lookHolds = 10 * time.Second
+
+// crdWatch knows whether the Groups' CRD is being deleted.
+type crdWatch struct {
+	mu   sync.Mutex
+	read time.Time
+	gone bool
+}
+
+func (w *crdWatch) terminating(ctx context.Context, live client.Reader) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Since(w.read) < lookHolds {
+		return w.gone, nil
+	}
+	crd := &metav1.PartialObjectMetadata{}
+	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
+	err := live.Get(ctx, client.ObjectKey{Name: "groups.klink.cloud"}, crd)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return false, fmt.Errorf("reading the CRD of Groups: %w", err)
+	}
+	w.gone, w.read = err != nil || !crd.DeletionTimestamp.IsZero(), time.Now()
+	return w.gone, nil
+}
+
+// namespaceLabels knows the labels of namespaces that a selector was asked for.
+type namespaceLabels struct {
+	mu   sync.Mutex
+	seen map[string]seenLabels
+}
+
+type seenLabels struct {
+	labels labels.Set
+	read   time.Time
+}
+
+// allows reports whether a namespace may use a connection; nil allows all.
+func (n *namespaceLabels) allows(ctx context.Context, live client.Reader, rule *v1alpha1.AllowedNamespaces, namespace string) (bool, error) {
+	if rule == nil || rule.From != v1alpha1.NamespacesFromSelector {
+		return true, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(rule.Selector)
+	if err != nil {
+		return false, fmt.Errorf("reading allowedNamespaces: %w", err)
+	}
+	set, err := n.of(ctx, live, namespace)
+	if err != nil {
+		return false, err
+	}
+	return selector.Matches(set), nil
+}
+
+func (n *namespaceLabels) of(ctx context.Context, live client.Reader, namespace string) (labels.Set, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if seen, ok := n.seen[namespace]; ok && time.Since(seen.read) < lookHolds {
+		return seen.labels, nil
+	}
+	var ns corev1.Namespace
+	if err := live.Get(ctx, client.ObjectKey{Name: namespace}, &ns); client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("reading namespace %s: %w", namespace, err)
+	}
+	if n.seen == nil {
+		n.seen = map[string]seenLabels{}
+	}
+	n.seen[namespace] = seenLabels{labels: ns.Labels, read: time.Now()}
+	return ns.Labels, nil
+}

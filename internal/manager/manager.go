@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+// Package manager wires the operator: the cache and its indexes, the accounts,
+// the controllers, metrics, probes and leader election.
+//
+// What does not belong here: anything that decides or acts on a Group.
+package manager
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/controller"
+	klinkmetrics "github.com/klink-cloud/klink-operator/internal/metrics"
+	"github.com/klink-cloud/klink-operator/internal/version"
+)
+
+// +kubebuilder:rbac:groups="",resources=namespaces,resourceNames=kube-system,verbs=get
+
+// shutdownGrace lets a POST that is under way end, and its id be written down.
+const shutdownGrace = time.Minute
+
+// New returns a manager, ready to be started.
+func New(ctx context.Context, restConfig *rest.Config, options Options) (manager.Manager, error) {
+	s, err := options.check()
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(restConfig, s.managerOptions())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the manager: %w", err)
+	}
+	if err := wire(ctx, mgr, s); err != nil {
+		return nil, err
+	}
+	for _, add := range []func(string, healthz.Checker) error{mgr.AddHealthzCheck, mgr.AddReadyzCheck} {
+		if err := add("ping", healthz.Ping); err != nil {
+			return nil, fmt.Errorf("adding the probes: %w", err)
+		}
+	}
+	return mgr, nil
+}
+
+func (s *settings) managerOptions() ctrl.Options {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err) // two compiled-in schemes that contradict each other
+		}
+	}
+	grace, skipNames := shutdownGrace, true
+	return ctrl.Options{
+		Scheme:                        scheme,
+		Metrics:                       s.metricsOptions(),
+		HealthProbeBindAddress:        s.ProbeAddress,
+		LeaderElection:                s.LeaderElection,
+		LeaderElectionID:              "klink-operator.klink.cloud",
+		LeaderElectionNamespace:       s.OperatorNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       &grace,
+		Cache:                         s.cacheOptions(),
+		Controller:                    config.Controller{SkipNameValidation: &skipNames},
+		// Secrets are read with get alone, never through an informer.
+		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}}}},
+	}
+}
+
+func (s *settings) metricsOptions() metricsserver.Options {
+	o := metricsserver.Options{BindAddress: s.MetricsAddress, SecureServing: s.MetricsSecure}
+	if s.MetricsSecure {
+		o.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	if !s.HTTP2 {
+		o.TLSOpts = append(o.TLSOpts, func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} })
+	}
+	return o
+}
+
+func (s *settings) cacheOptions() cache.Options {
+	o := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
+	if len(s.namespaces) > 0 {
+		o.DefaultNamespaces = map[string]cache.Config{}
+		for _, namespace := range s.namespaces {
+			o.DefaultNamespaces[namespace] = cache.Config{}
+		}
+	}
+	return o
+}
+
+// wire adds the accounts and the controllers to the manager.
+func wire(ctx context.Context, mgr manager.Manager, s settings) error {
+	if err := controller.IndexGroups(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	var cluster corev1.Namespace
+	if err := mgr.GetAPIReader().Get(ctx, client.ObjectKey{Name: "kube-system"}, &cluster); err != nil {
+		return fmt.Errorf("reading the UID of namespace kube-system, which names this cluster: %w", err)
+	}
+	counters, err := klinkmetrics.New(s.Registry)
+	if err != nil {
+		return err
+	}
+	groups := controller.Groups{Cache: mgr.GetCache()}
+	news := &controller.Switchboard{Groups: groups}
+	accounts := account.NewRegistry(account.Hooks{
+		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) },
+		Notify:  news.Notify,
+		Observe: counters.Observe,
+	})
+	if err := s.Registry.Register(&klinkmetrics.State{Accounts: accounts, Ready: groups.Ready}); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	if err := mgr.Add(accounts); err != nil {
+		return fmt.Errorf("adding the accounts: %w", err)
+	}
+	group := &controller.GroupReconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Accounts: accounts, News: news,
+		Events: mgr.GetEventRecorder("klink-operator"), Cluster: string(cluster.UID),
+		Namespaces: s.namespaces, DryRun: s.DryRun, Count: counters,
+	}
+	if err := group.SetupWithManager(mgr, s.Workers); err != nil {
+		return err
+	}
+	for _, kind := range []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection} {
+		connection := &controller.ConnectionReconciler{
+			Kind: kind, Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Accounts: accounts, News: news,
+			Events: mgr.GetEventRecorder("klink-operator"),
+			Rules: controller.ConnectionRules{
+				OperatorNamespace: s.OperatorNamespace, AllowedEndpoints: s.endpoints,
+				UserAgent: "klink-operator/" + version.Version, DryRun: s.DryRun, Transport: s.Transport,
+			},
+		}
+		if err := connection.SetupWithManager(mgr); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+const (
+	// SettleTime is how long the API may lag behind a write, and how long a
+	// create is given to become visible before its absence proves anything.
+	SettleTime = 2 * time.Minute
+	// ClockSkew is how far the API's created_at may lie from our own clock.
+	ClockSkew = 5 * time.Minute
+	// PostWindow is how soon after the attempt was noted its POST must start. A
+	// process that was paused for longer starts over.
+	PostWindow = 10 * time.Second
+)
+
+// Attempt is the note left on a Group before the one call that cannot be
+// repeated (annotation klink.cloud/create-attempt).
+type Attempt struct {
+	// Time is when the attempt was noted.
+	Time time.Time `json:"time"`
+	// Name is the group name that was sent.
+	Name string `json:"name"`
+	// Fields are the fields that were sent, and Digest condenses their values.
+	Fields []Field `json:"fields"`
+	Digest string  `json:"digest"`
+	// Known are ids that bore the name before the POST: never candidates.
+	Known []string `json:"known,omitempty"`
+}
+
+// NewAttempt notes an attempt to create d. Unclaimed groups of that name which
+// the mirror already shows are remembered, unless they are too old to be taken
+// for ours anyway.
+func NewAttempt(d Declared, now time.Time, named []klink.Group, claimed func(id string) bool) Attempt {
+	fields := d.creationFields()
+	a := Attempt{Time: now.UTC(), Name: d.Name, Fields: fields, Digest: d.digest(fields)}
+	for _, g := range named {
+		if g.Name == d.Name && !claimed(g.ID) && a.near(g.CreatedAt, 2*ClockSkew) {
+			a.Known = append(a.Known, g.ID)
+		}
+	}
+	return a
+}
+
+// Encode renders the attempt for its annotation.
+func (a Attempt) Encode() string {
+	// An Attempt holds a time and strings only: marshalling cannot fail.
+	encoded, _ := json.Marshal(a) //nolint:errchkjson // see above
+	return string(encoded)
+}
+
+// ParseAttempt reads the annotation back.
+func ParseAttempt(annotation string) (Attempt, error) {
+	var a Attempt
+	if err := json.Unmarshal([]byte(annotation), &a); err != nil {
+		return Attempt{}, fmt.Errorf("not a create attempt: %w", err)
+	}
+	if a.Name == "" || a.Time.IsZero() {
+		return Attempt{}, errors.New("not a create attempt: it has no name or no time")
+	}
+	return a, nil
+}
+
+// near reports whether a group created at t may stem from the attempt. A group
+// without a creation time may.
+func (a Attempt) near(t time.Time, skew time.Duration) bool {
+	return t.IsZero() || t.Sub(a.Time).Abs() <= skew
+}
+
+// shows reports whether g has exactly the values that the attempt sent.
+func (a Attempt) shows(g klink.Group) bool {
+	return shownBy(g).digest(a.Fields) == a.Digest
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// Field names an attribute of a Group as spec and status.drift write it.
+type Field = string
+
+// The fields a Group can declare, in the order in which they are reported.
+const (
+	FieldName        Field = "name"
+	FieldDescription Field = "description"
+	FieldAvatarURL   Field = "avatarURL"
+	FieldContacts    Field = "contacts"
+	FieldArchived    Field = "archived"
+)
+
+// Declared is what a Group says of its remote group. A nil field is unmanaged.
+type Declared struct {
+	Name        string
+	Description *string
+	AvatarURL   *string
+	// Contacts are sorted and distinct; nil is unmanaged, empty means no members.
+	Contacts []string
+	Archived *bool
+}
+
+// DeclaredBy reads the declaration out of a Group's spec.
+func DeclaredBy(spec *v1alpha1.GroupSpec) Declared {
+	d := Declared{
+		Name:        spec.Name,
+		Description: spec.Description,
+		AvatarURL:   spec.AvatarURL,
+		Archived:    spec.Archived,
+	}
+	if spec.Contacts != nil {
+		usernames := make([]string, 0, len(spec.Contacts))
+		for _, contact := range spec.Contacts {
+			usernames = append(usernames, contact.Username)
+		}
+		d.Contacts = canonical(usernames)
+	}
+	return d
+}
+
+// Diff lists the declared fields that the remote group does not show.
+func (d Declared) Diff(g klink.Group) []Field {
+	var fields []Field
+	add := func(field Field, differs bool) {
+		if differs {
+			fields = append(fields, field)
+		}
+	}
+	add(FieldName, d.Name != g.Name)
+	add(FieldDescription, d.Description != nil && *d.Description != g.Description)
+	add(FieldAvatarURL, d.AvatarURL != nil && *d.AvatarURL != g.AvatarURL)
+	add(FieldContacts, d.Contacts != nil && !slices.Equal(d.Contacts, canonical(g.Contacts)))
+	add(FieldArchived, d.Archived != nil && *d.Archived != g.Archived())
+	return fields
+}
+
+// Changes is the body of a PUT that sets the given fields and no others
+// (groups API, PUT /groups/:id). Archiving is archived_at set to now.
+func (d Declared) Changes(fields []Field, now time.Time) klink.Fields {
+	var changes klink.Fields
+	for _, field := range fields {
+		switch field {
+		case FieldName:
+			changes.Name = &d.Name
+		case FieldDescription:
+			changes.Description = d.Description
+		case FieldAvatarURL:
+			changes.AvatarURL = d.AvatarURL
+		case FieldContacts:
+			changes.Contacts = &d.Contacts
+		case FieldArchived:
+			changes.ArchivedAt = archivedAt(d.Archived != nil && *d.Archived, now)
+		}
+	}
+	return changes
+}
+
+// Creation is the body of the POST that creates the group (groups API, POST
+// /groups), which knows no archived_at: an archived group is archived after.
+func (d Declared) Creation() klink.Fields {
+	return d.Changes(d.creationFields(), time.Time{})
+}
+
+func (d Declared) creationFields() []Field {
+	fields := []Field{FieldName}
+	if d.Description != nil {
+		fields = append(fields, FieldDescription)
+	}
+	if d.AvatarURL != nil {
+		fields = append(fields, FieldAvatarURL)
+	}
+	if d.Contacts != nil {
+		fields = append(fields, FieldContacts)
+	}
+	return fields
+}
+
+// Archive is the body of the PUT that archives or unarchives a group.
+func Archive(archived bool, now time.Time) klink.Fields {
+	return klink.Fields{ArchivedAt: archivedAt(archived, now)}
+}
+
+func archivedAt(archived bool, now time.Time) *time.Time {
+	if !archived {
+		return &time.Time{}
+	}
+	return &now
+}
+
+// digest condenses the values of the given fields, so that an attempt can tell
+// its own group from another of the same name without keeping the values.
+func (d Declared) digest(fields []Field) string {
+	values := make(map[Field]any, len(fields))
+	for _, field := range fields {
+		switch field {
+		case FieldName:
+			values[field] = d.Name
+		case FieldDescription:
+			values[field] = d.Description
+		case FieldAvatarURL:
+			values[field] = d.AvatarURL
+		case FieldContacts:
+			values[field] = d.Contacts
+		}
+	}
+	// Marshalling a map of strings and string slices cannot fail.
+	encoded, _ := json.Marshal(values) //nolint:errchkjson // see above
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:16])
+}
+
+// shownBy is the declaration that a remote group would satisfy exactly.
+func shownBy(g klink.Group) Declared {
+	archived := g.Archived()
+	return Declared{
+		Name:        g.Name,
+		Description: &g.Description,
+		AvatarURL:   &g.AvatarURL,
+		Contacts:    canonical(g.Contacts),
+		Archived:    &archived,
+	}
+}
+
+// canonical sorts usernames and counts duplicates once; it never returns nil,
+// which would mean "unmanaged".
+func canonical(usernames []string) []string {
+	sorted := append(make([]string, 0, len(usernames)), usernames...)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}

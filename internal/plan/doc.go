@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+// Package plan decides what to do next for one Group.
+//
+// It is pure: everything a decision depends on is in its arguments, the time
+// included, and a decision is a value. What is declared and what was observed
+// go in; a [Step] comes out, which the controller carries out before it asks
+// again. The rules of creation, recovery, adoption, ownership, deletion and
+// trust stand here, where a table test can try every case.
+//
+// What does not belong here: calls, clocks, caches, locks, and the wording of
+// Kubernetes conditions beyond reason and message.
+package plan

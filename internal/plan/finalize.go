@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"slices"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// finalize decides about a Group that is being deleted.
+func finalize(s *Situation) Step {
+	switch {
+	case !slices.Contains(s.Group.Finalizers, v1alpha1.FinalizerGroup):
+		return Step{Do: Keep}
+	case s.DryRun:
+		return dryRun("apply deletionPolicy " + string(s.spec().DeletionPolicy))
+	case s.spec().DeletionPolicy == v1alpha1.DeletionOrphan || s.CRDGone || s.notOurs():
+		return Step{Do: Release, ID: s.Identity.ID, Orphaned: s.Identity.ID != ""}
+	case s.Identity.ID == "" && !s.unresolvedAttempt():
+		return Step{Do: Release}
+	case s.spec().Suspend:
+		return say(Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended,
+			Message: "suspended; the deletion waits until suspend is false, or deletionPolicy is Orphan"}, 0)
+	case s.Connection.Waiting:
+		return Step{Do: Keep}
+	case !s.Connection.Found:
+		return say(deleting(s.Connection.Name+" does not exist"), 0)
+	case !s.Connection.Up:
+		return say(deleting(s.Connection.Name+" is not ready: "+s.Connection.Problem), 0)
+	case s.Identity.ID == "":
+		return finalizeAttempt(s)
+	case s.spec().DeletionPolicy == v1alpha1.DeletionDelete:
+		return finalizeDelete(s)
+	default:
+		return finalizeArchive(s)
+	}
+}
+
+// notOurs: the remote group belongs to another Group or cluster, or is only
+// observed, so that its fate is none of this Group's business.
+func (s *Situation) notOurs() bool {
+	return s.Identity.ForeignCluster != "" || s.Identity.Owner != "" || s.observes()
+}
+
+// finalizeAttempt recovers an unresolved create, so that the policy can be
+// applied to what it made.
+func finalizeAttempt(s *Situation) Step {
+	if s.Identity.AttemptUnreadable {
+		return say(uncertain(s, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
+	}
+	if s.Identity.CreateInFlight {
+		return Step{Do: Keep, Again: inFlightPoll}
+	}
+	r := Recover(*s.Identity.Attempt, s.Identity.AttemptSeen, s.Evidence)
+	switch r.Outcome {
+	case OutcomeBind:
+		return Step{Do: Bind, ID: r.ID, Origin: OriginRecovered}
+	case OutcomeNone:
+		return Step{Do: Release}
+	case OutcomeUncertain:
+		report := uncertain(s, "a create may have happened", r.Candidates)
+		report.Message += "; deletionPolicy Orphan releases this Group as it is"
+		return say(report, uncertainRetry)
+	default:
+		step := say(deleting("a create got no clear answer and its group is being looked for"), 0)
+		step.AwaitListing = s.recoveryListing()
+		return step
+	}
+}
+
+func finalizeDelete(s *Situation) Step {
+	switch {
+	case !s.Connection.AllowDelete:
+		return say(s.showing(stalled(v1alpha1.ReasonDeleteNotAllowed, s.Connection.Name+
+			" does not allow permanent deletion; set its allowDelete to true, or this Group's deletionPolicy to Archive or Orphan")), 0)
+	case s.Remote.State == RemoteNotFound:
+		return finalizeMissing(s)
+	}
+	if hold := s.holding(nil); hold != nil {
+		return heldDeletion(s, hold)
+	}
+	return Step{Do: DeleteRemote, ID: s.Identity.ID}
+}
+
+func finalizeArchive(s *Situation) Step {
+	switch {
+	case s.Remote.State == RemoteNotFound:
+		return finalizeMissing(s)
+	case s.Remote.State == RemotePresent && s.Remote.Group.Archived():
+		return Step{Do: Release, ID: s.Identity.ID}
+	}
+	if hold := s.holding([]Field{FieldArchived}); hold != nil {
+		return heldDeletion(s, hold)
+	}
+	if s.Remote.State != RemotePresent {
+		return Step{Do: Read, ID: s.Identity.ID}
+	}
+	return Step{Do: ArchiveRemote, ID: s.Identity.ID}
+}
+
+// finalizeMissing: a 404 finishes a deletion only where it can be believed.
+func finalizeMissing(s *Situation) Step {
+	switch {
+	case !s.Evidence.Trusted:
+		step := say(deleting(s.Connection.Name+" does not show the groups that its Groups own, so that a 404 proves nothing"), 0)
+		step.Again = SettleTime
+		return step
+	case s.Remote.Settling:
+		return Step{Do: Keep, Again: SettleTime / 4}
+	}
+	return Step{Do: Release, ID: s.Identity.ID}
+}
+
+// heldDeletion says what failed; only a refusal needs a person.
+func heldDeletion(s *Situation, h *Hold) Step {
+	if h.Reason == v1alpha1.ReasonRejected || h.Reason == v1alpha1.ReasonNotApplied {
+		return held(s, h)
+	}
+	return say(deleting(h.Message), h.Until.Sub(s.Now))
+}
+
+func deleting(what string) Report {
+	return waiting(v1alpha1.ReasonDeleting, "waiting: "+what+"; deletionPolicy Orphan releases this Group without a remote call")
+}

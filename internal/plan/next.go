@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"fmt"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// Next decides the next step for a Group. The controller carries it out, puts
+// what it learned into the situation, and asks again, until the step is Keep,
+// Say or Release.
+func Next(s *Situation) Step {
+	if !s.Group.DeletionTimestamp.IsZero() {
+		return finalize(s)
+	}
+	for _, gate := range []func(*Situation) (Step, bool){suspended, connected, conflicted} {
+		if step, stop := gate(s); stop {
+			return step
+		}
+	}
+	if s.Identity.ID == "" {
+		return bind(s)
+	}
+	return maintain(s)
+}
+
+// suspended stops every remote write, and still tells whether the declaration
+// was last seen in place.
+func suspended(s *Situation) (Step, bool) {
+	if !s.spec().Suspend {
+		return Step{}, false
+	}
+	if s.requested() && s.Identity.ID != "" && s.Connection.Up && !s.Remote.Fresh && s.holding(nil) == nil {
+		return Step{Do: Read, ID: s.Identity.ID}, true
+	}
+	ready := s.ready()
+	if s.Remote.State == RemoteUnknown && !s.news() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
+		return Step{Do: Keep}, true
+	}
+	r := Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended, Message: "suspended; whether the remote group shows the declared fields is not known"}
+	if s.Identity.ID != "" && s.Remote.State == RemotePresent {
+		r.Remote = &s.Remote.Group
+		r.Drift = s.Declared.Diff(s.Remote.Group)
+		r.Message = "suspended; these declared fields differ remotely: " + list(r.Drift)
+		if len(r.Drift) == 0 {
+			r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
+		}
+	}
+	return say(r, 0), true
+}
+
+// connected lets only Groups pass whose connection can serve them. A Group with
+// nothing to do keeps its status through an outage.
+func connected(s *Situation) (Step, bool) {
+	c := &s.Connection
+	switch {
+	case c.Waiting:
+		return Step{Do: Keep}, true
+	case c.Found && !c.Allowed:
+		return say(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
+			"%s does not allow namespace %s; a cluster admin can change its allowedNamespaces", c.Name, s.Group.Namespace)), allowedRetry), true
+	case (!c.Found || !c.Up) && !s.news() && s.inOrder():
+		return Step{Do: Keep}, true
+	case !c.Found:
+		return say(blocked(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("%s does not exist; create it, or create this Group anew with another connectionRef", c.Name)), 0), true
+	case c.Terminating && s.Identity.ID == "" && !s.unresolvedAttempt():
+		return say(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is being deleted and takes no new Groups"), 0), true
+	case !c.Up:
+		return say(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is not ready: "+c.Problem), 0), true
+	}
+	return Step{}, false
+}
+
+// conflicted stops Groups whose remote group belongs to somebody else.
+func conflicted(s *Situation) (Step, bool) {
+	id := &s.Identity
+	if id.ForeignCluster != "" && !id.TakeOver {
+		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
+			"remote group %s was bound by another cluster (%s) and is only read; to take it over, annotate %s with %s=%s",
+			id.ID, id.ForeignCluster, s.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
+		return say(s.showing(r), 0), true
+	}
+	if id.Owner != "" {
+		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
+			"remote group %s is owned by Group %s; this one takes over when that one lets go", s.wantedID(), id.Owner))
+		return say(s.showing(r), 0), true
+	}
+	return Step{}, false
+}
+
+// maintain keeps a bound group as declared.
+func maintain(s *Situation) Step {
+	id := s.Identity.ID
+	switch {
+	case s.Identity.ForeignCluster != "":
+		return takeOver(s)
+	case !s.Identity.Recorded && !s.DryRun:
+		return Step{Do: Record, ID: id}
+	case s.requested() && !s.Remote.Fresh && s.Remote.State != RemoteNotFound:
+		return read(s, id)
+	}
+	switch s.Remote.State {
+	case RemotePresent:
+		return compare(s)
+	case RemoteNotFound:
+		return missing(s)
+	case RemoteUnlisted:
+		return read(s, id)
+	default:
+		if s.news() {
+			return read(s, id)
+		}
+		return Step{Do: Keep}
+	}
+}
+
+// takeOver binds an id that another cluster bound and the connection releases.
+func takeOver(s *Situation) Step {
+	switch s.Remote.State {
+	case RemotePresent:
+		return adopt(s, s.Identity.ID, OriginDeclared)
+	case RemoteNotFound:
+		return remoteMissing(s, s.Identity.ID)
+	default:
+		return read(s, s.Identity.ID)
+	}
+}
+
+// read asks for a GET, unless this Group's own calls have just failed.
+func read(s *Situation, id string) Step {
+	if hold := s.holding(nil); hold != nil {
+		return held(s, hold)
+	}
+	return Step{Do: Read, ID: id}
+}
+
+// compare plans the PUT that makes the remote group as declared.
+func compare(s *Situation) Step {
+	diff := s.Declared.Diff(s.Remote.Group)
+	switch {
+	case len(diff) == 0 && s.observes():
+		return say(s.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
+	case len(diff) == 0:
+		return say(s.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
+	case s.observes():
+		r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + list(diff), Drift: diff}
+		return say(s.showing(r), 0)
+	case s.DryRun:
+		step := dryRun("set " + list(diff))
+		step.Report = s.showing(step.Report)
+		step.Report.Drift = diff
+		return step
+	}
+	if hold := s.holding(diff); hold != nil {
+		step := held(s, hold)
+		step.Report = s.showing(step.Report)
+		step.Report.Drift = diff
+		return step
+	}
+	return correct(s, diff)
+}
+
+// correct leaves out fields that are contested and not due yet.
+func correct(s *Situation, diff []Field) Step {
+	due, contested, again := s.uncontested(diff)
+	if len(due) == 0 {
+		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+"; corrected once an hour")
+		r.Drift = contested
+		return say(s.showing(r), again)
+	}
+	return Step{Do: Update, ID: s.Identity.ID, Fields: due, Drifted: s.settled()}
+}
+
+// missing decides about a bound group that a GET did not find.
+func missing(s *Situation) Step {
+	switch {
+	case !s.Evidence.Trusted:
+		return Step{Do: Keep}
+	case s.Remote.Settling:
+		return Step{Do: Keep, Again: SettleTime / 4}
+	case s.spec().GroupID != "" || s.observes() || !s.Connection.Complete:
+		return remoteMissing(s, s.Identity.ID)
+	case !s.Remote.AbsenceProven:
+		return Step{Do: Keep, AwaitListing: s.Now}
+	case s.DryRun:
+		return dryRun("create the group anew: " + s.Identity.ID + " is gone")
+	}
+	if hold := s.holding(nil); hold != nil {
+		return held(s, hold)
+	}
+	return Step{Do: Drop, ID: s.Identity.ID}
+}
+
+func remoteMissing(s *Situation, id string) Step {
+	why := "and a group that spec.groupID names is never created"
+	switch {
+	case s.observes():
+		why = "and a group that is only observed is never created"
+	case s.spec().GroupID == "" && s.Identity.ForeignCluster != "":
+		why = "so it cannot be taken over"
+	case s.spec().GroupID == "":
+		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"
+	}
+	return say(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf("the API does not find remote group %s (404), %s", id, why)), stalledRetry)
+}
+
+func held(s *Situation, h *Hold) Step {
+	r := blocked(h.Reason, h.Message)
+	r.Stalled = h.Reason == v1alpha1.ReasonRejected || h.Reason == v1alpha1.ReasonNotApplied
+	return say(r, h.Until.Sub(s.Now))
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Claimant is a Group that names a remote id: in its status, in its annotation,
+// in its spec, or because this process has just bound it.
+type Claimant struct {
+	UID string
+	// Group is namespace/name, for messages.
+	Group string
+	// Bound: the id stands in status.id, or this process is about to write it.
+	Bound bool
+	// Created is the Group's creationTimestamp.
+	Created time.Time
+	// Deleting: it is going away, and so never takes an id over.
+	Deleting bool
+}
+
+// Owner picks the one claimant that owns a remote id: whose status says so,
+// then the older, then the lower UID. No claimant, no owner.
+func Owner(claimants []Claimant) (Claimant, bool) {
+	candidates := slices.DeleteFunc(slices.Clone(claimants), func(c Claimant) bool { return c.Deleting && !c.Bound })
+	if len(candidates) == 0 {
+		return Claimant{}, false
+	}
+	return slices.MinFunc(candidates, func(a, b Claimant) int {
+		return cmp.Or(boundFirst(a, b), a.Created.Compare(b.Created), strings.Compare(a.UID, b.UID))
+	}), true
+}
+
+func boundFirst(a, b Claimant) int {
+	switch {
+	case a.Bound == b.Bound:
+		return 0
+	case a.Bound:
+		return -1
+	default:
+		return 1
+	}
+}

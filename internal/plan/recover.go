@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// Outcome is what a recovery concludes.
+type Outcome int
+
+const (
+	// OutcomeWait: not decided yet; a later listing will tell.
+	OutcomeWait Outcome = iota
+	// OutcomeBind: the attempt made this group.
+	OutcomeBind
+	// OutcomeNone: the attempt made nothing.
+	OutcomeNone
+	// OutcomeUncertain: it cannot be told; a person has to.
+	OutcomeUncertain
+)
+
+// Evidence is what is known of the account when a create is to be recovered or
+// a group adopted by name.
+type Evidence struct {
+	// Named are the groups of the wanted name that the mirror shows, archived
+	// ones included.
+	Named []klink.Group
+	// Claimed tells whether another Group owns the id.
+	Claimed func(id string) bool
+	// Mirrored: at least one listing was taken in.
+	Mirrored bool
+	// Listed is since when an absence counts: when the newest listing began, or,
+	// by page number, the older of the two that agree. Zero before that.
+	Listed time.Time
+	// Complete: these listings showed the whole account.
+	Complete bool
+	// Trusted: the connection is known to look at the right account.
+	Trusted bool
+}
+
+// proves reports whether an absence from the evidence is an absence from the
+// account as of t.
+func (e Evidence) proves(t time.Time) bool {
+	return e.Trusted && e.Complete && e.Listed.After(t)
+}
+
+// Recovery is the conclusion about an attempt.
+type Recovery struct {
+	Outcome Outcome
+	// ID is the group to bind to.
+	ID string
+	// Candidates are groups that may be the attempt's but do not show its values.
+	Candidates []klink.Group
+}
+
+// Recover concludes what became of an attempt that this process first saw at
+// seen. An exact candidate is proof at once; that there is none is proven only
+// by a complete listing begun the settle time after seen.
+func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
+	candidates := a.candidates(e)
+	exact := slices.DeleteFunc(slices.Clone(candidates), func(g klink.Group) bool { return !a.shows(g) })
+	settled := e.Listed.After(seen.Add(SettleTime))
+	switch {
+	case len(exact) > 0:
+		return Recovery{Outcome: OutcomeBind, ID: first(exact).ID}
+	case len(candidates) > 0:
+		return Recovery{Outcome: OutcomeUncertain, Candidates: candidates}
+	case e.proves(seen.Add(SettleTime)):
+		return Recovery{Outcome: OutcomeNone}
+	case settled && e.Trusted:
+		return Recovery{Outcome: OutcomeUncertain}
+	default:
+		return Recovery{Outcome: OutcomeWait}
+	}
+}
+
+func (a Attempt) candidates(e Evidence) []klink.Group {
+	var candidates []klink.Group
+	for _, g := range e.Named {
+		if g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && !e.Claimed(g.ID) && !slices.Contains(a.Known, g.ID) {
+			candidates = append(candidates, g)
+		}
+	}
+	return candidates
+}
+
+// Twin finds the group of a Group whose attempt was lost: an unclaimed one with
+// exactly the declared values, made no earlier than the Group itself.
+func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
+	fields := d.creationFields()
+	want := d.digest(fields)
+	var twins []klink.Group
+	for _, g := range e.Named {
+		if !e.Claimed(g.ID) && !g.CreatedAt.Before(created) && shownBy(g).digest(fields) == want {
+			twins = append(twins, g)
+		}
+	}
+	if len(twins) == 0 {
+		return "", false
+	}
+	return first(twins).ID, true
+}
+
+// first is the oldest group, by creation time and then id.
+func first(groups []klink.Group) klink.Group {
+	return slices.MinFunc(groups, func(a, b klink.Group) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+}

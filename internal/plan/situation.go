@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// Situation is all that a decision about one Group depends on.
+type Situation struct {
+	Now time.Time
+	// Group as the cache shows it.
+	Group *v1alpha1.Group
+	// Declared is what its spec says of the remote group.
+	Declared Declared
+	// DryRun: the manager writes nothing remotely, and no finalizers either.
+	DryRun bool
+	// CRDGone: the Group goes because its CRD goes.
+	CRDGone bool
+
+	Identity   Identity
+	Connection Connection
+	Remote     Remote
+	Evidence   Evidence
+	Past       Past
+}
+
+// Identity is what ties the Group to a remote group.
+type Identity struct {
+	// ID is the bound remote id: of the status, else of the annotation, else of a
+	// create that could not be recorded yet. Empty while unbound.
+	ID string
+	// Recorded: status, annotations and finalizer all say so.
+	Recorded bool
+	// ForeignCluster is the UID of another cluster that bound the id.
+	ForeignCluster string
+	// TakeOver: the connection allows to take ids over from that cluster.
+	TakeOver bool
+	// Owner is the other Group that owns ID (or, while unbound, spec.groupID).
+	Owner string
+	// Attempt is the note of a create without an id; nil without one.
+	Attempt *Attempt
+	// AttemptUnreadable: there is such a note, but nobody can read it.
+	AttemptUnreadable bool
+	// AttemptEmpty: it is proven that the attempt made nothing.
+	AttemptEmpty bool
+	// AttemptSeen is when this process first saw the attempt.
+	AttemptSeen time.Time
+	// CreateInFlight: a create of this name is under way in this process.
+	CreateInFlight bool
+}
+
+// Connection is what the Group's connection allows at the moment.
+type Connection struct {
+	// Name is "ClusterConnection default" or "Connection name", for messages.
+	Name string
+	// Found: the object exists.
+	Found bool
+	// Terminating: it is being deleted, and takes no new Groups.
+	Terminating bool
+	// Allowed: the Group's namespace may use it.
+	Allowed bool
+	// Up: calls can be made. Otherwise Problem says why not.
+	Up      bool
+	Problem string
+	// Waiting: it was not looked at yet by this process, so nothing is known.
+	Waiting bool
+	// AllowDelete is the connection's consent to permanent deletion.
+	AllowDelete bool
+	// Complete: the account can be listed completely.
+	Complete bool
+}
+
+// RemoteState is how much is known of the bound remote group.
+type RemoteState int
+
+const (
+	// RemoteUnknown: nothing was read or listed yet.
+	RemoteUnknown RemoteState = iota
+	// RemotePresent: it was seen.
+	RemotePresent
+	// RemoteUnlisted: the newest listing lacks it, a hint and no more.
+	RemoteUnlisted
+	// RemoteNotFound: a GET in this look said 404.
+	RemoteNotFound
+)
+
+// Remote is what is known of the bound remote group.
+type Remote struct {
+	State RemoteState
+	Group klink.Group
+	// Fresh: it was read or written in this look.
+	Fresh bool
+	// Settling: our own write is younger than the settle time, so an absence may
+	// be the API's lag.
+	Settling bool
+	// AbsenceProven: a complete listing of a trusted connection lacks it too.
+	AbsenceProven bool
+}
+
+// Past is what this process remembers of the Group.
+type Past struct {
+	// FirstSeen is when this process first saw the Group.
+	FirstSeen time.Time
+	// Refused is the API's last refusal of this declaration.
+	Refused *Hold
+	// NotApplied is the last reply that did not show the declared values.
+	NotApplied *Hold
+	// Failed is the last failure of this Group's own calls.
+	Failed *Hold
+	// Contested are fields corrected too often, and when each may be corrected
+	// again.
+	Contested map[Field]time.Time
+}
+
+// Hold keeps a Group from repeating what has just failed.
+type Hold struct {
+	// Until is when it may be tried again.
+	Until time.Time
+	// Reason and Message are for the Ready condition.
+	Reason  string
+	Message string
+	// Fields are those a PUT could not set; nil when another call failed, which
+	// holds back everything.
+	Fields []Field
+}
+
+func (h *Hold) active(now time.Time) bool {
+	return h != nil && now.Before(h.Until)
+}
+
+func (h *Hold) covers(fields []Field) bool {
+	if h.Fields == nil {
+		return true
+	}
+	foreign := func(f Field) bool { return !slices.Contains(h.Fields, f) }
+	return len(fields) > 0 && !slices.ContainsFunc(fields, foreign)
+}
+
+func (s *Situation) spec() *v1alpha1.GroupSpec { return &s.Group.Spec }
+
+func (s *Situation) observes() bool {
+	return s.spec().ManagementPolicy == v1alpha1.ManagementObserve
+}
+
+func (s *Situation) byName() bool { return s.spec().AdoptionPolicy == v1alpha1.AdoptByName }
+
+// requested reports whether a person asks for a fresh look.
+func (s *Situation) requested() bool {
+	return s.Group.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != s.Group.Status.LastHandledReconcileAt
+}
+
+// news reports whether a person waits for something: a changed spec, or a look.
+func (s *Situation) news() bool {
+	return s.Group.Status.ObservedGeneration != s.Group.Generation || s.requested()
+}
+
+// inOrder reports whether the Group was last found as declared.
+func (s *Situation) inOrder() bool {
+	ready := s.ready()
+	return s.Identity.ID != "" && ready != nil && ready.Status == metav1.ConditionTrue
+}
+
+// settled reports whether the Group was found as declared at this generation, so
+// that a difference now is somebody else's doing.
+func (s *Situation) settled() bool {
+	ready := s.ready()
+	return s.inOrder() && ready.Reason == v1alpha1.ReasonSynced && ready.ObservedGeneration == s.Group.Generation
+}
+
+func (s *Situation) ready() *metav1.Condition {
+	return meta.FindStatusCondition(s.Group.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// unresolvedAttempt: a create may have happened.
+func (s *Situation) unresolvedAttempt() bool {
+	return (s.Identity.Attempt != nil || s.Identity.AttemptUnreadable) && !s.Identity.AttemptEmpty
+}
+
+// wantedID is the id this Group is bound to or wants to bind to.
+func (s *Situation) wantedID() string {
+	if s.Identity.ID != "" {
+		return s.Identity.ID
+	}
+	return s.spec().GroupID
+}
+
+// showing adds the remote group to a report, where it is known.
+func (s *Situation) showing(r Report) Report {
+	if s.Remote.State == RemotePresent && s.Identity.ID != "" {
+		r.Remote = &s.Remote.Group
+	}
+	return r
+}
+
+// holding returns what keeps a PUT of the given fields (nil: any other call) from
+// being tried.
+func (s *Situation) holding(fields []Field) *Hold {
+	for _, h := range []*Hold{s.Past.Refused, s.Past.NotApplied, s.Past.Failed} {
+		if h.active(s.Now) && h.covers(fields) {
+			return h
+		}
+	}
+	return nil
+}
+
+// uncontested splits the differing fields into those that may be corrected now
+// and those that wait, and says how long the first of these waits.
+func (s *Situation) uncontested(diff []Field) (due, contested []Field, again time.Duration) {
+	for _, field := range diff {
+		wait := s.Past.Contested[field].Sub(s.Now)
+		if wait <= 0 {
+			due = append(due, field)
+			continue
+		}
+		contested = append(contested, field)
+		if again == 0 || wait < again {
+			again = wait
+		}
+	}
+	return due, contested, again
+}
+
+func list(fields []Field) string { return strings.Join(fields, ", ") }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// Action is what the controller does next.
+type Action int
+
+const (
+	// Keep: nothing to do and nothing to say.
+	Keep Action = iota
+	// Say: write the report, then stop.
+	Say
+	// Read: GET the remote group named by ID.
+	Read
+	// Bind: record ID as this Group's remote group.
+	Bind
+	// Record: put identity, annotations and finalizer back where they belong.
+	Record
+	// Drop: forget an id that is proven gone, to create the group anew.
+	Drop
+	// Create: POST.
+	Create
+	// Update: PUT Fields.
+	Update
+	// ArchiveRemote: PUT archived_at = now, because the Group is being deleted.
+	ArchiveRemote
+	// Unarchive: PUT archived_at = null, because the group is being adopted.
+	Unarchive
+	// DeleteRemote: DELETE, permanently.
+	DeleteRemote
+	// Release: remove the finalizer; the Group is finished.
+	Release
+)
+
+// String names the action for logs.
+func (a Action) String() string {
+	return [...]string{
+		"Keep", "Say", "Read", "Bind", "Record", "Drop", "Create", "Update",
+		"ArchiveRemote", "Unarchive", "DeleteRemote", "Release",
+	}[a]
+}
+
+// Origin is how a Group comes by the id that it binds to.
+type Origin int
+
+const (
+	// OriginDeclared: spec.groupID, ByName, or a take-over: an adoption.
+	OriginDeclared Origin = iota
+	// OriginRecovered: an earlier create of ours made it.
+	OriginRecovered
+)
+
+// Step is one decision.
+type Step struct {
+	Do Action
+	// ID is the remote group concerned.
+	ID string
+	// Origin goes with Bind.
+	Origin Origin
+	// Fields go with Update.
+	Fields []Field
+	// Drifted: the fields were right before; somebody else changed them.
+	Drifted bool
+	// Orphaned goes with Release: the remote group is left as it is.
+	Orphaned bool
+	// Report is what to say if the step is Say, or cannot be finished in this pass.
+	Report Report
+	// Again is when to look again; zero leaves it to events.
+	Again time.Duration
+	// AwaitListing asks for a listing that begins after this instant.
+	AwaitListing time.Time
+}
+
+// Report is what the Ready condition says, and what stands beside it.
+type Report struct {
+	// Status is True, False or Unknown.
+	Status  string
+	Reason  string
+	Message string
+	// Stalled: a person is needed. Reconciling: it will go on by itself.
+	Stalled     bool
+	Reconciling bool
+	// Drift are the fields that differ and are not being corrected.
+	Drift []Field
+	// Remote is the remote group to show in status; nil leaves what is there.
+	Remote *klink.Group
+}
+
+// How long a Group that needs a person waits before it looks again by itself.
+const stalledRetry = time.Hour
+
+// How often a Group whose namespace may not use its connection looks whether the
+// namespace's labels have changed.
+const allowedRetry = time.Minute
+
+const (
+	statusTrue    = "True"
+	statusFalse   = "False"
+	statusUnknown = "Unknown"
+)
+
+func say(r Report, again time.Duration) Step { return Step{Do: Say, Report: r, Again: again} }
+
+func stalled(reason, message string) Report {
+	return Report{Status: statusFalse, Reason: reason, Message: message, Stalled: true}
+}
+
+func blocked(reason, message string) Report {
+	return Report{Status: statusFalse, Reason: reason, Message: message}
+}
+
+func waiting(reason, message string) Report {
+	return Report{Status: statusFalse, Reason: reason, Message: message, Reconciling: true}
+}
+
+func dryRun(would string) Step {
+	return say(Report{Status: statusFalse, Reason: v1alpha1.ReasonDryRun, Message: "dry run: would " + would}, 0)
+}

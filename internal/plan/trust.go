@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+// Trusted judges one look at the account: of owned ids, missing were not shown.
+// Trust is earned by showing an id that a Group owns (or by there being none),
+// and lost when a look misses more than 10 and more than 20 % of them, or all of
+// two or more: that is taken for a wrong tenant or a broken API, not for news.
+func Trusted(before bool, owned, missing int) bool {
+	switch {
+	case owned == 0 || missing == 0:
+		return true
+	case missing >= 2 && missing == owned:
+		return false
+	case missing > 10 && missing*5 > owned:
+		return false
+	default:
+		return before || missing < owned
+	}
+}
