@@ -87,6 +87,10 @@ func (s *Server) Close() {
 	}
 	s.closed = true
 	close(s.done)
+	s.forgetLate()
+}
+
+func (s *Server) forgetLate() {
 	for timer := range s.late {
 		timer.Stop()
 	}
@@ -123,12 +127,13 @@ func (s *Server) tryConfigure(edit func(*Settings) error) error {
 	return nil
 }
 
-// Reset goes back to the first settings, without groups, faults or requests. Tokens stay.
+// Reset goes back to the first settings, without groups, faults or requests, also those still to come. Tokens stay.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings = s.initial.withDefaults()
 	s.faults, s.requests = nil, nil
+	s.forgetLate()
 	clear(s.stores)
 	clear(s.buckets)
 	clear(s.counts)
