@@ -68,19 +68,24 @@ func TestDefaults(t *testing.T) {
 // TestPartialDefaults: declaring one field of a structure keeps the defaults of
 // the others.
 func TestPartialDefaults(t *testing.T) {
-	connection := object("ClusterConnection", "", all(
-		set("rateLimit", map[string]any{"burst": int64(5)}),
-		set("allowedNamespaces", map[string]any{}),
-	))
-	mustCreate(t, connection)
-	for field, want := range map[string]map[string]any{
-		"rateLimit":         {"requestsPerSecond": int64(10), "burst": int64(5)},
-		"allowedNamespaces": {"from": "All"},
-	} {
-		got := connection.Object["spec"].(map[string]any)[field]
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", field, diff)
-		}
+	tests := map[string]struct {
+		field       string
+		given, want map[string]any
+	}{
+		"burst alone":       {"rateLimit", map[string]any{"burst": int64(5)}, map[string]any{"requestsPerSecond": int64(10), "burst": int64(5)}},
+		"rate alone":        {"rateLimit", map[string]any{"requestsPerSecond": int64(5)}, map[string]any{"requestsPerSecond": int64(5), "burst": int64(20)}},
+		"no rate limit":     {"rateLimit", map[string]any{}, map[string]any{"requestsPerSecond": int64(10), "burst": int64(20)}},
+		"no namespace rule": {"allowedNamespaces", map[string]any{}, map[string]any{"from": "All"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			connection := object("ClusterConnection", "", set(tc.field, tc.given))
+			mustCreate(t, connection)
+			got := connection.Object["spec"].(map[string]any)[tc.field]
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tc.field, diff)
+			}
+		})
 	}
 }
 
