@@ -19,7 +19,7 @@ import (
 )
 
 // tokenVariable is the environment variable of the token; test/contract reads the same one.
-const tokenVariable = "KLINK_TOKEN" //nolint:gosec // the name of a variable, not a credential
+const tokenVariable = "KLINK_TOKEN"
 
 var errUsage = errors.New("usage")
 
@@ -158,14 +158,22 @@ func (c *config) server(env func(string) string, stderr io.Writer) (*simulator.S
 	return server, nil
 }
 
+func readFile(flagName, file string) ([]byte, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // whoever starts the program names its files
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flagName, err)
+	}
+	return text, nil
+}
+
 // bearerToken is the token, empty for the default one.
 func (c *config) bearerToken(env func(string) string) (string, error) {
 	if c.tokenFile == "" {
 		return strings.TrimSpace(cmp.Or(c.token, env(tokenVariable))), nil
 	}
-	text, err := os.ReadFile(c.tokenFile)
+	text, err := readFile("-token-file", c.tokenFile)
 	if err != nil {
-		return "", fmt.Errorf("-token-file: %w", err)
+		return "", err
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
@@ -184,9 +192,9 @@ func (c *config) seed(account simulator.Account) error {
 	if c.seedFile == "" {
 		return nil
 	}
-	text, err := os.ReadFile(c.seedFile)
+	text, err := readFile("-seed-file", c.seedFile)
 	if err != nil {
-		return fmt.Errorf("-seed-file: %w", err)
+		return err
 	}
 	if err := account.SeedJSON(text); err != nil {
 		return fmt.Errorf("-seed-file %s: %w", c.seedFile, err)

@@ -98,7 +98,9 @@ func serveAll(ctx context.Context, server *simulator.Server, sites []site) error
 		}
 	}
 	for range waiting {
-		<-failed
+		if ended := <-failed; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
 	}
 	return err
 }

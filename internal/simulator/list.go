@@ -97,16 +97,11 @@ func (l listing) split(parameter, id string) (before, after []entry, err error) 
 	if cursor == nil {
 		return nil, nil, fmt.Errorf("%s: no such group", parameter)
 	}
-	newestFirst := l.settings.Order == NewestFirst
 	place, found := slices.BinarySearchFunc(l.entries, cursor, func(e entry, cursor *record) int {
-		switch {
-		case e.record == cursor:
-			return 0
-		case e.record.before(cursor) != newestFirst:
-			return -1
-		default:
-			return 1
+		if l.settings.Order == NewestFirst {
+			return cursor.compare(e.record)
 		}
+		return e.record.compare(cursor)
 	})
 	if found {
 		return l.entries[:place], l.entries[place+1:], nil

@@ -17,7 +17,7 @@ const (
 	// DefaultTenant is the tenant of Options.Token.
 	DefaultTenant = "default"
 	// DefaultToken is what Options.Token is when empty. It protects nothing and is no secret.
-	DefaultToken = "simulator-token" //nolint:gosec // a documented default of a stand-in, not a credential
+	DefaultToken = "simulator-token"
 
 	// maxBody is the largest request body, in bytes; more is answered with 413.
 	maxBody = 4 << 20

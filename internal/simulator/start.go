@@ -29,7 +29,7 @@ type Instance struct {
 // Start listens on a free port of the loopback address until the test ends.
 func Start(t TB, o Options) *Instance {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("simulator: %v", err)
 		return nil

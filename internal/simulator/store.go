@@ -4,8 +4,8 @@
 package simulator
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 	"time"
 )
 
@@ -35,11 +35,9 @@ func newStore() *store {
 	return &store{records: map[string]*record{}, aliases: map[string]string{}}
 }
 
-func (r *record) before(other *record) bool {
-	if !r.created.Equal(other.created) {
-		return r.created.Before(other.created)
-	}
-	return r.sequence < other.sequence
+// compare orders records by age, the oldest first. No two are equal.
+func (r *record) compare(other *record) int {
+	return cmp.Or(r.created.Compare(other.created), cmp.Compare(r.sequence, other.sequence))
 }
 
 // latest is the present version, nil when deleted.
@@ -88,7 +86,7 @@ func (s *store) insert(g *Group, sequence uint64, from time.Time) {
 }
 
 func (s *store) place(r *record) {
-	i := sort.Search(len(s.ordered), func(i int) bool { return r.before(s.ordered[i]) })
+	i, _ := slices.BinarySearchFunc(s.ordered, r, (*record).compare)
 	s.ordered = slices.Insert(s.ordered, i, r)
 }
 
@@ -123,7 +121,7 @@ func (s *store) forget(horizon time.Time) {
 		}
 		s.deleted = s.deleted[1:]
 		delete(s.records, r.id)
-		if i := sort.Search(len(s.ordered), func(i int) bool { return !s.ordered[i].before(r) }); i < len(s.ordered) {
+		if i, found := slices.BinarySearchFunc(s.ordered, r, (*record).compare); found {
 			s.ordered = slices.Delete(s.ordered, i, i+1)
 		}
 	}

@@ -192,7 +192,7 @@ var sabotage = map[string][]func(http.Handler) http.Handler{
 	"shows the group of the id": {
 		inReplyTo(http.MethodGet, "id", "another"), inReplyTo(http.MethodGet, "description", nil), refuses(http.MethodGet),
 	},
-	"an id that no group has is 404": {statuses(func(r *http.Request, status int) int {
+	"an id that no group has is 404": {statuses(func(_ *http.Request, status int) int {
 		if status == http.StatusNotFound {
 			return http.StatusOK
 		}

@@ -201,17 +201,19 @@ func curlRequest(method, target string, header http.Header, data string, inQuery
 	return request, nil
 }
 
-// shellWords splits as a shell does, as far as the page needs: white space, double quotes, and a backslash at the end of
-// a line.
+// shellWords splits as a shell does, as far as the page and our own documentation need: white space, quotes, and a
+// backslash at the end of a line.
 func shellWords(command string) ([]string, error) {
 	var words []string
 	var word strings.Builder
-	quoted, inWord := false, false
+	quote, inWord := rune(0), false
 	for _, r := range strings.ReplaceAll(command, "\\\n", " ") {
 		switch {
-		case r == '"':
-			quoted, inWord = !quoted, true
-		case !quoted && (r == ' ' || r == '\n'):
+		case r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, inWord = r, true
+		case quote == 0 && (r == ' ' || r == '\n'):
 			if inWord {
 				words = append(words, word.String())
 				word.Reset()
@@ -222,7 +224,7 @@ func shellWords(command string) ([]string, error) {
 			inWord = true
 		}
 	}
-	if quoted {
+	if quote != 0 {
 		return nil, fmt.Errorf("unclosed quote in %q", command)
 	}
 	if inWord {

@@ -8,6 +8,13 @@ import (
 	"time"
 )
 
+// The keys of a group that are set in several ways.
+const (
+	keyDescription = "description"
+	keyAvatarURL   = "avatar_url"
+	keyArchivedAt  = "archived_at"
+)
+
 // group is a group object as it came, so that a missing key and a null can be told apart.
 type group map[string]any
 
@@ -59,7 +66,7 @@ func (g group) checkShape() error {
 			return fmt.Errorf("%s is %v, want a text", key, g[key])
 		}
 	}
-	for _, key := range []string{"description", "avatar_url"} {
+	for _, key := range []string{keyDescription, keyAvatarURL} {
 		if _, isText := g[key].(string); !isText && !g.null(key) {
 			return fmt.Errorf("%s is %v, want a text or null", key, g[key])
 		}
@@ -70,7 +77,7 @@ func (g group) checkShape() error {
 	if form, err := timeForm(g["created_at"]); err != nil || form == "null" {
 		return fmt.Errorf("created_at is %v, want a timestamp", g["created_at"])
 	}
-	if _, err := timeForm(g["archived_at"]); err != nil {
+	if _, err := timeForm(g[keyArchivedAt]); err != nil {
 		return fmt.Errorf("archived_at: %w", err)
 	}
 	return nil

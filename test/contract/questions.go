@@ -194,11 +194,11 @@ func askDuplicateContact(ctx context.Context, s *scratch) (string, error) {
 func askText(ctx context.Context, s *scratch) (string, error) {
 	var changed []string
 	for kind, text := range map[string]string{"white space at the ends": " text ", "markup": "<b> & \"text\"", "é, 漢, 🙂": "é 漢 🙂"} {
-		g, err := s.create(ctx, map[string]any{"description": text})
+		g, err := s.create(ctx, map[string]any{keyDescription: text})
 		if err != nil {
 			return "", err
 		}
-		if g.text("description") != text {
+		if g.text(keyDescription) != text {
 			changed = append(changed, kind)
 		}
 	}
@@ -210,28 +210,28 @@ func askText(ctx context.Context, s *scratch) (string, error) {
 }
 
 func askEmptyText(ctx context.Context, s *scratch) (string, error) {
-	r, err := s.post(ctx, map[string]any{"name": s.name(), "description": ""})
+	r, err := s.post(ctx, map[string]any{"name": s.name(), keyDescription: ""})
 	switch {
 	case err != nil:
 		return "", err
 	case !r.ok():
 		return fmt.Sprintf("refused: %d", r.status), nil
-	case r.group().null("description"):
+	case r.group().null(keyDescription):
 		return "null", nil
 	default:
-		return fmt.Sprintf("%q", r.group().text("description")), nil
+		return fmt.Sprintf("%q", r.group().text(keyDescription)), nil
 	}
 }
 
 func askCreateArchived(ctx context.Context, s *scratch) (string, error) {
-	r, err := s.post(ctx, map[string]any{"name": s.name(), "archived_at": time.Now().Unix()})
+	r, err := s.post(ctx, map[string]any{"name": s.name(), keyArchivedAt: time.Now().Unix()})
 	switch {
 	case err != nil:
 		return "", err
 	case !r.ok():
 		return fmt.Sprintf("refused: %d", r.status), nil
 	default:
-		return yesNo(!r.group().null("archived_at")), nil
+		return yesNo(!r.group().null(keyArchivedAt)), nil
 	}
 }
 

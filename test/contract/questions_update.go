@@ -11,36 +11,37 @@ import (
 )
 
 func askPartial(ctx context.Context, s *scratch) (string, error) {
-	made, err := s.create(ctx, map[string]any{"description": someText, "avatar_url": someAvatar})
+	made, err := s.create(ctx, map[string]any{keyDescription: someText, keyAvatarURL: someAvatar})
 	if err != nil {
 		return "", err
 	}
-	r, err := s.put(ctx, made.id(), map[string]any{"description": "Another."})
+	r, err := s.put(ctx, made.id(), map[string]any{keyDescription: "Another."})
 	if err != nil {
 		return "", err
 	}
 	if !r.ok() {
 		return fmt.Sprintf("refused without them: %d", r.status), nil
 	}
-	if r.group().want(map[string]string{"name": made.text("name"), "avatar_url": someAvatar}) != nil {
-		return "they are cleared", nil
+	kept := map[string]string{"name": made.text("name"), keyAvatarURL: someAvatar}
+	if cleared := r.group().want(kept); cleared == nil {
+		return "they stay", nil
 	}
-	return "they stay", nil
+	return "they are cleared", nil
 }
 
 func askNull(ctx context.Context, s *scratch) (string, error) {
-	made, err := s.create(ctx, map[string]any{"description": someText})
+	made, err := s.create(ctx, map[string]any{keyDescription: someText})
 	if err != nil {
 		return "", err
 	}
-	r, err := s.put(ctx, made.id(), map[string]any{"description": nil})
+	r, err := s.put(ctx, made.id(), map[string]any{keyDescription: nil})
 	switch {
 	case err != nil:
 		return "", err
 	case !r.ok():
 		return fmt.Sprintf("refused: %d", r.status), nil
 	default:
-		return yesNo(r.group().text("description") == ""), nil
+		return yesNo(r.group().text(keyDescription) == ""), nil
 	}
 }
 
@@ -58,14 +59,14 @@ func askArchivedForms(ctx context.Context, s *scratch) (string, error) {
 		{"Unix seconds", now.Unix()},
 		{"RFC 3339", now.UTC().Format(time.RFC3339)},
 	} {
-		if _, err := s.put(ctx, made.id(), map[string]any{"archived_at": nil}); err != nil {
+		if _, err := s.put(ctx, made.id(), map[string]any{keyArchivedAt: nil}); err != nil {
 			return "", err
 		}
-		r, err := s.put(ctx, made.id(), map[string]any{"archived_at": form.value})
+		r, err := s.put(ctx, made.id(), map[string]any{keyArchivedAt: form.value})
 		if err != nil {
 			return "", err
 		}
-		if r.ok() && r.group()["archived_at"] != nil {
+		if r.ok() && r.group()[keyArchivedAt] != nil {
 			understood = append(understood, form.name)
 		}
 	}
@@ -80,13 +81,13 @@ func askUnarchive(ctx context.Context, s *scratch) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r, err := s.put(ctx, archived.id(), map[string]any{"archived_at": nil})
+	r, err := s.put(ctx, archived.id(), map[string]any{keyArchivedAt: nil})
 	switch {
 	case err != nil:
 		return "", err
 	case !r.ok():
 		return fmt.Sprintf("refused: %d", r.status), nil
 	default:
-		return yesNo(r.group().null("archived_at")), nil
+		return yesNo(r.group().null(keyArchivedAt)), nil
 	}
 }

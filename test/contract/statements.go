@@ -129,7 +129,7 @@ func archivedOnly(ctx context.Context, s *scratch) error {
 		return err
 	})
 	for _, g := range p.groups {
-		if g["archived_at"] == nil {
+		if g[keyArchivedAt] == nil {
 			err = errors.Join(err, fmt.Errorf("shows %s, which is not archived", g.id()))
 		}
 	}
@@ -141,7 +141,7 @@ func archivedGroup(ctx context.Context, s *scratch) (group, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.put(ctx, g.id(), map[string]any{"archived_at": time.Now().Unix()})
+	r, err := s.put(ctx, g.id(), map[string]any{keyArchivedAt: time.Now().Unix()})
 	if err == nil && !r.ok() {
 		err = fmt.Errorf("PUT archived_at: %v", r)
 	}
@@ -195,7 +195,7 @@ func createByForm(ctx context.Context, s *scratch) error {
 	if !r.ok() || g.text("name") != name {
 		return fmt.Errorf("name %q: %v", name, r)
 	}
-	if !g.null("description") || !g.null("avatar_url") || !g.null("archived_at") || len(g.contacts()) != 0 {
+	if !g.null(keyDescription) || !g.null(keyAvatarURL) || !g.null(keyArchivedAt) || len(g.contacts()) != 0 {
 		return fmt.Errorf("want null description, avatar_url and archived_at, and no contacts: %v", r)
 	}
 	return g.checkShape()
@@ -207,11 +207,11 @@ const (
 )
 
 func createWithAttributes(ctx context.Context, s *scratch) error {
-	g, err := s.create(ctx, map[string]any{"description": someText, "avatar_url": someAvatar})
+	g, err := s.create(ctx, map[string]any{keyDescription: someText, keyAvatarURL: someAvatar})
 	if err != nil {
 		return err
 	}
-	return g.want(map[string]string{"description": someText, "avatar_url": someAvatar})
+	return g.want(map[string]string{keyDescription: someText, keyAvatarURL: someAvatar})
 }
 
 // want compares texts.
@@ -225,7 +225,7 @@ func (g group) want(texts map[string]string) error {
 }
 
 func nameRequired(ctx context.Context, s *scratch) error {
-	r, err := s.post(ctx, map[string]any{"description": someText})
+	r, err := s.post(ctx, map[string]any{keyDescription: someText})
 	if err == nil && (r.status < 400 || r.status > 499) {
 		return fmt.Errorf("without a name: %v", r)
 	}
@@ -250,7 +250,7 @@ func idsUnique(ctx context.Context, s *scratch) error {
 }
 
 func retrieves(ctx context.Context, s *scratch) error {
-	made, err := s.create(ctx, map[string]any{"description": someText})
+	made, err := s.create(ctx, map[string]any{keyDescription: someText})
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func retrieves(ctx context.Context, s *scratch) error {
 		return err
 	}
 	err = g.want(map[string]string{
-		"id": made.id(), "name": made.text("name"), "description": someText, "conversation_id": made.text("conversation_id"),
+		"id": made.id(), "name": made.text("name"), keyDescription: someText, "conversation_id": made.text("conversation_id"),
 	})
 	return errors.Join(err, g.checkShape())
 }
@@ -273,13 +273,13 @@ func unknownIs404(ctx context.Context, s *scratch) error {
 }
 
 func updateByForm(ctx context.Context, s *scratch) error {
-	return updated(ctx, s, url.Values{"description": {someText}}, map[string]string{"description": someText})
+	return updated(ctx, s, url.Values{keyDescription: {someText}}, map[string]string{keyDescription: someText})
 }
 
 func updates(ctx context.Context, s *scratch) error {
 	name := s.name()
-	return updated(ctx, s, map[string]any{"name": name, "avatar_url": someAvatar},
-		map[string]string{"name": name, "avatar_url": someAvatar})
+	return updated(ctx, s, map[string]any{"name": name, keyAvatarURL: someAvatar},
+		map[string]string{"name": name, keyAvatarURL: someAvatar})
 }
 
 // updated sends a PUT for a new group, and wants texts in its reply and afterwards.
@@ -314,7 +314,7 @@ func archives(ctx context.Context, s *scratch) error {
 	}
 	return s.eventually(ctx, func() error {
 		g, err := s.read(ctx, made.id())
-		if err == nil && g["archived_at"] == nil {
+		if err == nil && g[keyArchivedAt] == nil {
 			return errors.New("archived_at is still null")
 		}
 		return err

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-// Command contract runs the suite of test/contract against an endpoint and prints what it finds as a table:
+// Command live runs the suite of test/contract against an endpoint and prints what it finds as a table:
 //
-//	KLINK_ENDPOINT=https://api.klink.cloud/api/v1 KLINK_TOKEN=… go run ./test/contract/cmd/contract
+//	KLINK_ENDPOINT=https://api.klink.cloud/api/v1 KLINK_TOKEN=… go run ./test/contract/live
 //
 // It makes some seventy groups named klink-contract-… in the token's account and deletes them again. It exits
 // with 1 when a statement of the page does not hold.
