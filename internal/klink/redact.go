@@ -74,6 +74,7 @@ func spellings(text string, b byte) []int {
 	if text == "" {
 		return nil
 	}
+	text = text[:min(len(text), longestSpelling)]
 	var found []int
 	if text[0] == b {
 		found = append(found, 1)
@@ -132,6 +133,10 @@ func entity(text string, b byte) int {
 	}
 	return end + 1
 }
+
+// longestSpelling bounds the search for the end of one spelling: a text of escapes alone must not
+// be searched to its end from each of its characters.
+const longestSpelling = 64
 
 // hexByte says whether text begins with the two hexadecimal digits of b.
 func hexByte(text string, b byte) bool {
