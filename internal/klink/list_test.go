@@ -252,6 +252,35 @@ func TestListStumbles(t *testing.T) {
 		}
 		checkListing(t, got, active, DialectPage, false) // total tells that one was missed
 	})
+	t.Run("a first page served twice with a new group on it is no advance", func(t *testing.T) {
+		api := &listAPI{active: active, limit: true, page: true}
+		api.intercept = func(n int, _ http.ResponseWriter) bool {
+			if n == 2 {
+				api.active = slices.Concat([]string{"new"}, active)
+			}
+			return false
+		}
+		got, err := api.lister(t, "").List(t.Context(), free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkListing(t, got, active, DialectPage, true)
+	})
+	t.Run("another page than the one asked for is no advance", func(t *testing.T) {
+		api := &listAPI{active: active, numbered: true, page: true, size: true, limit: true}
+		api.intercept = func(n int, _ http.ResponseWriter) bool {
+			if n == 3 {
+				api.active = slices.Concat([]string{"new"}, active)
+			}
+			api.page = n != 3
+			return false
+		}
+		got, err := api.lister(t, "").List(t.Context(), free)
+		if err != nil || got.Pages != 3+3+1 {
+			t.Errorf("%d pages, %v: %q", got.Pages, err, api.requests)
+		}
+		checkListing(t, got, api.active, DialectPage, true)
+	})
 	t.Run("later pages are tried twice", func(t *testing.T) {
 		api := cursor()
 		api.intercept = fail(500, 2, 4)
