@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
 // connectionKinds must be judged alike in what they share.
@@ -107,6 +109,7 @@ func TestConnectionSpec(t *testing.T) {
 		"days":                 {set("resyncInterval", "1d"), interval},
 		"empty interval":       {set("resyncInterval", ""), interval},
 		"overflow":             {set("resyncInterval", "99999999999999999999h"), "spec.resyncInterval: Invalid value"},
+		"needlessly long":      {set("resyncInterval", strings.Repeat("1s", 17)), "spec.resyncInterval: Too long: may not be more than 32"},
 		"interval as a number": {set("resyncInterval", int64(60)), "spec.resyncInterval: Invalid value"},
 
 		"slow":           {limit("requestsPerSecond", int64(1)), ""},
@@ -124,6 +127,7 @@ func TestConnectionSpec(t *testing.T) {
 		"other key":         {secret(map[string]any{"name": "s", "key": "API_token.1"}), ""},
 		"bad key":           {secret(map[string]any{"name": "s", "key": "a/b"}), key},
 		"empty key":         {secret(map[string]any{"name": "s", "key": ""}), key},
+		"too long a key":    {secret(map[string]any{"name": "s", "key": strings.Repeat("x", 254)}), "spec.tokenSecretRef.key: Too long: may not be more than 253"},
 		"consent":           {set("allowDelete", true), ""},
 	}
 	for _, kind := range connectionKinds {
@@ -167,6 +171,29 @@ func TestAllowedNamespaces(t *testing.T) {
 		"exists with value": {expression("Exists", "concierge"), badExpression},
 		"unknown operator":  {expression("Contains", "concierge"), badExpression},
 	})
+}
+
+// TestPagination: the API server knows each way of paging that Go code may
+// write, and no other.
+func TestPagination(t *testing.T) {
+	connection := &v1alpha1.ClusterConnection{}
+	connection.GenerateName = "test-"
+	connection.Spec.TokenSecretRef.Name = "klink-token"
+	mustCreate(t, connection)
+	for dialect, want := range map[v1alpha1.PaginationDialect]string{
+		v1alpha1.PaginationSinglePage: "",
+		v1alpha1.PaginationCursor:     "",
+		v1alpha1.PaginationPage:       "",
+		v1alpha1.PaginationLimit:      "",
+		v1alpha1.PaginationIncomplete: "",
+		"Offset":                      `status.pagination: Unsupported value: "Offset"`,
+	} {
+		t.Run(string(dialect), func(t *testing.T) {
+			changed := connection.DeepCopy()
+			changed.Status.Pagination = dialect
+			checkVerdict(t, api.Status().Update(t.Context(), changed, client.DryRunAll), want)
+		})
+	}
 }
 
 // TestConnectionUpdate: a connection may be pointed elsewhere, under the same

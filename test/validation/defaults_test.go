@@ -65,6 +65,16 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestSpecIsRequired: there is nothing to default a whole spec to.
+func TestSpecIsRequired(t *testing.T) {
+	namespace := newNamespace(t)
+	for _, kind := range []string{"Group", "Connection", "ClusterConnection"} {
+		obj := object(kind, namespace, nil)
+		delete(obj.Object, "spec")
+		checkVerdict(t, api.Create(t.Context(), obj, client.DryRunAll), "spec: Required value")
+	}
+}
+
 // TestPartialDefaults: declaring one field of a structure keeps the defaults of
 // the others.
 func TestPartialDefaults(t *testing.T) {
