@@ -4,6 +4,7 @@
 package integration
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 
@@ -23,7 +24,15 @@ var (
 	logs    = &journal{}
 )
 
+// sideBySide is how many tests run at a time. They wait for the next listing most of
+// the time, so that their number has nothing to do with that of the cores.
+const sideBySide = "12"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", sideBySide); err != nil {
+		panic(err)
+	}
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
 	controlplane.Main(m, controlplane.Options{CRDPaths: []string{"../../config/crd/bases"}}, func(cp *controlplane.ControlPlane) {
 		scheme := runtime.NewScheme()
