@@ -11,18 +11,18 @@ import (
 )
 
 // Take takes the rate token of one call for the holder of a key (a Group's UID).
-// Its error is a [Deferred] or a [Down]. Create makes no other check, so that
+// Its error is a [DeferredError] or a [DownError]. Create makes no other check, so that
 // nothing between the token and the POST waits.
 func (a *Account) Take(key string, class klink.Class) error {
 	a.mu.Lock()
-	up, down := a.health.up, &Down{Reason: a.health.reason, Message: a.health.message}
+	up, down := a.health.up, &DownError{Reason: a.health.reason, Message: a.health.message}
 	a.mu.Unlock()
 	if !up {
 		a.limit.Forget(key)
 		return down
 	}
 	if due, ok := a.limit.Take(key, class); !ok {
-		return &Deferred{Until: due, Paused: a.paused()}
+		return &DeferredError{Until: due, Paused: a.paused()}
 	}
 	return nil
 }
@@ -113,15 +113,15 @@ func (a *Account) after(ctx context.Context, err error) error {
 func (a *Account) downFor(cause error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return &downBy{Down: Down{Reason: a.health.reason, Message: a.health.message}, cause: cause}
+	return &downError{DownError: DownError{Reason: a.health.reason, Message: a.health.message}, cause: cause}
 }
 
-type downBy struct {
-	Down
+type downError struct {
+	DownError
 	cause error
 }
 
-func (d *downBy) Unwrap() []error { return []error{&d.Down, d.cause} }
+func (d *downError) Unwrap() []error { return []error{&d.DownError, d.cause} }
 
 func (a *Account) up() bool {
 	a.mu.Lock()

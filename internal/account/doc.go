@@ -8,7 +8,7 @@
 //
 // One poller per account lists it and says what changed; the reconcilers plan
 // against the mirror and make their calls through the account, which never
-// makes a worker wait: a call that cannot start now returns [Deferred].
+// makes a worker wait: a call that cannot start now returns [DeferredError].
 //
 // What does not belong here: Kubernetes objects and conditions (package
 // controller), decisions about a Group (package plan), HTTP (package klink).

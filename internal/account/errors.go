@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Deferred says that a call cannot start now, because of the rate, and when it
+// DeferredError says that a call cannot start now, because of the rate, and when it
 // can. Nothing was sent.
-type Deferred struct {
+type DeferredError struct {
 	Until time.Time
 	// Paused: the API asked for the wait (429), it is not our own ceiling.
 	Paused bool
 }
 
-func (d *Deferred) Error() string {
+func (d *DeferredError) Error() string {
 	return fmt.Sprintf("the call waits for its turn until %s", d.Until.Format(time.RFC3339))
 }
 
-// Down says that the connection takes no calls, and why. Nothing was sent.
-type Down struct {
+// DownError says that the connection takes no calls, and why. Nothing was sent.
+type DownError struct {
 	Reason  string
 	Message string
 }
 
-func (d *Down) Error() string { return d.Message }
+func (d *DownError) Error() string { return d.Message }

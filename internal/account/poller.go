@@ -106,9 +106,9 @@ func (a *Account) listingFailed(err error) time.Duration {
 	a.mu.Lock()
 	var news News
 	retry := time.Second << min(a.health.failures, 5)
-	switch kind := klink.KindOf(err); {
-	case kind == klink.KindThrottled:
-	case kind == klink.KindServer || kind == klink.KindBadReply || kind == klink.KindNetwork:
+	switch kind := klink.KindOf(err); kind {
+	case klink.KindThrottled:
+	case klink.KindServer, klink.KindBadReply, klink.KindNetwork:
 		// One broken page is not an outage; several looks in a row are.
 		if kind != klink.KindNetwork {
 			a.health.failures++

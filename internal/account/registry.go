@@ -72,7 +72,7 @@ func (r *Registry) Start(ctx context.Context) error {
 	r.mu.Lock()
 	r.ctx = ctx
 	for _, a := range r.accounts {
-		r.poll(a)
+		r.poll(a) //nolint:contextcheck // it uses the context that was just kept
 	}
 	r.mu.Unlock()
 	<-ctx.Done()

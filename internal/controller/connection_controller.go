@@ -148,7 +148,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if done, err := r.hold(ctx, object, len(groups) > 0); done || err != nil {
 		return reconcile.Result{}, err
 	}
-	a := r.Accounts.Ensure(key)
+	a := r.Accounts.Ensure(key) //nolint:contextcheck // its poller outlives this call
 	problem, err := r.configure(ctx, object, a)
 	if err != nil {
 		return reconcile.Result{}, err
@@ -180,10 +180,11 @@ func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject
 	default:
 		return deleting && !inUse, nil
 	}
-	before, _ := object.DeepCopyObject().(client.Object) //nolint:errcheck // a copy of a client.Object is one
+	before, _ := object.DeepCopyObject().(client.Object)
 	object.SetFinalizers(finalizers)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Patch(ctx, object, patch); client.IgnoreNotFound(err) != nil {
+	err = r.Client.Patch(ctx, object, patch)
+	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
 	}
 	return done, nil

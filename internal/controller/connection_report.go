@@ -72,7 +72,7 @@ func disappearance(object connectionObject, s account.State, now time.Time) stri
 
 // report writes the status if it differs, and says what has changed.
 func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, groups int) error {
-	before, _ := object.DeepCopyObject().(connectionObject) //nolint:errcheck // a copy of a connection is one
+	before, _ := object.DeepCopyObject().(connectionObject)
 	v, known := judge(object, s, p, groups, time.Now())
 	if !known {
 		return nil
@@ -88,7 +88,8 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 	if equality.Semantic.DeepEqual(before.GetConnectionStatus(), status) {
 		return nil
 	}
-	if err := r.Client.Status().Patch(ctx, object, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+	err := r.Client.Status().Patch(ctx, object, client.MergeFrom(before))
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
 	}
 	r.event(object, before.GetConnectionStatus().Conditions, v)

@@ -124,9 +124,7 @@ func (l *look) recordNowhere(ctx context.Context) error {
 	if err == nil && current.UID == l.group.UID {
 		return errStartOver
 	}
-	if _, err := l.settleUnrecorded(ctx, l.mem); err != nil {
-		return err
-	}
+	l.settleUnrecorded(ctx, l.mem)
 	return errStartOver
 }
 
@@ -142,10 +140,10 @@ func (l *look) notNew(id string) error {
 // settleUnrecorded applies the deletion policy, as last seen, to a group that was
 // created for a Group which is gone. It returns when to try again, zero once all
 // is settled.
-func (r *GroupReconciler) settleUnrecorded(ctx context.Context, mem *memory) (again time.Duration, _ error) {
+func (r *GroupReconciler) settleUnrecorded(ctx context.Context, mem *memory) (again time.Duration) {
 	u := mem.unrecorded
 	if u == nil {
-		return 0, nil
+		return 0
 	}
 	var err error
 	switch policy := u.owner.Spec.DeletionPolicy; {
@@ -157,9 +155,9 @@ func (r *GroupReconciler) settleUnrecorded(ctx context.Context, mem *memory) (ag
 	}
 	if err != nil && klink.KindOf(err) != klink.KindNotFound {
 		log.FromContext(ctx).Info("The group created for a Group that is gone is not settled yet", "id", u.group.ID, "error", err.Error())
-		return firstRetry * 5, nil
+		return firstRetry * 5
 	}
 	log.FromContext(ctx).Info("Settled the group created for a Group that is gone", "id", u.group.ID, "deletionPolicy", u.owner.Spec.DeletionPolicy)
 	mem.unrecorded = nil
-	return 0, nil
+	return 0
 }

@@ -28,7 +28,7 @@ func (e *writeError) Error() string { return e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
 func isDown(err error) bool {
-	_, down := errors.AsType[*account.Down](err)
+	_, down := errors.AsType[*account.DownError](err)
 	return down
 }
 
@@ -44,10 +44,10 @@ func (l *look) after(ctx context.Context, step plan.Step, err error) (done bool,
 	if errors.Is(err, errFinished) {
 		return true, reconcile.Result{}, l.release(ctx, plan.Step{ID: step.ID})
 	}
-	if deferred, ok := errors.AsType[*account.Deferred](err); ok {
+	if deferred, ok := errors.AsType[*account.DeferredError](err); ok {
 		return true, reconcile.Result{RequeueAfter: max(time.Until(deferred.Until), time.Millisecond)}, nil
 	}
-	if down, ok := errors.AsType[*account.Down](err); ok {
+	if down, ok := errors.AsType[*account.DownError](err); ok {
 		l.situation.Connection.Up, l.situation.Connection.Problem = false, down.Message
 		return false, reconcile.Result{}, nil
 	}

@@ -5,6 +5,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -102,6 +103,9 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 		return reconcile.Result{}, fmt.Errorf("reading the Group: %w", err)
 	}
 	l, err := r.look(ctx, &group)
+	if errors.Is(err, errStartOver) {
+		return reconcile.Result{RequeueAfter: staleRetry}, nil
+	}
 	if err != nil {
 		return reconcile.Result{}, err
 	}
@@ -121,8 +125,8 @@ func (r *GroupReconciler) gone(ctx context.Context, name types.NamespacedName) (
 	if mem == nil {
 		return reconcile.Result{}, nil
 	}
-	if again, err := r.settleUnrecorded(ctx, mem); err != nil || again > 0 {
-		return reconcile.Result{RequeueAfter: again}, err
+	if again := r.settleUnrecorded(ctx, mem); again > 0 {
+		return reconcile.Result{RequeueAfter: again}, nil
 	}
 	r.letGo(mem)
 	r.memories.forget(name)

@@ -136,7 +136,8 @@ func (l *look) free(ctx context.Context, id string) (bool, error) {
 			continue
 		}
 		var g v1alpha1.Group
-		if err := l.Live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g); client.IgnoreNotFound(err) != nil {
+		err := l.Live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g)
+		if client.IgnoreNotFound(err) != nil {
 			return false, fmt.Errorf("reading a Group of the same name: %w", err)
 		}
 		suspects = append(suspects, g)

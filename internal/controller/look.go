@@ -33,14 +33,16 @@ type look struct {
 // look gathers what is known of a Group.
 func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*look, error) {
 	now := time.Now()
-	mem, previous := r.memories.recall(client.ObjectKeyFromObject(group), group.UID, now)
-	if previous != nil {
+	name := client.ObjectKeyFromObject(group)
+	if previous := r.memories.last(name); previous != nil && previous.uid != group.UID {
 		// Another Group had this name; what it left behind is settled first.
-		if _, err := r.settleUnrecorded(ctx, previous); err != nil {
-			return nil, err
+		if again := r.settleUnrecorded(ctx, previous); again > 0 {
+			return nil, errStartOver
 		}
 		r.letGo(previous)
+		r.memories.forget(name)
 	}
+	mem := r.memories.recall(name, group.UID, now)
 	mem.at(group.Generation)
 	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
 	if a := r.Accounts.Get(l.key); a != nil {

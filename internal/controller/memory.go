@@ -60,24 +60,22 @@ type memories struct {
 	of map[types.NamespacedName]*memory
 }
 
-// recall returns the memory of a Group; another one of the same name starts
-// afresh.
-func (m *memories) recall(name types.NamespacedName, uid types.UID, now time.Time) (mem, previous *memory) {
+// recall returns the memory of a Group, and starts one if there is none.
+func (m *memories) recall(name types.NamespacedName, uid types.UID, now time.Time) *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	mem = m.of[name]
-	if mem == nil || mem.uid != uid {
-		previous = mem
+	mem := m.of[name]
+	if mem == nil {
 		mem = &memory{uid: uid, firstSeen: now, contests: map[plan.Field]*contest{}}
 		if m.of == nil {
 			m.of = map[types.NamespacedName]*memory{}
 		}
 		m.of[name] = mem
 	}
-	return mem, previous
+	return mem
 }
 
-// last returns the memory of a Group that is gone, or nil.
+// last returns the memory kept under a name, or nil.
 func (m *memories) last(name types.NamespacedName) *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()

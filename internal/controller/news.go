@@ -28,7 +28,7 @@ func (s *Switchboard) Notify(key account.Key, n account.News) {
 		s.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 	}
 	if n.All || n.Unbound {
-		groups, _ := s.Groups.Of(ctx, key) //nolint:errcheck // the cache is gone: so are we
+		groups, _ := s.Groups.Of(ctx, key) // an error means that the cache is gone, and so are we
 		for i := range groups {
 			if n.All || boundID(&groups[i]) == "" {
 				s.groups.addGroup(&groups[i])
@@ -36,7 +36,7 @@ func (s *Switchboard) Notify(key account.Key, n account.News) {
 		}
 	}
 	for _, id := range n.IDs {
-		groups, _ := s.Groups.Naming(ctx, id) //nolint:errcheck // as above
+		groups, _ := s.Groups.Naming(ctx, id) // as above
 		for i := range groups {
 			s.groups.addGroup(&groups[i])
 		}

@@ -107,14 +107,14 @@ func (h *groupHandler) Generic(context.Context, event.TypedGenericEvent[*v1alpha
 
 func (h *groupHandler) wakeOthers(ctx context.Context, gone *v1alpha1.Group) {
 	for _, id := range idsOf(gone) {
-		others, _ := h.groups.Naming(ctx, id) //nolint:errcheck // the cache is gone: so are we
+		others, _ := h.groups.Naming(ctx, id) // an error means that the cache is gone, and so are we
 		for i := range others {
 			if others[i].UID != gone.UID {
 				h.queue.addGroup(&others[i])
 			}
 		}
 	}
-	named, _ := h.groups.Named(ctx, gone.Spec.Name) //nolint:errcheck // as above
+	named, _ := h.groups.Named(ctx, gone.Spec.Name) // as above
 	for i := range named {
 		if boundID(&named[i]) == "" && named[i].UID != gone.UID {
 			h.queue.addGroup(&named[i])

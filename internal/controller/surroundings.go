@@ -80,7 +80,8 @@ func (n *namespaceLabels) of(ctx context.Context, live client.Reader, namespace 
 		return seen.labels, nil
 	}
 	var ns corev1.Namespace
-	if err := live.Get(ctx, client.ObjectKey{Name: namespace}, &ns); client.IgnoreNotFound(err) != nil {
+	err := live.Get(ctx, client.ObjectKey{Name: namespace}, &ns)
+	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading namespace %s: %w", namespace, err)
 	}
 	if n.seen == nil {

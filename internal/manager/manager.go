@@ -121,7 +121,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	groups := controller.Groups{Cache: mgr.GetCache()}
 	news := &controller.Switchboard{Groups: groups}
 	accounts := account.NewRegistry(account.Hooks{
-		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) },
+		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) }, //nolint:contextcheck // the cache outlives ctx
 		Notify:  news.Notify,
 		Observe: counters.Observe,
 	})

@@ -20,6 +20,8 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
+const labelConnection = "connection"
+
 // Metrics are the counters that the parts of the operator report to.
 type Metrics struct {
 	requests   *prometheus.CounterVec
@@ -34,17 +36,17 @@ func New(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "klink_api_requests_total", Help: "Calls to the groups API by connection, method and status code; code is \"none\" where no reply came.",
-		}, []string{"connection", "method", "code"}),
+		}, []string{labelConnection, "method", "code"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "klink_api_request_duration_seconds", Help: "Duration of calls to the groups API.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-		}, []string{"connection", "method"}),
+		}, []string{labelConnection, "method"}),
 		throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "klink_api_throttled_seconds_total", Help: "Seconds that the groups API asked to wait (429, Retry-After).",
-		}, []string{"connection"}),
+		}, []string{labelConnection}),
 		drift: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "klink_drift_total", Help: "Declared fields that were changed remotely and corrected.",
-		}, []string{"connection", "field"}),
+		}, []string{labelConnection, "field"}),
 		recoveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "klink_create_recoveries_total", Help: "Creates without a clear answer, by what became of them: bound or none.",
 		}, []string{"outcome"}),
@@ -90,10 +92,10 @@ type State struct {
 }
 
 var (
-	groupsDesc = prometheus.NewDesc("klink_groups", "Groups by connection and readiness.", []string{"connection", "ready"}, nil)
-	remoteDesc = prometheus.NewDesc("klink_remote_groups", "Remote groups in the newest complete listing.", []string{"connection"}, nil)
-	ageDesc    = prometheus.NewDesc("klink_listing_age_seconds", "Age of the newest complete listing.", []string{"connection"}, nil)
-	readyDesc  = prometheus.NewDesc("klink_connection_ready", "1 while the connection is up and trusted, else 0.", []string{"connection"}, nil)
+	groupsDesc = prometheus.NewDesc("klink_groups", "Groups by connection and readiness.", []string{labelConnection, "ready"}, nil)
+	remoteDesc = prometheus.NewDesc("klink_remote_groups", "Remote groups in the newest complete listing.", []string{labelConnection}, nil)
+	ageDesc    = prometheus.NewDesc("klink_listing_age_seconds", "Age of the newest complete listing.", []string{labelConnection}, nil)
+	readyDesc  = prometheus.NewDesc("klink_connection_ready", "1 while the connection is up and trusted, else 0.", []string{labelConnection}, nil)
 )
 
 // Describe implements prometheus.Collector.
