@@ -96,6 +96,7 @@ func TestUpdateChangesOnlyWhatIsSent(t *testing.T) {
 		{"empty is not null", `{"description":""}`, func(g *group) { g.Description = new("") }},
 		{"empty contacts", `{"contacts":[]}`, func(g *group) { g.Contacts = []member{} }},
 		{"empty form contacts", `contacts=`, func(g *group) { g.Contacts = []member{} }},
+		{"duplicate contacts", `{"contacts":[{"username":"y"},{"username":"x"},{"username":"y"}]}`, func(g *group) { g.Contacts = []member{{"y"}, {"x"}} }},
 		{"archive by seconds", `{"archived_at":1000}`, func(g *group) { g.ArchivedAt = 1000.0 }},
 		{"archive by form", `archived_at=1000`, func(g *group) { g.ArchivedAt = 1000.0 }},
 		{"archive by RFC 3339", `{"archived_at":"1970-01-01T00:16:40Z"}`, func(g *group) { g.ArchivedAt = 1000.0 }},

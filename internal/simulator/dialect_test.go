@@ -123,6 +123,12 @@ func TestLagForgets(t *testing.T) {
 				t.Errorf("seeded anew: %v", s.Groups())
 			}
 			time.Sleep(2 * time.Second)
+			other := c.create("other").ID
+			c.do(http.StatusNoContent, http.MethodDelete, "/groups/"+other, "") // forgets what it can
+			if _, found := s.Group(id); !found {
+				t.Error("the group seeded anew was forgotten with the deleted one")
+			}
+			time.Sleep(2 * time.Second)
 			if got := c.list("").names(); got != "again" {
 				t.Errorf("list %q", got)
 			}
@@ -137,26 +143,29 @@ func TestLagForgets(t *testing.T) {
 
 func TestRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := simulator.RateLimit{RequestsPerSecond: 0.5, Burst: 2}
+		limit := simulator.RateLimit{RequestsPerSecond: 0.4, Burst: 2}
 		s, c, _ := seeded(t, 1, simulator.Settings{RateLimit: limit})
 		s.AddToken("other", "elsewhere")
+		time.Sleep(300 * time.Millisecond) // off the whole seconds of a date
 		c.list("")
 		c.list("")
-		if got := c.do(http.StatusTooManyRequests, http.MethodGet, "/groups", "").header.Get("Retry-After"); got != "2" {
-			t.Errorf("Retry-After %q, want 2", got)
+		if got := c.do(http.StatusTooManyRequests, http.MethodGet, "/groups", "").header.Get("Retry-After"); got != "3" {
+			t.Errorf("Retry-After %q, want 3", got)
 		}
 		other := *c
 		other.token = "other"
 		other.list("") // has a bucket of its own
-		time.Sleep(2 * time.Second)
+		time.Sleep(2500 * time.Millisecond)
 		c.list("")
 
 		s.Configure(func(settings *simulator.Settings) { settings.RateLimit.RetryAfter = simulator.RetryAfterDate })
 		header := c.do(http.StatusTooManyRequests, http.MethodGet, "/groups", "").header.Get("Retry-After")
 		at, err := http.ParseTime(header)
-		if err != nil || time.Until(at) < 2*time.Second {
+		if err != nil {
 			t.Errorf("Retry-After %q: %v", header, err)
 		}
+		time.Sleep(time.Until(at)) // has whole seconds, and is not too early for it
+		c.list("")
 		s.Configure(func(settings *simulator.Settings) { settings.RateLimit.RetryAfter = simulator.RetryAfterNone })
 		if got := c.do(http.StatusTooManyRequests, http.MethodPost, "/groups", "name=x").header.Get("Retry-After"); got != "" {
 			t.Errorf("Retry-After %q, want none", got)

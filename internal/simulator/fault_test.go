@@ -127,13 +127,22 @@ func TestLate(t *testing.T) {
 		if got := c.list("").names(); got != "x" {
 			t.Errorf("later: %q", got)
 		}
+		s.AddFault(simulator.Fault{Method: "POST", Action: simulator.Late, Delay: time.Hour, Times: 1})
+		if _, err := c.try(http.MethodPost, "/groups", "name=before the reset"); err == nil {
+			t.Error("a late request was answered")
+		}
+		s.Reset()
+		time.Sleep(2 * time.Hour)
+		if len(s.Groups()) != 0 {
+			t.Error("a request from before the reset was carried out after it")
+		}
 		s.AddFault(simulator.Fault{Method: "POST", Action: simulator.Late, Delay: time.Hour})
 		if _, err := c.try(http.MethodPost, "/groups", "name=never"); err == nil {
 			t.Error("a late request was answered")
 		}
 		s.Close()
 		time.Sleep(2 * time.Hour)
-		if len(s.Groups()) != 1 {
+		if len(s.Groups()) != 0 {
 			t.Error("a closed server carried a request out")
 		}
 	})

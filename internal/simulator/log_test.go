@@ -57,11 +57,11 @@ func TestRequestsAndCounts(t *testing.T) {
 
 func TestNoTokenInRequests(t *testing.T) {
 	s := simulator.New(simulator.Options{Token: "first/secret"})
-	s.AddToken("other-secret", "elsewhere")
+	s.AddToken("other/secret", "elsewhere")
 	c := inProcess(t, s)
 	for _, token := range []string{"first/secret", "revoked/secret"} {
 		c.token = token
-		for _, body := range []string{"name=" + token, `{"name":"` + token + `","description":"other-secret"}`} {
+		for _, body := range []string{"name=" + token, `{"name":"` + token + `","description":"other/secret"}`} {
 			if _, err := c.try("POST", "/groups?token="+strings.ReplaceAll(token, "/", "%2F"), body); err != nil {
 				t.Fatal(err)
 			}

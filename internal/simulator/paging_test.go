@@ -125,6 +125,13 @@ func TestCursorOfAGroupArchivedMeanwhile(t *testing.T) {
 	}
 }
 
+// A deleted group is no place to go on from; a listing that was at it has to begin anew.
+func TestCursorOfADeletedGroup(t *testing.T) {
+	s, c, ids := seeded(t, 6, simulator.Settings{})
+	s.Remove(ids[2])
+	c.do(http.StatusBadRequest, http.MethodGet, "/groups?starting_after="+ids[2], "")
+}
+
 func TestArchivedFilter(t *testing.T) {
 	tests := []struct {
 		query       string
