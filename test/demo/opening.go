@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// play is the playground: the opening, and then nothing until Ctrl-C.
+var play = []act{
+	{"Install the CRDs and the roles", install},
+	{"Connect the cluster to an account", connect},
+	{"Create the samples", furnish},
+	{"The playground is open", wait},
+}
+
+func install(ctx context.Context, s *stage) error {
+	s.say("Everything of config/default but the Deployment: there are no pods here, so that")
+	s.say("the manager runs beside the cluster, as the ServiceAccount it would have in it.")
+	err := s.all(ctx,
+		[]string{"apply", "--server-side", "-k", "test/demo/install"},
+		[]string{"wait", "--for=condition=Established", "--timeout=60s", "crd/groups.klink.cloud",
+			"crd/connections.klink.cloud", "crd/clusterconnections.klink.cloud"})
+	if err != nil {
+		return err
+	}
+	s.say("\nThe manager may get a Secret that a connection names, and no more:")
+	for verb, want := range map[string]string{"list": "no"} {
+		out, err := s.kubectl(ctx, "auth", "can-i", verb, "secrets", "--all-namespaces",
+			"--as=system:serviceaccount:"+operatorNamespace+":"+serviceAccount)
+		if strings.TrimSpace(out) != want {
+			return errors.Join(err, fmt.Errorf("may the manager %s Secrets: got %q, want %q", verb, out, want))
+		}
+	}
+	return nil
+}
+
+// connection is the ClusterConnection that Groups use when they name none.
+const connection = `apiVersion: klink.cloud/v1alpha1
+kind: ClusterConnection
+metadata:
+  name: default
+spec:
+  endpoint: %s
+  tokenSecretRef:
+    name: klink-token
+  resyncInterval: 10s
+`
+
+func connect(ctx context.Context, s *stage) error {
+	s.say("The token is in a file that only you can read, and is never shown.")
+	err := s.all(ctx, []string{"-n", operatorNamespace, "create", "secret", "generic", "klink-token", "--from-file=" + s.tokenFile()})
+	if err != nil {
+		return err
+	}
+	if _, err := s.apply(ctx, fmt.Sprintf(connection, s.remote.endpoint)); err != nil {
+		return err
+	}
+	s.say("\nStarting the manager ...")
+	if err := s.startManager(ctx); err != nil {
+		return err
+	}
+	return s.all(ctx,
+		[]string{"wait", "--for=condition=Ready", "kcconn/default", "--timeout=60s"},
+		[]string{"get", "kcconn"})
+}
+
+func furnish(ctx context.Context, s *stage) error {
+	return s.all(ctx,
+		[]string{"create", "namespace", "concierge"},
+		[]string{"config", "set-context", "--current", "--namespace=concierge"},
+		[]string{"apply", "-f", "config/samples/full.yaml", "-f", "config/samples/minimal.yaml",
+			"-f", "config/samples/adopt.yaml", "-f", "config/samples/observe.yaml"},
+		[]string{"wait", "--for=condition=Ready", "kgrp", "--all", "--timeout=60s"},
+		[]string{"get", "kgrp", "-o", "wide"})
+}
+
+const guide = `In another terminal, in this folder:
+
+  export KUBECONFIG=%s
+  export PATH=%s:$PATH   # for this kubectl, if you have none
+
+  kubectl get klink
+  kubectl explain kgrp.spec
+  kubectl edit kgrp plaza-hotel
+  kubectl events --watch
+  tail -f %s
+
+The stand-in API is %s, its token in
+%s:
+
+  curl -H "Authorization: Bearer $(cat %[5]s)" %[4]s/groups
+
+and its admin endpoint, which asks for no token, %s:
+
+  curl %[6]s/requests
+  curl -X POST %[6]s/faults -d '{"method": "PUT", "status": 503, "times": 3}'
+
+Ctrl-C ends all of it.
+`
+
+func wait(ctx context.Context, s *stage) error {
+	s.say(strings.TrimSuffix(guide, "\n"), s.cp.Kubeconfig(), filepath.Dir(s.cp.KubectlPath()), s.manager.log,
+		s.remote.endpoint, s.tokenFile(), s.remote.admin)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// file shows a file of the repository.
+func (s *stage) file(path string) error {
+	content, err := os.ReadFile(filepath.Join(s.root, path))
+	if err != nil {
+		return err
+	}
+	s.say("\n$ cat %s\n%s", path, strings.TrimSpace(string(content)))
+	return nil
+}
+
+// idOf is the id of the remote group of a Group.
+func (s *stage) idOf(ctx context.Context, name string) (string, error) {
+	id, err := s.ask(ctx, "get", name, "-o", "jsonpath={.status.id}")
+	if err == nil && id == "" {
+		err = fmt.Errorf("%s has no id in its status", name)
+	}
+	return id, err
+}
+
+func (s *stage) showHotel(ctx context.Context) (group, error) {
+	id, err := s.idOf(ctx, hotel)
+	if err != nil {
+		return group{}, err
+	}
+	return s.showRemote(ctx, id)
+}
+
+// patchHotel changes the hotel's declaration and waits until it is so.
+func (s *stage) patchHotel(ctx context.Context, patch string) error {
+	return s.all(ctx,
+		[]string{"patch", hotel, "--type=merge", "-p", patch},
+		[]string{"wait", "--for=condition=Ready", hotel, "--timeout=60s"})
+}
+
+// showEvents waits for an event of a Group, and shows all of that Group's.
+func (s *stage) showEvents(ctx context.Context, name, reason, part string) error {
+	err := eventually(ctx, func() error {
+		out, err := s.ask(ctx, "get", "events", "--field-selector=involvedObject.name="+name+",reason="+reason)
+		return errors.Join(err, contains(out, reason), contains(out, part))
+	})
+	if err != nil {
+		return err
+	}
+	return s.all(ctx, []string{"events", "--for=groups.klink.cloud/" + name})
+}
