@@ -68,12 +68,12 @@ func (l *look) read(ctx context.Context, id string) error {
 	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
 		known := l.account.Lookup(id)
 		l.situation.Remote = plan.Remote{State: plan.RemoteNotFound, Fresh: true, Settling: known.Settling, AbsenceProven: known.AbsenceProven}
-		l.succeeded()
+		l.answered()
 		return nil
 	case err != nil:
 		return err
 	}
-	l.succeeded()
+	l.answered()
 	l.shows(g)
 	return nil
 }
@@ -215,8 +215,15 @@ func (l *look) notApplied(fields []plan.Field) {
 	l.situation.Past.NotApplied = l.mem.notApplied
 }
 
-// succeeded ends a series of failures of this Group's own calls.
+// answered ends a series of failures of this Group's own calls. What the API has
+// refused to write it refuses still, for all that a read can tell.
+func (l *look) answered() {
+	l.mem.failed, l.mem.failures = nil, 0
+	l.situation.Past.Failed = nil
+}
+
+// succeeded ends them after a write.
 func (l *look) succeeded() {
-	l.mem.failed, l.mem.refused, l.mem.failures = nil, nil, 0
-	l.situation.Past.Failed, l.situation.Past.Refused = nil, nil
+	l.answered()
+	l.mem.refused, l.situation.Past.Refused = nil, nil
 }

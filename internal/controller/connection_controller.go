@@ -66,14 +66,17 @@ func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err := c.Watch(source.Func(r.News.queueOf(string(r.Kind)).source)); err != nil {
 		return fmt.Errorf("joining the %s queue: %w", r.Kind, err)
 	}
-	if err := c.Watch(source.Kind[client.Object](mgr.GetCache(), newConnection(string(r.Kind)), &connectionHandler{})); err != nil {
+	if err := c.Watch(source.Kind[client.Object](mgr.GetCache(), newConnection(string(r.Kind)), &connectionHandler{wake: r.wakeGroups})); err != nil {
 		return fmt.Errorf("watching %ss: %w", r.Kind, err)
 	}
-	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, r.groupHandler())); err != nil {
+	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, r.GroupHandler())); err != nil {
 		return fmt.Errorf("watching Groups for %ss: %w", r.Kind, err)
 	}
 	return nil
 }
+
+// Handler turns changes of connections into work.
+func (r *ConnectionReconciler) Handler() handler.EventHandler { return &connectionHandler{} }
 
 // newConnection returns an empty object of the kind.
 func newConnection(kind string) connectionObject {
@@ -89,9 +92,12 @@ type connectionObject interface {
 	v1alpha1.ConnectionObject
 }
 
-// connectionHandler enqueues a connection whose spec, annotations or life changed.
+// connectionHandler enqueues a connection whose spec, annotations or life changed,
+// and its Groups where what it allows them may have changed.
 type connectionHandler struct {
 	handler.EnqueueRequestForObject
+
+	wake func(context.Context, account.Key) error
 }
 
 // Update leaves out what we wrote to the status ourselves.
@@ -101,20 +107,36 @@ func (h *connectionHandler) Update(ctx context.Context, e event.UpdateEvent, q r
 		before.GetDeletionTimestamp().IsZero() != now.GetDeletionTimestamp().IsZero() || !sameAnnotations(before, now) {
 		h.EnqueueRequestForObject.Update(ctx, e, q)
 	}
+	if before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) {
+		_ = h.wake(ctx, keyOf(now)) // it fails when the cache is gone: so are we
+	}
 }
 
 func sameAnnotations(a, b client.Object) bool {
 	for _, name := range []string{v1alpha1.AnnotationAcceptMissing, v1alpha1.AnnotationTakeOver, v1alpha1.AnnotationReconcileRequestedAt} {
-		if a.GetAnnotations()[name] != b.GetAnnotations()[name] {
+		if !sameAnnotation(a, b, name) {
 			return false
 		}
 	}
 	return true
 }
 
-// groupHandler enqueues the connection of a Group that comes or goes: it is held
+func sameAnnotation(a, b client.Object, name string) bool {
+	return a.GetAnnotations()[name] == b.GetAnnotations()[name]
+}
+
+// keyOf names the account of a connection.
+func keyOf(object client.Object) account.Key {
+	key := account.Key{Kind: string(v1alpha1.KindClusterConnection), Namespace: object.GetNamespace(), Name: object.GetName()}
+	if _, ok := object.(*v1alpha1.Connection); ok {
+		key.Kind = string(v1alpha1.KindConnection)
+	}
+	return key
+}
+
+// GroupHandler enqueues the connection of a Group that comes or goes: it is held
 // while it is in use.
-func (r *ConnectionReconciler) groupHandler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
+func (r *ConnectionReconciler) GroupHandler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
 	enqueue := func(g *v1alpha1.Group, q requestQueue) {
 		if key := connectionOf(g); key.Kind == string(r.Kind) {
 			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
@@ -190,7 +212,8 @@ func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject
 	return done, nil
 }
 
-// wakeGroups lets the Groups of a connection that is gone say so.
+// wakeGroups has the Groups of a connection looked at, because it is gone, or
+// allows them something else.
 func (r *ConnectionReconciler) wakeGroups(ctx context.Context, key account.Key) error {
 	groups, err := r.Groups.Of(ctx, key)
 	for i := range groups {

@@ -102,6 +102,7 @@ func (l *look) throttled(ctx context.Context, apiError *klink.Error) (done bool,
 		return true, result, nil
 	}
 	return true, result, l.report(ctx, plan.Report{
-		Status: "False", Reason: v1alpha1.ReasonRateLimited, Message: apiError.Error(),
+		Status: "False", Reason: v1alpha1.ReasonRateLimited,
+		Message: apiError.Error() + "; tried again at " + time.Now().Add(wait).UTC().Format(time.RFC3339),
 	})
 }

@@ -16,6 +16,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -70,7 +71,6 @@ type Counter interface {
 
 // SetupWithManager registers the controller with that many workers.
 func (r *GroupReconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
-	h := &groupHandler{queue: &r.News.groups, groups: r.Groups}
 	c, err := controller.New("group", mgr, controller.Options{
 		Reconciler:              r,
 		MaxConcurrentReconciles: workers,
@@ -83,10 +83,15 @@ func (r *GroupReconciler) SetupWithManager(mgr ctrl.Manager, workers int) error 
 	if err := c.Watch(source.Func(r.News.groups.source)); err != nil {
 		return fmt.Errorf("joining the Group queue: %w", err)
 	}
-	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, h)); err != nil {
+	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, r.Handler())); err != nil {
 		return fmt.Errorf("watching Groups: %w", err)
 	}
 	return nil
+}
+
+// Handler turns changes of Groups into work.
+func (r *GroupReconciler) Handler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
+	return &groupHandler{queue: &r.News.groups, groups: r.Groups}
 }
 
 // maxSteps bounds one look at a Group; a plan that does not come to rest is a

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -43,7 +44,7 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 		r.memories.forget(name)
 	}
 	mem := r.memories.recall(name, group.UID, now)
-	mem.at(group.Generation)
+	mem.at(group.Generation, group.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
 	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
 	if a := r.Accounts.Get(l.key); a != nil {
 		l.account, l.endpoint = a, a.State().Endpoint
@@ -126,6 +127,8 @@ func (l *look) observeIdentity(ctx context.Context) error {
 	if cluster := annotations[v1alpha1.AnnotationGroupCluster]; id.ID != "" && cluster != "" && cluster != l.Cluster {
 		id.ForeignCluster = cluster
 	}
+	ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
+	id.Contender = id.ID != "" && l.group.Status.ID == "" && ready != nil && ready.Reason == v1alpha1.ReasonIDConflict
 	if note, noted := annotations[v1alpha1.AnnotationCreateAttempt]; noted && id.ID == "" {
 		l.mem.seeAttempt(note, l.situation.Now)
 		id.AttemptSeen, id.AttemptEmpty = l.mem.attemptSeen, l.mem.attemptEmpty

@@ -36,8 +36,9 @@ type memory struct {
 	// recreating is the id that is being replaced.
 	recreating string
 
-	// What follows concerns one generation.
+	// What follows concerns one generation, and what was asked for by annotation.
 	generation                  int64
+	requested                   string
 	refused, notApplied, failed *plan.Hold
 	failures, unapplied         int
 
@@ -88,13 +89,17 @@ func (m *memories) forget(name types.NamespacedName) {
 	delete(m.of, name)
 }
 
-// at drops what concerns another generation.
-func (m *memory) at(generation int64) {
-	if m.generation != generation {
-		m.generation = generation
-		m.refused, m.notApplied, m.failed = nil, nil, nil
-		m.failures, m.unapplied = 0, 0
+// at drops what a person's change, or request for a fresh look, overrides.
+func (m *memory) at(generation int64, requested string) {
+	if m.generation == generation && m.requested == requested {
+		return
 	}
+	if m.generation != generation {
+		m.contests = map[plan.Field]*contest{}
+	}
+	m.generation, m.requested = generation, requested
+	m.refused, m.notApplied, m.failed = nil, nil, nil
+	m.failures, m.unapplied = 0, 0
 }
 
 // seeAttempt notes when an attempt was first seen.
@@ -138,7 +143,7 @@ func (m *memory) corrected(fields []plan.Field, now time.Time) (contested []plan
 	return contested
 }
 
-// contested tells when each contested field may be corrected again. A field that
+// contested tells from when on each contested field may be corrected. A field that
 // was left alone for an hour after its last correction is contested no longer.
 func (m *memory) contested(now time.Time) map[plan.Field]time.Time {
 	until := map[plan.Field]time.Time{}
@@ -149,8 +154,8 @@ func (m *memory) contested(now time.Time) map[plan.Field]time.Time {
 		last := c.times[len(c.times)-1]
 		if now.Sub(last) >= 2*contestedFor {
 			delete(m.contests, field)
-		} else if again := last.Add(contestedFor); now.Before(again) {
-			until[field] = again
+		} else {
+			until[field] = last.Add(contestedFor)
 		}
 	}
 	return until

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -41,6 +42,15 @@ func (s *Switchboard) Notify(key account.Key, n account.News) {
 			s.groups.addGroup(&groups[i])
 		}
 	}
+}
+
+// JoinGroups hands over the queue of the Group controller, and Join that of a
+// connection kind's, where no manager does.
+func (s *Switchboard) JoinGroups(q priorityqueue.PriorityQueue[reconcile.Request]) { s.groups.join(q) }
+
+// Join see JoinGroups.
+func (s *Switchboard) Join(kind v1alpha1.ConnectionKind, q priorityqueue.PriorityQueue[reconcile.Request]) {
+	s.queueOf(string(kind)).join(q)
 }
 
 func (s *Switchboard) queueOf(kind string) *queue {

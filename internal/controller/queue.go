@@ -5,6 +5,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -50,10 +51,18 @@ type queue struct {
 
 // source hands the controller's queue over when it starts.
 func (q *queue) source(_ context.Context, w workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	priority, ok := w.(priorityqueue.PriorityQueue[reconcile.Request])
+	if !ok {
+		return fmt.Errorf("the queue %T knows no priorities", w)
+	}
+	q.join(priority)
+	return nil
+}
+
+func (q *queue) join(w priorityqueue.PriorityQueue[reconcile.Request]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.q, _ = w.(priorityqueue.PriorityQueue[reconcile.Request])
-	return nil
+	q.q = w
 }
 
 func (q *queue) add(priority int, requests ...reconcile.Request) {
