@@ -105,7 +105,7 @@ func (p *program) said(ctx context.Context, prefix string) (rest string, err err
 }
 
 const (
-	pollInterval = 100 * time.Millisecond
+	pollInterval = 200 * time.Millisecond
 	// patience is generous: a busy machine is slow, not broken.
 	patience = time.Minute
 )

@@ -84,17 +84,11 @@ func drift(ctx context.Context, s *stage) error {
 		return err
 	}
 	s.say("\nWaiting for the next listing of the account (resyncInterval: 10s) ...")
-	err = eventually(ctx, func() error {
-		g, err := s.remote.get(ctx, id)
-		return errors.Join(err, is("description", text(g.Description), "The finest in New York."))
-	})
-	if err != nil {
+	if err := s.showEvents(ctx, "plaza-hotel", "DriftCorrected", "description"); err != nil {
 		return err
 	}
-	if _, err := s.showHotel(ctx); err != nil {
-		return err
-	}
-	return s.showEvents(ctx, "plaza-hotel", "DriftCorrected", "description")
+	g, err = s.showRemote(ctx, id)
+	return errors.Join(err, is("description", text(g.Description), "The finest in New York."))
 }
 
 func archive(ctx context.Context, s *stage) error {
