@@ -87,23 +87,34 @@ func recoverAttempt(s *Situation) Step {
 	case OutcomeBind:
 		return adopt(s, r.ID, OriginRecovered)
 	case OutcomeNone:
+		// The name may have changed since, or appeared elsewhere.
+		if s.byName() {
+			return bindByName(s)
+		}
 		return create(s)
 	case OutcomeUncertain:
 		return say(uncertain(s, "a create may have happened", r.Candidates), uncertainRetry)
 	default:
 		step := say(waiting(v1alpha1.ReasonCreating, "a create got no clear answer; looking for its group before trying again"), 0)
+		if s.Past.Refused.active(s.Now) {
+			step = held(s, s.Past.Refused) // a person can mend it meanwhile
+		}
 		step.AwaitListing = s.recoveryListing()
 		return step
 	}
 }
 
-// recoveryListing is when the listing that a recovery needs next has to begin:
-// at once, since an exact candidate counts at once, and after the settle time.
+// recoveryListing is after when the listing that a recovery needs next has to
+// begin: at once, since an exact candidate counts at once, and after the settle
+// time. It is zero where only trust is wanting, which no listing more would mend.
 func (s *Situation) recoveryListing() time.Time {
-	if seen := s.Identity.AttemptSeen; !s.Evidence.Listed.After(seen) {
-		return seen
+	seen := s.Identity.AttemptSeen
+	for _, after := range []time.Time{seen, seen.Add(SettleTime)} {
+		if !s.Evidence.Listed.After(after) {
+			return after
+		}
 	}
-	return s.Identity.AttemptSeen.Add(SettleTime)
+	return time.Time{}
 }
 
 const (
@@ -146,8 +157,6 @@ func bindByName(s *Situation) Step {
 		return say(uncertain(s, "a group of this name may exist", nil), uncertainRetry)
 	case a.Outcome == OutcomeWait:
 		return say(untrusted(s), 0)
-	case s.observes():
-		return say(stalled(v1alpha1.ReasonRemoteMissing, "no group of this name exists, and a group that is only observed is never created"), 0)
 	default:
 		return create(s)
 	}
@@ -159,6 +168,10 @@ func create(s *Situation) Step {
 		return held(s, hold)
 	}
 	switch {
+	case s.observes():
+		return say(stalled(v1alpha1.ReasonRemoteMissing, "no group of this name exists, and a group that is only observed is never created"), 0)
+	case s.Connection.Terminating:
+		return say(terminating(s), 0)
 	case !s.Evidence.Mirrored:
 		return Step{Do: Keep}
 	case !s.Evidence.Trusted:
@@ -175,7 +188,11 @@ func create(s *Situation) Step {
 
 func untrusted(s *Situation) Report {
 	return blocked(v1alpha1.ReasonConnectionNotReady, s.Connection.Name+
-		" does not show the groups that its Groups own; nothing is created until it does")
+		" does not show the groups that its Groups own; nothing is created or adopted until it does")
+}
+
+func terminating(s *Situation) Report {
+	return blocked(v1alpha1.ReasonConnectionNotReady, s.Connection.Name+" is being deleted and takes no new Groups")
 }
 
 // describe lists groups for a person who has to choose, at most ten of them.

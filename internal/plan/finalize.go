@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -21,14 +22,12 @@ func finalize(s *Situation) Step {
 	case s.Identity.ID == "" && !s.unresolvedAttempt():
 		return Step{Do: Release}
 	case s.spec().Suspend:
-		return say(Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended,
-			Message: "suspended; the deletion waits until suspend is false, or deletionPolicy is Orphan"}, 0)
-	case s.Connection.Waiting:
-		return Step{Do: Keep}
-	case !s.Connection.Found:
-		return say(deleting(s.Connection.Name+" does not exist"), 0)
-	case !s.Connection.Up:
-		return say(deleting(s.Connection.Name+" is not ready: "+s.Connection.Problem), 0)
+		return suspendedDeletion(s)
+	}
+	if step, stop := unserved(s); stop {
+		return step
+	}
+	switch {
 	case s.Identity.ID == "":
 		return finalizeAttempt(s)
 	case s.spec().DeletionPolicy == v1alpha1.DeletionDelete:
@@ -38,10 +37,39 @@ func finalize(s *Situation) Step {
 	}
 }
 
+// unserved stops the deletion of a Group whose connection cannot serve it now.
+func unserved(s *Situation) (Step, bool) {
+	switch {
+	case s.Connection.Waiting:
+		return Step{Do: Keep}, true
+	case !s.Connection.Found:
+		return say(deleting(s.Connection.Name+" does not exist"), 0), true
+	case !s.Connection.Allowed && s.Group.Status.ID == "":
+		// Annotations are anybody's to write: what only they say is no reason to
+		// touch an account that the namespace may not use.
+		return say(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
+			"%s does not allow namespace %s, and status shows no id; deletionPolicy Orphan releases this Group without a remote call",
+			s.Connection.Name, s.Group.Namespace)), allowedRetry), true
+	case !s.Connection.Up:
+		return say(deleting(s.Connection.Name+" is not ready: "+s.Connection.Problem), 0), true
+	}
+	return Step{}, false
+}
+
 // notOurs: the remote group belongs to another Group or cluster, or is only
-// observed, so that its fate is none of this Group's business.
+// observed, so that its fate is none of this Group's business. An owner of
+// spec.groupID alone says nothing of a group that this one may have created.
 func (s *Situation) notOurs() bool {
-	return s.Identity.ForeignCluster != "" || s.Identity.Owner != "" || s.observes()
+	return s.Identity.ForeignCluster != "" || s.Identity.ID != "" && s.Identity.Owner != "" || s.observes()
+}
+
+// suspendedDeletion says beside the rest that a deletion waits.
+func suspendedDeletion(s *Situation) Step {
+	step, _ := suspended(s)
+	if step.Do == Say {
+		step.Report.Message += "; the deletion waits until suspend is false, or deletionPolicy is Orphan"
+	}
+	return step
 }
 
 // finalizeAttempt recovers an unresolved create, so that the policy can be
@@ -122,5 +150,5 @@ func heldDeletion(s *Situation, h *Hold) Step {
 }
 
 func deleting(what string) Report {
-	return waiting(v1alpha1.ReasonDeleting, "waiting: "+what+"; deletionPolicy Orphan releases this Group without a remote call")
+	return blocked(v1alpha1.ReasonDeleting, "waiting: "+what+"; deletionPolicy Orphan releases this Group without a remote call")
 }

@@ -28,12 +28,13 @@ func Next(s *Situation) Step {
 }
 
 // suspended stops every remote write, and still tells whether the declaration
-// was last seen in place.
+// was last seen in place, unless the Group may not use the connection at all.
 func suspended(s *Situation) (Step, bool) {
 	if !s.spec().Suspend {
 		return Step{}, false
 	}
-	if s.requested() && s.Identity.ID != "" && s.Connection.Up && !s.Remote.Fresh && s.holding(nil) == nil {
+	mayLook := s.Identity.ID != "" && s.Connection.Allowed
+	if s.requested() && mayLook && s.Connection.Up && !s.Remote.Fresh && s.holding(nil) == nil {
 		return Step{Do: Read, ID: s.Identity.ID}, true
 	}
 	ready := s.ready()
@@ -41,7 +42,7 @@ func suspended(s *Situation) (Step, bool) {
 		return Step{Do: Keep}, true
 	}
 	r := Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended, Message: "suspended; whether the remote group shows the declared fields is not known"}
-	if s.Identity.ID != "" && s.Remote.State == RemotePresent {
+	if mayLook && s.Remote.State == RemotePresent {
 		r.Remote = &s.Remote.Group
 		r.Drift = s.Declared.Diff(s.Remote.Group)
 		r.Message = "suspended; these declared fields differ remotely: " + list(r.Drift)
@@ -67,7 +68,7 @@ func connected(s *Situation) (Step, bool) {
 	case !c.Found:
 		return say(blocked(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("%s does not exist; create it, or create this Group anew with another connectionRef", c.Name)), 0), true
 	case c.Terminating && s.Identity.ID == "" && !s.unresolvedAttempt():
-		return say(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is being deleted and takes no new Groups"), 0), true
+		return say(terminating(s), 0), true
 	case !c.Up:
 		return say(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is not ready: "+c.Problem), 0), true
 	}
@@ -95,10 +96,12 @@ func conflicted(s *Situation) (Step, bool) {
 func maintain(s *Situation) Step {
 	id := s.Identity.ID
 	switch {
-	case s.Identity.ForeignCluster != "":
+	case s.Identity.ForeignCluster != "" || s.Identity.Contender:
 		return takeOver(s)
 	case !s.Identity.Recorded && !s.DryRun:
 		return Step{Do: Record, ID: id}
+	case s.spec().GroupID != "" && s.spec().GroupID != id:
+		return contradicted(s)
 	case s.requested() && !s.Remote.Fresh && s.Remote.State != RemoteNotFound:
 		return read(s, id)
 	}
@@ -117,7 +120,15 @@ func maintain(s *Situation) Step {
 	}
 }
 
-// takeOver binds an id that another cluster bound and the connection releases.
+// contradicted: the id was bound before spec.groupID came to name another.
+func contradicted(s *Situation) Step {
+	return say(s.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
+		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it anew, without the annotations %s and %s",
+		s.spec().GroupID, s.Identity.ID, v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
+}
+
+// takeOver binds an id that another cluster bound and the connection releases, or
+// that another Group has let go of.
 func takeOver(s *Situation) Step {
 	switch s.Remote.State {
 	case RemotePresent:
@@ -149,29 +160,31 @@ func compare(s *Situation) Step {
 		r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + list(diff), Drift: diff}
 		return say(s.showing(r), 0)
 	case s.DryRun:
-		step := dryRun("set " + list(diff))
-		step.Report = s.showing(step.Report)
-		step.Report.Drift = diff
-		return step
+		return drifting(s, dryRun("set "+list(diff)), diff)
+	default:
+		return correct(s, diff)
 	}
-	if hold := s.holding(diff); hold != nil {
-		step := held(s, hold)
-		step.Report = s.showing(step.Report)
-		step.Report.Drift = diff
-		return step
-	}
-	return correct(s, diff)
 }
 
-// correct leaves out fields that are contested and not due yet.
+// drifting adds the remote group, and the fields that stay different, to a report.
+func drifting(s *Situation, step Step, diff []Field) Step {
+	step.Report = s.showing(step.Report)
+	step.Report.Drift = diff
+	return step
+}
+
+// correct leaves out fields that are contested and not due yet. What is held
+// back is judged by the others: those are what the PUT would send again.
 func correct(s *Situation, diff []Field) Step {
 	due, contested, again := s.uncontested(diff)
 	if len(due) == 0 {
 		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+"; corrected once an hour")
-		r.Drift = contested
-		return say(s.showing(r), again)
+		return drifting(s, say(r, again), diff)
 	}
-	return Step{Do: Update, ID: s.Identity.ID, Fields: due, Drifted: s.settled()}
+	if hold := s.holding(due); hold != nil {
+		return drifting(s, held(s, hold), diff)
+	}
+	return Step{Do: Update, ID: s.Identity.ID, Fields: due, Drifted: s.settled() || s.contestedAny(due)}
 }
 
 // missing decides about a bound group that a GET did not find.
@@ -199,7 +212,7 @@ func remoteMissing(s *Situation, id string) Step {
 	switch {
 	case s.observes():
 		why = "and a group that is only observed is never created"
-	case s.spec().GroupID == "" && s.Identity.ForeignCluster != "":
+	case s.spec().GroupID == "" && (s.Identity.ForeignCluster != "" || s.Identity.Contender):
 		why = "so it cannot be taken over"
 	case s.spec().GroupID == "":
 		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"

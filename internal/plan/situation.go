@@ -47,6 +47,8 @@ type Identity struct {
 	TakeOver bool
 	// Owner is the other Group that owns ID (or, while unbound, spec.groupID).
 	Owner string
+	// Contender: the Group names ID, which another one owned so far.
+	Contender bool
 	// Attempt is the note of a create without an id; nil without one.
 	Attempt *Attempt
 	// AttemptUnreadable: there is such a note, but nobody can read it.
@@ -228,6 +230,11 @@ func (s *Situation) uncontested(diff []Field) (due, contested []Field, again tim
 		}
 	}
 	return due, contested, again
+}
+
+// contestedAny reports whether one of the fields is contested, due or not.
+func (s *Situation) contestedAny(fields []Field) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { _, contested := s.Past.Contested[f]; return contested })
 }
 
 func list(fields []Field) string { return strings.Join(fields, ", ") }
