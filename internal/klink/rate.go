@@ -35,6 +35,9 @@ const (
 	// recoveryShare of the ceiling is won back in each recoveryTime without a 429.
 	recoveryShare = 0.05
 	recoveryTime  = 10 * time.Second
+	// horizon is how far ahead a turn can be foretold: rates change and places are given up. Beyond it keys are told
+	// to ask again within twice that time, later ones later, so that none sleeps on while the rate goes unused.
+	horizon = 2 * time.Minute
 	// callTime is longer than any call takes. A result that has not come by then never will.
 	callTime = time.Minute
 )
@@ -82,8 +85,9 @@ func (l *Limiter) SetCeiling(perSecond float64, burst int) {
 }
 
 // Take asks whether key's next call may start now; if so, the call's result must be handed to Done.
-// If not, due, which lies ahead, says when to ask again. Until 15 s after due the key keeps its place, behind the better
-// classes and the earlier keys of its own; asking early neither loses nor betters it, but another class does.
+// If not, due, which lies ahead, says when to ask again: when its turn comes, or before that where this is minutes away.
+// Until 15 s after due the key keeps its place, behind the better classes and the earlier keys of its own; asking
+// early neither loses nor betters it, but another class does.
 func (l *Limiter) Take(key string, class Class) (due time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,6 +117,7 @@ func (l *Limiter) Forget(key string) {
 }
 
 // Done takes in a call's result: a 429 slows down and pauses, a 5xx with Retry-After pauses, an answer speeds up.
+// An error that is no *Error stands for a call that was not made after all.
 func (l *Limiter) Done(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,7 +174,7 @@ func (l *Limiter) wait(now time.Time, t *ticket) time.Duration {
 	}
 	after := func(tokens, limit, rate, ahead float64) time.Duration {
 		tokens = math.Min(limit, tokens+rate*hold.Seconds())
-		return hold + seconds((ahead+1-tokens)/rate)
+		return hold + foretell((ahead+1-tokens)/rate)
 	}
 	limit, watchLimit := l.burst, l.watchBurst()
 	if single {
@@ -183,11 +188,14 @@ func (l *Limiter) wait(now time.Time, t *ticket) time.Duration {
 	return wait
 }
 
-// seconds rounds up, so that a call that comes back when it was told to finds its token, and takes
-// for nothing what can only be a rounding error.
-func seconds(s float64) time.Duration {
+// foretell turns seconds into a time to wait. It rounds up, so that a call that comes back when it was told to finds
+// its token, and takes for nothing what can only be a rounding error.
+func foretell(s float64) time.Duration {
 	if s < 1e-9 {
 		return 0
+	}
+	if beyond := s - horizon.Seconds(); beyond > 0 {
+		s = horizon.Seconds() * (1 + beyond/(beyond+horizon.Seconds()))
 	}
 	return time.Duration(s*float64(time.Second)) + 1
 }
