@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// now is when every decision is taken.
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const (
+	plazaID   = "l7cGNIBKZiNJ6wqF"
+	otherID   = "hSIhXBhNe8X1d8Et"
+	hotel     = "Plaza Hotel"
+	elsewhere = "0b7c1f1e-other-cluster"
+)
+
+// option changes a situation, from top to bottom.
+type option func(*Situation)
+
+// situation is that of a Group that is bound and in order, with a connection that
+// serves it; options tell what is different.
+func situation(options ...option) *Situation {
+	group := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "concierge", Name: "plaza", UID: "uid-plaza", Generation: 3,
+		CreationTimestamp: metav1.NewTime(now.Add(-time.Hour)),
+		Finalizers:        []string{v1alpha1.FinalizerGroup},
+		Annotations:       map[string]string{},
+	}}
+	group.Spec = v1alpha1.GroupSpec{
+		Name: hotel, AdoptionPolicy: v1alpha1.AdoptNever, ManagementPolicy: v1alpha1.ManagementManage,
+		DeletionPolicy: v1alpha1.DeletionArchive,
+	}
+	group.Status = v1alpha1.GroupStatus{ID: plazaID, ObservedGeneration: 3}
+	s := &Situation{
+		Now: now, Group: group,
+		Identity:   Identity{ID: plazaID, Recorded: true},
+		Connection: Connection{Name: "ClusterConnection default", Found: true, Allowed: true, Up: true, Complete: true},
+		Remote:     Remote{State: RemotePresent, Group: plaza()},
+		Evidence: Evidence{
+			Claimed:  func(string) bool { return false },
+			Mirrored: true, Listed: now.Add(-time.Minute), Complete: true, Trusted: true,
+		},
+		Past: Past{FirstSeen: now.Add(-time.Hour)},
+	}
+	ready(v1alpha1.ReasonSynced, "True")(s)
+	for _, o := range options {
+		o(s)
+	}
+	s.Declared = DeclaredBy(&s.Group.Spec)
+	return s
+}
+
+// plaza is the remote group as it is while all is in order.
+func plaza(edits ...func(*klink.Group)) klink.Group {
+	g := klink.Group{ID: plazaID, Name: hotel, ConversationID: "ZYjVAbCE9g5XRlra", Contacts: []string{}, CreatedAt: now.Add(-time.Hour)}
+	for _, edit := range edits {
+		edit(&g)
+	}
+	return g
+}
+
+func withID(id string) func(*klink.Group)          { return func(g *klink.Group) { g.ID = id } }
+func createdAt(t time.Time) func(*klink.Group)     { return func(g *klink.Group) { g.CreatedAt = t } }
+func archivedSince(t time.Time) func(*klink.Group) { return func(g *klink.Group) { g.ArchivedAt = t } }
+func named(name string) func(*klink.Group)         { return func(g *klink.Group) { g.Name = name } }
+func described(text string) func(*klink.Group)     { return func(g *klink.Group) { g.Description = text } }
+
+func ready(reason, status string) option {
+	return func(s *Situation) {
+		s.Group.Status.Conditions = []metav1.Condition{{
+			Type: v1alpha1.ConditionReady, Status: metav1.ConditionStatus(status), Reason: reason, ObservedGeneration: s.Group.Generation,
+		}}
+	}
+}
+
+func spec(edit func(*v1alpha1.GroupSpec)) option { return func(s *Situation) { edit(&s.Group.Spec) } }
+
+func suspend(s *Situation)    { s.Group.Spec.Suspend = true }
+func dry(s *Situation)        { s.DryRun = true }
+func observe(s *Situation)    { s.Group.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
+func byName(s *Situation)     { s.Group.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
+func groupID(s *Situation)    { s.Group.Spec.GroupID = plazaID }
+func changed(s *Situation)    { s.Group.Generation++ }
+func fresh(s *Situation)      { s.Remote.Fresh = true }
+func settling(s *Situation)   { s.Remote.Settling = true }
+func proven(s *Situation)     { s.Remote.AbsenceProven = true }
+func distrusted(s *Situation) { s.Evidence.Trusted = false }
+func incomplete(s *Situation) { s.Evidence.Complete, s.Connection.Complete = false, false }
+func unmirrored(s *Situation) { s.Evidence.Mirrored, s.Evidence.Listed = false, time.Time{} }
+func waitingFor(s *Situation) { s.Connection.Waiting, s.Connection.Up = true, false }
+func notFound(s *Situation)   { s.Connection = Connection{Name: s.Connection.Name} }
+func notAllowed(s *Situation) { s.Connection.Allowed = false }
+func leaving(s *Situation)    { s.Connection.Terminating = true }
+func foreign(s *Situation)    { s.Identity.ForeignCluster = elsewhere }
+func takeOverOK(s *Situation) { s.Identity.TakeOver = true }
+func owned(s *Situation)      { s.Identity.Owner = "lobby/plaza" }
+func contends(s *Situation)   { s.Identity.Contender = true }
+func unrecorded(s *Situation) { s.Identity.Recorded = false }
+func inFlight(s *Situation)   { s.Identity.CreateInFlight = true }
+func noStatus(s *Situation)   { s.Group.Status.ID = "" }
+
+func down(s *Situation) { s.Connection.Up, s.Connection.Problem = false, "401 Unauthorized" }
+
+func requested(s *Situation) {
+	s.Group.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = "now"
+}
+
+func deleted(s *Situation) {
+	s.Group.DeletionTimestamp = &metav1.Time{Time: now}
+	s.Group.Generation++
+}
+
+func policy(p v1alpha1.DeletionPolicy) option {
+	return spec(func(g *v1alpha1.GroupSpec) { g.DeletionPolicy = p })
+}
+
+func allowDelete(s *Situation) { s.Connection.AllowDelete = true }
+
+// unbound is a Group that nobody has looked at yet.
+func unbound(s *Situation) {
+	s.Identity, s.Remote = Identity{}, Remote{}
+	s.Group.Status = v1alpha1.GroupStatus{ObservedGeneration: -1}
+}
+
+// attempted is a Group whose create has got no answer, half an hour ago.
+func attempted(s *Situation) {
+	unbound(s)
+	s.Declared = DeclaredBy(&s.Group.Spec)
+	attempt := NewAttempt(s.Declared, now.Add(-30*time.Minute), nil, nil)
+	s.Identity.Attempt, s.Identity.AttemptSeen = &attempt, now.Add(-30*time.Minute)
+}
+
+func unreadable(s *Situation) {
+	unbound(s)
+	s.Identity.AttemptUnreadable = true
+}
+
+func empty(s *Situation) { s.Identity.AttemptEmpty = true }
+
+func seen(ago time.Duration) option {
+	return func(s *Situation) { s.Identity.AttemptSeen = now.Add(-ago) }
+}
+
+func listed(ago time.Duration) option {
+	return func(s *Situation) { s.Evidence.Listed = now.Add(-ago) }
+}
+
+func shows(groups ...klink.Group) option {
+	return func(s *Situation) { s.Evidence.Named = groups }
+}
+
+func claimed(ids ...string) option {
+	return func(s *Situation) { s.Evidence.Claimed = func(id string) bool { return slices.Contains(ids, id) } }
+}
+
+func remote(state RemoteState) option {
+	return func(s *Situation) { s.Remote = Remote{State: state} }
+}
+
+func remoteGroup(g klink.Group) option {
+	return func(s *Situation) { s.Remote = Remote{State: RemotePresent, Group: g} }
+}
+
+func describedAs(text string) option {
+	return spec(func(g *v1alpha1.GroupSpec) { g.Description = &text })
+}
+
+func archivedAs(archived bool) option {
+	return spec(func(g *v1alpha1.GroupSpec) { g.Archived = &archived })
+}
+
+func refused(fields ...Field) option {
+	return func(s *Situation) {
+		s.Past.Refused = &Hold{Until: now.Add(time.Hour), Reason: v1alpha1.ReasonRejected, Message: "422 too long", Fields: fields}
+	}
+}
+
+func notApplied(fields ...Field) option {
+	return func(s *Situation) {
+		s.Past.NotApplied = &Hold{Until: now.Add(time.Minute), Reason: v1alpha1.ReasonNotApplied, Message: "not shown", Fields: fields}
+	}
+}
+
+func failing(s *Situation) {
+	s.Past.Failed = &Hold{Until: now.Add(4 * time.Second), Reason: v1alpha1.ReasonUnavailable, Message: "503"}
+}
+
+func contested(in time.Duration, fields ...Field) option {
+	return func(s *Situation) {
+		s.Past.Contested = map[Field]time.Time{}
+		for _, f := range fields {
+			s.Past.Contested[f] = now.Add(in)
+		}
+	}
+}
+
+// decision is one row of a table.
+type decision struct {
+	name string
+	in   *Situation
+	// want is the step, with a part of the message.
+	want Step
+}
+
+func decide(t *testing.T, table []decision) {
+	t.Helper()
+	for _, d := range table {
+		t.Run(d.name, func(t *testing.T) {
+			got, want := Next(d.in), d.want
+			if !strings.Contains(got.Report.Message, want.Report.Message) || (want.Report.Message == "") != (got.Report.Message == "") {
+				t.Errorf("message %q, want one that says %q", got.Report.Message, want.Report.Message)
+			}
+			got.Report.Message, want.Report.Message = "", ""
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("step %s (-want +got):\n%s", got.Do, diff)
+			}
+		})
+	}
+}
+
+// report is what a Say says; the flags follow from the reason, but where a row
+// says otherwise.
+func report(reason, message string) Report {
+	r := Report{Status: "False", Reason: reason, Message: message}
+	switch reason {
+	case v1alpha1.ReasonSynced, v1alpha1.ReasonObserved, v1alpha1.ReasonDrifted:
+		r.Status = "True"
+	case v1alpha1.ReasonSuspended:
+		r.Status = "Unknown"
+	case v1alpha1.ReasonCreating, v1alpha1.ReasonUpdating:
+		r.Reconciling = true
+	case v1alpha1.ReasonConnectionNotAllowed, v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict,
+		v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonDeleteNotAllowed, v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing:
+		r.Stalled = true
+	}
+	return r
+}
+
+func says(reason, message string) Step { return Step{Do: Say, Report: report(reason, message)} }
+
+func (s Step) again(in time.Duration) Step {
+	s.Again = in
+	return s
+}
+
+func (s Step) awaiting(t time.Time) Step {
+	s.AwaitListing = t
+	return s
+}
+
+func (s Step) showing(g klink.Group, drift ...Field) Step {
+	s.Report.Remote, s.Report.Drift = &g, drift
+	return s
+}
+
+func (s Step) status(status string) Step {
+	s.Report.Status = status
+	return s
+}
