@@ -81,8 +81,8 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 	@GO="$(GO)" hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: contract
-contract: ## Check the client against the groups API as documented, as played by the simulator
-	$(GO) test -count=1 -v ./test/contract/... $(ARGS)
+contract: ## Check what the API's page says on the simulator, or on KLINK_ENDPOINT with KLINK_TOKEN
+	$(GO) $(if $(KLINK_ENDPOINT),run ./test/contract/live,test -count=1 -v ./test/contract/...) $(ARGS)
 
 ##@ Running
 
