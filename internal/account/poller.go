@@ -67,9 +67,9 @@ func (a *Account) sleep(ctx context.Context, wait time.Duration, timed bool) {
 // whole account, or at the owned groups where that is much cheaper.
 func (a *Account) pass(ctx context.Context) {
 	began := time.Now()
-	owned := a.hooks.Owned(a.key)
+	owned, unbound := a.hooks.Owned(a.key), a.hooks.unbound(a.key)
 	a.mu.Lock()
-	client, lister, awaited := a.client, a.lister, !a.wanted.IsZero()
+	client, lister, awaited := a.client, a.lister, unbound || !a.wanted.IsZero()
 	wasDown := !a.health.up && a.health.reason != ""
 	byGets := !awaited && a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
 	every := a.settings.Resync

@@ -38,15 +38,20 @@ type News struct {
 	Status bool
 }
 
-// Hooks join the accounts to what lies above them. All are required.
+// Hooks join the accounts to what lies above them. All but Unbound are required.
 type Hooks struct {
 	// Owned lists the ids that Groups of the connection are bound to.
 	Owned func(Key) []string
+	// Unbound tells whether a Group of the connection has no id yet: what such a
+	// Group waits for, only a listing shows.
+	Unbound func(Key) bool
 	// Notify hands over news; it must not block.
 	Notify func(Key, News)
 	// Observe is told of every HTTP exchange.
 	Observe func(Key, klink.Call)
 }
+
+func (h *Hooks) unbound(key Key) bool { return h.Unbound != nil && h.Unbound(key) }
 
 // Registry holds the accounts of one manager.
 type Registry struct {

@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -105,6 +106,12 @@ func (g Groups) Owned(ctx context.Context, key account.Key) []string {
 		}
 	}
 	return ids
+}
+
+// Unbound reports whether a Group of a connection has no id yet.
+func (g Groups) Unbound(ctx context.Context, key account.Key) bool {
+	groups, _ := g.Of(ctx, key) // an error means that the cache is gone, and so are we
+	return slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return boundID(&g) == "" })
 }
 
 func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {

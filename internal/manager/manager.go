@@ -122,6 +122,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	news := &controller.Switchboard{Groups: groups}
 	accounts := account.NewRegistry(account.Hooks{
 		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) }, //nolint:contextcheck // the cache outlives ctx
+		Unbound: func(key account.Key) bool { return groups.Unbound(context.Background(), key) },
 		Notify:  news.Notify,
 		Observe: counters.Observe,
 	})
