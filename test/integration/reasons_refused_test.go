@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A refused PUT is quoted, told of once, not repeated with each listing, and tried
+// again when the Group changes or a person asks.
+func TestRejectedUpdateIsQuotedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		status int
+	}{{"bad-request", 400}, {"forbidden", 403}, {"conflict", 409}, {"unprocessable", 422}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{})
+			w.owned("lobby", "bar")
+			fault := w.refuse("PUT", c.status, "the house rules forbid it")
+			w.sim.ResetRequests()
+			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
+			g := w.awaitStalled("lobby", v1alpha1.ReasonRejected, "PUT", "the house rules forbid it")
+			if len(g.Status.Drift) != 1 || g.Status.Drift[0] != "description" {
+				t.Errorf("status.drift is %v, want [description]", g.Status.Drift)
+			}
+			w.nextListings(2)
+			w.wantCalls(map[string]int{"PUT": 1})
+			w.wantEvents("lobby", map[string]int{"Created": 1, "Rejected": 1})
+			w.awaitConnection("True", v1alpha1.ReasonConnected)
+
+			fault.Remove()
+			w.annotate("lobby", v1alpha1.AnnotationReconcileRequestedAt, "now, please")
+			w.awaitSynced("lobby")
+			w.wantEvents("lobby", map[string]int{"Created": 1, "Rejected": 1, "Updated": 1})
+		})
+	}
+}
+
+// A refused POST makes nothing and needs no recovery; a changed declaration is sent
+// at once.
+func TestRejectedCreateIsTriedAgainWhenTheGroupChanges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		status int
+	}{{"bad-request", 400}, {"forbidden", 403}, {"unprocessable", 422}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{})
+			w.sim.AddFault(simulator.Fault{
+				Method: "POST", BodyRegexp: "The lobby", Action: simulator.Status, Status: c.status, Body: `{"error":"no lobby here"}`,
+			})
+			w.group("lobby")
+			w.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", "no lobby here")
+			w.nextListings(1)
+			w.wantCalls(map[string]int{"POST": 1})
+			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Foyer" })
+			w.awaitSynced("lobby")
+			w.wantCalls(map[string]int{"POST": 2})
+			w.wantRemotes(1)
+			w.wantEvents("lobby", map[string]int{"Rejected": 1, "Created": 1})
+		})
+	}
+}
+
+// A 409 does not prove that a create made nothing, so that its group is looked for;
+// the reason stands in the status meanwhile.
+func TestConflictOfACreateIsQuotedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{UniqueNames: true})
+	w.seed("The lobby", func(g *simulator.Group) { g.CreatedAt = longAgo })
+	w.group("lobby")
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", "409")
+	w.nextListings(1)
+	w.wantCalls(map[string]int{"POST": 1})
+	w.wantRemotes(1)
+}
+
+// A refusal lasts for an hour also where each listing makes the Group read its own
+// remote group, because the account cannot be listed completely.
+func TestRejectedIsNotForgottenByARead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst})
+	w.crowd(120)
+	w.owned("lobby", "bar", "pool", "roof", "attic")
+	w.refuse("PUT", 422, "no")
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "no")
+	w.sim.ResetRequests()
+	w.eventually(func() string {
+		if reads := w.sim.Counts()["GET one"]; reads < 10 {
+			return fmt.Sprintf("waiting for two rounds of reads, have %d", reads)
+		}
+		return ""
+	})
+	if n := w.sim.Counts()["PUT"]; n != 0 {
+		t.Errorf("a refused PUT was sent %d times more", n)
+	}
+}
+
+// The API says yes and does something else: the Group says so, names the fields, and
+// does not fight.
+func TestNotAppliedNamesTheFields(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		settings simulator.Settings
+		declare  func(*v1alpha1.Group)
+		field    string
+		mend     func(*v1alpha1.Group)
+	}{{
+		name:     "an unknown contact is dropped",
+		settings: simulator.Settings{UnknownContacts: simulator.Drop, KnownContacts: []string{"Hector"}},
+		declare:  func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Nobody") }, field: "contacts",
+		mend: func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") },
+	}, {
+		name: "a text is trimmed", settings: simulator.Settings{Text: simulator.Trim},
+		declare: func(g *v1alpha1.Group) { g.Spec.Description = new("  World-renowned.\n") }, field: "description",
+		mend: func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") },
+	}, {
+		name: "a text is escaped", settings: simulator.Settings{Text: simulator.EscapeHTML},
+		declare: func(g *v1alpha1.Group) { g.Spec.Name = "Bed & Breakfast" }, field: "name",
+		mend: func(g *v1alpha1.Group) { g.Spec.Name = "Bed and Breakfast" },
+	}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for _, way := range []string{"created", "updated"} {
+				t.Run(way, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, c.settings)
+					events := map[string]int{"Created": 1, "NotApplied": 1}
+					if way == "created" {
+						w.group("lobby", c.declare)
+					} else {
+						w.owned("lobby")
+						w.edit("lobby", c.declare)
+					}
+					g := w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, c.field, "check the values")
+					if g.Status.ID == "" || len(g.Status.Drift) != 1 || g.Status.Drift[0] != c.field {
+						t.Errorf("status.id is %q and status.drift is %v, want [%s]", g.Status.ID, g.Status.Drift, c.field)
+					}
+					w.sim.ResetRequests()
+					w.nextListings(1)
+					w.wantNoWrite()
+					w.wantEvents("lobby", events)
+					w.edit("lobby", c.mend)
+					w.awaitSynced("lobby")
+					w.wantRemotes(1)
+				})
+			}
+		})
+	}
+}
+
+// Where only one of several fields is not taken, the others are.
+func TestNotAppliedDoesNotHoldBackTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{UnknownContacts: simulator.Drop})
+	id := w.owned("lobby")["lobby"]
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts, g.Spec.Description = contacts("Nobody"), new("Quiet.") })
+	w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, "contacts")
+	if have := *w.remote(id).Description; have != "Quiet." {
+		t.Errorf("the description is %q", have)
+	}
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Loud.") })
+	w.eventually(func() string {
+		if have := *w.remote(id).Description; have != "Quiet." {
+			return "the description is " + have
+		}
+		return ""
+	})
+}
+
+// spec.groupID may come to name another group than the annotations of a restored
+// Group do; neither is touched.
+func TestGroupIDThatContradictsTheBoundGroupIsRejected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	bound, named := w.seed("The lobby"), w.seed("The lobby")
+	w.group("lobby", w.boundTo(bound), func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Description = named, new("Mine.") })
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, bound, named, "Orphan")
+	w.nextListings(1)
+	w.wantNoWrite()
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.delete("lobby")
+	w.awaitGone("lobby")
+	w.wantNoWrite()
+}
