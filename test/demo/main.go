@@ -58,25 +58,23 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 func perform(ctx context.Context, cancel context.CancelCauseFunc, out io.Writer, acts []act) (err error) {
 	s, err := setStage(ctx, cancel, out)
 	if err != nil {
-		return because(ctx, err)
+		if ctx.Err() != nil {
+			return errors.Join(context.Cause(ctx), err)
+		}
+		return err
 	}
 	defer func() { err = errors.Join(err, s.clear()) }()
 	for _, a := range acts {
 		s.heading(a.title)
-		if err := a.do(ctx, s); err != nil {
-			return s.explain(fmt.Errorf("%s: %w", a.title, because(ctx, err)))
+		switch err := a.do(ctx, s); {
+		case err == nil:
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		default:
+			return s.explain(fmt.Errorf("%s: %w", a.title, err))
 		}
 	}
 	return nil
-}
-
-// because puts the reason why the context ended in the place of what failed for
-// that reason.
-func because(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // watchParent ends the demo with the program that started it: go run dies of a

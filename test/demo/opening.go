@@ -95,7 +95,7 @@ The stand-in API is %s, its token in
 
   curl -H "Authorization: Bearer $(cat %[5]s)" %[4]s/groups
 
-and its admin endpoint, which asks for no token, %s:
+and its admin endpoint, which asks for no token, %[6]s:
 
   curl %[6]s/requests
   curl -X POST %[6]s/faults -d '{"method": "PUT", "status": 503, "times": 3}'
@@ -107,7 +107,10 @@ func wait(ctx context.Context, s *stage) error {
 	s.say(strings.TrimSuffix(guide, "\n"), s.cp.Kubeconfig(), filepath.Dir(s.cp.KubectlPath()), s.manager.log,
 		s.remote.endpoint, s.tokenFile(), s.remote.admin)
 	<-ctx.Done()
-	return ctx.Err()
+	if cause := context.Cause(ctx); errors.Is(cause, errEnded) {
+		return cause
+	}
+	return nil // Ctrl-C is how a playground ends
 }
 
 // file shows a file of the repository.

@@ -15,25 +15,32 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/klink-cloud/klink-operator/test/controlplane"
 )
 
 // stopTimeout is how long a program may take to end when it is asked to.
 const stopTimeout = 20 * time.Second
 
+// quotedLines is how much of a program's log an error shows.
+const quotedLines = 40
+
+// errEnded means that a program ended before it was told to.
+var errEnded = errors.New("ended by itself")
+
 // program is one that runs beside the control plane and logs to a file.
 type program struct {
 	name     string
 	log      string
+	secret   string // not to be shown, whatever the log says
 	cmd      *exec.Cmd
 	stopping atomic.Bool
 	done     chan struct{}
 }
 
-// launch starts a program. If it ends before it is told to, failed hears of it.
-func launch(cp *controlplane.ControlPlane, failed context.CancelCauseFunc, path string, args ...string) (*program, error) {
-	p := &program{name: filepath.Base(path), log: path + ".log", done: make(chan struct{})}
+// launch starts one of the programs that build has built. If it ends before it is
+// told to, the demo ends too.
+func (s *stage) launch(name string, args ...string) (*program, error) {
+	path := filepath.Join(s.cp.Dir(), name)
+	p := &program{name: name, log: path + ".log", secret: s.token, done: make(chan struct{})}
 	log, err := os.Create(p.log)
 	if err != nil {
 		return nil, err
@@ -41,7 +48,7 @@ func launch(cp *controlplane.ControlPlane, failed context.CancelCauseFunc, path 
 	// No context: it is asked to end, and so may take leave of the API server.
 	p.cmd = exec.Command(path, args...) //nolint:noctx // ended by stop, or with the control plane
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	cp.Adopt(p.cmd)
+	s.cp.Adopt(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", p.name, err), log.Close())
 	}
@@ -50,7 +57,7 @@ func launch(cp *controlplane.ControlPlane, failed context.CancelCauseFunc, path 
 		err := p.cmd.Wait()
 		_ = log.Close()
 		if !p.stopping.Load() {
-			failed(fmt.Errorf("%s ended by itself: %w", p.name, errors.Join(err, errors.New("see its log"))))
+			s.failed(fmt.Errorf("%s %w (%v)%s", p.name, errEnded, err, p.tail()))
 		}
 	}()
 	return p, nil
@@ -87,6 +94,16 @@ func (p *program) lines() ([]string, error) {
 		lines = append(lines, scanner.Text())
 	}
 	return lines, scanner.Err()
+}
+
+// tail is the end of the log, as a part of an error.
+func (p *program) tail() string {
+	lines, err := p.lines()
+	if err != nil {
+		return "; its log cannot be read: " + err.Error()
+	}
+	text := strings.Join(lines[max(0, len(lines)-quotedLines):], "\n")
+	return "; the end of its log:\n" + strings.ReplaceAll(text, p.secret, "[token]")
 }
 
 // said waits for a line with the prefix and returns the rest of it.

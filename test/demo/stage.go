@@ -20,8 +20,6 @@ import (
 const (
 	operatorNamespace = "klink-operator-system"
 	serviceAccount    = "klink-operator-controller-manager"
-	// quotedLines is how much of the manager's log a failure shows.
-	quotedLines = 40
 )
 
 // remoteSeed are groups that the account has before the operator comes.
@@ -34,6 +32,7 @@ const remoteSeed = `[
 type stage struct {
 	out    io.Writer
 	root   string // of the repository
+	token  string // of the account
 	failed context.CancelCauseFunc
 
 	cp        *controlplane.ControlPlane
@@ -45,7 +44,7 @@ type stage struct {
 // setStage builds the programs, and starts the control plane and the stand-in
 // API. It leaves nothing behind when it fails.
 func setStage(ctx context.Context, failed context.CancelCauseFunc, out io.Writer) (_ *stage, err error) {
-	s := &stage{out: out, failed: failed}
+	s := &stage{out: out, token: rand.Text(), failed: failed}
 	if s.root, err = repository(ctx); err != nil {
 		return nil, err
 	}
@@ -94,8 +93,7 @@ func (s *stage) build(ctx context.Context) error {
 }
 
 func (s *stage) startSimulator(ctx context.Context) error {
-	token := rand.Text()
-	if err := os.WriteFile(s.tokenFile(), []byte(token), 0o600); err != nil {
+	if err := os.WriteFile(s.tokenFile(), []byte(s.token), 0o600); err != nil {
 		return err
 	}
 	seed := filepath.Join(s.cp.Dir(), "seed.json")
@@ -103,7 +101,7 @@ func (s *stage) startSimulator(ctx context.Context) error {
 		return err
 	}
 	var err error
-	s.simulator, err = launch(s.cp, s.failed, filepath.Join(s.cp.Dir(), "klink-simulator"),
+	s.simulator, err = s.launch("klink-simulator",
 		"-address=127.0.0.1:0", "-token-file="+s.tokenFile(), "-seed-file="+seed)
 	if err != nil {
 		return err
@@ -116,7 +114,7 @@ func (s *stage) startSimulator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.remote = newRemote(endpoint, admin, token)
+	s.remote = newRemote(endpoint, admin, s.token)
 	return nil
 }
 
@@ -129,7 +127,7 @@ func (s *stage) startManager(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.manager, err = launch(s.cp, s.failed, filepath.Join(s.cp.Dir(), "manager"),
+	s.manager, err = s.launch("manager",
 		"--kubeconfig="+kubeconfig, "--operator-namespace="+operatorNamespace,
 		"--leader-elect", "--health-probe-bind-address=0", "--metrics-bind-address=127.0.0.1:0")
 	return err
@@ -149,9 +147,5 @@ func (s *stage) explain(err error) error {
 	if s.manager == nil {
 		return err
 	}
-	lines, logErr := s.manager.lines()
-	tail := strings.Join(lines[max(0, len(lines)-quotedLines):], "\n")
-	// It has no business there, but an error is no reason to spread it.
-	tail = strings.ReplaceAll(tail, s.remote.token, "[token]")
-	return errors.Join(fmt.Errorf("%w\n\nthe end of the manager's log:\n%s", err, tail), logErr)
+	return fmt.Errorf("%w\n\nthe manager was running%s", err, s.manager.tail())
 }
