@@ -38,7 +38,7 @@ func (l *look) create(ctx context.Context) error {
 	}
 	noted := time.Now()
 	attempt := plan.NewAttempt(declared, noted, l.situation.Evidence.Named, l.situation.Evidence.Claimed).Encode()
-	if err := l.patch(ctx, l.group, metadataPatch{
+	if err := l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: l.withFinalizer(),
 		Annotations: map[string]*string{v1alpha1.AnnotationCreateAttempt: &attempt},
 	}); err != nil {
@@ -90,7 +90,7 @@ func (l *look) recordCreated(ctx context.Context) error {
 	if !l.Accounts.Claims.Claim(l.endpoint, g.ID, string(l.group.UID)) {
 		return l.notNew(g.ID)
 	}
-	err := l.patch(ctx, l.group, metadataPatch{UID: l.group.UID, Annotations: l.boundAnnotations(g.ID)})
+	err := l.patch(ctx, metadataPatch{UID: l.group.UID, Annotations: l.boundAnnotations(g.ID)})
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return l.recordNowhere(ctx)
 	}

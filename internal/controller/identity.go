@@ -32,18 +32,19 @@ type metadataPatch struct {
 }
 
 // patch applies it, and updates our copy.
-func (r *GroupReconciler) patch(ctx context.Context, group *v1alpha1.Group, p metadataPatch) error {
+func (l *look) patch(ctx context.Context, p metadataPatch) error {
 	body, err := json.Marshal(map[string]metadataPatch{"metadata": p})
 	if err != nil {
 		return fmt.Errorf("encoding a patch: %w", err)
 	}
 	// Decoding into the old copy would keep annotations that are gone.
 	patched := &v1alpha1.Group{}
-	patched.Namespace, patched.Name = group.Namespace, group.Name
-	if err := r.Client.Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
+	patched.Namespace, patched.Name = l.group.Namespace, l.group.Name
+	if err := l.Client.Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return err //nolint:wrapcheck // the callers tell conflicts and absences apart
 	}
-	*group = *patched
+	l.mem.wrote(l.group.ResourceVersion, patched)
+	*l.group = *patched
 	return nil
 }
 
@@ -73,7 +74,7 @@ func (l *look) record(ctx context.Context, id string) error {
 	if !l.Accounts.Claims.Claim(l.endpoint, id, string(l.group.UID)) {
 		return errStartOver
 	}
-	err := l.patch(ctx, l.group, metadataPatch{
+	err := l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
 		Finalizers: l.withFinalizer(), Annotations: l.boundAnnotations(id),
 	})
@@ -93,7 +94,7 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 	if !free || !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
 		return errStartOver
 	}
-	err = l.patch(ctx, l.group, metadataPatch{
+	err = l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
 		Finalizers: l.withFinalizer(), Annotations: l.boundAnnotations(step.ID),
 	})
@@ -183,8 +184,9 @@ func (l *look) drop(ctx context.Context, id string) error {
 	if err := l.Client.Status().Patch(ctx, dropped, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return fmt.Errorf("dropping the id of a group that is gone: %w", err)
 	}
+	l.mem.wrote(l.group.ResourceVersion, dropped)
 	*l.group = *dropped
-	err = l.patch(ctx, l.group, metadataPatch{
+	err = l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
 		Annotations: map[string]*string{v1alpha1.AnnotationGroupID: nil, v1alpha1.AnnotationGroupCluster: nil},
 	})
@@ -201,7 +203,7 @@ func (l *look) drop(ctx context.Context, id string) error {
 // removeFinalizer finishes the Group.
 func (l *look) removeFinalizer(ctx context.Context) error {
 	finalizers := slices.DeleteFunc(slices.Clone(l.group.Finalizers), func(f string) bool { return f == v1alpha1.FinalizerGroup })
-	err := l.patch(ctx, l.group, metadataPatch{UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: &finalizers})
+	err := l.patch(ctx, metadataPatch{UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: &finalizers})
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("releasing the Group: %w", err)
 	}

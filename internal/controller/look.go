@@ -44,6 +44,7 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 		r.memories.forget(name)
 	}
 	mem := r.memories.recall(name, group.UID, now)
+	group = mem.current(group)
 	mem.at(group.Generation, group.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
 	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
 	if a := r.Accounts.Get(l.key); a != nil {
@@ -97,6 +98,9 @@ func (l *look) observeRemote(ctx context.Context) error {
 		name = s.Identity.Attempt.Name
 	}
 	s.Evidence = l.account.Evidence(name)
+	// In this order: a create that made what the evidence shows is in flight still,
+	// or has claimed it.
+	s.Identity.CreateInFlight = s.Identity.ID == "" && l.Accounts.Claims.Creating(l.endpoint, name)
 	claimed := map[string]bool{}
 	if s.Identity.ID == "" {
 		for _, g := range s.Evidence.Named {
@@ -136,7 +140,6 @@ func (l *look) observeIdentity(ctx context.Context) error {
 			id.AttemptUnreadable = true
 		} else {
 			id.Attempt = &attempt
-			id.CreateInFlight = l.Accounts.Claims.Creating(l.endpoint, attempt.Name)
 		}
 	}
 	wanted := l.wantedID()

@@ -27,6 +27,7 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 		if err := l.Client.Status().Patch(ctx, l.group, client.MergeFrom(before)); err != nil {
 			return fmt.Errorf("writing the status: %w", err)
 		}
+		l.mem.wrote(before.ResourceVersion, l.group)
 	}
 	l.publish()
 	return nil

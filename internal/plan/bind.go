@@ -178,6 +178,9 @@ func create(s *Situation) Step {
 		return say(untrusted(s), 0)
 	}
 	if id, found := Twin(s.Declared, s.Group.CreationTimestamp.Time, s.Evidence); found && s.Identity.Attempt == nil {
+		if s.Identity.CreateInFlight {
+			return Step{Do: Keep, Again: inFlightPoll} // it may be that create's
+		}
 		return adopt(s, id, OriginRecovered)
 	}
 	if s.DryRun {

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// holdPosts keeps back the replies to all POSTs of the world's manager until
+// release is closed. It has to be called before the manager starts.
+func (w *world) holdPosts() (release chan struct{}) {
+	release = make(chan struct{})
+	next := klink.NewTransport()
+	w.options.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		reply, err := next.RoundTrip(r)
+		if r.Method == http.MethodPost {
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		}
+		return reply, err
+	})
+	return release
+}
+
+// awaitPosts waits until so many groups were made remotely.
+func (w *world) awaitPosts(n int) {
+	w.Helper()
+	w.eventually(func() string {
+		if have := w.sim.Counts()["POST"]; have < n {
+			return fmt.Sprintf("waiting for %d POSTs, have %d", n, have)
+		}
+		return ""
+	})
+}
+
+// wantOneToOne checks that the Groups and the remote groups belong together in
+// pairs, and that no attempt is left over.
+func (w *world) wantOneToOne(names ...string) {
+	w.Helper()
+	owners := map[string]string{}
+	for _, name := range names {
+		g := w.get(name)
+		if other, taken := owners[g.Status.ID]; taken {
+			w.Errorf("%s and %s have one remote group, %s", name, other, g.Status.ID)
+		}
+		owners[g.Status.ID] = name
+		w.remote(g.Status.ID)
+		if g.Annotations[v1alpha1.AnnotationGroupID] != g.Status.ID {
+			w.Errorf("%s: the annotation says %q, the status %q", name, g.Annotations[v1alpha1.AnnotationGroupID], g.Status.ID)
+		}
+		if attempt, left := g.Annotations[v1alpha1.AnnotationCreateAttempt]; left {
+			w.Errorf("%s: the attempt was left behind: %s", name, attempt)
+		}
+	}
+	if remote := w.sim.Groups(); len(remote) != len(names) {
+		w.Errorf("%d Groups have %d remote groups", len(names), len(remote))
+	}
+}
+
+func TestEachCreationCostsOnePostAndThreeWrites(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	writes := w.audit()
+	w.start()
+	names := w.groups("g", 8, func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") })
+	for _, name := range names {
+		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	}
+	w.nextPasses(2)
+	w.wantCalls(map[string]int{"POST": len(names)})
+	w.wantOneToOne(names...)
+	for _, name := range names {
+		if n := writes.of("groups/" + name); n != 3 {
+			t.Errorf("%s cost %d writes, not 3", name, n)
+		}
+		if n := w.occurrences(name, "Created"); n != 1 {
+			t.Errorf("%s has %d events Created", name, n)
+		}
+	}
+}
+
+// A cache that lags behind loses at the attempt, before anything is sent.
+func TestEditsDuringTheCreationCauseNoSecondPost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	names := w.groups("busy", 20)
+	editing, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for i := 0; editing.Err() == nil; i++ {
+			label := fmt.Appendf(nil, `{"metadata":{"labels":{"edit":"%d"}}}`, i)
+			for _, name := range names {
+				g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
+				if err := api.Patch(context.Background(), g, client.RawPatch("application/merge-patch+json", label)); err != nil {
+					t.Errorf("editing %s: %v", name, err)
+					return
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() { stop(); <-ended })
+	for _, name := range names {
+		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	}
+	stop()
+	<-ended
+	w.nextPasses(1)
+	w.wantCalls(map[string]int{"POST": len(names)})
+	w.wantOneToOne(names...)
+}
+
+// The names of groups are not unique, neither here nor there.
+func TestGroupsOfOneNameEachGetTheirOwnRemoteGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	names := w.groups("twin", 6, func(g *v1alpha1.Group) { g.Spec.Name = "Gemini" })
+	for _, name := range names {
+		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	}
+	w.nextPasses(1)
+	w.wantCalls(map[string]int{"POST": len(names)})
+	w.wantOneToOne(names...)
+}
+
+// A listing may show a group before the reply to its POST has come: then it looks
+// like a group whose attempt was lost, but it is somebody's.
+func TestAListingAheadOfTheReplyGivesTheGroupToNobodyElse(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	release := w.holdPosts()
+	w.start()
+	same := func(g *v1alpha1.Group) { g.Spec.Name = "Gemini" }
+	w.group("second", same, func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	w.await("second", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	w.group("first", same)
+	w.awaitPosts(1)
+	w.nextPasses(1)
+	w.edit("second", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	w.nextPasses(1)
+	close(release)
+	for _, name := range []string{"first", "second"} {
+		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	}
+	w.wantCalls(map[string]int{"POST": 2})
+	w.wantOneToOne("first", "second")
+}
+
+// strike makes a Group vanish at once, finalizer or not.
+func (w *world) strike(name string) {
+	w.Helper()
+	w.edit(name, func(g *v1alpha1.Group) { g.Finalizers = nil })
+	if g := w.get(name); g != nil {
+		if err := api.Delete(context.Background(), g); err != nil && !apierrors.IsNotFound(err) {
+			w.Fatal(err)
+		}
+	}
+	w.awaitGone(name)
+}
+
+// Whoever strips the finalizer while the POST is under way leaves a remote group
+// that no object knows of.
+func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupIsGone(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
+	release := w.holdPosts()
+	w.start()
+	policies := []v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}
+	for i, policy := range policies {
+		w.group(fmt.Sprintf("gone-%d", i), func(g *v1alpha1.Group) {
+			g.Spec.Name, g.Spec.DeletionPolicy = string(policy), policy
+		})
+	}
+	w.awaitPosts(len(policies))
+	for i := range policies {
+		w.strike(fmt.Sprintf("gone-%d", i))
+	}
+	close(release)
+	w.eventually(func() string {
+		states := map[string]string{"Delete": "deleted"}
+		for _, g := range w.sim.Groups() {
+			states[g.Name] = "active"
+			if g.Archived() {
+				states[g.Name] = "archived"
+			}
+		}
+		if states["Archive"] != "archived" || states["Delete"] != "deleted" || states["Orphan"] != "active" {
+			return fmt.Sprintf("the remote groups are %v", states)
+		}
+		return ""
+	})
+	w.nextPasses(1)
+	if n := w.sim.Counts()["POST"]; n != len(policies) {
+		t.Errorf("%d groups were made for %d Groups", n, len(policies))
+	}
+}
+
+// A namesake is another Group: the id of the first one is not its own.
+func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupWasReplaced(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	release := w.holdPosts()
+	w.start()
+	w.group("phoenix")
+	w.awaitPosts(1)
+	w.strike("phoenix")
+	w.group("phoenix")
+	close(release)
+	g := w.await("phoenix", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.eventually(func() string {
+		var archived, active int
+		for _, remote := range w.sim.Groups() {
+			switch {
+			case remote.Archived():
+				archived++
+			case remote.ID == g.Status.ID:
+				active++
+			}
+		}
+		if archived != 1 || active != 1 {
+			return fmt.Sprintf("want one archived group and the one of the namesake: %+v", w.sim.Groups())
+		}
+		return ""
+	})
+	if n := w.sim.Counts()["POST"]; n != 2 {
+		t.Errorf("%d groups were made for two Groups", n)
+	}
+}
