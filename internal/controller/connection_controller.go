@@ -66,7 +66,7 @@ func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err := c.Watch(source.Func(r.News.queueOf(string(r.Kind)).source)); err != nil {
 		return fmt.Errorf("joining the %s queue: %w", r.Kind, err)
 	}
-	if err := c.Watch(source.Kind[client.Object](mgr.GetCache(), newConnection(string(r.Kind)), &connectionHandler{wake: r.wakeGroups})); err != nil {
+	if err := c.Watch(source.Kind[client.Object](mgr.GetCache(), newConnection(string(r.Kind)), r.Handler())); err != nil {
 		return fmt.Errorf("watching %ss: %w", r.Kind, err)
 	}
 	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, r.GroupHandler())); err != nil {
@@ -76,7 +76,9 @@ func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 }
 
 // Handler turns changes of connections into work.
-func (r *ConnectionReconciler) Handler() handler.EventHandler { return &connectionHandler{} }
+func (r *ConnectionReconciler) Handler() handler.EventHandler {
+	return &connectionHandler{wake: r.wakeGroups}
+}
 
 // newConnection returns an empty object of the kind.
 func newConnection(kind string) connectionObject {
