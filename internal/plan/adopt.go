@@ -35,6 +35,9 @@ func AdoptByName(name string, e Evidence) Adoption {
 		}
 	}
 	switch {
+	case !e.Trusted:
+		// What a wrong tenant shows under this name is not the group that is meant.
+		return Adoption{Outcome: OutcomeWait}
 	case len(active) > 1:
 		return Adoption{Outcome: OutcomeUncertain, Candidates: active}
 	case len(active) == 1:
@@ -43,8 +46,6 @@ func AdoptByName(name string, e Evidence) Adoption {
 		return adoptOne(archivedLast(archived), e)
 	case !e.Complete:
 		return Adoption{Outcome: OutcomeUncertain}
-	case !e.Trusted:
-		return Adoption{Outcome: OutcomeWait}
 	default:
 		return Adoption{Outcome: OutcomeNone}
 	}

@@ -26,6 +26,7 @@ func TestAGroupWithoutOneIsCreated(t *testing.T) {
 		{"a field that could not be set does not hold the create back", situation(unbound, refused(FieldDescription)), Step{Do: Create}},
 		{"a twin made after the Group is a create whose note was lost", situation(unbound, shows(twin)),
 			Step{Do: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"a twin may be that of a create in flight", situation(unbound, inFlight, shows(twin)), Step{Do: Keep, Again: time.Second}},
 		{"a twin that another Group owns is none", situation(unbound, shows(twin), claimed(plazaID)), Step{Do: Create}},
 		{"a dry run binds to no twin", situation(unbound, dry, shows(twin)), says(v1alpha1.ReasonDryRun, "would bind to remote group "+plazaID)},
 		{"an attempt that is proven empty is made again", situation(attempted, empty), Step{Do: Create}},

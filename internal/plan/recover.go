@@ -29,8 +29,8 @@ const (
 // Evidence is what is known of the account when a create is to be recovered or
 // a group adopted by name.
 type Evidence struct {
-	// Named are the groups of the wanted name that the mirror shows, archived
-	// ones included.
+	// Named are the groups that the mirror shows under the wanted name, and under
+	// that of an attempt if it is another; archived ones included.
 	Named []klink.Group
 	// Claimed tells whether another Group owns the id.
 	Claimed func(id string) bool

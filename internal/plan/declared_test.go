@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+func TestDeclaredByKeepsOmittedAndEmptyApart(t *testing.T) {
+	got := DeclaredBy(&v1alpha1.GroupSpec{Name: hotel})
+	if diff := cmp.Diff(Declared{Name: hotel}, got); diff != "" {
+		t.Errorf("omitted fields (-want +got):\n%s", diff)
+	}
+	got = DeclaredBy(&v1alpha1.GroupSpec{
+		Name: hotel, Description: new(""), AvatarURL: new("https://klink.example/p.jpg"), Archived: new(false), Contacts: []v1alpha1.Contact{},
+	})
+	want := Declared{Name: hotel, Description: new(""), AvatarURL: new("https://klink.example/p.jpg"), Archived: new(false), Contacts: []string{}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("empty fields (-want +got):\n%s", diff)
+	}
+	got = DeclaredBy(&v1alpha1.GroupSpec{Contacts: []v1alpha1.Contact{{Username: "Hester"}, {Username: "Cedric"}, {Username: "Hester"}}})
+	if diff := cmp.Diff([]string{"Cedric", "Hester"}, got.Contacts); diff != "" {
+		t.Errorf("contacts (-want +got):\n%s", diff)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	full := Declared{Name: hotel, Description: new("d"), AvatarURL: new("a"), Contacts: []string{"Cedric", "Hector"}, Archived: new(false)}
+	shown := klink.Group{Name: hotel, Description: "d", AvatarURL: "a", Contacts: []string{"Hector", "Cedric", "Hector"}}
+	for _, c := range []struct {
+		name string
+		d    Declared
+		g    klink.Group
+		want []Field
+	}{
+		{"order and duplicates of members do not count", full, shown, nil},
+		{"omitted fields do not count", Declared{Name: hotel}, func() klink.Group { g := shown; g.ArchivedAt = now; return g }(), nil},
+		{"everything differs", full, klink.Group{ArchivedAt: now}, []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}},
+		{"emptied", Declared{Name: hotel, Description: new(""), AvatarURL: new(""), Contacts: []string{}}, shown,
+			[]Field{FieldDescription, FieldAvatarURL, FieldContacts}},
+		{"empty on both sides", Declared{Name: hotel, Description: new(""), Contacts: []string{}}, klink.Group{Name: hotel}, nil},
+		{"archived, but active", Declared{Name: hotel, Archived: new(true)}, shown, []Field{FieldArchived}},
+		{"case counts", Declared{Name: "plaza hotel"}, shown, []Field{FieldName}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, c.d.Diff(c.g)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestChangesSetTheGivenFieldsAndNoOthers(t *testing.T) {
+	d := Declared{Name: hotel, Description: new(""), AvatarURL: new("a"), Contacts: []string{}, Archived: new(true)}
+	all := []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
+	want := klink.Fields{Name: new(hotel), Description: new(""), AvatarURL: new("a"), Contacts: new([]string{}), ArchivedAt: &now}
+	if diff := cmp.Diff(want, d.Changes(all, now)); diff != "" {
+		t.Errorf("all fields (-want +got):\n%s", diff)
+	}
+	for _, field := range all {
+		if diff := cmp.Diff([]Field{field}, d.Changes([]Field{field}, now).Names()); diff != "" {
+			t.Errorf("%s alone (-want +got):\n%s", field, diff)
+		}
+	}
+	d.Archived = new(false)
+	if at := d.Changes([]Field{FieldArchived}, now).ArchivedAt; at == nil || !at.IsZero() {
+		t.Errorf("unarchiving sets archived_at to %v, want null (the zero time)", at)
+	}
+}
+
+func TestCreationSendsNoArchivedAt(t *testing.T) {
+	d := Declared{Name: hotel, Description: new("d"), Contacts: []string{"Hector"}, Archived: new(true)}
+	want := klink.Fields{Name: new(hotel), Description: new("d"), Contacts: new([]string{"Hector"})}
+	if diff := cmp.Diff(want, d.Creation()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(klink.Fields{Name: new("")}, Declared{}.Creation()); diff != "" {
+		t.Errorf("nothing but a name (-want +got):\n%s", diff)
+	}
+}
+
+func TestArchive(t *testing.T) {
+	if diff := cmp.Diff(klink.Fields{ArchivedAt: &now}, Archive(true, now)); diff != "" {
+		t.Errorf("archiving (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(klink.Fields{ArchivedAt: &time.Time{}}, Archive(false, now)); diff != "" {
+		t.Errorf("unarchiving (-want +got):\n%s", diff)
+	}
+}

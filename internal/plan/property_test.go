@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// anySituation draws from all situations, the impossible ones included: the rules
+// must hold whatever the controller believes.
+func anySituation(t *rapid.T) *Situation {
+	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+	s := situation()
+	s.Declared = anyDeclared(t)
+	s.Group.Spec = v1alpha1.GroupSpec{
+		Name: s.Declared.Name, Suspend: rarely("suspend"),
+		GroupID:          rapid.SampledFrom([]string{"", "", "", plazaID}).Draw(t, "groupID"),
+		AdoptionPolicy:   rapid.SampledFrom([]v1alpha1.AdoptionPolicy{v1alpha1.AdoptNever, v1alpha1.AdoptByName}).Draw(t, "adoption"),
+		ManagementPolicy: rapid.SampledFrom([]v1alpha1.ManagementPolicy{v1alpha1.ManagementManage, v1alpha1.ManagementManage, v1alpha1.ManagementObserve}).Draw(t, "management"),
+		DeletionPolicy:   rapid.SampledFrom([]v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}).Draw(t, "deletion"),
+	}
+	for name, o := range map[string]option{"deleted": deleted, "requested": requested, "changed": changed, "no status": noStatus} {
+		if rarely(name) {
+			o(s)
+		}
+	}
+	if rarely("no finalizer") {
+		s.Group.Finalizers = nil
+	}
+	s.DryRun, s.CRDGone = rarely("dry run"), rarely("CRD gone")
+	anyIdentity(t, s)
+	s.Connection = Connection{
+		Name: "Connection c", Found: !rarely("not found"), Allowed: !rarely("not allowed"), Up: !rarely("down"), Waiting: rarely("waiting"),
+		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
+	}
+	s.Remote = Remote{
+		State: RemoteState(rapid.IntRange(0, 3).Draw(t, "state")), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
+		Settling: rarely("settling"), AbsenceProven: flag("proven"),
+	}
+	s.Evidence = Evidence{
+		Claimed: func(string) bool { return false }, Mirrored: !rarely("unmirrored"), Complete: flag("complete listing"), Trusted: !rarely("untrusted"),
+		Listed: now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "listed, minutes ago")) * time.Minute),
+	}
+	if rarely("named") {
+		s.Evidence.Named = []klink.Group{anyGroup(t, otherID)}
+	}
+	if rarely("held") {
+		refused(rapid.SliceOfN(rapid.SampledFrom(allFields), 0, 2).Draw(t, "held fields")...)(s)
+	}
+	if rarely("contested") {
+		contested(time.Minute, rapid.SampledFrom(allFields).Draw(t, "contested field"))(s)
+	}
+	return s
+}
+
+var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
+
+func anyIdentity(t *rapid.T, s *Situation) {
+	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), Contender: rarely("contender"), CreateInFlight: rarely("in flight")}
+	switch rapid.SampledFrom([]string{"bound", "unbound", "attempted", "unreadable"}).Draw(t, "identity") {
+	case "bound":
+		s.Identity.ID = plazaID
+		if rarely("foreign") {
+			foreign(s)
+		}
+	case "attempted":
+		a := NewAttempt(s.Declared, now.Add(-time.Hour), nil, nil)
+		s.Identity.Attempt, s.Identity.AttemptSeen = &a, now.Add(-time.Hour)
+	case "unreadable":
+		s.Identity.AttemptUnreadable = true
+	}
+	s.Identity.AttemptEmpty = rarely("empty")
+	if rarely("owned") {
+		owned(s)
+	}
+}
+
+func text(t *rapid.T, name string) string {
+	return rapid.SampledFrom([]string{"", "a", "b", hotel, "é<&>\"\u2028"}).Draw(t, name)
+}
+
+func anyDeclared(t *rapid.T) Declared {
+	d := Declared{Name: rapid.SampledFrom([]string{hotel, "Ritz", "é<&>\"\u2028"}).Draw(t, "name")}
+	maybe := func(name string) *string {
+		if !rapid.Bool().Draw(t, name+" declared") {
+			return nil
+		}
+		return new(text(t, name))
+	}
+	d.Description, d.AvatarURL = maybe("description"), maybe("avatarURL")
+	if rapid.Bool().Draw(t, "contacts declared") {
+		d.Contacts = canonical(rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "contacts"))
+	}
+	if rapid.Bool().Draw(t, "archived declared") {
+		d.Archived = new(rapid.Bool().Draw(t, "archived"))
+	}
+	return d
+}
+
+func anyGroup(t *rapid.T, id string) klink.Group {
+	g := klink.Group{
+		ID: id, Name: rapid.SampledFrom([]string{hotel, "Ritz"}).Draw(t, "remote name"), Description: text(t, "remote description"), AvatarURL: text(t, "remote avatar"),
+		Contacts:  rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "remote contacts"),
+		CreatedAt: now.Add(-time.Hour),
+	}
+	if rapid.Bool().Draw(t, "remote archived") {
+		g.ArchivedAt = now.Add(-time.Minute)
+	}
+	return g
+}
+
+func writes(a Action) bool {
+	return slices.Contains([]Action{Create, Update, ArchiveRemote, Unarchive, DeleteRemote}, a)
+}
+
+// forbidsCreate says why nothing may be created in a situation, or "".
+func forbidsCreate(s *Situation) string {
+	id := s.Identity
+	switch {
+	case id.ID != "":
+		return "an id is bound"
+	case (id.Attempt != nil || id.AttemptUnreadable) && !id.AttemptEmpty && !(id.Attempt != nil && provenNone(s)):
+		return "an attempt is unresolved"
+	case !s.Evidence.Trusted:
+		return "the connection is untrusted"
+	case !s.Evidence.Mirrored:
+		return "nothing was listed yet"
+	case s.Group.Spec.GroupID != "":
+		return "groupID names a group"
+	case !s.Group.DeletionTimestamp.IsZero():
+		return "it is being deleted"
+	case s.Connection.Terminating:
+		return "the connection is being deleted"
+	}
+	return forbidsWrite(s)
+}
+
+// provenNone is said here once more, in other words than in Recover.
+func provenNone(s *Situation) bool {
+	candidates := slices.ContainsFunc(s.Evidence.Named, func(g klink.Group) bool { return g.Name == s.Identity.Attempt.Name })
+	return !candidates && !s.Identity.AttemptUnreadable && s.Evidence.Complete && s.Evidence.Listed.Sub(s.Identity.AttemptSeen) > 2*time.Minute
+}
+
+func forbidsWrite(s *Situation) string {
+	switch {
+	case s.Group.Spec.Suspend:
+		return "it is suspended"
+	case s.Group.Spec.ManagementPolicy == v1alpha1.ManagementObserve:
+		return "it is only observed"
+	case s.DryRun:
+		return "it is a dry run"
+	case s.Identity.ForeignCluster != "" && !s.Identity.TakeOver:
+		return "another cluster bound it"
+	case s.Identity.Owner != "":
+		return "another Group owns it"
+	case !s.Connection.Found || !s.Connection.Up || s.Connection.Waiting:
+		return "the connection cannot be used"
+	case !s.Connection.Allowed && s.Group.DeletionTimestamp.IsZero():
+		return "the namespace is not allowed"
+	}
+	return ""
+}
+
+func TestNoSituationLeadsToAForbiddenWrite(t *testing.T) {
+	done := map[Action]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		for range situationsAtOnce {
+			s := anySituation(t)
+			step := Next(s)
+			done[step.Do]++
+			obeys(t, s, step)
+		}
+	})
+	for a := Keep; a <= Release; a++ {
+		if done[a] == 0 {
+			t.Errorf("no situation led to %s: the draw is too narrow to prove anything", a)
+		}
+	}
+}
+
+// situationsAtOnce makes a check large enough to see every action.
+const situationsAtOnce = 50
+
+// obeys fails unless the step keeps every promise that concerns remote writes.
+func obeys(t *rapid.T, s *Situation, step Step) {
+	if why := forbidsWrite(s); writes(step.Do) && why != "" {
+		t.Fatalf("%s, though %s", step.Do, why)
+	}
+	if why := forbidsCreate(s); step.Do == Create && why != "" {
+		t.Fatalf("Create, though %s", why)
+	}
+	if step.Do == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil) {
+		t.Fatal("DeleteRemote without both consents and a deletion")
+	}
+	if step.Do == ArchiveRemote && s.Group.DeletionTimestamp == nil {
+		t.Fatal("ArchiveRemote without a deletion")
+	}
+	if step.Do == Drop && (s.Remote.State != RemoteNotFound || !s.Remote.AbsenceProven || !s.Evidence.Trusted || s.DryRun || s.Group.Spec.Suspend) {
+		t.Fatal("an id is dropped without a 404 and a complete listing of a trusted connection")
+	}
+	if step.Do == Release && s.DryRun {
+		t.Fatal("a dry run released a Group")
+	}
+	if step.Do == Say && (step.Report.Reason == "" || step.Report.Message == "" || step.Report.Stalled && step.Report.Reconciling) {
+		t.Fatalf("half a report: %+v", step.Report)
+	}
+}
+
+func TestAnUpdateNamesDeclaredFieldsThatDiffer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := situation()
+		s.Declared, s.Remote.Group = anyDeclared(t), anyGroup(t, plazaID)
+		step := Next(s)
+		if step.Do != Update {
+			if diff := s.Declared.Diff(s.Remote.Group); len(diff) > 0 {
+				t.Fatalf("%s, though %v differ", step.Do, diff)
+			}
+			return
+		}
+		after := s.Remote.Group
+		changes := s.Declared.Changes(step.Fields, now)
+		if !slices.Equal(changes.Names(), step.Fields) {
+			t.Fatalf("the PUT sets %v, the step says %v", changes.Names(), step.Fields)
+		}
+		for _, field := range step.Fields {
+			before := after
+			set(&after, field, changes)
+			if slices.Equal(canonical(before.Contacts), canonical(after.Contacts)) && before.Name == after.Name && before.Description == after.Description &&
+				before.AvatarURL == after.AvatarURL && before.Archived() == after.Archived() {
+				t.Fatalf("%s is sent, though it did not differ", field)
+			}
+		}
+		if diff := s.Declared.Diff(after); len(diff) > 0 {
+			t.Fatalf("%v still differ after the PUT", diff)
+		}
+	})
+}
+
+// set does to a group what a PUT with the field does.
+func set(g *klink.Group, field Field, changes klink.Fields) {
+	switch field {
+	case FieldName:
+		g.Name = *changes.Name
+	case FieldDescription:
+		g.Description = *changes.Description
+	case FieldAvatarURL:
+		g.AvatarURL = *changes.AvatarURL
+	case FieldContacts:
+		g.Contacts = *changes.Contacts
+	case FieldArchived:
+		g.ArchivedAt = *changes.ArchivedAt
+	}
+}
+
+func TestTheAPIsViewOfACreatedGroupMatchesItsAttempt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := anyDeclared(t)
+		attempt, err := ParseAttempt(NewAttempt(d, now, nil, nil).Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The API shows null, which a client reads as "", for what was not sent.
+		made := klink.Group{ID: plazaID, CreatedAt: now}
+		creation := d.Creation()
+		for _, field := range creation.Names() {
+			set(&made, field, creation)
+		}
+		made.Contacts = slices.Clone(made.Contacts)
+		slices.Reverse(made.Contacts)
+		if !attempt.shows(made) {
+			t.Fatalf("the group made for %+v is not recognised: %+v", d, made)
+		}
+		if fields := d.Diff(made); len(fields) > 0 && !slices.Equal(fields, []Field{FieldArchived}) {
+			t.Fatalf("the group made for %+v lacks %v", d, fields)
+		}
+		other := anyGroup(t, otherID)
+		lacking := slices.DeleteFunc(d.Diff(other), func(f Field) bool { return f == FieldArchived })
+		if attempt.shows(other) != (len(lacking) == 0) {
+			t.Fatalf("taken for the attempt's own: %t, though it lacks %v", attempt.shows(other), lacking)
+		}
+	})
+}

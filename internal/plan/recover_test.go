@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// evidence is what situation knows of the account, changed by options.
+func evidence(options ...option) Evidence { return situation(options...).Evidence }
+
+func TestRecover(t *testing.T) {
+	started := now.Add(-10 * time.Minute)
+	declared := Declared{Name: hotel, Description: new("World-renowned.")}
+	attempt := NewAttempt(declared, started, nil, nil)
+	attempt.Known = []string{"known"}
+	ours := func(edits ...func(*klink.Group)) klink.Group {
+		return plaza(append([]func(*klink.Group){createdAt(started), described("World-renowned.")}, edits...)...)
+	}
+	later := ours(withID("later"), createdAt(started.Add(time.Second)))
+	vague := ours(withID("vague"), described("else"))
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want Recovery
+	}{
+		{"nothing, for sure", evidence(), Recovery{Outcome: OutcomeNone}},
+		{"an exact one", evidence(shows(ours())), Recovery{Outcome: OutcomeBind, ID: plazaID}},
+		{"the first of exact ones", evidence(shows(later, ours())), Recovery{Outcome: OutcomeBind, ID: plazaID}},
+		{"the lower id of those made at one time", evidence(shows(ours(withID("b")), ours(withID("a")))), Recovery{Outcome: OutcomeBind, ID: "a"}},
+		{"an exact one beside another", evidence(shows(vague, later)), Recovery{Outcome: OutcomeBind, ID: "later"}},
+		{"an exact one even before the settle time is over", evidence(listed(20*time.Minute), incomplete, shows(ours())), Recovery{Outcome: OutcomeBind, ID: plazaID}},
+		{"one that may be it", evidence(shows(vague)), Recovery{Outcome: OutcomeUncertain, Candidates: []klink.Group{vague}}},
+		{"one at the edge of the clock skew", evidence(shows(ours(createdAt(started.Add(-ClockSkew))))), Recovery{Outcome: OutcomeBind, ID: plazaID}},
+		{"one beyond it", evidence(shows(ours(createdAt(started.Add(-ClockSkew - time.Second))))), Recovery{Outcome: OutcomeNone}},
+		{"one of the future beyond it", evidence(shows(ours(createdAt(started.Add(ClockSkew + time.Second))))), Recovery{Outcome: OutcomeNone}},
+		{"one without a creation time", evidence(shows(ours(createdAt(time.Time{})))), Recovery{Outcome: OutcomeBind, ID: plazaID}},
+		{"one that another Group owns", evidence(shows(ours()), claimed(plazaID)), Recovery{Outcome: OutcomeNone}},
+		{"one that was there before", evidence(shows(ours(withID("known")))), Recovery{Outcome: OutcomeNone}},
+		{"one of another name", evidence(shows(ours(named("Ritz")))), Recovery{Outcome: OutcomeNone}},
+		{"an incomplete listing after the settle time", evidence(incomplete), Recovery{Outcome: OutcomeUncertain}},
+		{"an incomplete listing before", evidence(incomplete, listed(9*time.Minute)), Recovery{Outcome: OutcomeWait}},
+		{"a listing begun exactly the settle time after", evidence(listed(8 * time.Minute)), Recovery{Outcome: OutcomeWait}},
+		{"an untrusted listing", evidence(distrusted), Recovery{Outcome: OutcomeWait}},
+		{"an untrusted, incomplete listing", evidence(distrusted, incomplete), Recovery{Outcome: OutcomeWait}},
+		{"no listing", evidence(unmirrored), Recovery{Outcome: OutcomeWait}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, Recover(attempt, started, c.e)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTwin(t *testing.T) {
+	created := now.Add(-time.Hour)
+	declared := Declared{Name: hotel, Contacts: []string{"Cedric", "Hector"}}
+	twin := func(edits ...func(*klink.Group)) klink.Group {
+		g := plaza(edits...)
+		g.Contacts = []string{"Hector", "Cedric", "Hector"}
+		return g
+	}
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want string
+	}{
+		{"none", evidence(), ""},
+		{"made with the Group", evidence(shows(twin(createdAt(created)))), plazaID},
+		{"what is undeclared does not count", evidence(shows(twin(described("any"), archivedSince(now)))), plazaID},
+		{"the first of several", evidence(shows(twin(withID(otherID), createdAt(now)), twin())), plazaID},
+		{"older than the Group", evidence(shows(twin(createdAt(created.Add(-time.Second))))), ""},
+		{"without a creation time", evidence(shows(twin(createdAt(time.Time{})))), ""},
+		{"of another name", evidence(shows(twin(named("Ritz")))), ""},
+		{"with other members", evidence(shows(plaza())), ""},
+		{"owned", evidence(shows(twin()), claimed(plazaID)), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if id, found := Twin(declared, created, c.e); id != c.want || found != (c.want != "") {
+				t.Errorf("twin %q (found: %t), want %q", id, found, c.want)
+			}
+		})
+	}
+}
+
+func TestAdoptByName(t *testing.T) {
+	early := plaza(withID("early"), archivedSince(now.Add(-2*time.Hour)))
+	late := plaza(withID("late"), archivedSince(now.Add(-time.Hour)))
+	second := plaza(withID(otherID))
+	for _, c := range []struct {
+		name string
+		e    Evidence
+		want Adoption
+	}{
+		{"none", evidence(), Adoption{Outcome: OutcomeNone}},
+		{"one", evidence(shows(plaza())), Adoption{Outcome: OutcomeBind, ID: plazaID}},
+		{"one of another name", evidence(shows(plaza(named("plaza hotel")))), Adoption{Outcome: OutcomeNone}},
+		{"active goes before archived", evidence(shows(late, plaza(), early)), Adoption{Outcome: OutcomeBind, ID: plazaID}},
+		{"the one archived last", evidence(shows(early, late)), Adoption{Outcome: OutcomeBind, ID: "late"}},
+		{"several active", evidence(shows(plaza(), second, late)), Adoption{Outcome: OutcomeUncertain, Candidates: []klink.Group{plaza(), second}}},
+		{"an owned one", evidence(shows(plaza()), claimed(plazaID)), Adoption{Outcome: OutcomeBind, ID: plazaID, Owned: true}},
+		{"an owned archived one", evidence(shows(late), claimed("late")), Adoption{Outcome: OutcomeBind, ID: "late", Owned: true}},
+		{"none, incompletely", evidence(incomplete), Adoption{Outcome: OutcomeUncertain}},
+		{"one, incompletely", evidence(incomplete, shows(plaza())), Adoption{Outcome: OutcomeBind, ID: plazaID}},
+		{"none, untrusted", evidence(distrusted), Adoption{Outcome: OutcomeWait}},
+		{"one, untrusted", evidence(distrusted, shows(plaza())), Adoption{Outcome: OutcomeWait}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, AdoptByName(hotel, c.e)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOwner(t *testing.T) {
+	old := Claimant{UID: "b", Created: now.Add(-time.Hour)}
+	young := Claimant{UID: "a", Created: now}
+	with := func(c Claimant, edit func(*Claimant)) Claimant {
+		edit(&c)
+		return c
+	}
+	bound := func(c *Claimant) { c.Bound = true }
+	deleting := func(c *Claimant) { c.Deleting = true }
+	for _, c := range []struct {
+		name      string
+		claimants []Claimant
+		want      string
+	}{
+		{"nobody", nil, ""},
+		{"the only one", []Claimant{young}, "a"},
+		{"the older", []Claimant{young, old}, "b"},
+		{"whose status says so", []Claimant{with(young, bound), old}, "a"},
+		{"the older of two whose status says so", []Claimant{with(young, bound), with(old, bound)}, "b"},
+		{"of one age, the lower UID", []Claimant{with(old, func(c *Claimant) { c.UID = "c" }), old}, "b"},
+		{"one being deleted never takes over", []Claimant{with(old, deleting), young}, "a"},
+		{"one being deleted keeps what it has", []Claimant{young, with(with(old, bound), deleting)}, "b"},
+		{"nobody but one being deleted", []Claimant{with(old, deleting)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := append([]Claimant(nil), c.claimants...)
+			owner, found := Owner(c.claimants)
+			if owner.UID != c.want || found != (c.want != "") {
+				t.Errorf("owner %q (found: %t), want %q", owner.UID, found, c.want)
+			}
+			if diff := cmp.Diff(before, c.claimants); diff != "" {
+				t.Errorf("the claimants were changed:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTrusted(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		before         bool
+		owned, missing int
+		want           bool
+	}{
+		{"nothing owned is nothing to fear", false, 0, 0, true},
+		{"all shown", false, 8, 0, true},
+		{"the only one shown", false, 1, 0, true},
+		{"the only one missing, at first", false, 1, 1, false},
+		{"the only one missing, later", true, 1, 1, true},
+		{"both missing", true, 2, 2, false},
+		{"one of two missing, at first", false, 2, 1, true},
+		{"seven of eight missing", true, 8, 7, true},
+		{"all eight missing", true, 8, 8, false},
+		{"ten of eleven missing: too few to judge", true, 11, 10, true},
+		{"eleven of twelve missing", true, 12, 11, false},
+		{"exactly a fifth of 500", true, 500, 100, true},
+		{"more than a fifth of 500", true, 500, 101, false},
+		{"the same decides at first", false, 500, 101, false},
+		{"less than that earns trust", false, 500, 100, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Trusted(c.before, c.owned, c.missing); got != c.want {
+				t.Errorf("trusted: %t, want %t", got, c.want)
+			}
+		})
+	}
+}
