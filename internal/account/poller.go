@@ -198,18 +198,11 @@ func (a *Account) judgeListing(l klink.Listing, owned []string) News {
 	for _, g := range l.Groups {
 		shown[g.ID] = struct{}{}
 	}
-	sees := func(id string) bool {
-		if _, ok := shown[id]; ok {
-			return true
-		}
-		// Our own write is younger than the API's lag.
-		e := a.mirror.entries[id]
-		return e != nil && !e.unlisted && e.settling(time.Now())
-	}
+	shows := func(id string) bool { _, ok := shown[id]; return ok }
 	switch {
 	case l.Complete:
-		return a.judgeTrust(l.Begun, owned, sees)
-	case !a.trust.trusted && (len(owned) == 0 || slices.ContainsFunc(owned, sees)):
+		return a.judgeTrust(l.Begun, owned, shown)
+	case !a.trust.trusted && (len(owned) == 0 || slices.ContainsFunc(owned, shows)):
 		a.trust.trusted = true
 		return News{All: true, Status: true}
 	}
@@ -245,7 +238,7 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 		}
 	}
 	a.mu.Lock()
-	news := a.judgeTrust(began, owned, func(id string) bool { _, ok := found[id]; return ok })
+	news := a.judgeTrust(began, owned, found)
 	a.mu.Unlock()
 	news.IDs = changed
 	if len(changed) > 0 {

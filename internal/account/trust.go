@@ -70,21 +70,27 @@ func (a *Account) sawOwned(id string) News {
 	return News{All: true, Status: true}
 }
 
-// judgeTrust judges one pass that showed some of the owned ids and missed
-// others. a.mu is held.
-func (a *Account) judgeTrust(begun time.Time, owned []string, shows func(id string) bool) News {
+// judgeTrust judges one pass over the owned ids by what it showed of them. An
+// absence within the settle time after our own write says nothing either way.
+// a.mu is held.
+func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]struct{}) News {
 	t := &a.trust
 	var missing []string
-	counted := 0
+	counted, settling := 0, 0
 	for _, id := range owned {
-		if shows(id) {
+		_, shows := shown[id]
+		_, gone := t.gone[id]
+		switch e := a.mirror.entries[id]; {
+		case shows:
 			delete(t.gone, id)
-		} else if _, gone := t.gone[id]; !gone {
+			counted++
+		case gone:
+		case e != nil && e.settling(time.Now()):
+			settling++
+		default:
 			missing = append(missing, id)
-		} else {
-			continue
+			counted++
 		}
-		counted++
 	}
 	if t.accepts(begun) && len(missing) > 0 {
 		t.forget(missing...)
@@ -92,7 +98,9 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shows func(id stri
 		missing = nil
 	}
 	before := t.trusted
-	t.trusted = plan.Trusted(before, counted, len(missing))
+	if counted > 0 || settling == 0 {
+		t.trusted = plan.Trusted(before, counted, len(missing))
+	}
 	t.missing, t.owned, t.judged = len(missing), counted, true
 	if before == t.trusted {
 		return News{}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
@@ -116,7 +117,7 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 func (l *look) bound(id string) {
 	l.mem.bound, l.mem.attempt = id, ""
 	identity := &l.situation.Identity
-	*identity = plan.Identity{ID: id, Recorded: true}
+	*identity = plan.Identity{ID: id, Recorded: true, Seen: l.mem.see(id, time.Now())}
 }
 
 // free asks the API server itself whether another Group owns the id: the cache

@@ -127,6 +127,7 @@ func (l *look) observeIdentity(ctx context.Context) error {
 	id := &l.situation.Identity
 	annotations := l.group.Annotations
 	id.ID = l.identity()
+	id.Seen = l.mem.see(id.ID, l.situation.Now)
 	id.Recorded = l.recorded(id.ID)
 	if cluster := annotations[v1alpha1.AnnotationGroupCluster]; id.ID != "" && cluster != "" && cluster != l.Cluster {
 		id.ForeignCluster = cluster

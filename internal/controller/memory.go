@@ -25,6 +25,9 @@ type memory struct {
 	// bound is the id that was bound and the cache may not show yet; dropped is
 	// one that was let go and the cache may still show.
 	bound, dropped string
+	// seen is the bound id as it was seen since seenSince.
+	seen      string
+	seenSince time.Time
 	// unrecorded is a created group whose id is not yet written down.
 	unrecorded *unrecorded
 
@@ -123,6 +126,14 @@ func (m *memory) current(cached *v1alpha1.Group) *v1alpha1.Group {
 	}
 	m.newest, m.overtaken = nil, nil
 	return cached
+}
+
+// see notes since when this process has seen the Group bound to an id.
+func (m *memory) see(id string, now time.Time) time.Time {
+	if m.seen != id {
+		m.seen, m.seenSince = id, now
+	}
+	return m.seenSince
 }
 
 // seeAttempt notes when an attempt was first seen.

@@ -135,7 +135,7 @@ func finalizeMissing(s *Situation) Step {
 		step := say(deleting(s.Connection.Name+" does not show the groups that its Groups own, so that a 404 proves nothing"), 0)
 		step.Again = SettleTime
 		return step
-	case s.Remote.Settling:
+	case s.settling():
 		return Step{Do: Keep, Again: SettleTime / 4}
 	}
 	return Step{Do: Release, ID: s.Identity.ID}

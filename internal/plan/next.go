@@ -192,11 +192,11 @@ func missing(s *Situation) Step {
 	switch {
 	case !s.Evidence.Trusted:
 		return Step{Do: Keep}
-	case s.Remote.Settling:
+	case s.settling():
 		return Step{Do: Keep, Again: SettleTime / 4}
 	case s.spec().GroupID != "" || s.observes() || !s.Connection.Complete:
 		return remoteMissing(s, s.Identity.ID)
-	case !s.Remote.AbsenceProven:
+	case !s.Remote.AbsenceProven || !s.Evidence.Listed.After(s.Identity.Seen.Add(SettleTime)):
 		return Step{Do: Keep, AwaitListing: s.Now}
 	case s.DryRun:
 		return dryRun("create the group anew: " + s.Identity.ID + " is gone")

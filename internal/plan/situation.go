@@ -39,6 +39,9 @@ type Identity struct {
 	// ID is the bound remote id: of the status, else of the annotation, else of a
 	// create that could not be recorded yet. Empty while unbound.
 	ID string
+	// Seen is when this process first saw the Group bound to ID: another one may
+	// have made the group just before, and the API may lag behind that.
+	Seen time.Time
 	// Recorded: status, annotations and finalizer all say so.
 	Recorded bool
 	// ForeignCluster is the UID of another cluster that bound the id.
@@ -181,6 +184,12 @@ func (s *Situation) settled() bool {
 
 func (s *Situation) ready() *metav1.Condition {
 	return meta.FindStatusCondition(s.Group.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// settling: a 404 may still be the API's lag behind our own write, or behind that
+// of the manager before us.
+func (s *Situation) settling() bool {
+	return s.Remote.Settling || s.Now.Before(s.Identity.Seen.Add(SettleTime))
 }
 
 // unresolvedAttempt: a create may have happened.

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// action is something that people or the surroundings do.
+type action struct {
+	weight int
+	do     func(*world)
+}
+
+var actions = []action{
+	{8, (*world).createGroup}, {8, (*world).editSomeGroup}, {4, (*world).deleteSomeGroup}, {1, (*world).forceDelete},
+	{2, (*world).replaceSomeGroup}, {2, (*world).copySomeGroup}, {2, (*world).restoreSomeGroup}, {2, (*world).tamper},
+	{1, (*world).removeRemote}, {5, (*world).crash}, {2, (*world).crashSoon}, {2, (*world).handOver},
+	{1, (*world).swapToken}, {1, (*world).toggleAllowDelete}, {1, (*world).copyToStaging}, {2, (*world).deleteInStaging},
+	{1, (*world).outage},
+}
+
+// act lets one of them happen.
+func (w *world) act() {
+	total := 0
+	for _, a := range actions {
+		total += a.weight
+	}
+	n := w.roll(total)
+	for _, a := range actions {
+		if n -= a.weight; n < 0 {
+			a.do(w)
+			return
+		}
+	}
+}
+
+func (w *world) createGroup() {
+	w.sequence++
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
+		Namespace: []string{"a", "b"}[w.roll(2)], Name: fmt.Sprintf("g%d", w.sequence),
+	}}
+	g.Spec.Name = w.pickName()
+	w.vary(g)
+	if w.roll(6) == 0 {
+		g.Spec.AdoptionPolicy = v1alpha1.AdoptByName
+		if w.roll(3) == 0 {
+			g.Spec.ManagementPolicy = v1alpha1.ManagementObserve
+		}
+	}
+	w.declare(w.ops, g, fmt.Sprintf("L%d", w.sequence))
+}
+
+// declare creates a Group as one of a lineage.
+func (w *world) declare(c *cluster, g *v1alpha1.Group, lineage string) {
+	created := c.create(g)
+	if created == nil {
+		return
+	}
+	w.mu.Lock()
+	w.lineages[created.GetUID()] = lineage
+	w.mu.Unlock()
+	w.remember(created.(*v1alpha1.Group))
+	w.note("a person creates %s %s/%s (%s): %+v", c.uid, g.Namespace, g.Name, lineage, g.Spec)
+}
+
+// remember keeps what a lineage has ever declared.
+func (w *world) remember(g *v1alpha1.Group) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.lineages[g.UID]
+	if w.declared[l] == nil {
+		w.declared[l], w.policies[l] = map[string]bool{"name": true}, map[v1alpha1.DeletionPolicy]bool{}
+	}
+	for field, declared := range map[string]bool{
+		"description": g.Spec.Description != nil, "avatar_url": g.Spec.AvatarURL != nil,
+		"contacts": g.Spec.Contacts != nil, "archived_at": g.Spec.Archived != nil,
+	} {
+		if declared {
+			w.declared[l][field] = true
+		}
+	}
+	w.policies[l][g.Spec.DeletionPolicy] = true
+}
+
+// vary changes some of the declaration.
+func (w *world) vary(g *v1alpha1.Group) {
+	text := func() *string {
+		return []*string{nil, new(""), new("one"), new("two"), new("three")}[w.roll(5)]
+	}
+	switch w.roll(7) {
+	case 0:
+		g.Spec.Description = text()
+	case 1:
+		g.Spec.Contacts = [][]v1alpha1.Contact{nil, {}, {{Username: "Hector"}}, {{Username: "Cliff"}, {Username: "Hester"}}}[w.roll(4)]
+	case 2:
+		g.Spec.Archived = []*bool{nil, new(true), new(false)}[w.roll(3)]
+	case 3:
+		g.Spec.Name = w.pickName()
+	case 4:
+		g.Spec.Suspend = !g.Spec.Suspend
+	case 5:
+		g.Spec.DeletionPolicy = []v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}[w.roll(3)]
+	default:
+		g.Spec.Description, g.Spec.Name = text(), w.pickName()
+	}
+}
+
+// someGroup picks a Group; nil if there is none.
+func (w *world) someGroup(c *cluster) *v1alpha1.Group {
+	groups := c.groups()
+	if len(groups) == 0 {
+		return nil
+	}
+	return groups[w.roll(len(groups))]
+}
+
+func (w *world) editGroup(c *cluster, n name, f func(*v1alpha1.Group)) {
+	c.edit(n, func(o client.Object) { f(o.(*v1alpha1.Group)) })
+	if g := c.get(n); g != nil {
+		w.remember(g.(*v1alpha1.Group))
+		w.note("a person edits %s/%s: %+v", n.namespace, n.name, g.(*v1alpha1.Group).Spec)
+	}
+}
+
+func (w *world) editSomeGroup() {
+	if g := w.someGroup(w.ops); g != nil {
+		w.editGroup(w.ops, nameOf(g), w.vary)
+	}
+}
+
+func (w *world) deleteSomeGroup() {
+	if g := w.someGroup(w.ops); g != nil {
+		w.note("a person deletes %s", g.Name)
+		w.ops.delete(nameOf(g))
+	}
+}
+
+// forceDelete strips the finalizer, and so leaves the remote group to itself.
+func (w *world) forceDelete() {
+	if g := w.someGroup(w.ops); g != nil {
+		w.note("a person deletes %s by force", g.Name)
+		w.end(g)
+		w.ops.delete(nameOf(g))
+		w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
+	}
+}
+
+func (w *world) end(g *v1alpha1.Group) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended[w.lineages[g.UID]] = true
+}
+
+// replaceSomeGroup does what kubectl replace does: annotations and finalizers of
+// others are gone. Not while a create is open: then nobody could know of it.
+func (w *world) replaceSomeGroup() {
+	if g := w.someGroup(w.ops); g != nil && g.Status.ID != "" {
+		w.note("a person replaces %s", g.Name)
+		w.ops.edit(nameOf(g), func(o client.Object) {
+			o.SetAnnotations(nil)
+			if o.GetDeletionTimestamp().IsZero() {
+				o.SetFinalizers(nil)
+			}
+		})
+	}
+}
+
+// copySomeGroup applies a manifest again under another name, annotations and all.
+func (w *world) copySomeGroup() {
+	if g := w.someGroup(w.ops); g != nil && g.Annotations[v1alpha1.AnnotationGroupID] != "" {
+		w.sequence++
+		c := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
+			Namespace: []string{"a", "b"}[w.roll(2)], Name: fmt.Sprintf("g%d", w.sequence), Annotations: g.Annotations,
+		}, Spec: *g.Spec.DeepCopy()}
+		w.declare(w.ops, c, fmt.Sprintf("L%d", w.sequence))
+	}
+}
+
+// restoreSomeGroup loses a Group by disaster, and restores it from a backup of
+// that moment, which has no status.
+func (w *world) restoreSomeGroup() {
+	g := w.someGroup(w.ops)
+	if g == nil || !g.DeletionTimestamp.IsZero() {
+		return
+	}
+	w.mu.Lock()
+	lineage := w.lineages[g.UID]
+	w.mu.Unlock()
+	w.note("disaster: %s is lost", g.Name)
+	w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
+	w.ops.delete(nameOf(g))
+	w.pause(time.Duration(w.roll(20_000)) * time.Millisecond)
+	backup := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
+		Namespace: g.Namespace, Name: g.Name, Annotations: g.Annotations, Finalizers: g.Finalizers,
+	}, Spec: g.Spec}
+	w.declare(w.ops, backup, lineage)
+}
+
+// tamper changes a remote group behind the operator's back.
+func (w *world) tamper() {
+	if id := w.someRemote(); id != "" {
+		w.note("somebody changes remote group %s", id)
+		w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new(fmt.Sprintf("tampered %d", w.roll(1000))) })
+	}
+}
+
+func (w *world) removeRemote() {
+	if id := w.someRemote(); id != "" {
+		w.note("somebody deletes remote group %s for good", id)
+		w.sim.Remove(id)
+	}
+}
+
+// someRemote picks a remote group that a Group is bound to: one whose create is
+// still open cannot be told apart once it is changed.
+func (w *world) someRemote() string {
+	var ids []string
+	for _, g := range w.ops.groups() {
+		if _, exists := w.sim.Group(g.Status.ID); exists && !slices.Contains(ids, g.Status.ID) {
+			ids = append(ids, g.Status.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[w.roll(len(ids))]
+}
+
+// leaders are the living managers of the main cluster.
+func (w *world) leaders() []*process {
+	var alive []*process
+	for _, p := range w.running {
+		if p.cluster == w.ops && !p.isDead() {
+			alive = append(alive, p)
+		}
+	}
+	return alive
+}
+
+func (w *world) crash() {
+	for _, p := range w.leaders() {
+		p.kill("by SIGKILL")
+	}
+	w.pause(time.Duration(w.roll(30_000)) * time.Millisecond)
+	w.running = append(w.running, w.startProcess(w.ops))
+}
+
+// crashSoon lets a manager die after a few more steps; another starts later.
+func (w *world) crashSoon() {
+	for _, p := range w.leaders() {
+		p.setFuse(1 + w.roll(60))
+	}
+	w.createGroup()
+	w.pause(time.Duration(w.roll(20_000)) * time.Millisecond)
+	if len(w.leaders()) == 0 {
+		w.running = append(w.running, w.startProcess(w.ops))
+	}
+}
+
+// handOver starts a new leader while the old one still works for a while.
+func (w *world) handOver() {
+	old := w.leaders()
+	w.running = append(w.running, w.startProcess(w.ops))
+	w.createGroup()
+	w.pause(time.Duration(w.roll(8_000)) * time.Millisecond)
+	for _, p := range old {
+		p.kill("as it lost the lease")
+	}
+}
+
+func (w *world) swapToken() {
+	w.count("foreign token")
+	w.setToken(w.ops, foreignToken)
+	w.pause(time.Duration(30+w.roll(150)) * time.Second)
+	w.setToken(w.ops, rightToken)
+}
+
+func (w *world) setToken(c *cluster, token string) {
+	w.note("the Secret holds %s", token[:8])
+	c.edit(name{"Secret", "operator", "klink-token"}, func(o client.Object) {
+		o.(*corev1.Secret).Data = map[string][]byte{"token": []byte(token)}
+	})
+}
+
+func (w *world) toggleAllowDelete() { w.setAllowDelete(w.roll(2) == 0) }
+
+func (w *world) setAllowDelete(allow bool) {
+	w.mu.Lock()
+	w.allowDelete = w.allowDelete || allow
+	w.mu.Unlock()
+	w.ops.edit(name{"ClusterConnection", "", "default"}, func(o client.Object) {
+		o.(*v1alpha1.ClusterConnection).Spec.AllowDelete = allow
+	})
+}
+
+// outage breaks every call for a while.
+func (w *world) outage() {
+	before := w.httpFaults
+	w.note("an outage begins")
+	w.httpFaults = 1
+	w.pause(time.Duration(w.roll(120)) * time.Second)
+	w.httpFaults = before
+	w.note("the outage ends")
+}
+
+// copyToStaging restores the Groups into another cluster that shares the account.
+func (w *world) copyToStaging() {
+	if w.staging == nil {
+		w.staging = newCluster("staging")
+		w.setUp(w.staging)
+		w.running = append(w.running, w.startProcess(w.staging))
+	}
+	for _, g := range w.ops.groups() {
+		if g.Annotations[v1alpha1.AnnotationGroupID] == "" {
+			continue
+		}
+		c := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: g.Namespace, Name: g.Name, Annotations: g.Annotations, Finalizers: g.Finalizers}, Spec: g.Spec}
+		w.declare(w.staging, c, "staging-"+g.Name)
+	}
+}
+
+func (w *world) deleteInStaging() {
+	if w.staging == nil {
+		return
+	}
+	if g := w.someGroup(w.staging); g != nil {
+		w.note("a person deletes %s in staging", g.Name)
+		w.staging.delete(nameOf(g))
+	}
+}

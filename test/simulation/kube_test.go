@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// view is the watch cache of one process: a past state of the cluster.
+type view struct {
+	p       *process
+	wake    chan struct{}
+	indexes map[string]client.IndexerFunc
+
+	mu      sync.Mutex
+	next    int
+	objects map[name]client.Object
+}
+
+func newView(p *process) *view {
+	v := &view{p: p, wake: make(chan struct{}, 1), indexes: map[string]client.IndexerFunc{}, objects: map[name]client.Object{}}
+	c := p.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wake[p] = v.wake
+	v.next = len(c.log)
+	for n, o := range c.objects {
+		v.objects[n] = clone(o)
+	}
+	return v
+}
+
+// IndexField keeps an index's function; lookups go through all objects.
+func (v *view) IndexField(_ context.Context, _ client.Object, field string, f client.IndexerFunc) error {
+	v.indexes[field] = f
+	return nil
+}
+
+// run lets changes arrive, each a while after it was made, in order.
+func (v *view) run() {
+	initial := slices.SortedFunc(maps.Keys(v.objects), compareNames)
+	for _, n := range initial {
+		if handle := v.p.handlers[n.kind]; handle != nil {
+			handle(change{now: v.objects[n]}, true)
+		}
+	}
+	for v.p.ctx.Err() == nil {
+		c, ok := v.pending()
+		if !ok {
+			select {
+			case <-v.wake:
+			case <-v.p.ctx.Done():
+			}
+			continue
+		}
+		v.p.pause(time.Until(c.at.Add(v.p.lag())))
+		v.apply(c)
+	}
+	v.p.cluster.mu.Lock()
+	defer v.p.cluster.mu.Unlock()
+	delete(v.p.cluster.wake, v.p)
+}
+
+func (v *view) pending() (change, bool) {
+	v.p.cluster.mu.Lock()
+	defer v.p.cluster.mu.Unlock()
+	if v.next >= len(v.p.cluster.log) {
+		return change{}, false
+	}
+	v.next++
+	return v.p.cluster.log[v.next-1], true
+}
+
+func (v *view) apply(c change) {
+	if v.p.ctx.Err() != nil {
+		return
+	}
+	v.mu.Lock()
+	var n name
+	if c.now != nil {
+		n = nameOf(c.now)
+		v.objects[n] = c.now
+	} else {
+		n = nameOf(c.before)
+		delete(v.objects, n)
+	}
+	v.mu.Unlock()
+	if handle := v.p.handlers[n.kind]; handle != nil {
+		handle(c, false)
+	}
+}
+
+func (v *view) get(n name) client.Object {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if o := v.objects[n]; o != nil {
+		return clone(o)
+	}
+	return nil
+}
+
+// kubeClient reads from the view and writes to the cluster.
+type kubeClient struct {
+	client.Client
+	p *process
+}
+
+func (k *kubeClient) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	return found(k.p.view.get(name{kindOf(into), key.Namespace, key.Name}), key, into)
+}
+
+func found(o client.Object, key client.ObjectKey, into client.Object) error {
+	if o == nil {
+		return notFound(name{kindOf(into), key.Namespace, key.Name})
+	}
+	reflect.ValueOf(into).Elem().Set(reflect.ValueOf(o).Elem())
+	return nil
+}
+
+func (k *kubeClient) List(_ context.Context, into client.ObjectList, opts ...client.ListOption) error {
+	o := (&client.ListOptions{}).ApplyOptions(opts)
+	groups, ok := into.(*v1alpha1.GroupList)
+	if !ok || o.FieldSelector == nil {
+		return fmt.Errorf("the simulation lists no %T", into)
+	}
+	selected := o.FieldSelector.Requirements()[0]
+	v := k.p.view
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, n := range slices.SortedFunc(maps.Keys(v.objects), compareNames) {
+		if g, ok := v.objects[n].(*v1alpha1.Group); ok && slices.Contains(v.indexes[selected.Field](g), selected.Value) {
+			groups.Items = append(groups.Items, *g.DeepCopy())
+		}
+	}
+	return nil
+}
+
+func (k *kubeClient) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.PatchOption) error {
+	return k.patch(o, patch, false)
+}
+
+func (k *kubeClient) patch(o client.Object, patch client.Patch, status bool) error {
+	body, err := patch.Data(o)
+	if err != nil {
+		return err
+	}
+	body = k.p.breaks.patch(body, status)
+	n := nameOf(o)
+	if err := k.p.step("patch"); err != nil {
+		return err
+	}
+	fault := k.p.draw(k.p.kubeFaults, "kube before", "kube after")
+	if fault == "kube before" {
+		return apierrors.NewServiceUnavailable("the API server is not there")
+	}
+	patched, err := k.p.cluster.patch(n, body, status)
+	k.p.note("p%d patches %s %s/%s status=%v %s: %v", k.p.number, n.kind, n.namespace, n.name, status, body, err)
+	k.p.checkPatch(k.p, n, body, err)
+	if stepErr := k.p.step("patched"); stepErr != nil {
+		return stepErr
+	}
+	if err != nil {
+		return err
+	}
+	if fault != "" {
+		return apierrors.NewTimeoutError("the API server did not answer in time", 1)
+	}
+	return found(patched, client.ObjectKeyFromObject(o), o)
+}
+
+func (k *kubeClient) Status() client.SubResourceWriter { return &statusWriter{k: k} }
+
+type statusWriter struct {
+	client.SubResourceWriter
+	k *kubeClient
+}
+
+func (s *statusWriter) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+	return s.k.patch(o, patch, true)
+}
+
+// liveReader reads from the cluster itself.
+type liveReader struct{ p *process }
+
+func (l *liveReader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if err := l.p.step("live get"); err != nil {
+		return err
+	}
+	switch into := into.(type) {
+	case *metav1.PartialObjectMetadata:
+		return nil // the CRD stays
+	case *corev1.Namespace:
+		into.Name = key.Name
+		return nil
+	}
+	return found(l.p.cluster.get(name{kindOf(into), key.Namespace, key.Name}), key, into)
+}
+
+func (l *liveReader) List(_ context.Context, into client.ObjectList, opts ...client.ListOption) error {
+	if err := l.p.step("live list"); err != nil {
+		return err
+	}
+	groups, ok := into.(*v1alpha1.GroupList)
+	if !ok {
+		return errors.New("the simulation lists Groups alone")
+	}
+	o := (&client.ListOptions{}).ApplyOptions(opts)
+	id, _ := o.FieldSelector.RequiresExactMatch("status.id")
+	if l.p.breaks.blindLive {
+		return nil
+	}
+	for _, g := range l.p.cluster.groups() {
+		if g.Status.ID == id {
+			groups.Items = append(groups.Items, *g)
+		}
+	}
+	return nil
+}
+
+// recorder keeps events in the history.
+type recorder struct{ p *process }
+
+func (r recorder) Eventf(regarding, _ runtime.Object, kind, reason, _, note string, args ...any) {
+	object, err := meta.Accessor(regarding)
+	if err != nil {
+		panic(err)
+	}
+	r.p.checkText("an event", fmt.Sprintf(note, args...))
+	r.p.note("p%d event on %s: %s %s: %s", r.p.number, object.GetName(), kind, reason, strings.TrimSpace(fmt.Sprintf(note, args...)))
+}

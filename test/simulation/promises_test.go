@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// checkCall judges a call at the moment it is carried out.
+func (w *world) checkCall(p *process, c *call) {
+	w.checkText("a request", c.request.URL.String()+string(c.body))
+	if c.request.Method == http.MethodGet {
+		return
+	}
+	g := c.about.group
+	what := fmt.Sprintf("%s %s %s for %s", c.request.Method, c.request.URL.Path, c.body, c.about.name.name)
+	if g != nil {
+		w.checkMayWrite(p, g, c, what)
+	}
+	switch c.request.Method {
+	case http.MethodPost:
+		w.checkPost(p, c, g, what)
+	case http.MethodPut:
+		w.checkPut(c, g, what)
+	case http.MethodDelete:
+		w.checkDelete(g, what)
+	}
+}
+
+// checkMayWrite: a Group that is suspended, only observed, or bound by another
+// cluster writes nothing; nor does one whose group another Group owns.
+func (w *world) checkMayWrite(p *process, g *v1alpha1.Group, c *call, what string) {
+	switch cluster := g.Annotations[v1alpha1.AnnotationGroupCluster]; {
+	case g.Spec.Suspend:
+		w.violate("a suspended Group writes: %s", what)
+	case g.Spec.ManagementPolicy == v1alpha1.ManagementObserve:
+		w.violate("an observing Group writes: %s", what)
+	case cluster != "" && cluster != p.cluster.uid:
+		w.violate("a Group that another cluster bound writes: %s", what)
+	}
+	id := c.request.URL.Path[strings.LastIndex(c.request.URL.Path, "/")+1:]
+	for _, other := range p.cluster.groups() {
+		if other.UID == g.UID || other.Status.ID != id {
+			continue
+		}
+		if self, ok := p.cluster.get(nameOf(g)).(*v1alpha1.Group); ok && self.UID == g.UID && self.Status.ID != id {
+			w.violate("the group of %s is written for another: %s", other.Name, what)
+		}
+	}
+}
+
+// checkPost: nothing is created for a Group that is gone or names its group, nor
+// over a connection that shows another account.
+func (w *world) checkPost(p *process, c *call, g *v1alpha1.Group, what string) {
+	switch {
+	case g == nil:
+		w.violate("created for a Group that is not there: %s", what)
+	case g.Spec.GroupID != "" || !g.DeletionTimestamp.IsZero():
+		w.violate("created for a Group that must not create: %s", what)
+	}
+	if strings.Contains(c.request.Header.Get("Authorization"), foreignToken) {
+		for _, other := range p.cluster.groups() {
+			if _, exists := w.sim.Group(other.Status.ID); exists {
+				w.violate("created in a foreign account: %s", what)
+				return
+			}
+		}
+	}
+}
+
+// checkMade: of all groups made for a lineage, at most one is alive.
+func (w *world) checkMade(p *process, c *call, id string) {
+	if c.about.group == nil {
+		return
+	}
+	w.mu.Lock()
+	lineage := w.lineages[c.about.group.UID]
+	w.made[lineage] = append(w.made[lineage], id)
+	made := w.made[lineage]
+	w.mu.Unlock()
+	w.count("created")
+	var alive []string
+	for _, id := range made {
+		if w.alive(id) {
+			alive = append(alive, id)
+		}
+	}
+	if len(alive) > 1 {
+		w.violate("%s (%s) has %d live remote groups: %v (process %d)", c.about.name.name, lineage, len(alive), alive, p.number)
+	}
+}
+
+func (w *world) alive(id string) bool {
+	g, exists := w.sim.Group(id)
+	return exists && !g.Archived()
+}
+
+// checkPut: nothing undeclared is written. archived_at is also set at deletion and
+// cleared at adoption.
+func (w *world) checkPut(c *call, g *v1alpha1.Group, what string) {
+	var body map[string]any
+	if err := json.Unmarshal(c.body, &body); err != nil {
+		w.violate("a PUT without JSON: %s", what)
+		return
+	}
+	if g == nil {
+		return // the policy of a Group that is gone
+	}
+	w.mu.Lock()
+	declared := w.declared[w.lineages[g.UID]]
+	w.mu.Unlock()
+	for field, value := range body {
+		archiving := field == "archived_at" && (value != nil && !g.DeletionTimestamp.IsZero() || value == nil && g.Status.ID == "")
+		if !declared[field] && !archiving {
+			w.violate("undeclared %s is written: %s", field, what)
+		}
+	}
+}
+
+// checkDelete: permanent deletion needs two consents.
+func (w *world) checkDelete(g *v1alpha1.Group, what string) {
+	w.mu.Lock()
+	allowed := w.allowDelete
+	asked := g == nil || w.policies[w.lineages[g.UID]][v1alpha1.DeletionDelete]
+	w.mu.Unlock()
+	if !allowed || !asked {
+		w.violate("deleted without two consents: %s", what)
+	}
+}
+
+// checkPatch keeps count of Groups that were orphaned on purpose.
+func (w *world) checkPatch(p *process, n name, body []byte, err error) {
+	w.checkText("a patch", string(body))
+	if err == nil && n.kind == "Group" && p.cluster == w.ops && strings.Contains(string(body), `"finalizers":[]`) {
+		w.count("released")
+	}
+}
+
+func (w *world) checkText(where, text string) {
+	if strings.Contains(text, rightToken) || strings.Contains(text, foreignToken) {
+		w.violate("the token stands in %s: %s", where, text)
+	}
+}
+
+func (w *world) checkStatuses() {
+	for _, g := range w.ops.groups() {
+		text, _ := json.Marshal(g)
+		w.checkText("a Group", string(text))
+	}
+}
+
+// restless lists the Groups of the main cluster that are not at rest as declared.
+func (w *world) restless() []string {
+	var restless []string
+	for _, g := range w.ops.groups() {
+		if why := w.unrest(g); why != "" {
+			restless = append(restless, g.Namespace+"/"+g.Name+": "+why)
+		}
+	}
+	return restless
+}
+
+func (w *world) unrest(g *v1alpha1.Group) string {
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case !g.DeletionTimestamp.IsZero():
+		return fmt.Sprintf("still being deleted: %+v", ready)
+	case ready == nil || ready.ObservedGeneration != g.Generation || g.Status.ObservedGeneration != g.Generation:
+		return fmt.Sprintf("not observed: %+v", ready)
+	}
+	switch ready.Reason {
+	case v1alpha1.ReasonSynced:
+		return w.unlike(g)
+	case v1alpha1.ReasonObserved, v1alpha1.ReasonDrifted:
+		return ""
+	case v1alpha1.ReasonIDConflict:
+		return "" // whether an owner exists is judged below
+	case v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonRemoteMissing:
+		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName || g.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
+			return ""
+		}
+	case v1alpha1.ReasonUpdating:
+		if len(g.Status.Drift) > 0 {
+			return "" // contested
+		}
+	}
+	return fmt.Sprintf("%s: %s", ready.Reason, ready.Message)
+}
+
+// unlike compares a synced Group with the remote group itself.
+func (w *world) unlike(g *v1alpha1.Group) string {
+	remote, exists := w.sim.Group(g.Status.ID)
+	if !exists {
+		return "synced with a group that does not exist: " + g.Status.ID
+	}
+	if diff := plan.DeclaredBy(&g.Spec).Diff(asRead(remote)); len(diff) > 0 {
+		return fmt.Sprintf("synced, but %v differ", diff)
+	}
+	for _, other := range w.ops.groups() {
+		if other.UID != g.UID && other.Status.ID == g.Status.ID {
+			if r := meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionReady); r != nil && r.Reason == v1alpha1.ReasonSynced {
+				return "synced with the same group as " + other.Name
+			}
+		}
+	}
+	return ""
+}
+
+// checkLeaks: a live group that was made for a Group is still its, or was left to
+// itself on purpose.
+func (w *world) checkLeaks() {
+	owners := map[string]bool{}
+	for _, g := range w.ops.groups() {
+		owners[g.Status.ID] = true
+	}
+	for lineage, ids := range w.made {
+		if w.ended[lineage] || w.policies[lineage][v1alpha1.DeletionOrphan] {
+			continue
+		}
+		for _, id := range ids {
+			if w.alive(id) && !owners[id] && !w.observedAway(lineage) {
+				w.violate("remote group %s, made for %s, is left behind", id, lineage)
+			}
+		}
+	}
+}
+
+// observedAway is for lineages whose groups may stay for reasons of their own.
+func (w *world) observedAway(string) bool { return false }
+
+var _ = simulator.Prefix

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+var (
+	runs = flag.Int("runs", 150, "how many schedules to run")
+	seed = flag.Uint64("seed", 1, "the seed of the first")
+)
+
+// live runs one world in virtual time.
+func live(t *testing.T, seed uint64, b breaks) *world {
+	t.Helper()
+	var w *world
+	synctest.Test(t, func(*testing.T) {
+		w = newWorld(seed, b)
+		w.run()
+	})
+	return w
+}
+
+// TestSchedules runs many worlds and wants no promise broken in any.
+func TestSchedules(t *testing.T) {
+	const lanes = 2
+	var next atomic.Uint64
+	var failed atomic.Bool
+	var mu sync.Mutex
+	totals := map[string]int{}
+	began := time.Now()
+	t.Run("lanes", func(t *testing.T) {
+		for lane := range lanes {
+			t.Run(fmt.Sprint(lane), func(t *testing.T) {
+				t.Parallel()
+				for !failed.Load() {
+					n := next.Add(1) - 1
+					if n >= uint64(*runs) {
+						return
+					}
+					w := live(t, *seed+n, breaks{})
+					mu.Lock()
+					for what, n := range w.counts {
+						totals[what] += n
+					}
+					totals["schedules"]++
+					mu.Unlock()
+					if len(w.violations) > 0 {
+						failed.Store(true)
+						t.Errorf("%s\nreplay: go test ./test/simulation -run TestSchedules -runs=1 -seed=%d", w.text(), w.seed)
+					}
+				}
+			})
+		}
+	})
+	var summary []string
+	for _, what := range slices.Sorted(maps.Keys(totals)) {
+		summary = append(summary, fmt.Sprintf("%s %d", what, totals[what]))
+	}
+	t.Logf("%d schedules in %s: %s", totals["schedules"], time.Since(began).Round(time.Millisecond), strings.Join(summary, ", "))
+}
+
+// A seed repeats its history, or a failure could not be replayed.
+func TestASeedRepeatsItsHistory(t *testing.T) {
+	for seed := range uint64(5) {
+		first, second := live(t, seed, breaks{}), live(t, seed, breaks{})
+		for i := range min(len(first.history), len(second.history)) {
+			if first.history[i] != second.history[i] {
+				t.Fatalf("seed %d: line %d is\n%s\nand then\n%s", seed, i, first.history[i], second.history[i])
+			}
+		}
+	}
+}
+
+// asRead is a remote group as the client reads it.
+func asRead(g simulator.Group) klink.Group {
+	read := klink.Group{ID: g.ID, Name: g.Name, ConversationID: g.ConversationID, CreatedAt: g.CreatedAt, ArchivedAt: g.ArchivedAt}
+	if g.Description != nil {
+		read.Description = *g.Description
+	}
+	if g.AvatarURL != nil {
+		read.AvatarURL = *g.AvatarURL
+	}
+	for _, c := range g.Contacts {
+		read.Contacts = append(read.Contacts, c.Username)
+	}
+	return read
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+const (
+	endpoint     = "http://127.0.0.1:1" + simulator.Prefix
+	rightToken   = "tok-right-0001"
+	foreignToken = "tok-foreign-0002"
+)
+
+// world is one run: clusters, processes, the remote account, and what the
+// checks remember.
+type world struct {
+	seed    uint64
+	began   time.Time
+	sim     *simulator.Server
+	ops     *cluster // the cluster that Groups are declared in
+	staging *cluster // another one with copies; nil without
+	running []*process
+
+	mu         sync.Mutex
+	rng        *rand.Rand
+	processes  int
+	history    []string
+	violations []string
+	counts     map[string]int
+
+	// Probabilities of a fault per call; zero once the faults stop.
+	httpFaults, kubeFaults float64
+	// slowCache is the longest that a change takes to reach a cache.
+	slowCache time.Duration
+	breaks    breaks
+
+	lineages    map[types.UID]string
+	declared    map[string]map[string]bool // by lineage: the fields ever declared
+	policies    map[string]map[v1alpha1.DeletionPolicy]bool
+	made        map[string][]string // by lineage: the remote ids
+	ended       map[string]bool     // lineages that left their group to itself
+	allowDelete bool                // it was allowed at some time
+	sequence    int
+}
+
+func newWorld(seed uint64, b breaks) *world {
+	w := &world{
+		seed: seed, began: time.Now(), rng: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{}, breaks: b,
+		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{},
+		policies: map[string]map[v1alpha1.DeletionPolicy]bool{},
+	}
+	pagings := []simulator.Paging{simulator.Cursor, simulator.Cursor, simulator.Page, simulator.SinglePage, simulator.Limit, simulator.HasMorePage}
+	settings := simulator.Settings{
+		Paging: pagings[w.roll(len(pagings))], HideArchived: w.roll(2) == 0, MaxLimit: 10,
+		ClockSkew: time.Duration(w.roll(120)-60) * time.Second,
+	}
+	if settings.Paging == simulator.Limit {
+		settings.MaxLimit = 0
+	}
+	if w.roll(3) == 0 {
+		settings.Lag = time.Duration(w.roll(60)) * time.Second
+	}
+	w.sim = simulator.New(simulator.Options{Token: rightToken, Seed: seed + 1, Settings: settings})
+	w.sim.AddToken(foreignToken, "foreign")
+	for range w.roll(25) {
+		w.sim.Seed(simulator.Group{Name: w.pickName()})
+	}
+	w.sim.Account("foreign").Seed(simulator.Group{Name: "theirs"})
+	w.note("the account: %+v", settings)
+	w.ops = newCluster("ops")
+	w.setUp(w.ops)
+	return w
+}
+
+// setUp creates a connection and its Secret.
+func (w *world) setUp(c *cluster) {
+	c.create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "operator", Name: "klink-token"}, Data: map[string][]byte{"token": []byte(rightToken)},
+	})
+	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	connection.Spec.ConnectionSpec = v1alpha1.ConnectionSpec{
+		Endpoint: endpoint, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "klink-token", Key: "token"},
+		ResyncInterval: metav1.Duration{Duration: time.Minute}, RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20},
+	}
+	c.create(connection)
+}
+
+// roll draws a number below n.
+func (w *world) roll(n int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rng.IntN(n)
+}
+
+func (w *world) pickName() string { return []string{"alpha", "beta", "gamma"}[w.roll(3)] }
+
+// draw tells whether a fault strikes, and which.
+func (w *world) draw(probability float64, faults ...string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.rng.Float64() >= probability {
+		return ""
+	}
+	fault := faults[w.rng.IntN(len(faults))]
+	w.counts[fault]++
+	return fault
+}
+
+func (w *world) count(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts[what]++
+}
+
+// latency is what one step takes: a few milliseconds, practically never the same.
+func (w *world) latency() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(w.rng.Int64N(int64(10*time.Millisecond))) + time.Microsecond
+}
+
+// lag is how long a change takes to reach a cache.
+func (w *world) lag() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(w.rng.Int64N(int64(w.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
+}
+
+func (w *world) pause(d time.Duration) {
+	if d > 0 {
+		time.Sleep(d)
+	}
+}
+
+// note adds a line to the history.
+func (w *world) note(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.history = append(w.history, fmt.Sprintf("%12s  ", time.Since(w.began).Truncate(time.Microsecond))+fmt.Sprintf(format, args...))
+}
+
+// violate notes that a promise was broken.
+func (w *world) violate(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	w.note("VIOLATION: %s", text)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.violations = append(w.violations, text)
+}
+
+// run lives through a time of faults, then a time of calm, and judges both.
+func (w *world) run() {
+	w.trouble()
+	if len(w.violations) == 0 {
+		w.calm()
+		w.converge()
+	}
+	for _, p := range w.running {
+		p.kill("at the end")
+	}
+	w.sim.Close()
+	for _, p := range w.running {
+		p.done.Wait()
+	}
+	synctest.Wait()
+}
+
+// trouble lets people and faults act for a while.
+func (w *world) trouble() {
+	w.httpFaults = float64(w.roll(4)) * 0.05
+	w.kubeFaults = float64(w.roll(3)) * 0.03
+	w.slowCache = time.Duration(w.roll(3)*w.roll(3000)) * time.Millisecond
+	w.running = append(w.running, w.startProcess(w.ops))
+	for range 10 + w.roll(30) {
+		w.pause(time.Duration(w.roll(25_000))*time.Millisecond + w.latency())
+		w.act()
+		if len(w.violations) > 0 {
+			return
+		}
+	}
+}
+
+// calm ends all faults, and undoes what would keep Groups from coming to rest.
+func (w *world) calm() {
+	w.note("the faults stop")
+	w.httpFaults, w.kubeFaults, w.slowCache = 0, 0, 0
+	w.setToken(w.ops, rightToken)
+	for _, g := range w.ops.groups() {
+		w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	}
+	w.setAllowDelete(true)
+	w.reviveLeader()
+}
+
+// reviveLeader leaves exactly one manager running on the main cluster.
+func (w *world) reviveLeader() {
+	var alive []*process
+	for _, p := range w.running {
+		if p.cluster == w.ops && !p.isDead() {
+			p.setFuse(-1)
+			alive = append(alive, p)
+		}
+	}
+	for _, p := range alive[:max(0, len(alive)-1)] {
+		p.kill("as it is not the leader")
+	}
+	if len(alive) == 0 {
+		w.running = append(w.running, w.startProcess(w.ops))
+	}
+}
+
+// converge waits until every Group is at rest, and then that nothing is written.
+func (w *world) converge() {
+	var restless []string
+	for range 60 {
+		w.pause(3 * time.Minute)
+		if len(w.violations) > 0 {
+			return
+		}
+		if restless = w.restless(); len(restless) == 0 {
+			break
+		}
+	}
+	if len(restless) > 0 {
+		w.violate("not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
+		return
+	}
+	w.pause(2 * time.Minute)
+	writes, calls := w.ops.writeCount(), w.writeCalls()
+	w.pause(20 * time.Minute)
+	if w.writeCalls() != calls {
+		w.violate("remote writes go on after everything is at rest")
+	}
+	if n := w.ops.writeCount() - writes; n > 5 { // lastListTime moves every five minutes
+		w.violate("%d Kubernetes writes after everything is at rest", n)
+	}
+	w.checkLeaks()
+	w.checkStatuses()
+}
+
+func (c *cluster) writeCount() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writes
+}
+
+func (w *world) writeCalls() int {
+	counts := w.sim.Counts()
+	return counts["POST"] + counts["PUT"] + counts["DELETE"]
+}
+
+// text is the history as a person reads it.
+func (w *world) text() string {
+	return strings.Join(slices.Concat([]string{fmt.Sprintf("seed %d", w.seed)}, w.history, w.violations), "\n")
+}
