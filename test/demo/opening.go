@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -25,8 +24,7 @@ func install(ctx context.Context, s *stage) error {
 	s.say("the manager runs beside the cluster, as the ServiceAccount it would have in it.")
 	err := s.all(ctx,
 		[]string{"apply", "--server-side", "-k", "test/demo/install"},
-		[]string{"wait", "--for=condition=Established", "--timeout=60s", "crd/groups.klink.cloud",
-			"crd/connections.klink.cloud", "crd/clusterconnections.klink.cloud"})
+		waitFor("condition=Established", "crd/groups.klink.cloud", "crd/connections.klink.cloud", "crd/clusterconnections.klink.cloud"))
 	if err != nil {
 		return err
 	}
@@ -65,17 +63,25 @@ func connect(ctx context.Context, s *stage) error {
 		return err
 	}
 	return s.all(ctx,
-		[]string{"wait", "--for=condition=Ready", "kcconn/default", "--timeout=60s"},
+		waitFor(ready, "kcconn/default"),
 		[]string{"get", "kcconn"})
 }
 
-func furnish(ctx context.Context, s *stage) error {
+// enterNamespace makes the team's namespace, for this and the following commands.
+func (s *stage) enterNamespace(ctx context.Context) error {
 	return s.all(ctx,
 		[]string{"create", "namespace", "concierge"},
-		[]string{"config", "set-context", "--current", "--namespace=concierge"},
+		[]string{"config", "set-context", "--current", "--namespace=concierge"})
+}
+
+func furnish(ctx context.Context, s *stage) error {
+	if err := s.enterNamespace(ctx); err != nil {
+		return err
+	}
+	return s.all(ctx,
 		[]string{"apply", "-f", "config/samples/full.yaml", "-f", "config/samples/minimal.yaml",
 			"-f", "config/samples/adopt.yaml", "-f", "config/samples/observe.yaml"},
-		[]string{"wait", "--for=condition=Ready", "kgrp", "--all", "--timeout=60s"},
+		waitFor(ready, "kgrp", "--all"),
 		[]string{"get", "kgrp", "-o", "wide"})
 }
 
@@ -98,7 +104,7 @@ The stand-in API is %s, its token in
 and its admin endpoint, which asks for no token, %[6]s:
 
   curl %[6]s/requests
-  curl -X POST %[6]s/faults -d '{"method": "PUT", "status": 503, "times": 3}'
+  curl -X POST %[6]s/faults -d '{"method": "PUT", "action": "Status", "status": 503, "times": 3}'
 
 Ctrl-C ends all of it.
 `
@@ -111,50 +117,4 @@ func wait(ctx context.Context, s *stage) error {
 		return cause
 	}
 	return nil // Ctrl-C is how a playground ends
-}
-
-// file shows a file of the repository.
-func (s *stage) file(path string) error {
-	content, err := os.ReadFile(filepath.Join(s.root, path))
-	if err != nil {
-		return err
-	}
-	s.say("\n$ cat %s\n%s", path, strings.TrimSpace(string(content)))
-	return nil
-}
-
-// idOf is the id of the remote group of a Group.
-func (s *stage) idOf(ctx context.Context, name string) (string, error) {
-	id, err := s.ask(ctx, "get", name, "-o", "jsonpath={.status.id}")
-	if err == nil && id == "" {
-		err = fmt.Errorf("%s has no id in its status", name)
-	}
-	return id, err
-}
-
-func (s *stage) showHotel(ctx context.Context) (group, error) {
-	id, err := s.idOf(ctx, hotel)
-	if err != nil {
-		return group{}, err
-	}
-	return s.showRemote(ctx, id)
-}
-
-// patchHotel changes the hotel's declaration and waits until it is so.
-func (s *stage) patchHotel(ctx context.Context, patch string) error {
-	return s.all(ctx,
-		[]string{"patch", hotel, "--type=merge", "-p", patch},
-		[]string{"wait", "--for=condition=Ready", hotel, "--timeout=60s"})
-}
-
-// showEvents waits for an event of a Group, and shows all of that Group's.
-func (s *stage) showEvents(ctx context.Context, name, reason, part string) error {
-	err := eventually(ctx, func() error {
-		out, err := s.ask(ctx, "get", "events", "--field-selector=involvedObject.name="+name+",reason="+reason)
-		return errors.Join(err, contains(out, reason), contains(out, part))
-	})
-	if err != nil {
-		return err
-	}
-	return s.all(ctx, []string{"events", "--for=groups.klink.cloud/" + name})
 }

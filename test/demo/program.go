@@ -54,10 +54,10 @@ func (s *stage) launch(name string, args ...string) (*program, error) {
 	}
 	go func() {
 		defer close(p.done)
-		err := p.cmd.Wait()
+		_ = p.cmd.Wait() // how it ended is in its state
 		_ = log.Close()
 		if !p.stopping.Load() {
-			s.failed(fmt.Errorf("%s %w (%v)%s", p.name, errEnded, err, p.tail()))
+			s.failed(fmt.Errorf("%s %w (%s)%s", p.name, errEnded, p.cmd.ProcessState, p.tail()))
 		}
 	}()
 	return p, nil

@@ -61,15 +61,6 @@ func (r *remote) call(ctx context.Context, method, url, body string) (reply, err
 	return reply{status: resp.StatusCode, body: text}, err
 }
 
-// get reads a group (groups API, GET /groups/:id). A group that is gone is an error.
-func (r *remote) get(ctx context.Context, id string) (group, error) {
-	answer, err := r.call(ctx, http.MethodGet, r.groupURL(id), "")
-	if err != nil {
-		return group{}, err
-	}
-	return answer.group()
-}
-
 func (r *remote) groupURL(id string) string { return r.endpoint + "/groups/" + id }
 
 func (a reply) group() (group, error) {

@@ -6,9 +6,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -65,6 +68,13 @@ func (s *stage) all(ctx context.Context, commands ...[]string) error {
 	return nil
 }
 
+const ready = "condition=Ready"
+
+// waitFor waits with kubectl, for as long as a busy machine may take.
+func waitFor(what string, names ...string) []string {
+	return append([]string{"wait", "--for=" + what, "--timeout=60s"}, names...)
+}
+
 // showRemote shows a remote group as the API does.
 func (s *stage) showRemote(ctx context.Context, id string) (group, error) {
 	return s.request(ctx, http.MethodGet, id, "")
@@ -92,4 +102,50 @@ func quoted(arg string) string {
 		return arg
 	}
 	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}
+
+// file shows a file of the repository.
+func (s *stage) file(path string) error {
+	content, err := os.ReadFile(filepath.Join(s.root, path))
+	if err != nil {
+		return err
+	}
+	s.say("\n$ cat %s\n%s", path, strings.TrimSpace(string(content)))
+	return nil
+}
+
+// idOf is the id of the remote group of a Group.
+func (s *stage) idOf(ctx context.Context, name string) (string, error) {
+	id, err := s.ask(ctx, "get", name, "-o", "jsonpath={.status.id}")
+	if err == nil && id == "" {
+		err = fmt.Errorf("%s has no id in its status", name)
+	}
+	return id, err
+}
+
+func (s *stage) showHotel(ctx context.Context) (group, error) {
+	id, err := s.idOf(ctx, hotel)
+	if err != nil {
+		return group{}, err
+	}
+	return s.showRemote(ctx, id)
+}
+
+// patchHotel changes the hotel's declaration and waits until it is so.
+func (s *stage) patchHotel(ctx context.Context, patch string) error {
+	return s.all(ctx,
+		[]string{"patch", hotel, "--type=merge", "-p", patch},
+		waitFor(ready, hotel))
+}
+
+// showEvents waits for an event of a Group, and shows all of that Group's.
+func (s *stage) showEvents(ctx context.Context, name, reason, part string) error {
+	err := eventually(ctx, func() error {
+		out, err := s.ask(ctx, "get", "events", "--field-selector=involvedObject.name="+name+",reason="+reason)
+		return errors.Join(err, contains(out, reason), contains(out, part))
+	})
+	if err != nil {
+		return err
+	}
+	return s.all(ctx, []string{"events", "--for=groups.klink.cloud/" + name})
 }

@@ -40,18 +40,15 @@ const hotel = "kgrp/plaza-hotel"
 const hotelGuests = "Cedric Cliff Hector Hester"
 
 func create(ctx context.Context, s *stage) error {
-	err := s.all(ctx,
-		[]string{"create", "namespace", "concierge"},
-		[]string{"config", "set-context", "--current", "--namespace=concierge"})
-	if err != nil {
+	if err := s.enterNamespace(ctx); err != nil {
 		return err
 	}
 	if err := s.file("config/samples/full.yaml"); err != nil {
 		return err
 	}
-	err = s.all(ctx,
+	err := s.all(ctx,
 		[]string{"apply", "-f", "config/samples/full.yaml"},
-		[]string{"wait", "--for=condition=Ready", hotel, "--timeout=60s"},
+		waitFor(ready, hotel),
 		[]string{"get", "kgrp"})
 	if err != nil {
 		return err
@@ -92,20 +89,17 @@ func drift(ctx context.Context, s *stage) error {
 }
 
 func archive(ctx context.Context, s *stage) error {
-	if err := s.patchHotel(ctx, `{"spec":{"archived":true}}`); err != nil {
-		return err
-	}
-	if g, err := s.showHotel(ctx); err != nil || g.ArchivedAt == nil {
-		return errors.Join(err, errors.New("archived_at is null, want a time"))
-	}
-	if err := s.all(ctx, []string{"get", "kgrp"}); err != nil {
-		return err
-	}
-	if err := s.patchHotel(ctx, `{"spec":{"archived":false}}`); err != nil {
-		return err
-	}
-	if g, err := s.showHotel(ctx); err != nil || g.ArchivedAt != nil {
-		return errors.Join(err, errors.New("archived_at is a time, want null"))
+	for _, archived := range []bool{true, false} {
+		if err := s.patchHotel(ctx, fmt.Sprintf(`{"spec":{"archived":%t}}`, archived)); err != nil {
+			return err
+		}
+		if err := s.all(ctx, []string{"get", "kgrp"}); err != nil {
+			return err
+		}
+		g, err := s.showHotel(ctx)
+		if err := errors.Join(err, is("archived", g.ArchivedAt != nil, archived)); err != nil {
+			return err
+		}
 	}
 	return s.showEvents(ctx, "plaza-hotel", "Unarchived", "")
 }
@@ -141,10 +135,7 @@ func deleteArchives(ctx context.Context, s *stage) error {
 		return err
 	}
 	g, err := s.showRemote(ctx, id)
-	if err != nil || g.ArchivedAt == nil {
-		return errors.Join(err, errors.New("archived_at is null, want a time"))
-	}
-	return nil
+	return errors.Join(err, is("archived", g.ArchivedAt != nil, true))
 }
 
 const popUp = `apiVersion: klink.cloud/v1alpha1
@@ -160,7 +151,7 @@ func deleteForGood(ctx context.Context, s *stage) error {
 	if _, err := s.apply(ctx, popUp); err != nil {
 		return err
 	}
-	if err := s.all(ctx, []string{"wait", "--for=condition=Ready", "kgrp/pop-up-event", "--timeout=60s"}); err != nil {
+	if err := s.all(ctx, waitFor(ready, "kgrp/pop-up-event")); err != nil {
 		return err
 	}
 	id, err := s.idOf(ctx, "kgrp/pop-up-event")
@@ -171,7 +162,7 @@ func deleteForGood(ctx context.Context, s *stage) error {
 	const message = `{.status.conditions[?(@.type=="Ready")].message}{"\n"}`
 	err = s.all(ctx,
 		[]string{"delete", "kgrp", "pop-up-event", "--wait=false"},
-		[]string{"wait", "--for=jsonpath=" + reason + "=DeleteNotAllowed", "kgrp/pop-up-event", "--timeout=60s"},
+		waitFor("jsonpath="+reason+"=DeleteNotAllowed", "kgrp/pop-up-event"),
 		[]string{"get", "kgrp", "pop-up-event", "-o", "jsonpath=" + message})
 	if err != nil {
 		return err
@@ -182,7 +173,7 @@ func deleteForGood(ctx context.Context, s *stage) error {
 	s.say("\nThe second consent is the connection's:")
 	err = s.all(ctx,
 		[]string{"patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"allowDelete":true}}`},
-		[]string{"wait", "--for=delete", "kgrp/pop-up-event", "--timeout=60s"})
+		waitFor("delete", "kgrp/pop-up-event"))
 	if err != nil {
 		return err
 	}
@@ -196,7 +187,7 @@ func deleteForGood(ctx context.Context, s *stage) error {
 func samples(ctx context.Context, s *stage) error {
 	err := s.all(ctx,
 		[]string{"apply", "-f", "config/samples/minimal.yaml", "-f", "config/samples/adopt.yaml", "-f", "config/samples/observe.yaml"},
-		[]string{"wait", "--for=condition=Ready", "kgrp", "--all", "--timeout=60s"},
+		waitFor(ready, "kgrp", "--all"),
 		[]string{"get", "kgrp", "-o", "wide"})
 	if err != nil {
 		return err
