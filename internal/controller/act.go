@@ -161,13 +161,12 @@ var errFinished = errors.New("finished")
 
 // release lets the Group go.
 func (l *look) release(ctx context.Context, step plan.Step) error {
-	if step.Orphaned {
-		l.say(orphanedGroup(step.ID))
-	}
 	if err := l.removeFinalizer(ctx); err != nil {
 		return err
 	}
-	l.publish()
+	if step.Orphaned {
+		l.say(orphanedGroup(step.ID))
+	}
 	l.letGo(l.mem)
 	return nil
 }

@@ -85,7 +85,8 @@ func (l *look) updated(before, after klink.Group, fields []plan.Field) {
 	}
 }
 
-// say notes an event; it is recorded when what it tells of is written down.
+// say notes that something has happened; it is recorded at the end of the look,
+// however that ends.
 func (l *look) say(o occurrence) { l.events = append(l.events, o) }
 
 // publish records the events of this look.

@@ -114,6 +114,7 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 	if err != nil {
 		return reconcile.Result{}, err
 	}
+	defer l.publish()
 	for range maxSteps {
 		step := plan.Next(&l.situation)
 		log.FromContext(ctx).V(1).Info("Planned", "step", step.Do.String(), "id", step.ID)

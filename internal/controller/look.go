@@ -28,7 +28,7 @@ type look struct {
 	account   *account.Account // nil until the connection is set up
 	endpoint  string
 	situation plan.Situation
-	events    []occurrence // recorded once what they tell of is written down
+	events    []occurrence // recorded at the end of the look
 }
 
 // look gathers what is known of a Group.

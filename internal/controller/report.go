@@ -17,11 +17,11 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
-// report writes the status if it differs from what is there, and then records
-// the events of this look.
+// report writes the status if it differs from what is there, and then says what
+// has changed by it.
 func (l *look) report(ctx context.Context, r plan.Report) error {
 	before := l.group.DeepCopy()
-	l.eventOnTransition(r)
+	news := l.transition(r)
 	fill(&l.group.Status, l.group, r, l.ownID())
 	if !equality.Semantic.DeepEqual(before.Status, l.group.Status) {
 		if err := l.Client.Status().Patch(ctx, l.group, client.MergeFrom(before)); err != nil {
@@ -29,7 +29,9 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 		}
 		l.mem.wrote(before.ResourceVersion, l.group)
 	}
-	l.publish()
+	if news {
+		l.say(warning(r.Reason, "Reconcile", bounded(r.Message)))
+	}
 	return nil
 }
 
@@ -105,14 +107,13 @@ func bounded(message string) string {
 	return message[:cut] + "…"
 }
 
-// eventOnTransition says what a person would want to hear of, once.
-func (l *look) eventOnTransition(r plan.Report) {
-	ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
-	if ready != nil && ready.Reason == r.Reason && ready.ObservedGeneration == l.group.Generation {
-		return
-	}
+// transition reports whether a person would want to hear of a report, once.
+func (l *look) transition(r plan.Report) bool {
 	switch r.Reason {
 	case v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict:
-		l.say(warning(r.Reason, "Reconcile", bounded(r.Message)))
+		ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
+		return ready == nil || ready.Reason != r.Reason || ready.ObservedGeneration != l.group.Generation
+	default:
+		return false
 	}
 }

@@ -18,7 +18,7 @@ func finalize(s *Situation) Step {
 	case s.DryRun:
 		return dryRun("apply deletionPolicy " + string(s.spec().DeletionPolicy))
 	case s.spec().DeletionPolicy == v1alpha1.DeletionOrphan || s.CRDGone || s.notOurs():
-		return Step{Do: Release, ID: s.Identity.ID, Orphaned: s.Identity.ID != ""}
+		return Step{Do: Release, ID: s.Identity.ID, Orphaned: s.Identity.ID != "" && !s.othersOwn()}
 	case s.Identity.ID == "" && !s.unresolvedAttempt():
 		return Step{Do: Release}
 	case s.spec().Suspend:
@@ -60,7 +60,11 @@ func unserved(s *Situation) (Step, bool) {
 // observed, so that its fate is none of this Group's business. An owner of
 // spec.groupID alone says nothing of a group that this one may have created.
 func (s *Situation) notOurs() bool {
-	return s.Identity.ForeignCluster != "" || s.Identity.ID != "" && s.Identity.Owner != "" || s.observes()
+	return s.othersOwn() || s.observes()
+}
+
+func (s *Situation) othersOwn() bool {
+	return s.Identity.ForeignCluster != "" || s.Identity.ID != "" && s.Identity.Owner != ""
 }
 
 // suspendedDeletion says beside the rest that a deletion waits.

@@ -215,3 +215,11 @@ func (w *world) clusterUID() string {
 	}
 	return string(namespace.UID)
 }
+
+// reasonOf is why a Group is ready or not; empty before anybody has looked at it.
+func reasonOf(g *v1alpha1.Group) string {
+	if ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
+}

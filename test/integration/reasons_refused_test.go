@@ -89,7 +89,10 @@ func TestRejectedIsNotForgottenByARead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst})
 	w.crowd(120)
-	w.owned("lobby", "bar", "pool", "roof", "attic")
+	for _, name := range []string{"lobby", "bar", "pool", "roof", "attic"} {
+		w.group(name, w.boundTo(w.seed("The "+name)))
+	}
+	w.awaitSynced("lobby")
 	w.refuse("PUT", 422, "no")
 	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
 	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "no")

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// groupID binds to the one that is named, whatever its name is, makes it as
+// declared, and leaves alone what is not declared.
+func TestAdoptionByID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.seed("Old name", func(g *simulator.Group) {
+		g.Description, g.Contacts = new("Old."), simulator.Contacts("Hector")
+	})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
+	g := w.awaitSynced("lobby")
+	if g.Status.ID != id || g.Annotations[v1alpha1.AnnotationGroupID] != id || g.Annotations[v1alpha1.AnnotationGroupCluster] != w.clusterUID() {
+		t.Errorf("the Group is not bound: status.id %q, annotations %v", g.Status.ID, g.Annotations)
+	}
+	if r := w.remote(id); r.Name != "Lobby" || *r.Description != "Old." || len(r.Contacts) != 1 {
+		t.Errorf("the remote group is %+v", r)
+	}
+	w.wantBodies("PUT", `{"name":"Lobby"}`)
+	w.wantBodies("POST")
+	w.wantEvents("lobby", map[string]int{"Adopted": 1, "Updated": 1})
+}
+
+// Adopting an archived group unarchives it, unless that is declared otherwise.
+func TestAdoptionUnarchives(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		archived *bool
+		want     bool
+		events   map[string]int
+	}{
+		{"unless declared", nil, false, map[string]int{"Adopted": 1, "Unarchived": 1}},
+		{"archived is declared", new(true), true, map[string]int{"Adopted": 1}},
+		{"not archived is declared", new(false), false, map[string]int{"Adopted": 1, "Unarchived": 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{})
+			byID, byName := w.seed("The old", archivedOn(1)), w.seed("The known", archivedOn(1))
+			w.group("old", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Archived = byID, c.archived })
+			w.group("known", byItsName, func(g *v1alpha1.Group) { g.Spec.Archived = c.archived })
+			for name, id := range map[string]string{"old": byID, "known": byName} {
+				if g := w.awaitSynced(name); g.Status.ID != id {
+					t.Errorf("%s is bound to %s, not %s", name, g.Status.ID, id)
+				}
+				w.wantArchived(id, c.want)
+				w.wantEvents(name, c.events)
+			}
+			w.wantBodies("POST")
+		})
+	}
+}
+
+func byItsName(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
+
+func archivedOn(day int) func(*simulator.Group) {
+	return func(g *simulator.Group) {
+		g.CreatedAt, g.ArchivedAt = longAgo, time.Date(2001, 1, day, 0, 0, 0, 0, time.UTC)
+	}
+}
+
+// ByName takes the active group before archived ones, the one archived last before
+// the others, and makes one only where there is none.
+func TestAdoptionByNameChooses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{HideArchived: true})
+	w.seed("The active", archivedOn(9))
+	active := w.seed("The active")
+	w.seed("The archived", archivedOn(3))
+	last := w.seed("The archived", archivedOn(5))
+	w.seed("The archived", archivedOn(4))
+	w.seed("the new") // names are compared exactly
+
+	w.group("active", byItsName)
+	w.group("archived", byItsName)
+	w.group("new", byItsName)
+	for name, id := range map[string]string{"active": active, "archived": last} {
+		if g := w.awaitSynced(name); g.Status.ID != id {
+			t.Errorf("%s is bound to %s, not %s", name, g.Status.ID, id)
+		}
+	}
+	w.awaitSynced("new")
+	w.wantBodies("POST", `{"name":"The new"}`)
+	w.wantRemotes(7)
+	w.wantEvents("new", map[string]int{"Created": 1})
+}
+
+// Several active groups of the name: a person has to choose, and can do so in either
+// place.
+func TestAdoptionAmbiguousListsTheCandidates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	first, second := w.seed("The lobby"), w.seed("The lobby")
+	one, two := w.seed("The bar"), w.seed("The bar")
+	for _, name := range []string{"lobby", "bar"} {
+		w.group(name, byItsName)
+	}
+	w.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second, "spec.groupID")
+	w.awaitStalled("bar", v1alpha1.ReasonAdoptionAmbiguous, one, two)
+	w.wantNoWrite()
+
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy, g.Spec.GroupID = v1alpha1.AdoptNever, second })
+	if g := w.awaitSynced("lobby"); g.Status.ID != second {
+		t.Errorf("bound to %s, not %s", g.Status.ID, second)
+	}
+	w.sim.Mutate(one, func(g *simulator.Group) { g.Name = "The old bar" })
+	if g := w.awaitSynced("bar"); g.Status.ID != two {
+		t.Errorf("bound to %s, not %s", g.Status.ID, two)
+	}
+	w.wantNoWrite()
+	w.wantRemotes(4)
+}
+
+// A group that another Group owns is waited for, neither shared nor made again.
+func TestAdoptionByNameWaitsForTheOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("owner", func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+	id := w.awaitSynced("owner").Status.ID
+	w.group("heir", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+	w.awaitStalled("heir", v1alpha1.ReasonIDConflict, id, "lets go")
+	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.delete("owner")
+	if g := w.awaitSynced("heir"); g.Status.ID != id {
+		t.Errorf("bound to %s, not %s", g.Status.ID, id)
+	}
+	w.wantRemotes(1)
+	w.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1})
+}
+
+// Two Groups of one name, both ByName: one adopts, the other waits.
+func TestAdoptionByNameOfOneGroupByTwo(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	w.seed("Lobby")
+	for _, name := range []string{"left", "right"} {
+		w.group(name, byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+	}
+	w.start()
+	w.eventually(func() string {
+		reasons := reasonOf(w.get("left")) + " " + reasonOf(w.get("right"))
+		if reasons != "Synced IDConflict" && reasons != "IDConflict Synced" {
+			return "want one Synced and one IDConflict, have " + reasons
+		}
+		return ""
+	})
+	w.wantRemotes(1)
+	w.wantNoWrite()
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"context"
+	"maps"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A manifest copied with its annotations and finalizer: the copy is told, touches
+// nothing, its deletion neither, and it takes over once the owner lets go.
+func TestCopiedManifestEndsInIDConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("owner", func(g *v1alpha1.Group) { g.Spec.Description = new("Mine.") })
+	owner := w.awaitSynced("owner")
+	copied := func(g *v1alpha1.Group) {
+		g.Annotations, g.Finalizers = maps.Clone(owner.Annotations), owner.Finalizers
+		g.Spec.Name, g.Spec.Description = owner.Spec.Name, new("The copy's.")
+	}
+	w.sim.ResetRequests()
+	w.group("copy", copied)
+	w.group("heir", copied)
+	for _, name := range []string{"copy", "heir"} {
+		g := w.awaitStalled(name, v1alpha1.ReasonIDConflict, owner.Status.ID, w.namespace+"/owner", "takes over")
+		if g.Status.ID != "" {
+			t.Errorf("%s shows the id %s, which is not its own", name, g.Status.ID)
+		}
+	}
+	w.delete("copy")
+	w.awaitGone("copy")
+	w.nextListings(1)
+	w.wantNoWrite()
+	w.awaitSynced("owner")
+	w.wantEvents("copy", map[string]int{"IDConflict": 1})
+
+	w.delete("owner") // archives
+	heir := w.awaitSynced("heir")
+	if heir.Status.ID != owner.Status.ID {
+		t.Errorf("the heir is bound to %q, not %q", heir.Status.ID, owner.Status.ID)
+	}
+	if r := w.remote(owner.Status.ID); r.Archived() || *r.Description != "The copy's." {
+		t.Errorf("taking over is an adoption: the group is %+v", r)
+	}
+	w.wantRemotes(1)
+	w.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
+}
+
+// groupID of another Group's group: the same.
+func TestGroupIDOfAnothersGroupIsAConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.owned("owner")["owner"]
+	w.group("second", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Stolen" })
+	w.awaitStalled("second", v1alpha1.ReasonIDConflict, id, w.namespace+"/owner")
+	w.nextListings(1)
+	w.wantBodies("PUT")
+	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.delete("owner")
+	w.awaitSynced("second")
+	if r := w.remote(id); r.Name != "Stolen" {
+		t.Errorf("the group is %+v", r)
+	}
+	w.wantEvents("second", map[string]int{"IDConflict": 1, "Adopted": 1, "Updated": 1})
+}
+
+// Two Groups declare one groupID from the start: the older one owns it.
+func TestOneGroupIDInTwoGroups(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	id := w.seed("Lobby")
+	for _, name := range []string{"left", "right"} {
+		w.group(name, func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
+	}
+	w.start()
+	w.eventually(func() string {
+		reasons := reasonOf(w.get("left")) + " " + reasonOf(w.get("right"))
+		if reasons != "Synced IDConflict" && reasons != "IDConflict Synced" {
+			return "want one Synced and one IDConflict, have " + reasons
+		}
+		return ""
+	})
+	w.wantNoWrite()
+}
+
+// A production namespace restored into another cluster, and deleted there, harms
+// nothing, until the connection says that the groups shall be taken over.
+func TestGroupOfAnotherClusterIsOnlyRead(t *testing.T) {
+	t.Parallel()
+	const production = "3b7f0c1e-0000-4000-8000-000000000001"
+	w := newWorld(t, simulator.Settings{})
+	id, other := w.seed("Lobby", archivedOn(1)), w.seed("Bar")
+	restored := func(id string) func(*v1alpha1.Group) {
+		return func(g *v1alpha1.Group) {
+			w.boundBy(production, id)(g)
+			g.Finalizers = []string{v1alpha1.FinalizerGroup}
+			g.Spec.Name, g.Spec.DeletionPolicy = "Staging", v1alpha1.DeletionDelete
+		}
+	}
+	w.editConnection(func(c *v1alpha1.Connection) { c.Spec.AllowDelete = true })
+	w.group("lobby", restored(id))
+	w.group("bar", restored(other))
+	w.awaitStalled("lobby", v1alpha1.ReasonIDConflict, id, production, "take-over", "sim")
+	g := w.awaitStalled("bar", v1alpha1.ReasonIDConflict, other)
+	if g.Annotations[v1alpha1.AnnotationGroupCluster] != production {
+		t.Errorf("the annotation that names the other cluster has changed: %v", g.Annotations)
+	}
+	w.delete("bar")
+	w.awaitGone("bar")
+	w.nextListings(1)
+	w.wantNoWrite()
+
+	w.editConnection(func(c *v1alpha1.Connection) {
+		c.Annotations = map[string]string{v1alpha1.AnnotationTakeOver: production}
+	})
+	g = w.awaitSynced("lobby")
+	if g.Status.ID != id || g.Annotations[v1alpha1.AnnotationGroupCluster] != w.clusterUID() {
+		t.Errorf("the group was not taken over: %q, %v", g.Status.ID, g.Annotations)
+	}
+	w.wantArchived(id, false)
+	w.wantEvents("lobby", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
+	w.wantRemotes(2)
+}
+
+// A status restored with the Group from another cluster makes it no owner either.
+func TestGroupOfAnotherClusterWithItsStatus(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	id := w.seed("The lobby")
+	g := w.group("lobby", w.boundBy("another-cluster", id))
+	g.Status.ID = id
+	if err := api.Status().Update(context.Background(), g); err != nil {
+		t.Fatal(err)
+	}
+	w.group("native", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "The lobby" })
+	w.start()
+	w.await("native", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.awaitStalled("lobby", v1alpha1.ReasonIDConflict, "another-cluster")
+	w.delete("lobby")
+	w.awaitGone("lobby")
+	w.wantNoWrite()
+}

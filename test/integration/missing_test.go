@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"testing"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A Group that names a group which is not there never makes one, and binds when it
+// appears.
+func TestGroupIDThatIsMissingIsNeverCreated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.GroupID = "l7cGNIBKZiNJ6wqF" })
+	w.awaitStalled("lobby", v1alpha1.ReasonRemoteMissing, "l7cGNIBKZiNJ6wqF", "never created")
+	w.seed("The lobby", func(g *simulator.Group) { g.ID = "l7cGNIBKZiNJ6wqF" })
+	w.awaitSynced("lobby")
+	w.wantNoWrite()
+	w.wantEvents("lobby", map[string]int{"Adopted": 1})
+}
+
+// The group of groupID, or one that is observed, is gone: not recreated, and found
+// again when it is back.
+func TestBoundGroupThatMustNotBeRecreated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.owned("one", "two", "three")
+	named, observed := w.seed("The named"), w.seed("The observed")
+	w.group("named", func(g *v1alpha1.Group) { g.Spec.GroupID = named })
+	w.group("observed", observing, func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
+	w.awaitSynced("named")
+	w.await("observed", "True", v1alpha1.ReasonObserved)
+	w.sim.ResetRequests()
+	w.sim.Remove(named)
+	w.sim.Remove(observed)
+	w.awaitStalled("named", v1alpha1.ReasonRemoteMissing, named, "never created")
+	w.awaitStalled("observed", v1alpha1.ReasonRemoteMissing, observed, "never created")
+	w.nextListings(1)
+	w.wantNoWrite()
+	w.seed("The named", func(g *simulator.Group) { g.ID = named })
+	w.seed("The observed", func(g *simulator.Group) { g.ID = observed })
+	w.awaitSynced("named")
+	w.await("observed", "True", v1alpha1.ReasonObserved)
+	w.wantNoWrite()
+}
+
+// A group that somebody deleted is made anew, once a GET and a complete listing both
+// lack it, and only then.
+func TestGroupThatIsReallyGoneIsRecreated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.owned("one", "two", "three")
+	lost := w.seed("The lobby", func(g *simulator.Group) { g.Description = new("World-renowned.") })
+	w.group("lobby", w.boundTo(lost), func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
+	w.awaitSynced("lobby")
+	w.sim.ResetRequests()
+	w.sim.Remove(lost)
+	var g *v1alpha1.Group
+	w.eventually(func() string {
+		if g = w.get("lobby"); g.Status.ID == lost || g.Status.ID == "" || reasonOf(g) != v1alpha1.ReasonSynced {
+			return "still bound to " + g.Status.ID + ", " + reasonOf(g)
+		}
+		return ""
+	})
+	if r := w.remote(g.Status.ID); r.Name != "The lobby" || *r.Description != "World-renowned." || g.Status.ConversationID != r.ConversationID {
+		t.Errorf("the new group is not as declared: %+v; %+v", r, g.Status)
+	}
+	w.wantCalls(map[string]int{"GET one": 1, "POST": 1})
+	w.wantRemotes(4)
+	w.wantEvents("lobby", map[string]int{"Recreated": 1})
+}
+
+// Where the account cannot be listed completely nothing proves that a group is gone.
+func TestIncompleteListingNeverRecreates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst})
+	w.crowd(120)
+	kept := w.seed("The lobby")
+	w.group("lobby", w.boundTo(kept))
+	w.owned("one", "two", "three", "four")
+	w.awaitSynced("lobby")
+	w.sim.Remove(kept)
+	w.sim.ResetRequests()
+	w.awaitStalled("lobby", v1alpha1.ReasonRemoteMissing, kept, "cannot be listed completely")
+	w.wantNoWrite()
+	w.seed("The lobby", func(g *simulator.Group) { g.ID = kept })
+	w.awaitSynced("lobby")
+	w.wantNoWrite()
+}
