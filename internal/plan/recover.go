@@ -36,6 +36,9 @@ type Evidence struct {
 	Claimed func(id string) bool
 	// Mirrored: at least one listing was taken in.
 	Mirrored bool
+	// MadeForOther tells whether this process made the group for another Group; nil
+	// means none.
+	MadeForOther func(id string) bool
 	// Listed is since when an absence counts: when the newest listing began, or,
 	// by page number, the older of the two that agree. Zero before that.
 	Listed time.Time
@@ -84,21 +87,21 @@ func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 func (a Attempt) candidates(e Evidence) []klink.Group {
 	var candidates []klink.Group
 	for _, g := range e.Named {
-		if g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && !e.Claimed(g.ID) && !slices.Contains(a.Known, g.ID) {
+		if g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && e.free(g.ID) && !slices.Contains(a.Known, g.ID) {
 			candidates = append(candidates, g)
 		}
 	}
 	return candidates
 }
 
-// Twin finds the group of a Group whose attempt was lost: an unclaimed one with
-// exactly the declared values, made no earlier than the Group itself.
+// Twin finds the group of a Group whose attempt was lost: an unclaimed, active
+// one with exactly the declared values, made no earlier than the Group itself.
 func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	fields := d.creationFields()
 	want := d.digest(fields)
 	var twins []klink.Group
 	for _, g := range e.Named {
-		if !e.Claimed(g.ID) && !g.CreatedAt.Before(created) && shownBy(g).digest(fields) == want {
+		if !e.Claimed(g.ID) && !g.CreatedAt.Before(created) && !d.retired(g) && shownBy(g).digest(fields) == want {
 			twins = append(twins, g)
 		}
 	}
@@ -108,9 +111,28 @@ func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	return first(twins).ID, true
 }
 
-// first is the oldest group, by creation time and then id.
+// retired reports whether a group was archived though d does not say so: by the
+// deletion policy of a Group that is gone, or by a person, but not by a create.
+func (d Declared) retired(g klink.Group) bool {
+	return g.Archived() && (d.Archived == nil || !*d.Archived)
+}
+
+// free reports whether a group may be one of ours that nobody knows of yet.
+func (e Evidence) free(id string) bool {
+	return !e.Claimed(id) && (e.MadeForOther == nil || !e.MadeForOther(id))
+}
+
+// first is the oldest group, by creation time and then id. Active ones go first:
+// an archived one is more likely what another Group left behind.
 func first(groups []klink.Group) klink.Group {
 	return slices.MinFunc(groups, func(a, b klink.Group) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		return cmp.Or(archivedRank(a)-archivedRank(b), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
+}
+
+func archivedRank(g klink.Group) int {
+	if g.Archived() {
+		return 1
+	}
+	return 0
 }

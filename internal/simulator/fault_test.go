@@ -237,8 +237,9 @@ func TestHideAndForeign(t *testing.T) {
 func TestRefuseMakesNoConnection(t *testing.T) {
 	s, c, _ := seeded(t, 1, simulator.Settings{})
 	s.AddFault(simulator.Fault{Action: simulator.Refuse, Times: 1})
-	connections := 0
+	searches, connections := 0, 0
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		GetConn: func(string) { searches++ },
 		GotConn: func(httptrace.GotConnInfo) { connections++ },
 	})
 	get := func() error {
@@ -253,8 +254,8 @@ func TestRefuseMakesNoConnection(t *testing.T) {
 		return err
 	}
 	var dial *net.OpError
-	if err := get(); !errors.As(err, &dial) || dial.Op != "dial" || connections != 0 {
-		t.Errorf("error %v after %d connections", err, connections)
+	if err := get(); !errors.As(err, &dial) || dial.Op != "dial" || searches != 1 || connections != 0 {
+		t.Errorf("error %v after %d searches and %d connections", err, searches, connections)
 	}
 	if err := get(); err != nil || connections != 1 {
 		t.Errorf("error %v after %d connections", err, connections)

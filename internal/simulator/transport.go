@@ -33,6 +33,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	c := newCall(r, body)
 	c.header = r.Header.Clone()
+	traceAsked(r)
 	answer := t.server.serve(ctx, c)
 	if answer.broken == errRefused { //nolint:errorlint // never wrapped
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
@@ -58,14 +59,18 @@ func readRequest(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
+// traceAsked reports what a real transport reports when it looks for a connection.
+func traceAsked(r *http.Request) {
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GetConn != nil {
+		trace.GetConn(r.URL.Host)
+	}
+}
+
 // traceSent reports what a real transport reports of a request that went out.
 func traceSent(r *http.Request) {
 	trace := httptrace.ContextClientTrace(r.Context())
 	if trace == nil {
 		return
-	}
-	if trace.GetConn != nil {
-		trace.GetConn(r.URL.Host)
 	}
 	if trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{})

@@ -237,6 +237,12 @@ func (w *world) delete(name string) {
 // eventually waits until what returns "".
 func (w *world) eventually(what func() string) {
 	w.Helper()
+	w.eventuallyWithin(patience, what)
+}
+
+// eventuallyWithin is for what takes minutes by its nature.
+func (w *world) eventuallyWithin(patience time.Duration, what func() string) {
+	w.Helper()
 	deadline := time.Now().Add(patience)
 	for {
 		problem := what()
