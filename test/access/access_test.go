@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package access
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/test/controlplane"
+)
+
+const (
+	operatorNamespace = "klink-operator-system"
+	managerName       = "klink-operator-controller-manager"
+	team              = "team"
+	elsewhere         = "elsewhere"
+)
+
+var clients kubernetes.Interface
+
+func TestMain(m *testing.M) {
+	controlplane.Main(m, controlplane.Options{ControllerManager: true}, func(cp *controlplane.ControlPlane) {
+		for _, args := range [][]string{
+			{"apply", "--server-side", "-k", "../../config/default"},
+			{"create", "namespace", team},
+			{"create", "namespace", elsewhere},
+			{"create", "rolebinding", "viewer", "-n", team, "--clusterrole=view", "--user=viewer"},
+			{"create", "rolebinding", "editor", "-n", team, "--clusterrole=edit", "--user=editor"},
+			{"create", "rolebinding", "admin", "-n", team, "--clusterrole=admin", "--user=team-admin"},
+		} {
+			if _, err := cp.Kubectl(context.Background(), args...); err != nil {
+				panic(err)
+			}
+		}
+		clients = kubernetes.NewForConfigOrDie(cp.Config)
+	})
+}
+
+const (
+	reading = "get list watch"
+	writing = "create update patch delete deletecollection"
+)
+
+// rights are verbs on a resource in a namespace; "" is the whole cluster.
+type rights struct {
+	verbs, resource, namespace string
+}
+
+func TestRights(t *testing.T) {
+	const (
+		groups             = "groups.klink.cloud"
+		connections        = "connections.klink.cloud"
+		clusterConnections = "clusterconnections.klink.cloud"
+		secrets            = "secrets"
+		leases             = "leases.coordination.k8s.io"
+		events             = "events.events.k8s.io"
+	)
+	for user, tc := range map[string]struct{ may, mayNot []rights }{
+		"viewer": {
+			may: []rights{{reading, groups, team}, {reading, connections, team}, {"get", groups + "/status", team}},
+			mayNot: []rights{
+				{writing, groups, team}, {writing, connections, team}, {reading, groups, elsewhere},
+				{reading, clusterConnections, ""}, {writing, clusterConnections, ""},
+			},
+		},
+		"editor": {
+			may: []rights{{reading, groups, team}, {reading, connections, team}, {writing, groups, team}},
+			mayNot: []rights{
+				{writing, connections, team}, {"update patch", groups + "/status", team}, {writing, groups, elsewhere},
+				{reading, clusterConnections, ""}, {writing, clusterConnections, ""},
+			},
+		},
+		"team-admin": {
+			may: []rights{{reading, groups, team}, {writing, groups, team}, {reading, connections, team}, {writing, connections, team}},
+			mayNot: []rights{
+				{"update patch", groups + "/status", team}, {"update patch", connections + "/status", team},
+				{writing, connections, elsewhere}, {reading, clusterConnections, ""}, {writing, clusterConnections, ""},
+			},
+		},
+		"system:serviceaccount:" + operatorNamespace + ":" + managerName: {
+			may: []rights{
+				{"get list watch patch", groups, ""}, {"patch", groups + "/status", ""}, {"get", secrets, ""},
+				{"create", "tokenreviews.authentication.k8s.io", ""}, {"create", "subjectaccessreviews.authorization.k8s.io", ""},
+				{"create", leases, operatorNamespace}, {"create patch", events, ""}, {"create patch", "events", operatorNamespace},
+			},
+			mayNot: []rights{
+				{"list watch create update patch delete", secrets, ""}, {"list watch", secrets, operatorNamespace},
+				{"create update delete", groups, ""}, {"create update delete", connections, ""}, {"create update delete", clusterConnections, ""},
+				{"create", leases, team}, {"get update", leases, operatorNamespace}, {"list watch", "namespaces", ""},
+				{"list", "customresourcedefinitions.apiextensions.k8s.io", ""}, {"escalate bind update", "clusterroles.rbac.authorization.k8s.io", ""},
+			},
+		},
+	} {
+		t.Run(user, func(t *testing.T) {
+			// The roles for people are aggregated a moment after they were applied.
+			for _, r := range tc.may {
+				if denied := eventuallyAllowed(t, user, r); denied != "" {
+					t.Errorf("may not %s %s in %q", denied, r.resource, r.namespace)
+				}
+			}
+			for _, r := range tc.mayNot {
+				for verb := range strings.FieldsSeq(r.verbs) {
+					if allowed(t, user, verb, r) {
+						t.Errorf("may %s %s in %q", verb, r.resource, r.namespace)
+					}
+				}
+			}
+		})
+	}
+}
+
+// eventuallyAllowed waits for the rights and returns the verb that stays denied,
+// if one does.
+func eventuallyAllowed(t *testing.T, user string, r rights) (denied string) {
+	t.Helper()
+	for verb := range strings.FieldsSeq(r.verbs) {
+		err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+			return allowed(t, user, verb, r), nil
+		})
+		if err != nil {
+			return verb
+		}
+	}
+	return ""
+}
+
+func allowed(t *testing.T, user, verb string, r rights) bool {
+	t.Helper()
+	resource, subresource, _ := strings.Cut(r.resource, "/")
+	resource, group, _ := strings.Cut(resource, ".")
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: user,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Verb: verb, Group: group, Resource: resource, Subresource: subresource, Namespace: r.namespace,
+		},
+	}}
+	reply, err := clients.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), review, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply.Status.Allowed
+}
+
+// TestPod checks that the manager's pod passes the policy "restricted", which its
+// namespace enforces, and that the manager knows its flags.
+func TestPod(t *testing.T) {
+	deployment, err := clients.AppsV1().Deployments(operatorNamespace).Get(t.Context(), managerName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := deployment.Spec.Template
+	create := func(spec corev1.PodSpec) error {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "manager", Labels: template.Labels}, Spec: spec}
+		_, err := clients.CoreV1().Pods(operatorNamespace).Create(t.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		return err
+	}
+	if err := create(template.Spec); err != nil {
+		t.Error(err)
+	}
+	loose := template.Spec.DeepCopy()
+	loose.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil
+	if err := create(*loose); err == nil {
+		t.Error("the policy is not enforced: a pod passes that may gain privileges")
+	}
+
+	var options manager.Options
+	flags := flag.NewFlagSet("manager", flag.ContinueOnError)
+	options.BindFlags(flags)
+	if err := flags.Parse(template.Spec.Containers[0].Args); err != nil {
+		t.Error(err)
+	}
+	if !options.LeaderElection || !options.MetricsSecure {
+		t.Errorf("leader election %t and secure metrics %t, want both", options.LeaderElection, options.MetricsSecure)
+	}
+	for _, port := range template.Spec.Containers[0].Ports {
+		want := map[string]string{"metrics": options.MetricsAddress, "health": options.ProbeAddress}[port.Name]
+		if got := fmt.Sprintf(":%d", port.ContainerPort); got != want {
+			t.Errorf("port %s: got %s, the manager listens on %s", port.Name, got, want)
+		}
+	}
+}
