@@ -43,15 +43,18 @@ func (c *Claims) Owner(endpoint, id string) string {
 	return c.owners[claim{NormalEndpoint(endpoint), id}]
 }
 
-// Release drops every claim of a Group that is gone, or that let go.
-func (c *Claims) Release(uid string) {
+// Release drops every claim of a Group that is gone, or that let go,
+// and returns the ids.
+func (c *Claims) Release(uid string) (ids []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for k, owner := range c.owners {
 		if owner == uid {
 			delete(c.owners, k)
+			ids = append(ids, k.value)
 		}
 	}
+	return ids
 }
 
 // BeginCreate notes that a group of this name is being created; the returned

@@ -167,7 +167,7 @@ func (l *look) release(ctx context.Context, step plan.Step) error {
 	if step.Orphaned {
 		l.say(orphanedGroup(step.ID))
 	}
-	l.letGo(l.mem)
+	l.letGo(ctx, l.mem)
 	return nil
 }
 

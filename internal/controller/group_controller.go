@@ -91,7 +91,7 @@ func (r *GroupReconciler) SetupWithManager(mgr ctrl.Manager, workers int) error 
 
 // Handler turns changes of Groups into work.
 func (r *GroupReconciler) Handler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
-	return &groupHandler{queue: &r.News.groups, groups: r.Groups}
+	return &groupHandler{queue: &r.News.groups, news: r.News}
 }
 
 // maxSteps bounds one look at a Group; a plan that does not come to rest is a
@@ -134,15 +134,19 @@ func (r *GroupReconciler) gone(ctx context.Context, name types.NamespacedName) (
 	if again := r.settleUnrecorded(ctx, mem); again > 0 {
 		return reconcile.Result{RequeueAfter: again}, nil
 	}
-	r.letGo(mem)
+	r.letGo(ctx, mem)
 	r.memories.forget(name)
 	return reconcile.Result{}, nil
 }
 
-// letGo drops what this process holds for a Group.
-func (r *GroupReconciler) letGo(mem *memory) {
-	r.Accounts.Claims.Release(string(mem.uid))
+// letGo drops what this process holds for a Group, and has those looked at that
+// wait for it: the watch may have told them that the Group is gone before.
+func (r *GroupReconciler) letGo(ctx context.Context, mem *memory) {
+	ids := r.Accounts.Claims.Release(string(mem.uid))
 	for _, a := range r.Accounts.All() {
 		a.Forget(string(mem.uid))
+		for _, id := range ids {
+			r.News.wakeHeirs(ctx, mem.uid, id, a.Lookup(id).Group.Name)
+		}
 	}
 }

@@ -40,7 +40,7 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 		if again := r.settleUnrecorded(ctx, previous); again > 0 {
 			return nil, errStartOver
 		}
-		r.letGo(previous)
+		r.letGo(ctx, previous)
 		r.memories.forget(name)
 	}
 	mem := r.memories.recall(name, group.UID, now)

@@ -53,6 +53,23 @@ func (s *Switchboard) Join(kind v1alpha1.ConnectionKind, q priorityqueue.Priorit
 	s.queueOf(string(kind)).join(q)
 }
 
+// wakeHeirs enqueues the Groups that may want what the Group of a UID lets go of:
+// those that name the remote id, and those without an id that declare its name.
+func (s *Switchboard) wakeHeirs(ctx context.Context, uid types.UID, id, name string) {
+	naming, _ := s.Groups.Naming(ctx, id) // an error means that the cache is gone, and so are we
+	for i := range naming {
+		if naming[i].UID != uid {
+			s.groups.addGroup(&naming[i])
+		}
+	}
+	named, _ := s.Groups.Named(ctx, name) // as above
+	for i := range named {
+		if boundID(&named[i]) == "" && named[i].UID != uid {
+			s.groups.addGroup(&named[i])
+		}
+	}
+}
+
 func (s *Switchboard) queueOf(kind string) *queue {
 	if kind == string(v1alpha1.KindConnection) {
 		return &s.connections

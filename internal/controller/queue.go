@@ -80,8 +80,8 @@ func (q *queue) addGroup(g *v1alpha1.Group) {
 // groupHandler enqueues Groups by who waits for them, the initial list included,
 // and wakes those that wait for another to let go of a remote id.
 type groupHandler struct {
-	queue  *queue
-	groups Groups
+	queue *queue
+	news  *Switchboard
 }
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -116,17 +116,6 @@ func (h *groupHandler) Generic(context.Context, event.TypedGenericEvent[*v1alpha
 
 func (h *groupHandler) wakeOthers(ctx context.Context, gone *v1alpha1.Group) {
 	for _, id := range idsOf(gone) {
-		others, _ := h.groups.Naming(ctx, id) // an error means that the cache is gone, and so are we
-		for i := range others {
-			if others[i].UID != gone.UID {
-				h.queue.addGroup(&others[i])
-			}
-		}
-	}
-	named, _ := h.groups.Named(ctx, gone.Spec.Name) // as above
-	for i := range named {
-		if boundID(&named[i]) == "" && named[i].UID != gone.UID {
-			h.queue.addGroup(&named[i])
-		}
+		h.news.wakeHeirs(ctx, gone.UID, id, gone.Spec.Name)
 	}
 }
