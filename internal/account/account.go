@@ -50,16 +50,19 @@ type Account struct {
 	mirror   *mirror
 	health   health
 	trust    trust
-	wanted   time.Time // a listing is awaited that begins after this
-	next     time.Time // when the next regular pass is due
-	pages    int       // of the newest listing
-	remote   int       // groups in the newest complete listing
-	listed   time.Time // when that listing began
+	wanted   time.Time           // a listing is awaited that begins after this
+	waiting  map[string]struct{} // the bound ids among those who await it
+	next     time.Time           // when the next regular pass is due
+	holdOff  time.Time           // no pass before this: the last one failed
+	misses   int                 // passes in a row that failed while the connection was up
+	pages    int                 // of the newest listing
+	remote   int                 // groups in the newest complete listing
+	listed   time.Time           // when that listing began
 	dialect  klink.Dialect
 }
 
 func newAccount(key Key, hooks Hooks) *Account {
-	return &Account{key: key, hooks: hooks, kick: make(chan struct{}, 1), mirror: newMirror(), limit: klink.NewLimiter(1, 1)}
+	return &Account{key: key, hooks: hooks, kick: make(chan struct{}, 1), mirror: newMirror(), waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1)}
 }
 
 // Key names the connection.
@@ -77,19 +80,20 @@ func (a *Account) Configure(s Settings) error {
 	}
 	client, err := klink.New(klink.Config{
 		Endpoint: s.Endpoint, Token: s.Token, UserAgent: s.UserAgent, Transport: s.Transport, ReadOnly: s.ReadOnly,
-		Observe: func(c klink.Call) { a.hooks.Observe(a.key, c) },
+		// Each exchange is the rate's business by itself: a listing has many.
+		Observe: func(c klink.Call) { a.limit.Done(c.Err); a.hooks.Observe(a.key, c) },
 	})
 	if err != nil {
 		return fmt.Errorf("configuring the connection: %w", err)
 	}
 	if NormalEndpoint(old.Endpoint) != NormalEndpoint(s.Endpoint) {
-		a.mirror, a.pages, a.remote, a.listed = newMirror(), 0, 0, time.Time{}
+		a.mirror, a.pages, a.remote, a.listed, a.dialect = newMirror(), 0, 0, time.Time{}, ""
 	}
 	if a.client != nil {
 		a.client.Close()
 	}
 	a.client, a.lister = client, klink.NewLister(client, s.Dialect)
-	a.trust, a.health, a.next = trust{}, health{}, time.Time{}
+	a.trust, a.health, a.next, a.holdOff, a.misses = trust{}, health{}, time.Time{}, time.Time{}, 0
 	a.retune(s)
 	a.wake()
 	return nil
@@ -110,6 +114,15 @@ func (a *Account) Block(reason, message string, drop bool) {
 	}
 	a.mu.Unlock()
 	a.tell(news)
+}
+
+// close drops the idle connections of an account that is gone.
+func (a *Account) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.client != nil {
+		a.client.Close()
+	}
 }
 
 // retune applies what can change without a new client. a.mu is held.
@@ -177,24 +190,39 @@ func (a *Account) Lookup(id string) plan.Remote {
 	return a.mirror.lookup(id, time.Now())
 }
 
-// Evidence gathers what the mirror knows of a name. The caller adds Claimed.
-func (a *Account) Evidence(name string) plan.Evidence {
+// Evidence gathers what the mirror knows of a name, or of several different ones.
+// The caller adds Claimed.
+func (a *Account) Evidence(names ...string) plan.Evidence {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var named []klink.Group
+	for _, name := range names {
+		named = append(named, a.mirror.named(name)...)
+	}
 	listed, complete := a.mirror.provenSince()
 	return plan.Evidence{
-		Named: a.mirror.named(name), Mirrored: !a.mirror.begun.IsZero(),
+		Named: named, Mirrored: !a.mirror.begun.IsZero(),
 		Listed: listed, Complete: complete, Trusted: a.trust.trusted,
 	}
 }
 
-// AwaitListing asks for a listing that begins after t; the Groups without an id
-// are notified when it is there.
-func (a *Account) AwaitListing(t time.Time) {
+// AwaitListing asks for a listing that begins after t, for a Group bound to id, or
+// for one without an id. It is notified, as are all that have none, when the
+// listing is there: at once if it is there by now.
+func (a *Account) AwaitListing(t time.Time, id string) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	if listed, _ := a.mirror.provenSince(); listed.After(t) {
+		a.mu.Unlock()
+		if id != "" {
+			a.tell(News{IDs: []string{id}})
+		} else {
+			a.tell(News{Unbound: true})
+		}
 		return
+	}
+	defer a.mu.Unlock()
+	if id != "" {
+		a.waiting[id] = struct{}{}
 	}
 	if a.wanted.IsZero() || t.Before(a.wanted) {
 		a.wanted = t
@@ -202,13 +230,9 @@ func (a *Account) AwaitListing(t time.Time) {
 	a.wake()
 }
 
-// Refresh makes the next pass due now, for instance because the Secret changed.
-func (a *Account) Refresh() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.next = time.Time{}
-	a.wake()
-}
+// awaited reports whether somebody waits for a listing that may begin now. a.mu is
+// held.
+func (a *Account) awaited() bool { return !a.wanted.IsZero() && time.Now().After(a.wanted) }
 
 func (a *Account) wake() {
 	select {
@@ -221,6 +245,13 @@ func (a *Account) paused() bool { return a.limit.PausedUntil().After(time.Now())
 
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
 		return a
 	}
 	return b

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
@@ -36,13 +37,20 @@ func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (k
 	if err := a.Take(key, class); err != nil {
 		return klink.Group{}, err
 	}
-	g, err := a.current().Get(ctx, id)
-	if err = a.after(ctx, err); err != nil {
+	client, err := a.current()
+	if err != nil {
+		return klink.Group{}, err
+	}
+	g, err := client.Get(ctx, id)
+	if err = a.after(ctx, client, err); err != nil {
 		return klink.Group{}, err
 	}
 	a.mu.Lock()
-	g = a.mirror.read(g, time.Now())
-	news := a.sawOwned(g.ID)
+	var news News
+	if a.client == client {
+		g = a.mirror.read(g, time.Now())
+		news = a.sawOwned(g.ID)
+	}
 	a.mu.Unlock()
 	a.tell(news)
 	return g, nil
@@ -51,8 +59,15 @@ func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (k
 // Create makes a group (groups API, POST /groups). The caller has taken the
 // token before it noted the attempt. ctx must outlive a shutdown.
 func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, error) {
-	g, err := a.current().Create(ctx, f)
-	return a.wrote(ctx, g, err)
+	client, err := a.current()
+	if err != nil {
+		return klink.Group{}, err
+	}
+	if !a.trusted() {
+		return klink.Group{}, notSent(v1alpha1.ReasonMassDisappearance, "the connection does not show the groups that its Groups own")
+	}
+	g, err := client.Create(ctx, f)
+	return a.wrote(ctx, client, g, err)
 }
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
@@ -60,8 +75,12 @@ func (a *Account) Update(ctx context.Context, key, id string, f klink.Fields, cl
 	if err := a.Take(key, class); err != nil {
 		return klink.Group{}, err
 	}
-	g, err := a.current().Update(ctx, id, f)
-	return a.wrote(ctx, g, err)
+	client, err := a.current()
+	if err != nil {
+		return klink.Group{}, err
+	}
+	g, err := client.Update(ctx, id, f)
+	return a.wrote(ctx, client, g, err)
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).
@@ -69,33 +88,42 @@ func (a *Account) Delete(ctx context.Context, key, id string, class klink.Class)
 	if err := a.Take(key, class); err != nil {
 		return err
 	}
-	if err := a.after(ctx, a.current().Delete(ctx, id)); err != nil {
+	client, err := a.current()
+	if err != nil {
+		return err
+	}
+	if err := a.after(ctx, client, client.Delete(ctx, id)); err != nil {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.mirror.removed(id, time.Now())
+	if a.client == client {
+		a.mirror.removed(id, time.Now())
+		a.trust.forget(id)
+	}
 	return nil
 }
 
 // wrote writes the reply to a write through to the mirror.
-func (a *Account) wrote(ctx context.Context, g klink.Group, err error) (klink.Group, error) {
-	if err = a.after(ctx, err); err != nil {
+func (a *Account) wrote(ctx context.Context, client *klink.Client, g klink.Group, err error) (klink.Group, error) {
+	if err = a.after(ctx, client, err); err != nil {
 		return klink.Group{}, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.mirror.wrote(g, time.Now())
+	if a.client == client {
+		a.mirror.wrote(g, time.Now())
+	}
 	return g, nil
 }
 
 // after settles the result of a Group's call. A 403 or 5xx is looked into: where
 // the connection turns out to be down, that is the error.
-func (a *Account) after(ctx context.Context, err error) error {
-	a.settle(err)
+func (a *Account) after(ctx context.Context, client *klink.Client, err error) error {
+	a.settle(client, err)
 	switch klink.KindOf(err) {
 	case klink.KindForbidden, klink.KindServer:
-		if !a.suspect(ctx) {
+		if !a.suspect(ctx, client) {
 			return a.downFor(err)
 		}
 	case klink.KindUnauthorized:
@@ -129,8 +157,28 @@ func (a *Account) up() bool {
 	return a.health.up
 }
 
-func (a *Account) current() *klink.Client {
+func (a *Account) trusted() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.client
+	return a.trust.trusted
+}
+
+// current returns the client, unless the connection was blocked since the rate
+// gave its token.
+func (a *Account) current() (*klink.Client, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.client == nil {
+		return nil, notSent(a.health.reason, a.health.message)
+	}
+	return a.client, nil
+}
+
+// notSent is the error of a call that was kept back here, with the proof that a
+// create made nothing.
+func notSent(reason, message string) error {
+	return &downError{
+		DownError: DownError{Reason: reason, Message: message},
+		cause:     &klink.Error{Kind: klink.KindNetwork, NothingMade: true, Message: message},
+	}
 }

@@ -15,13 +15,14 @@ type Claims struct {
 	mu      sync.Mutex
 	owners  map[claim]string
 	creates map[claim]int
+	made    map[claim]string
 }
 
 type claim struct{ endpoint, value string }
 
 // NewClaims returns an empty set.
 func NewClaims() *Claims {
-	return &Claims{owners: map[claim]string{}, creates: map[claim]int{}}
+	return &Claims{owners: map[claim]string{}, creates: map[claim]int{}, made: map[claim]string{}}
 }
 
 // Claim notes that the Group of this UID owns the id, unless another does.
@@ -92,4 +93,21 @@ func NormalEndpoint(endpoint string) string {
 		u.Host = strings.TrimSuffix(u.Host, ":"+port)
 	}
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/")
+}
+
+// Made notes that this process made the group for the Group of this UID. It is
+// remembered for as long as the process lives: no recovery of another Group's
+// create may take the group for its own, also when its Group is gone.
+func (c *Claims) Made(endpoint, id, uid string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made[claim{NormalEndpoint(endpoint), id}] = uid
+}
+
+// MadeForOther reports whether this process made the group for another Group.
+func (c *Claims) MadeForOther(endpoint, id, uid string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owner, made := c.made[claim{NormalEndpoint(endpoint), id}]
+	return made && owner != uid
 }

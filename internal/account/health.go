@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -29,17 +30,30 @@ type health struct {
 	probed time.Time
 }
 
-// settle takes in the result of a call: the rate learns from it, and so does the
-// breaker.
-func (a *Account) settle(err error) {
+// settle takes in the result of a call of a client: the breaker learns from it,
+// unless the connection has another client by now.
+func (a *Account) settle(client *klink.Client, err error) {
 	if err != nil && klink.KindOf(err) == 0 {
 		return // not an answer: the call was given up
 	}
-	a.limit.Done(err)
+	if unsent(err) {
+		a.limit.Done(errUnsent)
+	}
 	a.mu.Lock()
-	news := a.judge(err)
+	var news News
+	if a.client == client {
+		news = a.judge(err)
+	}
 	a.mu.Unlock()
 	a.tell(news)
+}
+
+var errUnsent = errors.New("nothing was sent")
+
+// unsent reports whether a call was refused here: no exchange tells the rate of it.
+func unsent(err error) bool {
+	e, ok := klink.AsError(err)
+	return ok && e.Status == 0 && (e.Kind == klink.KindRejected || e.Kind == klink.KindReadOnly)
 }
 
 // judge turns the result of a call into the state of the breaker. a.mu is held.
@@ -49,6 +63,7 @@ func (a *Account) judge(err error) News {
 		a.health.failures = 0
 		return a.comeUp()
 	case klink.KindUnauthorized:
+		a.health.failures = 0
 		return a.goDown(err)
 	case klink.KindNetwork:
 		if a.health.failures++; a.health.failures >= netFailures || !a.health.up {
@@ -90,13 +105,14 @@ func (a *Account) tell(n News) {
 // suspect decides whether a 403 or 5xx on one Group's call is that Group's own
 // trouble: one list of limit 1, shared by all who suspect at the time, tells. It
 // reports whether the connection is up.
-func (a *Account) suspect(ctx context.Context) bool {
+func (a *Account) suspect(ctx context.Context, client *klink.Client) bool {
 	a.suspicion.Lock()
 	defer a.suspicion.Unlock()
 	a.mu.Lock()
-	up, cleared, client := a.health.up, time.Since(a.health.probed) < suspicionHolds, a.client
+	up, tried := a.health.up, a.health.up || a.health.reason != ""
+	cleared := time.Since(a.health.probed) < suspicionHolds || a.client != client
 	a.mu.Unlock()
-	if !up || cleared {
+	if tried && (!up || cleared) {
 		return up
 	}
 	return a.probe(ctx, client)
@@ -105,13 +121,14 @@ func (a *Account) suspect(ctx context.Context) bool {
 // probe asks for one group and takes the connection up or down by the answer.
 func (a *Account) probe(ctx context.Context, client *klink.Client) bool {
 	err := client.Probe(ctx)
-	a.settle(err)
+	a.settle(client, err)
 	a.mu.Lock()
 	var news News
-	switch klink.KindOf(err) {
-	case 0:
+	switch kind := klink.KindOf(err); {
+	case a.client != client: // another connection's business
+	case err == nil:
 		a.health.probed = time.Now()
-	case klink.KindThrottled, klink.KindUnauthorized, klink.KindNetwork: // settled
+	case kind == klink.KindThrottled || kind == klink.KindUnauthorized || kind == klink.KindNetwork: // settled
 	default:
 		news = a.goDown(err)
 	}

@@ -124,9 +124,12 @@ func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 
 // removed notes that our own DELETE was answered.
 func (m *mirror) removed(id string, now time.Time) {
-	if e := m.entries[id]; e != nil {
-		e.deleted, e.written = true, now
+	e := m.entries[id]
+	if e == nil { // or a listing that has begun would bring it back
+		e = &entry{group: klink.Group{ID: id}}
+		m.entries[id] = e
 	}
+	e.deleted, e.written = true, now
 }
 
 // merge is what to believe when a listing or a GET shows g: a value that one of

@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -45,7 +46,7 @@ func (a *Account) untilNext() (wait time.Duration, ok bool) {
 	if !a.wanted.IsZero() && a.health.up {
 		due = earlier(due, a.wanted.Add(gather))
 	}
-	return time.Until(due), true
+	return time.Until(later(due, a.holdOff)), true
 }
 
 // sleep waits for the time, a kick, or the end.
@@ -69,7 +70,7 @@ func (a *Account) pass(ctx context.Context) {
 	began := time.Now()
 	owned, unbound := a.hooks.Owned(a.key), a.hooks.unbound(a.key)
 	a.mu.Lock()
-	client, lister, awaited := a.client, a.lister, unbound || !a.wanted.IsZero()
+	client, lister, awaited := a.client, a.lister, unbound || a.awaited()
 	wasDown := !a.health.up && a.health.reason != ""
 	byGets := !awaited && a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
 	every := a.settings.Resync
@@ -78,8 +79,8 @@ func (a *Account) pass(ctx context.Context) {
 
 	var err error
 	switch {
-	case wasDown && !a.probe(ctx, client):
-		a.nextBy(began.Add(min(every, probeEvery)))
+	case wasDown && !a.revive(ctx, client):
+		a.retry(began.Add(min(every, probeEvery)))
 		return
 	case byGets:
 		err = a.watchOwned(ctx, client, began, owned)
@@ -87,44 +88,45 @@ func (a *Account) pass(ctx context.Context) {
 		err = a.list(ctx, lister, client)
 	}
 	if err != nil {
-		a.nextBy(began.Add(min(every, a.listingFailed(err))))
+		a.retry(began.Add(min(every, a.passFailed(ctx, client, err))))
+		return
 	}
+	a.mu.Lock()
+	a.misses = 0
+	a.mu.Unlock()
 }
 
-// nextBy makes the next pass due by t.
-func (a *Account) nextBy(t time.Time) {
+// retry makes the next pass due at t, and none before it, whoever awaits one.
+func (a *Account) retry(t time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.next = earlier(a.next, t)
+	if !a.next.IsZero() { // or the connection was changed meanwhile
+		a.next, a.holdOff = earlier(a.next, t), t
+	}
 }
 
-// listingFailed takes in the failure of a pass and says when to try again.
-func (a *Account) listingFailed(err error) time.Duration {
-	if klink.KindOf(err) == 0 {
-		return probeEvery // given up: the manager stops
+// revive makes the one probe of a connection that is down, when the rate lets it:
+// a 429 pauses a connection that is down as well.
+func (a *Account) revive(ctx context.Context, client *klink.Client) bool {
+	return a.turn(ctx) == nil && a.probe(ctx, client)
+}
+
+// passFailed takes in the failure of a pass and says when to try again. What is no
+// answer about the connection as a whole makes it suspect, as a Group's call does.
+func (a *Account) passFailed(ctx context.Context, client *klink.Client, err error) time.Duration {
+	kind := klink.KindOf(err)
+	switch kind {
+	case 0, klink.KindUnauthorized, klink.KindNetwork, klink.KindThrottled: // given up, or settled
+	default:
+		a.suspect(ctx, client)
 	}
 	a.mu.Lock()
-	var news News
-	retry := time.Second << min(a.health.failures, 5)
-	switch kind := klink.KindOf(err); kind {
-	case klink.KindThrottled:
-	case klink.KindServer, klink.KindBadReply, klink.KindNetwork:
-		// One broken page is not an outage; several looks in a row are.
-		if kind != klink.KindNetwork {
-			a.health.failures++
-		}
-		if a.health.failures >= netFailures || !a.health.up {
-			news = a.goDown(err)
-		}
-	default:
-		news = a.goDown(err)
+	defer a.mu.Unlock()
+	if kind == 0 || !a.health.up && a.health.reason != "" {
+		return probeEvery
 	}
-	if !a.health.up {
-		retry = probeEvery
-	}
-	a.mu.Unlock()
-	a.tell(news)
-	return retry
+	a.misses++
+	return min(probeEvery, time.Second<<min(a.misses-1, 6))
 }
 
 // turn waits for the rate to let one list call start.
@@ -132,7 +134,7 @@ func (a *Account) turn(ctx context.Context) error {
 	for {
 		a.mu.Lock()
 		class := klink.ClassWatch
-		if a.mirror.begun.IsZero() || !a.wanted.IsZero() {
+		if a.mirror.begun.IsZero() || a.awaited() {
 			class = klink.ClassWatchUrgent
 		}
 		a.mu.Unlock()
@@ -154,7 +156,7 @@ func (a *Account) turn(ctx context.Context) error {
 // list lists the account and takes the listing in.
 func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.Client) error {
 	listing, err := lister.List(ctx, a.turn)
-	a.settle(err)
+	a.settle(client, err)
 	if err != nil {
 		return err
 	}
@@ -177,16 +179,21 @@ func (a *Account) takeIn(l klink.Listing, owned []string) News {
 	changed := a.mirror.apply(l, owned, time.Now())
 	news := a.judgeListing(l, owned)
 	a.mirror.prune(owned)
+	a.trust.prune(owned)
 	news.IDs = changed
 	news.All = news.All || first
-	news.Unbound = len(changed) > 0 || !a.wanted.IsZero()
+	since, _ := a.mirror.provenSince()
+	satisfied := !a.wanted.IsZero() && since.After(a.wanted)
+	if satisfied {
+		news.IDs = slices.AppendSeq(news.IDs, maps.Keys(a.waiting))
+		clear(a.waiting)
+		a.wanted = time.Time{}
+	}
+	news.Unbound = satisfied || len(changed) > 0
 	news.Status = news.Status || first || a.dialect != l.Dialect || l.Complete && a.remote != len(l.Groups)
 	a.pages, a.dialect = l.Pages, l.Dialect
 	if l.Complete {
 		a.remote, a.listed = len(l.Groups), l.Begun
-	}
-	if since, _ := a.mirror.provenSince(); since.After(a.wanted) {
-		a.wanted = time.Time{}
 	}
 	return news
 }
@@ -208,70 +215,3 @@ func (a *Account) judgeListing(l klink.Listing, owned []string) News {
 	}
 	return News{}
 }
-
-// watchOwned reads the owned groups one by one, where the account is so much
-// larger that this is cheaper than listing it.
-func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began time.Time, owned []string) error {
-	if len(owned) == 0 {
-		err := client.Probe(ctx)
-		a.settle(err)
-		return err
-	}
-	found := make(map[string]struct{}, len(owned))
-	var changed []string
-	for _, id := range owned {
-		if err := a.turn(ctx); err != nil {
-			return err
-		}
-		g, err := client.Get(ctx, id)
-		a.settle(err)
-		switch klink.KindOf(err) {
-		case 0:
-			found[id] = struct{}{}
-			changed = append(changed, a.noteRead(g)...)
-		case klink.KindNotFound:
-			changed = append(changed, a.noteUnlisted(id)...)
-		case klink.KindForbidden, klink.KindServer, klink.KindBadReply:
-			found[id] = struct{}{} // one group's own trouble: nothing is known of it
-		default:
-			return err
-		}
-	}
-	a.mu.Lock()
-	news := a.judgeTrust(began, owned, found)
-	a.mu.Unlock()
-	news.IDs = changed
-	if len(changed) > 0 {
-		a.AwaitListing(began)
-	}
-	a.tell(news)
-	return nil
-}
-
-// noteRead takes in a watched group, and returns its id if it changed.
-func (a *Account) noteRead(g klink.Group) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e := a.mirror.entries[g.ID]
-	if e != nil && !e.unlisted && same(e.group, e.merge(g, time.Now())) {
-		return nil
-	}
-	a.mirror.read(g, time.Now())
-	return []string{g.ID}
-}
-
-// noteUnlisted takes in that a watched group was not found.
-func (a *Account) noteUnlisted(id string) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e := a.mirror.entries[id]
-	if e == nil || e.unlisted || e.settling(time.Now()) {
-		return nil
-	}
-	e.unlisted = true
-	return []string{id}
-}
-
-// owns reports whether a Group is bound to the id. a.mu is held; the hook does
-// not call back.
-func (a *Account) owns(id string) bool { return slices.Contains(a.hooks.Owned(a.key), id) }

@@ -81,6 +81,9 @@ func (r *Registry) Start(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	<-ctx.Done()
+	r.mu.Lock()
+	r.ctx = nil // no poller is started any more
+	r.mu.Unlock()
 	r.pollers.Wait()
 	return nil
 }
@@ -131,7 +134,11 @@ func (r *Registry) Remove(key Key) {
 	a := r.accounts[key]
 	delete(r.accounts, key)
 	r.mu.Unlock()
-	if a != nil && a.stop != nil {
+	if a == nil {
+		return
+	}
+	if a.stop != nil {
 		a.stop()
 	}
+	a.close()
 }

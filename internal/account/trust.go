@@ -57,6 +57,17 @@ func (t *trust) forget(ids ...string) {
 	}
 }
 
+// prune forgets what no Group owns any more.
+func (t *trust) prune(owned []string) {
+	kept := map[string]struct{}{}
+	for _, id := range owned {
+		if _, gone := t.gone[id]; gone {
+			kept[id] = struct{}{}
+		}
+	}
+	t.gone = kept
+}
+
 // sawOwned: a reply has shown an id. If a Group owns it, and none was shown
 // before, the connection has earned trust. a.mu is held.
 func (a *Account) sawOwned(id string) News {

@@ -48,7 +48,7 @@ func (l *look) carryOut(ctx context.Context, step plan.Step) (done bool, result 
 // rest ends a look, and asks for the listing that the plan waits for.
 func (l *look) rest(step plan.Step) bool {
 	if !step.AwaitListing.IsZero() && l.account != nil {
-		l.account.AwaitListing(step.AwaitListing)
+		l.account.AwaitListing(step.AwaitListing, l.situation.Identity.ID)
 	}
 	return true
 }

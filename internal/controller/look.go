@@ -94,10 +94,11 @@ func (l *look) observeRemote(ctx context.Context) error {
 		s.Remote = l.account.Lookup(id)
 	}
 	name := s.Declared.Name
-	if s.Identity.Attempt != nil {
-		name = s.Identity.Attempt.Name
+	names := []string{name}
+	if attempt := s.Identity.Attempt; attempt != nil && attempt.Name != name {
+		name, names = attempt.Name, append(names, attempt.Name)
 	}
-	s.Evidence = l.account.Evidence(name)
+	s.Evidence = l.account.Evidence(names...)
 	// In this order: a create that made what the evidence shows is in flight still,
 	// or has claimed it.
 	s.Identity.CreateInFlight = s.Identity.ID == "" && l.Accounts.Claims.Creating(l.endpoint, name)
@@ -112,6 +113,9 @@ func (l *look) observeRemote(ctx context.Context) error {
 		}
 	}
 	s.Evidence.Claimed = func(id string) bool { return claimed[id] }
+	s.Evidence.MadeForOther = func(id string) bool {
+		return l.Accounts.Claims.MadeForOther(l.endpoint, id, string(l.group.UID))
+	}
 	return nil
 }
 
