@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	endpoint     = "http://127.0.0.1:1" + simulator.Prefix
+	foreignToken = "token-of-another-tenant"
+)
+
+var key = Key{Kind: "ClusterConnection", Name: "default"}
+
+// bench is an account that polls a simulator in virtual time.
+type bench struct {
+	t        *testing.T
+	sim      *simulator.Server
+	registry *Registry
+	account  *Account
+
+	mu      sync.Mutex
+	owned   []string
+	unbound bool
+	news    []News
+}
+
+// run calls test in a bubble, on an account that is not configured yet; then all
+// ends, and nothing may be left running.
+func run(t *testing.T, settings simulator.Settings, test func(b *bench)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{t: t, sim: simulator.New(simulator.Options{Seed: 1, Settings: settings})}
+		defer b.sim.Close()
+		b.sim.AddToken(foreignToken, "foreign")
+		b.registry = NewRegistry(Hooks{
+			Owned:   func(Key) []string { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.owned) },
+			Unbound: func(Key) bool { b.mu.Lock(); defer b.mu.Unlock(); return b.unbound },
+			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
+			Observe: func(Key, klink.Call) {},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = b.registry.Start(ctx) })
+		defer running.Wait()
+		defer cancel()
+		b.account = b.registry.Ensure(key)
+		test(b)
+	})
+}
+
+// settings are those of the default tenant.
+func (b *bench) settings(edits ...func(*Settings)) Settings {
+	s := Settings{
+		Endpoint: endpoint, Token: simulator.DefaultToken, UserAgent: "klink-operator/test",
+		Resync: time.Minute, PerSecond: 10, Burst: 20, Transport: b.sim.Transport(),
+	}
+	for _, edit := range edits {
+		edit(&s)
+	}
+	return s
+}
+
+func token(token string) func(*Settings)     { return func(s *Settings) { s.Token = token } }
+func resync(d time.Duration) func(*Settings) { return func(s *Settings) { s.Resync = d } }
+
+// configure sets the account up and lets it look once.
+func (b *bench) configure(edits ...func(*Settings)) {
+	b.t.Helper()
+	if err := b.account.Configure(b.settings(edits...)); err != nil {
+		b.t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// seed adds n groups, one of them archived so that a plain listing is known to
+// show those too, and returns their ids.
+func (b *bench) seed(n int) []string {
+	ids := make([]string, 0, n)
+	for i := range n {
+		g := simulator.Group{ID: fmt.Sprintf("group-%04d", i), Name: fmt.Sprintf("Group %d", i)}
+		if i == 0 {
+			g.ArchivedAt = time.Now()
+		}
+		ids = append(ids, b.sim.Seed(g))
+	}
+	return ids
+}
+
+func (b *bench) own(ids ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.owned = ids
+}
+
+func (b *bench) after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// heard returns the news since it was last called.
+func (b *bench) heard() News {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all News
+	for _, n := range b.news {
+		all.All, all.Unbound, all.Status = all.All || n.All, all.Unbound || n.Unbound, all.Status || n.Status
+		all.IDs = append(all.IDs, n.IDs...)
+	}
+	b.news = nil
+	return all
+}
+
+// counts checks how many calls came since the last time; the rest must be none.
+func (b *bench) counts(want map[string]int) {
+	b.t.Helper()
+	got := b.sim.Counts()
+	b.sim.ResetRequests()
+	for kind, n := range want {
+		if n == 0 {
+			delete(want, kind)
+		}
+	}
+	if !maps.Equal(got, want) {
+		b.t.Errorf("calls: %v, want %v", got, want)
+	}
+}
+
+func lists(n int) map[string]int { return map[string]int{"GET list": n} }
+func gets(n int) map[string]int  { return map[string]int{"GET one": n} }
+
+// calls is the number of all calls since the last time.
+func (b *bench) calls() int {
+	n := len(b.sim.Requests())
+	b.sim.ResetRequests()
+	return n
+}
+
+func (b *bench) up(want bool) {
+	b.t.Helper()
+	if s := b.account.State(); s.Up != want {
+		b.t.Errorf("up: %t (%s: %s), want %t", s.Up, s.Reason, s.Message, want)
+	}
+}
+
+func (b *bench) trusted(want bool) {
+	b.t.Helper()
+	if s := b.account.State(); s.Trusted != want {
+		b.t.Errorf("trusted: %t (%d of %d missing), want %t", s.Trusted, s.Missing, s.Owned, want)
+	}
+}
+
+func (b *bench) get(id string) (klink.Group, error) {
+	return b.account.Get(b.t.Context(), "uid", id, klink.ClassChange)
+}
+
+func (b *bench) describe(id, text string) error {
+	_, err := b.account.Update(b.t.Context(), "uid", id, klink.Fields{Description: &text}, klink.ClassChange)
+	return err
+}
