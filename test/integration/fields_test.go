@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// What is not declared is neither sent nor reset, whoever changes it, and still shows
+// in the status.
+func TestOmittedFieldsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.owned("lobby")["lobby"]
+	w.wantBodies("POST", `{"name":"The lobby"}`)
+	w.sim.Mutate(id, func(g *simulator.Group) {
+		g.Description, g.AvatarURL = new("Somebody's."), new("https://example.com/somebodys.jpg")
+		g.Contacts, g.ArchivedAt = simulator.Contacts("Hector", "Cedric"), g.CreatedAt
+	})
+	w.eventually(func() string {
+		if g := w.get("lobby"); *g.Status.ContactCount != 2 || g.Status.ArchivedAt == nil {
+			return fmt.Sprintf("the status does not show the remote group: %+v", g.Status)
+		}
+		return ""
+	})
+	w.awaitSynced("lobby")
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Foyer" })
+	w.awaitSynced("lobby")
+	w.wantBodies("PUT", `{"name":"Foyer"}`)
+	r := w.remote(id)
+	if *r.Description != "Somebody's." || *r.AvatarURL != "https://example.com/somebodys.jpg" || len(r.Contacts) != 2 || !r.Archived() {
+		t.Errorf("an undeclared field was changed: %+v", r)
+	}
+	w.wantEvents("lobby", map[string]int{"Created": 1, "Updated": 1})
+}
+
+// A field that is no longer declared keeps its last value, and is nobody's from then on.
+func TestFieldThatIsNoLongerDeclared(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = new("Mine."), contacts("Hector") })
+	id := w.awaitSynced("lobby").Status.ID
+	w.sim.ResetRequests()
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = nil, nil })
+	w.awaitSynced("lobby")
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Yours.") })
+	w.nextListings(2)
+	w.wantNoWrite()
+	if r := w.remote(id); *r.Description != "Yours." || len(r.Contacts) != 1 {
+		t.Errorf("the remote group is %+v", r)
+	}
+}
+
+// An empty value is a declaration: "" clears a text, [] removes all members.
+func TestEmptyValuesClear(t *testing.T) {
+	t.Parallel()
+	for _, text := range []simulator.Text{simulator.AsIs, simulator.NullEmpty} {
+		t.Run(string(text), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{Text: text})
+			w.group("lobby", func(g *v1alpha1.Group) {
+				g.Spec.Description, g.Spec.AvatarURL = new("World-renowned."), new("https://example.com/a.jpg")
+				g.Spec.Contacts = contacts("Hector", "Cedric")
+			})
+			id := w.awaitSynced("lobby").Status.ID
+			w.edit("lobby", func(g *v1alpha1.Group) {
+				g.Spec.Description, g.Spec.AvatarURL, g.Spec.Contacts = new(""), new(""), []v1alpha1.Contact{}
+			})
+			g := w.awaitSynced("lobby")
+			if r := w.remote(id); textOf(r.Description) != "" || textOf(r.AvatarURL) != "" || len(r.Contacts) != 0 {
+				t.Errorf("the remote group is not cleared: %+v", r)
+			}
+			if g.Status.ContactCount == nil || *g.Status.ContactCount != 0 {
+				t.Errorf("status.contactCount is %v, want 0", g.Status.ContactCount)
+			}
+			w.wantBodies("PUT", `{"avatar_url":"","contacts":[],"description":""}`)
+			w.nextListings(1)
+			if n := len(w.bodies("PUT")); n != 1 {
+				t.Errorf("%d PUTs: null and \"\" are the same", n)
+			}
+			w.sim.Mutate(id, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Nobody") })
+			w.awaitEvent("lobby", "DriftCorrected")
+			if r := w.remote(id); len(r.Contacts) != 0 {
+				t.Errorf("the members are %v", r.Contacts)
+			}
+		})
+	}
+}
+
+// Members are a set: order and duplicates are no difference, on either side.
+func TestContactsAreASet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hester", "Cedric", "Hester", "Hector", "Cedric") })
+	g := w.awaitSynced("lobby")
+	if have := usernames(w.remote(g.Status.ID)); !slices.Equal(have, []string{"Cedric", "Hector", "Hester"}) || *g.Status.ContactCount != 3 {
+		t.Errorf("the members are %v, status.contactCount %d", have, *g.Status.ContactCount)
+	}
+	w.sim.ResetRequests()
+	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Hester", "Hector", "Cedric") })
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Hester", "Cedric", "Cedric") })
+	w.awaitSynced("lobby")
+	w.nextListings(1)
+	w.wantNoWrite()
+	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Hester", "hector", "Cedric") })
+	w.awaitEvent("lobby", "DriftCorrected")
+	if have := usernames(w.remote(g.Status.ID)); !slices.Equal(have, []string{"Cedric", "Hector", "Hester"}) {
+		t.Errorf("the members are %v: usernames are case-sensitive", have)
+	}
+}
+
+// Text is sent and compared as it is declared, whatever is in it.
+func TestTextIsSentAsItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	name, description := "Café ☕ \"<b>\" \\ & co.", "  Two lines,\r\n\tboth <em>kept</em>   \u2028"
+	w.group("cafe", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = name, &description })
+	g := w.awaitSynced("cafe")
+	if r := w.remote(g.Status.ID); r.Name != name || *r.Description != description {
+		t.Errorf("the remote group is %q: %q", r.Name, *r.Description)
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(w.bodies("POST")[0]), &body); err != nil || len(body) != 2 {
+		t.Errorf("the POST was %s", w.bodies("POST")[0])
+	}
+	w.nextListings(1)
+	w.wantCalls(map[string]int{"POST": 1})
+}
+
+// A group that is declared archived is made and then archived: the API's create does
+// not know archived_at.
+func TestCreatedArchived(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{HideArchived: true})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
+	g := w.awaitSynced("lobby")
+	w.wantArchived(g.Status.ID, true)
+	w.nextListings(2)
+	w.wantCalls(map[string]int{"POST": 1, "PUT": 1})
+	w.wantEvents("lobby", map[string]int{"Created": 1, "Archived": 1})
+}
+
+// A group that is declared archived and that somebody restores is archived again.
+func TestArchivedIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.seed("The lobby", archivedOn(1))
+	w.group("lobby", w.boundTo(id), func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
+	w.awaitSynced("lobby")
+	w.wantNoWrite()
+	w.sim.Mutate(id, unarchived)
+	w.wantEvents("lobby", map[string]int{"DriftCorrected": 1})
+	w.wantArchived(id, true)
+}
+
+func unarchived(g *simulator.Group) { g.ArchivedAt = time.Time{} }
+
+// A field that somebody else keeps changing back is given up for an hour, aloud; what
+// else differs is still corrected, and a person's own change is not held back by it.
+func TestContestedFieldIsGivenUpAloud(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+	id := w.awaitSynced("lobby").Status.ID
+	// A value that our write has just replaced would be taken for the API's lag.
+	theirs := func(n int) func(*simulator.Group) {
+		return func(g *simulator.Group) { g.Description = new(fmt.Sprintf("Theirs %d.", n)) }
+	}
+	for n := range 3 {
+		w.sim.Mutate(id, theirs(n))
+		w.eventually(func() string {
+			if have := w.events("lobby")["DriftCorrected"]; have != n+1 {
+				return fmt.Sprintf("want correction %d, have %d", n+1, have)
+			}
+			return ""
+		})
+		w.awaitSynced("lobby")
+	}
+	w.wantEvents("lobby", map[string]int{"Created": 1, "DriftCorrected": 3, "Contested": 1})
+	w.sim.ResetRequests()
+	w.sim.Mutate(id, theirs(3))
+	g := w.awaitNotReady("lobby", v1alpha1.ReasonUpdating, "somebody else", "description", "once an hour")
+	if !slices.Equal(g.Status.Drift, []string{"description"}) {
+		t.Errorf("status.drift is %v", g.Status.Drift)
+	}
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Name = "Also theirs" })
+	w.eventually(func() string {
+		if r := w.remote(id); r.Name != "The lobby" || *r.Description != "Theirs 3." {
+			return fmt.Sprintf("want the name corrected and the description left: %+v", r)
+		}
+		return ""
+	})
+	w.wantBodies("PUT", `{"name":"The lobby"}`)
+
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours, anew.") })
+	w.awaitSynced("lobby")
+	if r := w.remote(id); *r.Description != "Ours, anew." {
+		t.Errorf("the description is %q", *r.Description)
+	}
+}
+
+func textOf(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"context"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A connection that comes later is not too late.
+func TestConnectionNotFoundUntilItIsThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.ConnectionRef.Name = "later" })
+	w.awaitBlocked("lobby", v1alpha1.ReasonConnectionNotFound, "Connection later", "create it", "connectionRef")
+	c := w.connection()
+	later := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "later"}, Spec: c.Spec}
+	w.create(later)
+	w.awaitSynced("lobby")
+	w.wantRemotes(1)
+}
+
+// A connection that is not ready holds back what is new, and leaves alone what is in
+// order.
+func TestConnectionNotReadyConcernsOnlyThoseWithWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.owned("idle", "changed")
+	w.sim.AddFault(simulator.Fault{Action: simulator.Status, Status: 503, Body: `{"message":"down for the night"}`})
+	w.awaitConnection(metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+	idle := w.get("idle")
+	w.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("Later.") })
+	w.group("new")
+	for _, name := range []string{"changed", "new"} {
+		w.awaitBlocked(name, v1alpha1.ReasonConnectionNotReady, "Connection sim", "down for the night")
+	}
+	if have := w.get("idle"); have.ResourceVersion != idle.ResourceVersion {
+		t.Errorf("a Group without work was written to: %+v", have.Status)
+	}
+	w.sim.ClearFaults()
+	w.awaitSynced("changed")
+	w.awaitSynced("new")
+	w.wantRemotes(3)
+	w.wantEvents("changed", map[string]int{"Created": 1, "Updated": 1})
+}
+
+// A ClusterConnection serves the namespaces that it allows, and a Group of another one
+// is told so; what such a Group has, it can still let go of.
+//
+// Every manager sees every ClusterConnection, so that this test runs alone.
+func TestConnectionNotAllowed(t *testing.T) { //nolint:paralleltest // see above
+	w := newWorld(t, simulator.Settings{})
+	shared := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
+	shared.Spec.ConnectionSpec = w.connection().Spec
+	shared.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+		From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"rooms": "yes"}},
+	}
+	w.clusterConnection(shared)
+	through := func(g *v1alpha1.Group) {
+		g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindClusterConnection, Name: shared.Name}
+	}
+	w.group("lobby", through)
+	w.awaitStalled("lobby", v1alpha1.ReasonConnectionNotAllowed, "ClusterConnection "+shared.Name, w.namespace, "allowedNamespaces")
+	w.wantNoWrite()
+
+	w.editShared(shared, func(s *v1alpha1.ClusterConnectionSpec) {
+		s.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+	})
+	id := w.awaitSynced("lobby").Status.ID
+
+	w.editShared(shared, func(s *v1alpha1.ClusterConnectionSpec) {
+		s.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"rooms": "no"}},
+		}
+	})
+	w.awaitStalled("lobby", v1alpha1.ReasonConnectionNotAllowed)
+	w.delete("lobby")
+	w.awaitGone("lobby")
+	w.wantArchived(id, true)
+
+	w.group("bar", through)
+	w.awaitStalled("bar", v1alpha1.ReasonConnectionNotAllowed)
+	w.label("rooms", "no")
+	w.awaitSynced("bar") // the label is looked at again once a minute
+	w.delete("bar")
+	w.awaitGone("bar")
+}
+
+// clusterConnection creates a ClusterConnection, and removes it with the test.
+func (w *world) clusterConnection(c *v1alpha1.ClusterConnection) {
+	w.Helper()
+	w.create(c)
+	w.Cleanup(func() {
+		if err := api.Delete(context.Background(), c); err != nil {
+			w.Error(err)
+		}
+		free := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+		if err := api.Patch(context.Background(), c, free); client.IgnoreNotFound(err) != nil {
+			w.Error(err)
+		}
+	})
+}
+
+func (w *world) editShared(c *v1alpha1.ClusterConnection, change func(*v1alpha1.ClusterConnectionSpec)) {
+	w.Helper()
+	if err := api.Get(context.Background(), client.ObjectKeyFromObject(c), c); err != nil {
+		w.Fatal(err)
+	}
+	before := c.DeepCopy()
+	change(&c.Spec)
+	if err := api.Patch(context.Background(), c, client.MergeFrom(before)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// label labels the world's namespace.
+func (w *world) label(key, value string) {
+	w.Helper()
+	namespace := &corev1.Namespace{}
+	if err := api.Get(context.Background(), client.ObjectKey{Name: w.namespace}, namespace); err != nil {
+		w.Fatal(err)
+	}
+	before := namespace.DeepCopy()
+	namespace.Labels[key] = value
+	if err := api.Patch(context.Background(), namespace, client.MergeFrom(before)); err != nil {
+		w.Fatal(err)
+	}
+}

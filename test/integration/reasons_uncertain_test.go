@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// uncertain makes a Group whose create failed without a clear answer, while groups of
+// the name appeared that do not show what was declared.
+func (w *world) uncertain(name string) (candidate string) {
+	w.Helper()
+	fault := w.sim.AddFault(simulator.Fault{Method: "POST", Action: simulator.Status, Status: 500})
+	w.group(name, func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+	w.awaitNotReady(name, v1alpha1.ReasonCreating, "no clear answer", "before trying again")
+	candidate = w.seed("The "+name, func(g *simulator.Group) { g.Description = new("Perhaps ours.") })
+	w.awaitStalled(name, v1alpha1.ReasonCreateUncertain, candidate, "spec.groupID", v1alpha1.AnnotationCreateAttempt)
+	fault.Remove()
+	w.nextListings(1)
+	if n := w.sim.Counts()["POST"]; n != 1 {
+		w.Errorf("%d POSTs, while it is not known what became of the first", n)
+	}
+	return candidate
+}
+
+// A create that may have happened is settled by a person: it is that group.
+func TestCreateUncertainIsSettledByGroupID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	candidate := w.uncertain("lobby")
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.GroupID = candidate })
+	if g := w.awaitSynced("lobby"); g.Status.ID != candidate {
+		t.Errorf("bound to %q, not %q", g.Status.ID, candidate)
+	}
+	w.eventually(func() string { return w.unmarked("lobby", candidate) })
+	w.wantRemotes(1)
+	w.wantBodies("PUT", `{"description":"Ours."}`)
+}
+
+// Or by a person who says that none was made: the next create never mistakes the
+// others for its own.
+func TestCreateUncertainIsSettledByRemovingTheAnnotation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	candidate := w.uncertain("lobby")
+	w.annotate("lobby", v1alpha1.AnnotationCreateAttempt, "")
+	if g := w.awaitSynced("lobby"); g.Status.ID == candidate {
+		t.Error("bound to a group that is not its own")
+	}
+	w.wantRemotes(2)
+	w.wantBodies("PUT")
+}
+
+// A note that nobody can read is no licence to create.
+func TestUnreadableAttemptIsUncertain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("lobby", func(g *v1alpha1.Group) {
+		g.Annotations = map[string]string{v1alpha1.AnnotationCreateAttempt: "{"}
+	})
+	w.awaitStalled("lobby", v1alpha1.ReasonCreateUncertain, v1alpha1.AnnotationCreateAttempt, "cannot be read")
+	w.nextListings(1)
+	w.wantNoWrite()
+	w.annotate("lobby", v1alpha1.AnnotationCreateAttempt, "")
+	w.awaitSynced("lobby")
+	w.wantRemotes(1)
+}
+
+// The candidates are the way out of the message; there are at most ten of them in it.
+func TestCreateUncertainListsTheCandidates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.uncertain("lobby")
+	for i := range 12 {
+		w.seed("The lobby", func(g *simulator.Group) { g.Description = new(fmt.Sprint(i)) })
+	}
+	w.eventually(func() string {
+		w.Helper()
+		if text := message(w.get("lobby")); !strings.Contains(text, "and 3 more") {
+			return "the message is " + text
+		}
+		return ""
+	})
+}
