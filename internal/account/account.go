@@ -39,13 +39,13 @@ type Account struct {
 	hooks Hooks
 	stop  context.CancelFunc
 	kick  chan struct{}
-	limit *klink.Limiter
 
 	suspicion sync.Mutex // held while a suspicion is being settled
 
 	mu       sync.Mutex
 	settings Settings
 	client   *klink.Client
+	limit    *klink.Limiter // of the endpoint, whatever the token
 	lister   *klink.Lister
 	mirror   *mirror
 	health   health
@@ -78,16 +78,21 @@ func (a *Account) Configure(s Settings) error {
 		a.retune(s)
 		return nil
 	}
+	limit := a.limit
+	elsewhere := NormalEndpoint(old.Endpoint) != NormalEndpoint(s.Endpoint)
+	if elsewhere {
+		limit = klink.NewLimiter(s.PerSecond, s.Burst)
+	}
 	client, err := klink.New(klink.Config{
 		Endpoint: s.Endpoint, Token: s.Token, UserAgent: s.UserAgent, Transport: s.Transport, ReadOnly: s.ReadOnly,
 		// Each exchange is the rate's business by itself: a listing has many.
-		Observe: func(c klink.Call) { a.limit.Done(c.Err); a.hooks.Observe(a.key, c) },
+		Observe: func(c klink.Call) { limit.Done(c.Err); a.hooks.Observe(a.key, c) },
 	})
 	if err != nil {
 		return fmt.Errorf("configuring the connection: %w", err)
 	}
-	if NormalEndpoint(old.Endpoint) != NormalEndpoint(s.Endpoint) {
-		a.mirror, a.pages, a.remote, a.listed, a.dialect = newMirror(), 0, 0, time.Time{}, ""
+	if elsewhere {
+		a.limit, a.mirror, a.pages, a.remote, a.listed, a.dialect = limit, newMirror(), 0, 0, time.Time{}, ""
 	}
 	if a.client != nil {
 		a.client.Close()
@@ -152,7 +157,8 @@ type State struct {
 	Reason  string
 	Message string
 	// Trusted: it is known to show the right account. Judged: a look has told.
-	Trusted, Judged bool
+	// Looked: there was a look, even if it could not tell.
+	Trusted, Judged, Looked bool
 	// Missing and Owned are the numbers behind lost trust.
 	Missing, Owned int
 	// Listed is when the newest complete listing began, RemoteGroups its size.
@@ -170,7 +176,7 @@ func (a *Account) State() State {
 	defer a.mu.Unlock()
 	return State{
 		Up: a.health.up, Reason: a.health.reason, Message: a.health.message,
-		Trusted: a.trust.trusted, Judged: a.trust.judged, Missing: a.trust.missing, Owned: a.trust.owned,
+		Trusted: a.trust.trusted, Judged: a.trust.judged, Looked: a.trust.looked, Missing: a.trust.missing, Owned: a.trust.owned,
 		Listed: a.listed, RemoteGroups: a.remote, Dialect: a.dialect,
 		PausedUntil: a.limit.PausedUntil(), Endpoint: a.settings.Endpoint,
 	}
@@ -241,7 +247,11 @@ func (a *Account) wake() {
 	}
 }
 
-func (a *Account) paused() bool { return a.limit.PausedUntil().After(time.Now()) }
+func (a *Account) limiter() *klink.Limiter {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.limit
+}
 
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {

@@ -37,7 +37,7 @@ func (a *Account) settle(client *klink.Client, err error) {
 		return // not an answer: the call was given up
 	}
 	if unsent(err) {
-		a.limit.Done(errUnsent)
+		a.limiter().Done(errUnsent)
 	}
 	a.mu.Lock()
 	var news News
@@ -65,6 +65,9 @@ func (a *Account) judge(err error) News {
 	case klink.KindUnauthorized:
 		a.health.failures = 0
 		return a.goDown(err)
+	case klink.KindThrottled:
+		a.health.failures = 0
+		return News{Status: true} // a long pause is the connection's to report
 	case klink.KindNetwork:
 		if a.health.failures++; a.health.failures >= netFailures || !a.health.up {
 			return a.goDown(err)
@@ -91,8 +94,10 @@ func (a *Account) goDown(err error) News {
 	if !a.health.up && a.health.reason == reason {
 		return News{}
 	}
+	// Groups that wait for the first answer, or for a listing, now wait for this.
+	untried := !a.health.up && a.health.reason == ""
 	a.health.up, a.health.reason, a.health.message = false, reason, err.Error()
-	return News{Status: true}
+	return News{Status: true, All: untried, Unbound: true}
 }
 
 // tell hands news over. a.mu is not held.

@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -108,7 +109,7 @@ func (a *Account) retry(t time.Time) {
 // revive makes the one probe of a connection that is down, when the rate lets it:
 // a 429 pauses a connection that is down as well.
 func (a *Account) revive(ctx context.Context, client *klink.Client) bool {
-	return a.turn(ctx) == nil && a.probe(ctx, client)
+	return a.turn(ctx, client) == nil && a.probe(ctx, client)
 }
 
 // passFailed takes in the failure of a pass and says when to try again. What is no
@@ -129,25 +130,29 @@ func (a *Account) passFailed(ctx context.Context, client *klink.Client, err erro
 	return min(probeEvery, time.Second<<min(a.misses-1, 6))
 }
 
-// turn waits for the rate to let one list call start.
-func (a *Account) turn(ctx context.Context) error {
+// errChanged ends a pass of a client that the connection has no longer.
+var errChanged = errors.New("the connection was changed")
+
+// turn waits for the rate to let one call of the poller start.
+func (a *Account) turn(ctx context.Context, client *klink.Client) error {
 	for {
 		a.mu.Lock()
-		class := klink.ClassWatch
+		class, limit, changed := klink.ClassWatch, a.limit, a.client != client
 		if a.mirror.begun.IsZero() || a.awaited() {
 			class = klink.ClassWatchUrgent
 		}
 		a.mu.Unlock()
-		due, ok := a.limit.Take(listKey, class)
+		if changed {
+			limit.Forget(listKey)
+			return errChanged
+		}
+		due, ok := limit.Take(listKey, class)
 		if ok {
 			return ctx.Err()
 		}
-		timer := time.NewTimer(time.Until(due))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			a.limit.Forget(listKey)
+		a.sleep(ctx, time.Until(due), true)
+		if ctx.Err() != nil {
+			limit.Forget(listKey)
 			return ctx.Err()
 		}
 	}
@@ -155,7 +160,7 @@ func (a *Account) turn(ctx context.Context) error {
 
 // list lists the account and takes the listing in.
 func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.Client) error {
-	listing, err := lister.List(ctx, a.turn)
+	listing, err := lister.List(ctx, func(ctx context.Context) error { return a.turn(ctx, client) })
 	a.settle(client, err)
 	if err != nil {
 		return err
@@ -175,9 +180,10 @@ func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.
 
 // takeIn applies a listing. a.mu is held.
 func (a *Account) takeIn(l klink.Listing, owned []string) News {
-	first := a.mirror.begun.IsZero()
+	first, unlooked := a.mirror.begun.IsZero(), !a.trust.looked
 	changed := a.mirror.apply(l, owned, time.Now())
 	news := a.judgeListing(l, owned)
+	a.trust.looked = true
 	a.mirror.prune(owned)
 	a.trust.prune(owned)
 	news.IDs = changed
@@ -190,7 +196,7 @@ func (a *Account) takeIn(l klink.Listing, owned []string) News {
 		a.wanted = time.Time{}
 	}
 	news.Unbound = satisfied || len(changed) > 0
-	news.Status = news.Status || first || a.dialect != l.Dialect || l.Complete && a.remote != len(l.Groups)
+	news.Status = news.Status || unlooked || a.dialect != l.Dialect || l.Complete && a.remote != len(l.Groups)
 	a.pages, a.dialect = l.Pages, l.Dialect
 	if l.Complete {
 		a.remote, a.listed = len(l.Groups), l.Begun

@@ -20,6 +20,8 @@ type trust struct {
 	missing, owned int
 	// judged: a pass was judged since the endpoint and token are what they are.
 	judged bool
+	// looked: a pass, complete or not, was taken in since then.
+	looked bool
 	// gone are ids whose absence was accepted or acted upon; they are not counted
 	// again.
 	gone map[string]struct{}
@@ -113,6 +115,9 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 		t.trusted = plan.Trusted(before, counted, len(missing))
 	}
 	t.missing, t.owned, t.judged = len(missing), counted, true
+	if !t.trusted && counted == 0 {
+		t.missing, t.owned = settling, settling // nothing else is to be seen
+	}
 	if before == t.trusted {
 		return News{}
 	}

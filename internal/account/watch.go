@@ -23,7 +23,7 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 	shown := make(map[string]struct{}, len(owned))
 	var answered, changed []string // of the others nothing is known
 	for _, id := range owned {
-		if err := a.turn(ctx); err != nil {
+		if err := a.turn(ctx, client); err != nil {
 			return err
 		}
 		g, err := client.Get(ctx, id)
@@ -47,6 +47,8 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 	var news News
 	if a.client == client && (len(answered) > 0 || len(owned) == 0) {
 		news = a.judgeTrust(began, answered, shown)
+		news.Status = news.Status || !a.trust.looked
+		a.trust.looked = true
 	}
 	a.mu.Unlock()
 	news.IDs = changed
@@ -56,7 +58,7 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 
 // greet makes a probe in its turn, where there is nothing to read.
 func (a *Account) greet(ctx context.Context, client *klink.Client) error {
-	if err := a.turn(ctx); err != nil {
+	if err := a.turn(ctx, client); err != nil {
 		return err
 	}
 	err := client.Probe(ctx)

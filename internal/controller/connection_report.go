@@ -37,14 +37,14 @@ func judge(object connectionObject, s account.State, p *problem, groups int, now
 		return verdict{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it", groups)}, true
 	case p != nil:
 		return verdict{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
-	case !s.Up && s.Reason == "":
-		return verdict{}, false
-	case !s.Up:
+	case !s.Up && s.Reason != "":
 		return verdict{reason: s.Reason, message: s.Message, stalled: s.Reason == v1alpha1.ReasonUnauthorized}, true
 	case !s.Trusted && s.Judged:
 		return verdict{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
 	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
 		return verdict{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until " + s.PausedUntil.UTC().Format(time.RFC3339)}, true
+	case !s.Up || !s.Trusted && !s.Looked:
+		return verdict{}, false // an answer is not yet a sight of the right account
 	default:
 		return verdict{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
 	}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// Whoever may write Connections must not be able to send the token elsewhere.
+func TestAnEndpointThatIsNotAllowedIsNeverCalled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, o *manager.Options) {
+		o.AllowedEndpoints = c.Spec.Endpoint[:len(c.Spec.Endpoint)-len("/api/v1")-1] // a prefix of the text: the port lacks a digit
+	})
+	w.group("unserved")
+	w.wantConnection(v1alpha1.ReasonEndpointNotAllowed, true, w.sim.URL, "--allowed-endpoints", "ClusterConnection")
+	g := w.await("unserved", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	w.wantMessage(g, "Connection sim")
+	if calls := w.sim.Requests(); len(calls) != 0 {
+		t.Errorf("calls were made: %v", calls)
+	}
+}
+
+func TestAConnectionThatNobodyAnswersComesBackByItself(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	w.options.Transport = w.sim.Transport()
+	refused := w.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
+	w.start()
+	w.group("early")
+	w.wantConnection(v1alpha1.ReasonUnavailable, false, "refused")
+	w.await("early", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	refused.Remove()
+	w.wantConnected()
+	w.awaitSynced("early")
+	w.wantOccurrences(map[string]int{"Connected": 1, "Disconnected": 0})
+}
+
+func TestALongPauseIsReportedAndEnds(t *testing.T) {
+	t.Parallel()
+	throttled := simulator.Fault{Action: simulator.Status, Status: http.StatusTooManyRequests, Times: 1, Headers: map[string]string{"Retry-After": "40"}}
+	t.Run("at the first call", func(t *testing.T) {
+		t.Parallel()
+		w := prepareWorld(t, simulator.Settings{})
+		w.sim.AddFault(throttled)
+		w.start()
+		w.wantConnection(v1alpha1.ReasonRateLimited, false, "wait until")
+		if n := len(w.sim.Requests()); n != 1 {
+			t.Errorf("%d calls in a pause", n-1)
+		}
+		w.wantConnected()
+	})
+	t.Run("later", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, simulator.Settings{})
+		w.group("busy")
+		w.awaitSynced("busy")
+		w.wantConnected()
+		fault := w.sim.AddFault(throttled)
+		w.wantConnection(v1alpha1.ReasonRateLimited, false, "wait until")
+		w.sim.ResetRequests()
+		w.edit("busy", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+		w.wantConnected()
+		w.awaitSynced("busy")
+		if fault.Hits() != 1 {
+			t.Errorf("%d calls were refused", fault.Hits())
+		}
+		w.wantCalls(map[string]int{"PUT": 1})
+	})
+}
+
+func TestAConnectionServesUntilItsLastGroupIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("old")
+	id := w.awaitSynced("old").Status.ID
+	w.eventually(func() string {
+		if len(w.connection().Finalizers) == 0 {
+			return "the connection is not held"
+		}
+		return ""
+	})
+	if err := api.Delete(context.Background(), w.connection()); err != nil {
+		t.Fatal(err)
+	}
+	w.wantConnection(v1alpha1.ReasonTerminating, false, "1 Groups")
+	w.group("new")
+	g := w.await("new", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	w.wantMessage(g, "being deleted", "no new Groups")
+	w.edit("old", func(g *v1alpha1.Group) { g.Spec.Description = new("still served") })
+	w.awaitSynced("old")
+	w.delete("new")
+	w.awaitGone("new")
+	w.delete("old")
+	w.awaitGone("old")
+	w.eventually(func() string {
+		err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: "sim"}, &v1alpha1.Connection{})
+		if !apierrors.IsNotFound(err) {
+			return "the connection is still there"
+		}
+		return ""
+	})
+	if !w.remote(id).Archived() {
+		t.Error("the deletion policy was not applied")
+	}
+	if n := w.sim.Counts()["POST"]; n != 1 {
+		t.Errorf("%d groups were made; a connection that is being deleted takes no new ones", n)
+	}
+}
