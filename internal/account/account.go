@@ -40,7 +40,7 @@ type Account struct {
 	stop  context.CancelFunc
 	kick  chan struct{}
 
-	suspicion sync.Mutex // held while a suspicion is being settled
+	suspicion chan struct{} // holds one token; taken while a suspicion is being settled
 
 	mu       sync.Mutex
 	settings Settings
@@ -62,7 +62,7 @@ type Account struct {
 }
 
 func newAccount(key Key, hooks Hooks) *Account {
-	return &Account{key: key, hooks: hooks, kick: make(chan struct{}, 1), mirror: newMirror(), waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1)}
+	return &Account{key: key, hooks: hooks, kick: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), mirror: newMirror(), waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1)}
 }
 
 // Key names the connection.

@@ -111,8 +111,8 @@ func (a *Account) tell(n News) {
 // trouble: one list of limit 1, shared by all who suspect at the time, tells. It
 // reports whether the connection is up.
 func (a *Account) suspect(ctx context.Context, client *klink.Client) bool {
-	a.suspicion.Lock()
-	defer a.suspicion.Unlock()
+	a.suspicion <- struct{}{}
+	defer func() { <-a.suspicion }()
 	a.mu.Lock()
 	up, tried := a.health.up, a.health.up || a.health.reason != ""
 	cleared := time.Since(a.health.probed) < suspicionHolds || a.client != client

@@ -37,7 +37,7 @@ func (l *look) create(ctx context.Context) error {
 		l.Count.Recovered("none")
 	}
 	noted := time.Now()
-	attempt := plan.NewAttempt(declared, noted, l.situation.Evidence.Named, l.situation.Evidence.Claimed).Encode()
+	attempt := plan.NewAttempt(declared, noted, l.situation.Evidence.Named).Encode()
 	if err := l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: l.withFinalizer(),
 		Annotations: map[string]*string{v1alpha1.AnnotationCreateAttempt: &attempt},
@@ -65,6 +65,7 @@ func (l *look) post(ctx context.Context, declared plan.Declared) error {
 		l.situation.Identity = l.openAttempt()
 		return err
 	}
+	l.Accounts.Claims.Made(l.endpoint, g.ID, string(l.group.UID))
 	l.logWrite(ctx, "Created the remote group", g.ID, declared.Creation().Names())
 	l.mem.unrecorded = &unrecorded{
 		group: g, owner: l.group.DeepCopy(), remote: l.account, delete: l.situation.Connection.AllowDelete,

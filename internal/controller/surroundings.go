@@ -30,11 +30,10 @@ type crdWatch struct {
 	gone bool
 }
 
+// terminating reads at most once per lookHolds; no lock is held meanwhile.
 func (w *crdWatch) terminating(ctx context.Context, live client.Reader) (bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if time.Since(w.read) < lookHolds {
-		return w.gone, nil
+	if gone, known := w.last(); known {
+		return gone, nil
 	}
 	crd := &metav1.PartialObjectMetadata{}
 	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
@@ -42,8 +41,16 @@ func (w *crdWatch) terminating(ctx context.Context, live client.Reader) (bool, e
 	if err != nil && !apierrors.IsNotFound(err) {
 		return false, fmt.Errorf("reading the CRD of Groups: %w", err)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.gone, w.read = err != nil || !crd.DeletionTimestamp.IsZero(), time.Now()
 	return w.gone, nil
+}
+
+func (w *crdWatch) last() (gone, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gone, time.Since(w.read) < lookHolds
 }
 
 // namespaceLabels knows the labels of namespaces that a selector was asked for.
@@ -64,7 +71,7 @@ func (n *namespaceLabels) allows(ctx context.Context, live client.Reader, rule *
 	}
 	selector, err := metav1.LabelSelectorAsSelector(rule.Selector)
 	if err != nil {
-		return false, fmt.Errorf("reading allowedNamespaces: %w", err)
+		return false, nil //nolint:nilerr // a selector that cannot be read allows nobody
 	}
 	set, err := n.of(ctx, live, namespace)
 	if err != nil {
@@ -73,20 +80,28 @@ func (n *namespaceLabels) allows(ctx context.Context, live client.Reader, rule *
 	return selector.Matches(set), nil
 }
 
+// of reads at most once per lookHolds; no lock is held meanwhile.
 func (n *namespaceLabels) of(ctx context.Context, live client.Reader, namespace string) (labels.Set, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if seen, ok := n.seen[namespace]; ok && time.Since(seen.read) < lookHolds {
-		return seen.labels, nil
+	if seen, known := n.last(namespace); known {
+		return seen, nil
 	}
 	var ns corev1.Namespace
 	err := live.Get(ctx, client.ObjectKey{Name: namespace}, &ns)
 	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading namespace %s: %w", namespace, err)
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.seen == nil {
 		n.seen = map[string]seenLabels{}
 	}
 	n.seen[namespace] = seenLabels{labels: ns.Labels, read: time.Now()}
 	return ns.Labels, nil
+}
+
+func (n *namespaceLabels) last(namespace string) (labels.Set, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	seen, ok := n.seen[namespace]
+	return seen.labels, ok && time.Since(seen.read) < lookHolds
 }

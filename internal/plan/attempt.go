@@ -37,14 +37,14 @@ type Attempt struct {
 	Known []string `json:"known,omitempty"`
 }
 
-// NewAttempt notes an attempt to create d. Unclaimed groups of that name which
-// the mirror already shows are remembered, unless they are too old to be taken
-// for ours anyway.
-func NewAttempt(d Declared, now time.Time, named []klink.Group, claimed func(id string) bool) Attempt {
+// NewAttempt notes an attempt to create d. Groups of that name which the mirror
+// already shows are remembered, unless they are too old to be taken for ours
+// anyway: claimed ones too, since their Groups may let go of them meanwhile.
+func NewAttempt(d Declared, now time.Time, named []klink.Group) Attempt {
 	fields := d.creationFields()
 	a := Attempt{Time: now.UTC(), Name: d.Name, Fields: fields, Digest: d.digest(fields)}
 	for _, g := range named {
-		if g.Name == d.Name && !claimed(g.ID) && a.near(g.CreatedAt, 2*ClockSkew) {
+		if g.Name == d.Name && a.near(g.CreatedAt, 2*ClockSkew) {
 			a.Known = append(a.Known, g.ID)
 		}
 	}

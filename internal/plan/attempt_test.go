@@ -15,7 +15,7 @@ import (
 
 func TestAnAttemptSurvivesItsAnnotation(t *testing.T) {
 	d := Declared{Name: `Plaza "Hotel" <&> 🏨`, Description: new(""), AvatarURL: new("a"), Contacts: []string{"Hector"}}
-	attempt := NewAttempt(d, now.In(time.FixedZone("", 3600)), nil, nil)
+	attempt := NewAttempt(d, now.In(time.FixedZone("", 3600)), nil)
 	got, err := ParseAttempt(attempt.Encode())
 	if err != nil {
 		t.Fatal(err)
@@ -38,8 +38,8 @@ func TestAnAttemptRemembersWhatWasThere(t *testing.T) {
 	}
 	there[0].CreatedAt = now.Add(-9 * time.Minute)
 	there[1].CreatedAt, there[2].CreatedAt = now, now
-	attempt := NewAttempt(Declared{Name: hotel}, now, there, func(id string) bool { return id == "owned" })
-	if diff := cmp.Diff([]string{"just made", "timeless"}, attempt.Known); diff != "" {
+	attempt := NewAttempt(Declared{Name: hotel}, now, there)
+	if diff := cmp.Diff([]string{"just made", "owned", "timeless"}, attempt.Known); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -65,7 +65,7 @@ func TestParseAttemptRefuses(t *testing.T) {
 // What cannot be read leads to CreateUncertain, and a person; what can be must mean
 // the same to every later reader.
 func FuzzParseAttempt(f *testing.F) {
-	f.Add(NewAttempt(Declared{Name: hotel, Contacts: []string{"Hector"}}, now, []klink.Group{plaza(createdAt(now))}, func(string) bool { return false }).Encode())
+	f.Add(NewAttempt(Declared{Name: hotel, Contacts: []string{"Hector"}}, now, []klink.Group{plaza(createdAt(now))}).Encode())
 	f.Add(`{"name":"a","time":"0001-01-01T00:00:00Z"}`)
 	f.Add(`{"name":"a","time":"9999-12-31T23:59:59.999999999-23:59","fields":null,"known":[""]}`)
 	f.Add(`null`)

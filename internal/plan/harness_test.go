@@ -138,7 +138,7 @@ func unbound(s *Situation) {
 func attempted(s *Situation) {
 	unbound(s)
 	s.Declared = DeclaredBy(&s.Group.Spec)
-	attempt := NewAttempt(s.Declared, now.Add(-30*time.Minute), nil, nil)
+	attempt := NewAttempt(s.Declared, now.Add(-30*time.Minute), nil)
 	s.Identity.Attempt, s.Identity.AttemptSeen = &attempt, now.Add(-30*time.Minute)
 }
 

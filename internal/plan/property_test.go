@@ -74,7 +74,7 @@ func anyIdentity(t *rapid.T, s *Situation) {
 			foreign(s)
 		}
 	case "attempted":
-		a := NewAttempt(s.Declared, now.Add(-time.Hour), nil, nil)
+		a := NewAttempt(s.Declared, now.Add(-time.Hour), nil)
 		s.Identity.Attempt, s.Identity.AttemptSeen = &a, now.Add(-time.Hour)
 	case "unreadable":
 		s.Identity.AttemptUnreadable = true
@@ -265,7 +265,7 @@ func set(g *klink.Group, field Field, changes klink.Fields) {
 func TestTheAPIsViewOfACreatedGroupMatchesItsAttempt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := anyDeclared(t)
-		attempt, err := ParseAttempt(NewAttempt(d, now, nil, nil).Encode())
+		attempt, err := ParseAttempt(NewAttempt(d, now, nil).Encode())
 		if err != nil {
 			t.Fatal(err)
 		}

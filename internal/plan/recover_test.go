@@ -18,7 +18,7 @@ func evidence(options ...option) Evidence { return situation(options...).Evidenc
 func TestRecover(t *testing.T) {
 	started := now.Add(-10 * time.Minute)
 	declared := Declared{Name: hotel, Description: new("World-renowned.")}
-	attempt := NewAttempt(declared, started, nil, nil)
+	attempt := NewAttempt(declared, started, nil)
 	attempt.Known = []string{"known"}
 	ours := func(edits ...func(*klink.Group)) klink.Group {
 		return plaza(append([]func(*klink.Group){createdAt(started), described("World-renowned.")}, edits...)...)
@@ -74,7 +74,8 @@ func TestTwin(t *testing.T) {
 	}{
 		{"none", evidence(), ""},
 		{"made with the Group", evidence(shows(twin(createdAt(created)))), plazaID},
-		{"what is undeclared does not count", evidence(shows(twin(described("any"), archivedSince(now)))), plazaID},
+		{"what is undeclared does not count", evidence(shows(twin(described("any")))), plazaID},
+		{"archived, as another Group left it", evidence(shows(twin(archivedSince(now)))), ""},
 		{"the first of several", evidence(shows(twin(withID(otherID), createdAt(now)), twin())), plazaID},
 		{"older than the Group", evidence(shows(twin(createdAt(created.Add(-time.Second))))), ""},
 		{"without a creation time", evidence(shows(twin(createdAt(time.Time{})))), ""},
@@ -185,5 +186,32 @@ func TestTrusted(t *testing.T) {
 				t.Errorf("trusted: %t, want %t", got, c.want)
 			}
 		})
+	}
+}
+
+// Two Groups of one name: the one's group is released while the other's create
+// got no answer. Binding to it would leave the other's own group behind.
+func TestARecoveryTakesNothingThatAnotherGroupLeftBehind(t *testing.T) {
+	declared := Declared{Name: hotel}
+	released := plaza(withID("released"), createdAt(now))
+	released.ArchivedAt = now.Add(time.Minute)
+	attempt := NewAttempt(declared, now, []klink.Group{released})
+	nobody := func(string) bool { return false }
+	e := Evidence{Named: []klink.Group{released}, Claimed: nobody, Trusted: true, Complete: true, Listed: now.Add(time.Hour)}
+	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
+		t.Errorf("a group that was claimed when the attempt was noted is taken: %+v", r)
+	}
+
+	attempt = NewAttempt(declared, now, nil)
+	e.MadeForOther = func(id string) bool { return id == "released" }
+	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
+		t.Errorf("a group that this process made for another is taken: %+v", r)
+	}
+
+	e.MadeForOther = nil
+	own := plaza(withID("own"), createdAt(now.Add(time.Second)))
+	e.Named = append(e.Named, own)
+	if r := Recover(attempt, now, e); r.Outcome != OutcomeBind || r.ID != "own" {
+		t.Errorf("an archived group is preferred to an active one: %+v", r)
 	}
 }
