@@ -16,20 +16,20 @@ import (
 // nothing between the token and the POST waits.
 func (a *Account) Take(key string, class klink.Class) error {
 	a.mu.Lock()
-	up, down := a.health.up, &DownError{Reason: a.health.reason, Message: a.health.message}
+	up, down, limit := a.health.up, &DownError{Reason: a.health.reason, Message: a.health.message}, a.limit
 	a.mu.Unlock()
 	if !up {
-		a.limit.Forget(key)
+		limit.Forget(key)
 		return down
 	}
-	if due, ok := a.limit.Take(key, class); !ok {
-		return &DeferredError{Until: due, Paused: a.paused()}
+	if due, ok := limit.Take(key, class); !ok {
+		return &DeferredError{Until: due, Paused: limit.PausedUntil().After(time.Now())}
 	}
 	return nil
 }
 
 // Forget gives up the place in the queue of a Group that is gone.
-func (a *Account) Forget(key string) { a.limit.Forget(key) }
+func (a *Account) Forget(key string) { a.limiter().Forget(key) }
 
 // Get reads one group (groups API, GET /groups/:id). With a 404 the error's kind
 // is NotFound and the mirror keeps what it had: a listing has to agree.
