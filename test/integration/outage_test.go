@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// atFullSpeed lets a test with many Groups begin soon.
+func atFullSpeed(c *v1alpha1.Connection, o *manager.Options) {
+	c.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000}
+	o.Workers = 16
+}
+
+// An outage shows once, on the connection: it rewrites no Group and hammers nobody.
+func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
+	t.Parallel()
+	outages := map[string]struct {
+		fault  simulator.Fault
+		reason string
+	}{
+		"resets":  {simulator.Fault{Action: simulator.Reset}, v1alpha1.ReasonUnavailable},
+		"500s":    {simulator.Fault{Action: simulator.Status, Status: http.StatusInternalServerError}, v1alpha1.ReasonUnavailable},
+		"garbage": {simulator.Fault{Action: simulator.Garbage}, v1alpha1.ReasonUnavailable},
+		"401s":    {simulator.Fault{Action: simulator.Status, Status: http.StatusUnauthorized}, v1alpha1.ReasonUnauthorized},
+		"403s":    {simulator.Fault{Action: simulator.Status, Status: http.StatusForbidden}, v1alpha1.ReasonUnauthorized},
+	}
+	for name, outage := range outages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{}, atFullSpeed)
+			for _, name := range w.groups("g", 100) {
+				w.awaitSynced(name)
+			}
+			w.wantConnected()
+			versions := w.versions()
+
+			w.sim.AddFault(outage.fault)
+			w.awaitConnection(metav1.ConditionFalse, outage.reason)
+			w.edit("g-0", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+			g := w.await("g-0", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+			w.wantMessage(g, "Connection sim is not ready")
+			w.sim.ResetRequests()
+			w.nextListings(2)
+			w.wantProbes()
+			w.wantCalls(nil)
+
+			w.sim.ClearFaults()
+			w.wantConnected()
+			w.awaitSynced("g-0")
+			now := w.versions()
+			delete(now, "g-0")
+			delete(versions, "g-0")
+			if !maps.Equal(now, versions) {
+				t.Error("Groups that nobody changed were rewritten")
+			}
+			w.wantOccurrences(map[string]int{"Connected": 2, "Disconnected": 1})
+		})
+	}
+}
+
+// wantProbes checks that the calls since the last reset are one per interval.
+func (w *world) wantProbes() {
+	w.Helper()
+	var last time.Time
+	for _, r := range w.sim.Requests() {
+		if r.Kind() != "GET list" {
+			w.Errorf("a call besides the probes: %s %s", r.Method, r.Path)
+		}
+		if !last.IsZero() && r.Time.Sub(last) < 9*time.Second {
+			w.Errorf("two probes within %v", r.Time.Sub(last))
+		}
+		last = r.Time
+	}
+}
+
+// One Group's own trouble is told apart from an outage by one probe.
+func TestOneGroupsOwnTroubleTakesNothingDown(t *testing.T) {
+	t.Parallel()
+	troubles := map[int]string{
+		http.StatusInternalServerError: v1alpha1.ReasonUnavailable,
+		http.StatusForbidden:           v1alpha1.ReasonRejected,
+	}
+	for status, reason := range troubles {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{})
+			w.group("cursed")
+			w.group("fine")
+			id := w.awaitSynced("cursed").Status.ID
+			w.awaitSynced("fine")
+			w.wantConnected()
+			fault := w.sim.AddFault(simulator.Fault{PathRegexp: id, Action: simulator.Status, Status: status})
+			w.edit("cursed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+			g := w.await("cursed", metav1.ConditionFalse, reason)
+			w.wantMessage(g, fmt.Sprint(status))
+			w.edit("fine", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+			w.awaitSynced("fine")
+			w.nextPasses(1)
+			w.wantConnected()
+			w.wantOccurrences(map[string]int{"Connected": 1, "Disconnected": 0})
+			fault.Remove()
+			w.edit("cursed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed again") })
+			w.awaitSynced("cursed")
+		})
+	}
+}
