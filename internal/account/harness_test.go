@@ -43,7 +43,7 @@ type bench struct {
 
 // run calls test in a bubble, on an account that is not configured yet; then all
 // ends, and nothing may be left running.
-func run(t *testing.T, settings simulator.Settings, test func(b *bench)) {
+func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{t: t, sim: simulator.New(simulator.Options{Seed: 1, Settings: settings})}
@@ -61,7 +61,7 @@ func run(t *testing.T, settings simulator.Settings, test func(b *bench)) {
 		defer running.Wait()
 		defer cancel()
 		b.account = b.registry.Ensure(key)
-		test(b)
+		test(t, b)
 	})
 }
 

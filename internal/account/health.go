@@ -97,6 +97,8 @@ func (a *Account) goDown(err error) News {
 	// Groups that wait for the first answer, or for a listing, now wait for this.
 	untried := !a.health.up && a.health.reason == ""
 	a.health.up, a.health.reason, a.health.message = false, reason, err.Error()
+	a.next = earlier(a.next, time.Now().Add(min(a.settings.Resync, probeEvery)))
+	a.wake()
 	return News{Status: true, All: untried, Unbound: true}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 func TestTheFirstListingComesAtOnce(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(250)...)
 		if s := b.account.State(); s.Up || s.Reason != "" || s.Judged {
 			t.Errorf("before anything was tried: %+v", s)
@@ -36,7 +36,7 @@ func TestTheFirstListingComesAtOnce(t *testing.T) {
 }
 
 func TestAnHourOfQuietIsOneListingPerIntervalAndNothingElse(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(250)...)
 		b.configure()
 		b.heard()
@@ -50,7 +50,7 @@ func TestAnHourOfQuietIsOneListingPerIntervalAndNothingElse(t *testing.T) {
 }
 
 func TestDriftIsFoundByTheNextListing(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
 		b.own(ids...)
 		b.configure()
@@ -67,7 +67,7 @@ func TestDriftIsFoundByTheNextListing(t *testing.T) {
 }
 
 func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(1000) // ten pages
 		b.own(ids[:4]...)
 		b.configure()
@@ -101,7 +101,7 @@ func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 }
 
 func TestAGroupWithoutAnIDIsListedFor(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(1000)[:2]...)
 		b.configure()
 		b.unbound = true
@@ -112,7 +112,7 @@ func TestAGroupWithoutAnIDIsListedFor(t *testing.T) {
 }
 
 func TestAnAccountOfWhichNothingIsOwnedIsOnlyProbed(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
 		b.own(ids...)
 		b.configure()
@@ -137,7 +137,7 @@ func TestAnAccountOfWhichNothingIsOwnedIsOnlyProbed(t *testing.T) {
 }
 
 func TestAnAwaitedListing(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(10)...)
 		b.configure()
 		b.heard()
@@ -180,7 +180,7 @@ func TestAnAwaitedListing(t *testing.T) {
 }
 
 func TestByPageNumberTwoListingsAreAwaited(t *testing.T) {
-	run(t, simulator.Settings{Paging: simulator.Page}, func(b *bench) {
+	run(t, simulator.Settings{Paging: simulator.Page}, func(t *testing.T, b *bench) {
 		b.own(b.seed(150)...)
 		b.configure()
 		b.heard()
@@ -197,7 +197,7 @@ func TestByPageNumberTwoListingsAreAwaited(t *testing.T) {
 }
 
 func TestAnAwaitedListingInAWatchedAccount(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(1000)[:4]...)
 		b.configure()
 		b.counts(lists(10))
@@ -210,7 +210,7 @@ func TestAnAwaitedListingInAWatchedAccount(t *testing.T) {
 }
 
 func TestAnAwaitedListingThatFailsIsNotRepeatedInALoop(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(10)...)
 		b.configure()
 		b.after(time.Second)
@@ -232,7 +232,7 @@ func TestAnAwaitedListingThatFailsIsNotRepeatedInALoop(t *testing.T) {
 }
 
 func TestWatchingTakesAQuarterOfTheRateAndStretchesTheInterval(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(3000)...) // thirty pages
 		b.configure(resync(10*time.Second), func(s *Settings) { s.PerSecond, s.Burst = 4, 4 })
 		b.after(8 * time.Second)
@@ -250,7 +250,7 @@ func TestWatchingTakesAQuarterOfTheRateAndStretchesTheInterval(t *testing.T) {
 }
 
 func TestPagesGoOnRightAfterAPause(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(1000)...)
 		b.configure()
 		b.sim.AddFault(simulator.Fault{
@@ -271,7 +271,7 @@ func TestPagesGoOnRightAfterAPause(t *testing.T) {
 }
 
 func TestAnIncompleteAccount(t *testing.T) {
-	run(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst}, func(b *bench) {
+	run(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst}, func(t *testing.T, b *bench) {
 		if !b.account.Complete() {
 			t.Error("an account is taken for incomplete before anybody has looked")
 		}
@@ -295,7 +295,7 @@ func TestAnIncompleteAccount(t *testing.T) {
 }
 
 func TestEvidenceOfSeveralNames(t *testing.T) {
-	run(t, simulator.Settings{}, func(b *bench) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.seed(3)
 		b.configure()
 		e := b.account.Evidence("Group 1", "Group 2", "Group 9")

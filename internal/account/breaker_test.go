@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// working is a bench whose account is up, owns ten groups and has just listed them.
+func working(t *testing.T, test func(t *testing.T, b *bench, ids []string), edits ...func(*Settings)) {
+	t.Helper()
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(10)
+		b.own(ids...)
+		b.configure(edits...)
+		b.up(true)
+		b.after(10 * time.Second)
+		b.heard()
+		b.sim.ResetRequests()
+		test(t, b, ids)
+	})
+}
+
+func (b *bench) fail(status int, edits ...func(*simulator.Fault)) *simulator.FaultHandle {
+	f := simulator.Fault{Action: simulator.Status, Status: status}
+	for _, edit := range edits {
+		edit(&f)
+	}
+	return b.sim.AddFault(f)
+}
+
+func on(path string) func(*simulator.Fault) {
+	return func(f *simulator.Fault) { f.PathRegexp = path }
+}
+
+func isDown(err error) bool {
+	_, down := errors.AsType[*DownError](err)
+	return down
+}
+
+func TestA401TakesTheConnectionDown(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.sim.SetToken("")
+		_, err := b.get(ids[1])
+		if !isDown(err) || klink.KindOf(err) != klink.KindUnauthorized {
+			t.Errorf("the call says %v, want it to say that the connection is down, and why", err)
+		}
+		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnauthorized {
+			t.Errorf("state: %+v", s)
+		}
+		if news := b.heard(); news.All || !news.Status {
+			t.Errorf("news: %+v, want the connection's status alone", news)
+		}
+		b.counts(gets(1))
+		if _, err := b.get(ids[1]); !isDown(err) {
+			t.Errorf("the next call says %v", err)
+		}
+		b.counts(gets(0))
+	})
+}
+
+func TestWhileItIsDownOneProbeIsMadePerIntervalOrMinute(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		resync time.Duration
+		want   int
+	}{
+		{"ten seconds", 10 * time.Second, 360},
+		{"a minute", time.Minute, 60},
+		{"a day", 24 * time.Hour, 60},
+	} {
+		for how, outage := range map[string]func(*bench){
+			"401": func(b *bench) { b.sim.SetToken("") },
+			"403": func(b *bench) { b.fail(http.StatusForbidden) },
+			"500": func(b *bench) { b.fail(http.StatusInternalServerError) },
+			"broken network": func(b *bench) {
+				b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
+			},
+			"another server": func(b *bench) { b.sim.AddFault(simulator.Fault{Action: simulator.Garbage}) },
+		} {
+			t.Run(c.name+", "+how, func(t *testing.T) {
+				working(t, func(t *testing.T, b *bench, ids []string) {
+					outage(b)
+					for range netFailures {
+						if err := b.describe(ids[1], "new"); err == nil {
+							t.Fatal("the call says that all is well")
+						}
+					}
+					b.after(time.Minute)
+					if how == "another server" && c.resync > time.Hour {
+						return // a Group's own trouble, until the next listing
+					}
+					b.up(false)
+					b.sim.ResetRequests()
+					b.heard()
+					b.after(time.Hour)
+					b.counts(lists(c.want))
+					if news := b.heard(); news.All || news.Status || len(news.IDs) > 0 {
+						t.Errorf("news of an outage that goes on: %+v", news)
+					}
+
+					b.sim.ClearFaults()
+					b.sim.SetToken(simulator.DefaultToken)
+					b.after(min(c.resync, time.Minute))
+					b.up(true)
+					b.trusted(true)
+					if news := b.heard(); !news.All || !news.Status {
+						t.Errorf("news of its end: %+v, want all", news)
+					}
+				}, resync(c.resync))
+			})
+		}
+	}
+}
+
+func TestThreeCallsInARowWithoutAnAnswerTakeTheConnectionDown(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		broken := func() {
+			t.Helper()
+			b.sim.AddFault(simulator.Fault{Action: simulator.Reset, Times: 1})
+			if _, err := b.get(ids[1]); klink.KindOf(err) != klink.KindNetwork {
+				t.Fatalf("the call says %v", err)
+			}
+		}
+		for range 3 { // an answer in between starts the count anew, also one that refuses
+			broken()
+			broken()
+			b.up(true)
+			if _, err := b.get("no such group"); klink.KindOf(err) != klink.KindNotFound || isDown(err) {
+				t.Fatalf("the call says %v", err)
+			}
+		}
+		broken()
+		broken()
+		b.sim.AddFault(simulator.Fault{Action: simulator.Reset, Times: 1})
+		if _, err := b.get(ids[1]); !isDown(err) || klink.KindOf(err) != klink.KindNetwork {
+			t.Errorf("the third call says %v", err)
+		}
+		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnavailable {
+			t.Errorf("state: %+v", s)
+		}
+	})
+}
+
+func TestOneGroupsOwnTroubleLeavesTheConnectionUp(t *testing.T) {
+	for status, kind := range map[int]klink.Kind{http.StatusForbidden: klink.KindForbidden, http.StatusBadGateway: klink.KindServer} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			working(t, func(t *testing.T, b *bench, ids []string) {
+				b.fail(status, on(ids[1]))
+				for range 3 { // one probe answers for several suspicions
+					if err := b.describe(ids[1], "new"); klink.KindOf(err) != kind || isDown(err) {
+						t.Errorf("the call says %v", err)
+					}
+				}
+				b.up(true)
+				b.counts(map[string]int{"PUT": 3, "GET list": 1})
+				b.after(suspicionHolds)
+				if err := b.describe(ids[1], "new"); klink.KindOf(err) != kind {
+					t.Errorf("the call says %v", err)
+				}
+				b.counts(map[string]int{"PUT": 1, "GET list": 1})
+				if news := b.heard(); news.All || news.Status {
+					t.Errorf("news: %+v", news)
+				}
+			})
+		})
+	}
+}
+
+func TestASuspicionThatTheProbeConfirmsTakesTheConnectionDown(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusForbidden)
+		err := b.describe(ids[1], "new")
+		if !isDown(err) || klink.KindOf(err) != klink.KindForbidden {
+			t.Errorf("the call says %v, want both that the connection is down and its own refusal", err)
+		}
+		b.counts(map[string]int{"PUT": 1, "GET list": 1})
+		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnauthorized {
+			t.Errorf("state: %+v", s)
+		}
+	})
+}
+
+func TestACreateThatWasRefusedProvesItAlsoWhenTheConnectionGoesDown(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.sim.SetToken("")
+		_, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
+		if !isDown(err) || !klink.NothingMade(err) {
+			t.Errorf("the create says %v, want a proof that nothing was made", err)
+		}
+	})
+}
+
+func TestABrokenPageIsNoOutage(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100"; f.Times = 2 })
+		b.after(50 * time.Second)
+		b.counts(map[string]int{"GET list": 2}) // the listing and a probe
+		b.after(1 * time.Second)
+		b.counts(map[string]int{"GET list": 1})
+		b.up(true)
+		b.after(2 * time.Second)
+		b.counts(map[string]int{"GET list": 1})
+		if news := b.heard(); news.All || news.Status {
+			t.Errorf("news: %+v", news)
+		}
+	})
+}
+
+func TestAPausedConnectionThatIsDownIsNotProbed(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse, Times: 3})
+		b.after(time.Minute)
+		b.up(false)
+		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "600"} })
+		b.after(time.Minute)
+		if s := b.account.State(); s.Up || s.PausedUntil.IsZero() {
+			t.Fatalf("state: %+v, want a pause of a connection that is down", s)
+		}
+		b.sim.ResetRequests()
+		b.after(8 * time.Minute)
+		b.counts(lists(0))
+		b.after(3 * time.Minute)
+		b.up(true)
+	})
+}
+
+func TestAConnectionThatNeverWorked(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.fail(http.StatusNotFound)
+		b.configure()
+		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnavailable || s.Judged {
+			t.Errorf("state: %+v", s)
+		}
+		if err := b.account.Take("uid", klink.ClassChange); !isDown(err) || err.Error() == "" {
+			t.Errorf("a call may start: %v", err)
+		}
+		b.sim.ClearFaults()
+		b.after(time.Minute)
+		b.up(true)
+	})
+}
+
+func TestACallThatHasNoTokenIsDeferred(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		for range 20 {
+			if _, err := b.get(ids[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := b.get(ids[1])
+		deferred, ok := errors.AsType[*DeferredError](err)
+		if !ok || !deferred.Until.After(time.Now()) || deferred.Paused || deferred.Error() == "" {
+			t.Fatalf("the call says %v", err)
+		}
+		for _, err := range []error{b.describe(ids[1], "new"), b.account.Delete(t.Context(), "other", ids[1], klink.ClassChange)} {
+			if _, ok := errors.AsType[*DeferredError](err); !ok {
+				t.Errorf("the call says %v", err)
+			}
+		}
+		b.account.Forget("other")
+		b.counts(gets(20))
+		b.after(time.Until(deferred.Until))
+		if _, err := b.get(ids[1]); err != nil {
+			t.Errorf("when its turn has come, the call says %v", err)
+		}
+
+		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "30"} })
+		b.after(time.Second)
+		if _, err := b.get(ids[1]); klink.KindOf(err) != klink.KindThrottled || isDown(err) {
+			t.Fatalf("the call says %v", err)
+		}
+		_, err = b.get(ids[1])
+		if deferred, ok := errors.AsType[*DeferredError](err); !ok || !deferred.Paused || time.Until(deferred.Until) < 29*time.Second {
+			t.Errorf("while the API asks for silence, the call says %v", err)
+		}
+		b.up(true)
+	})
+}
+
+func TestADryRunSendsNothingButReads(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		for range 50 { // what is not sent costs no place
+			b.after(100 * time.Millisecond)
+			if err := b.describe(ids[1], "new"); klink.KindOf(err) != klink.KindReadOnly {
+				t.Fatalf("the call says %v", err)
+			}
+		}
+		b.counts(map[string]int{})
+		b.up(true)
+		if _, err := b.get(ids[1]); err != nil {
+			t.Error(err)
+		}
+	}, func(s *Settings) { s.ReadOnly = true })
+}
+
+func TestABlockedConnectionMakesNoCall(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.account.Block(v1alpha1.ReasonSecretNotFound, "no Secret", false)
+		b.up(true) // a token that still works is kept
+		b.account.Block(v1alpha1.ReasonEndpointNotAllowed, "not allowed", true)
+		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonEndpointNotAllowed || s.Message != "not allowed" {
+			t.Errorf("state: %+v", s)
+		}
+		if !b.heard().All {
+			t.Error("its Groups are not told")
+		}
+		b.account.Block(v1alpha1.ReasonEndpointNotAllowed, "not allowed", true)
+		if b.heard().All {
+			t.Error("its Groups are told again")
+		}
+		if _, err := b.get(ids[1]); !isDown(err) {
+			t.Errorf("a call says %v", err)
+		}
+		// A create that had its token when the connection was blocked.
+		_, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
+		if !isDown(err) || !klink.NothingMade(err) {
+			t.Errorf("the create says %v, want a proof that nothing was made", err)
+		}
+		b.after(time.Hour)
+		b.counts(map[string]int{})
+		b.configure()
+		b.up(true)
+	})
+}
