@@ -42,7 +42,7 @@ func (e Endpoints) String() string { return strings.Join(e, ",") }
 // host and port are equal, and the path continues by whole segments.
 func (e Endpoints) Allow(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	if err != nil || strings.Contains(u.EscapedPath(), "..") || strings.Contains(u.EscapedPath(), "%") || strings.Contains(u.Path, "//") {
+	if err != nil || !plain(u) {
 		return false
 	}
 	normal := account.NormalEndpoint(endpoint)
@@ -52,4 +52,12 @@ func (e Endpoints) Allow(endpoint string) bool {
 		}
 	}
 	return false
+}
+
+// plain reports whether a URL is scheme, host and simple path, and nothing that
+// somebody could read in another way. The CRD says the same.
+func plain(u *url.URL) bool {
+	path := u.EscapedPath()
+	return u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" &&
+		!strings.Contains(path, "..") && !strings.Contains(path, "%") && !strings.Contains(path, "//")
 }
