@@ -5,6 +5,7 @@ package account
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -81,7 +82,7 @@ func (m *mirror) provenSince() (t time.Time, complete bool) {
 	return m.begun, m.complete
 }
 
-// named returns the groups of a name that are not proven gone.
+// named returns, by id, the groups of a name that are not proven gone.
 func (m *mirror) named(name string) []klink.Group {
 	groups := make([]klink.Group, 0, len(m.names[name]))
 	for id := range m.names[name] {
@@ -89,6 +90,7 @@ func (m *mirror) named(name string) []klink.Group {
 			groups = append(groups, e.group)
 		}
 	}
+	slices.SortFunc(groups, func(a, b klink.Group) int { return strings.Compare(a.ID, b.ID) })
 	return groups
 }
 
@@ -205,6 +207,7 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 			changed = append(changed, id)
 		}
 	}
+	slices.Sort(changed) // not in the order of a map: what follows can be repeated
 	return changed
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -56,6 +57,7 @@ type GroupReconciler struct {
 	// Count is told what happens, for metrics.
 	Count Counter
 
+	started  atomic.Pointer[time.Time]
 	memories memories
 	crd      crdWatch
 	allowed  namespaceLabels
@@ -123,6 +125,13 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 		}
 	}
 	return reconcile.Result{}, fmt.Errorf("the plan for Group %s did not come to rest", req.NamespacedName)
+}
+
+// since is when this manager began to work: at its first look, which it takes
+// once it is the leader.
+func (r *GroupReconciler) since(now time.Time) time.Time {
+	r.started.CompareAndSwap(nil, &now)
+	return *r.started.Load()
 }
 
 // gone cleans up after a Group that no longer exists.

@@ -18,6 +18,9 @@ const (
 	SettleTime = 2 * time.Minute
 	// ClockSkew is how far the API's created_at may lie from our own clock.
 	ClockSkew = 5 * time.Minute
+	// HandOver is for how long a manager that lost the lease may still end a POST
+	// (30 s) and record its id (15 s), and some more.
+	HandOver = time.Minute
 	// PostWindow is how soon after the attempt was noted its POST must start. A
 	// process that was paused for longer starts over.
 	PostWindow = 10 * time.Second

@@ -35,13 +35,13 @@ func TestDeletionFollowsItsPolicy(t *testing.T) {
 }
 
 func TestDeletionTouchesNothingThatIsNotOurs(t *testing.T) {
-	released := Step{Do: Release, ID: plazaID, Orphaned: true}
+	released := Step{Do: Release, ID: plazaID}
 	remove := policy(v1alpha1.DeletionDelete)
 	decide(t, []decision{
 		{"what another Group owns", situation(deleted, remove, allowDelete, owned), released},
 		{"what another cluster bound", situation(deleted, remove, allowDelete, foreign), released},
 		{"not even where it could be taken over", situation(deleted, remove, allowDelete, foreign, takeOverOK), released},
-		{"what is only observed", situation(deleted, remove, allowDelete, observe), released},
+		{"what is only observed", situation(deleted, remove, allowDelete, observe), Step{Do: Release, ID: plazaID, Orphaned: true}},
 		{"groupID of another's group does not hide a create that may have happened",
 			situation(attempted, deleted, groupID, owned, shows(plaza(withID(otherID), createdAt(now.Add(-30*time.Minute))))),
 			Step{Do: Bind, ID: otherID, Origin: OriginRecovered}},

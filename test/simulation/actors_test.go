@@ -142,6 +142,9 @@ func (w *world) editSomeGroup() {
 func (w *world) deleteSomeGroup() {
 	if g := w.someGroup(w.ops); g != nil {
 		w.note("a person deletes %s", g.Name)
+		if !slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) {
+			w.end(g) // it goes without our finalizer, and is left alone
+		}
 		w.ops.delete(nameOf(g))
 	}
 }
@@ -191,8 +194,8 @@ func (w *world) copySomeGroup() {
 // that moment, which has no status.
 func (w *world) restoreSomeGroup() {
 	g := w.someGroup(w.ops)
-	if g == nil || !g.DeletionTimestamp.IsZero() {
-		return
+	if g == nil || !g.DeletionTimestamp.IsZero() || g.Status.ID != "" && g.Annotations[v1alpha1.AnnotationGroupID] == "" {
+		return // a backup without the annotation knows nothing: use ByName, the docs say
 	}
 	w.mu.Lock()
 	lineage := w.lineages[g.UID]

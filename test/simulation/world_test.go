@@ -13,8 +13,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -235,6 +237,7 @@ func (w *world) converge() {
 		if restless = w.restless(); len(restless) == 0 {
 			break
 		}
+		w.acceptMissing()
 	}
 	if len(restless) > 0 {
 		w.violate("not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
@@ -251,6 +254,21 @@ func (w *world) converge() {
 	}
 	w.checkLeaks()
 	w.checkStatuses()
+}
+
+// acceptMissing does what the connection asks a person to do, if the groups are
+// really gone.
+func (w *world) acceptMissing() {
+	n := name{"ClusterConnection", "", "default"}
+	connection := w.ops.get(n).(*v1alpha1.ClusterConnection)
+	ready := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Reason != v1alpha1.ReasonMassDisappearance {
+		return
+	}
+	w.note("a person accepts what is missing")
+	w.ops.edit(n, func(o client.Object) {
+		o.SetAnnotations(map[string]string{v1alpha1.AnnotationAcceptMissing: time.Now().UTC().Format(time.RFC3339)})
+	})
 }
 
 func (c *cluster) writeCount() int {
