@@ -109,6 +109,13 @@ func (b *bench) own(ids ...string) {
 	b.owned = ids
 }
 
+// await says whether a Group waits for an id.
+func (b *bench) await(unbound bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unbound = unbound
+}
+
 func (b *bench) after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -104,7 +104,7 @@ func TestAGroupWithoutAnIDIsListedFor(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(1000)[:2]...)
 		b.configure()
-		b.unbound = true
+		b.await(true)
 		b.counts(lists(10))
 		b.after(time.Minute + 10*time.Second)
 		b.counts(lists(10))

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import "testing"
+
+const otherEndpoint = "https://api.klink.cloud/api/v2"
+
+func TestClaims(t *testing.T) {
+	c := NewClaims()
+	if !c.Claim(endpoint, "id", "a") || !c.Claim(endpoint, "id", "a") {
+		t.Error("a free id, and one's own, can be claimed")
+	}
+	if c.Claim(endpoint, "id", "b") || c.Claim("HTTP://127.0.0.1:1/api/v1/", "id", "b") {
+		t.Error("another's id was claimed")
+	}
+	if !c.Claim(otherEndpoint, "id", "b") || !c.Claim(endpoint, "ID", "b") {
+		t.Error("an id of another account, or of other case, is another id")
+	}
+	if got := c.Owner(endpoint, "id"); got != "a" {
+		t.Errorf("owner %q", got)
+	}
+	c.Release("a")
+	if got := c.Owner(endpoint, "id"); got != "" {
+		t.Errorf("owner %q of what was let go", got)
+	}
+	if c.Owner(otherEndpoint, "id") != "b" || c.Owner(endpoint, "ID") != "b" {
+		t.Error("another's claims were let go too")
+	}
+	if !c.Claim(endpoint, "id", "b") {
+		t.Error("what was let go can be claimed")
+	}
+}
+
+func TestCreatesInFlight(t *testing.T) {
+	c := NewClaims()
+	first, second := c.BeginCreate(endpoint, "Ritz"), c.BeginCreate(endpoint+"/", "Ritz")
+	if c.Creating(endpoint, "ritz") || c.Creating(otherEndpoint, "Ritz") {
+		t.Error("a create of another name or account")
+	}
+	first()
+	if !c.Creating(endpoint, "Ritz") {
+		t.Error("the second create is forgotten")
+	}
+	second()
+	if c.Creating(endpoint, "Ritz") || len(c.creates) != 0 {
+		t.Error("a create that has ended is kept")
+	}
+}
+
+func TestNormalEndpoint(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"https://api.klink.cloud/api/v1", "https://api.klink.cloud/api/v1"},
+		{"HTTPS://API.klink.cloud:443/api/v1/", "https://api.klink.cloud/api/v1"},
+		{"https://api.klink.cloud:/api/v1", "https://api.klink.cloud/api/v1"},
+		{"https://api.klink.cloud/api/V1", "https://api.klink.cloud/api/V1"},
+		{"https://api.klink.cloud:8443/api/v1", "https://api.klink.cloud:8443/api/v1"},
+		{"http://localhost:80", "http://localhost"},
+		{"http://localhost:443/", "http://localhost:443"},
+		{"https://localhost:80/", "https://localhost:80"},
+		{"http://[::1]:80/a%2Fb", "http://[::1]/a%2Fb"},
+		{"://", "://"},
+	} {
+		if got := NormalEndpoint(c.in); got != c.want {
+			t.Errorf("%s: %s, want %s", c.in, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+func TestWritesShowInTheMirrorAtOnce(t *testing.T) {
+	run(t, simulator.Settings{Lag: 30 * time.Second}, func(t *testing.T, b *bench) {
+		ids := b.seed(3)
+		b.own(ids...)
+		b.configure(resync(10 * time.Second))
+		b.heard()
+		if err := b.describe(ids[1], "ours"); err != nil {
+			t.Fatal(err)
+		}
+		made, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.account.Delete(t.Context(), "uid", ids[2], klink.ClassChange); err != nil {
+			t.Fatal(err)
+		}
+		b.own(ids[:2]...)
+		for range 12 { // the API's lists show the old for a while: that is no news
+			if got := b.account.Lookup(ids[1]).Group.Description; got != "ours" {
+				t.Fatalf("the mirror shows %q", got)
+			}
+			if r := b.account.Lookup(made.ID); r.State != plan.RemotePresent {
+				t.Fatalf("the created group: %+v", r)
+			}
+			if r := b.account.Lookup(ids[2]); r.State != plan.RemoteUnlisted {
+				t.Fatalf("the deleted group: %+v", r)
+			}
+			b.after(10 * time.Second)
+		}
+		if news := b.heard(); len(news.IDs) != 0 {
+			t.Errorf("news of our own writes: %+v", news)
+		}
+		if g, err := b.get(ids[1]); err != nil || g.Description != "ours" {
+			t.Errorf("a GET shows %+v (%v)", g, err)
+		}
+	})
+}
+
+func TestSettingsThatNeedNoNewClient(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		if got, ok := b.account.Configured(); !ok || got.Resync != time.Minute || b.account.Key() != key {
+			t.Errorf("configured: %+v, %t", got, ok)
+		}
+		client := b.account.client
+		b.configure()
+		b.counts(lists(0)) // nothing has changed
+		b.configure(resync(20*time.Second), func(s *Settings) { s.PerSecond, s.Burst = 1, 1 })
+		b.trusted(true)
+		if b.account.client != client {
+			t.Error("there is a new client")
+		}
+		b.after(time.Minute)
+		b.counts(lists(3))
+	})
+}
+
+func TestSettingsThatCannotWorkChangeNothing(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		for _, edit := range []func(*Settings){token(""), func(s *Settings) { s.Endpoint = "no endpoint" }} {
+			if err := b.account.Configure(b.settings(edit)); err == nil {
+				t.Error("they are accepted")
+			}
+		}
+		b.trusted(true)
+		if _, err := b.get(ids[1]); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestARemovedAccountPollsNoMore(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		if got := b.registry.All(); len(got) != 1 || got[0] != b.account || b.registry.Get(key) != b.account || b.registry.Ensure(key) != b.account {
+			t.Errorf("accounts: %v", got)
+		}
+		b.registry.Remove(key)
+		b.registry.Remove(key)
+		b.after(time.Hour)
+		b.counts(lists(0))
+		if b.registry.Get(key) != nil || len(b.registry.All()) != 0 {
+			t.Error("it is still there")
+		}
+	})
+}
+
+func TestAListingIsCutShortByARemoval(t *testing.T) {
+	run(t, simulator.Settings{Latency: 5 * time.Second}, func(t *testing.T, b *bench) {
+		b.seed(500)
+		b.configure()
+		b.after(7 * time.Second)
+		b.registry.Remove(key)
+		b.sim.ResetRequests()
+		b.after(time.Hour)
+		b.counts(lists(0))
+	})
+}
+
+func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulator.New(simulator.Options{Seed: 1})
+		defer sim.Close()
+		r := NewRegistry(Hooks{Owned: func(Key) []string { return nil }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {}})
+		b := &bench{t: t, sim: sim, registry: r, account: r.Ensure(key)}
+		b.configure()
+		b.after(time.Hour)
+		b.counts(lists(0))
+		r.Remove(Key{Kind: "Connection", Namespace: "ns", Name: "never polled"})
+
+		stopped := make(chan error)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { stopped <- r.Start(ctx) }()
+		b.after(time.Second)
+		b.up(true)
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		// What comes after the end starts nothing; goleak and the bubble would tell.
+		other := r.Ensure(Key{Kind: "Connection", Namespace: "ns", Name: "late"})
+		if err := other.Configure(b.settings()); err != nil {
+			t.Error(err)
+		}
+		b.sim.ResetRequests()
+		b.after(time.Hour)
+		b.counts(lists(0))
+	})
+}
+
+func TestKeysReadAsTheMetricsLabel(t *testing.T) {
+	for want, k := range map[string]Key{
+		"ClusterConnection/default": key,
+		"Connection/ns/default":     {Kind: "Connection", Namespace: "ns", Name: "default"},
+	} {
+		if got := k.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

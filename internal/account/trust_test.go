@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// becomeForeign makes the connection's token that of another tenant, without a
+// change of the token: the API has mixed something up.
+func (b *bench) becomeForeign() {
+	b.sim.SetToken("")
+	b.sim.AddToken(simulator.DefaultToken, "foreign")
+}
+
+func (b *bench) comeHome() {
+	b.sim.AddToken(simulator.DefaultToken, simulator.DefaultTenant)
+}
+
+func (b *bench) createRefused(t *testing.T) {
+	t.Helper()
+	_, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
+	if !isDown(err) || !klink.NothingMade(err) {
+		t.Errorf("a create on an untrusted connection says %v, want a proof that nothing was made", err)
+	}
+}
+
+func TestAWrongTenantIsNotTrusted(t *testing.T) {
+	for _, n := range []int{1, 2, 8, 500} {
+		t.Run(fmt.Sprintf("%d groups", n), func(t *testing.T) {
+			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+				b.sim.Account("foreign").Seed(simulator.Group{Name: "theirs", ArchivedAt: time.Now()})
+				b.own(b.seed(n)...)
+				b.configure(token(foreignToken))
+				b.trusted(false)
+				if s := b.account.State(); !s.Judged || s.Missing != n || s.Owned != n || !s.Up {
+					t.Errorf("state: %+v", s)
+				}
+				b.createRefused(t)
+				b.sim.ResetRequests()
+				b.heard()
+				b.after(10 * time.Minute)
+				b.trusted(false)
+				if news := b.heard(); news.All || news.Status {
+					t.Errorf("news of what goes on: %+v", news)
+				}
+
+				b.configure()
+				b.after(10 * time.Second)
+				b.trusted(true)
+				if news := b.heard(); !news.All || !news.Status {
+					t.Errorf("news of the right token: %+v", news)
+				}
+				if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestTrustIsLostWhenAllVanishAndHealsByItself(t *testing.T) {
+	for _, n := range []int{2, 8, 500} {
+		t.Run(fmt.Sprintf("%d groups", n), func(t *testing.T) {
+			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+				b.own(b.seed(n)...)
+				b.configure()
+				b.trusted(true)
+				b.heard()
+				b.becomeForeign()
+				b.after(time.Minute + 10*time.Second)
+				b.trusted(false)
+				if news := b.heard(); !news.Status {
+					t.Errorf("news: %+v", news)
+				}
+				b.comeHome()
+				b.after(time.Minute + 10*time.Second)
+				b.trusted(true)
+				if news := b.heard(); !news.All || !news.Status {
+					t.Errorf("news: %+v", news)
+				}
+			})
+		})
+	}
+}
+
+// With one Group, a loss cannot be told from a wrong tenant; what was trusted stays so.
+func TestTheOnlyGroupMayGo(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(2)
+		b.own(ids[1])
+		b.configure()
+		b.sim.Remove(ids[1])
+		b.after(time.Minute)
+		b.trusted(true)
+		if r := b.account.Lookup(ids[1]); r.State != plan.RemoteUnlisted || !r.AbsenceProven {
+			t.Errorf("the lost group: %+v", r)
+		}
+	})
+}
+
+func TestAFewMayGo(t *testing.T) {
+	for _, c := range []struct {
+		n, gone int
+		trusted bool
+	}{{8, 7, true}, {500, 100, true}, {500, 101, false}, {40, 11, false}, {40, 10, true}} {
+		t.Run(fmt.Sprintf("%d of %d", c.gone, c.n), func(t *testing.T) {
+			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+				ids := b.seed(c.n + 1)
+				b.own(ids[1:]...)
+				b.configure()
+				for _, id := range ids[1 : 1+c.gone] {
+					b.sim.Remove(id)
+				}
+				b.after(time.Minute + 10*time.Second)
+				b.trusted(c.trusted)
+			})
+		})
+	}
+}
+
+func TestAcceptMissing(t *testing.T) {
+	lost := func(t *testing.T, test func(t *testing.T, b *bench)) {
+		t.Helper()
+		run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+			ids := b.seed(9)
+			b.own(ids[1:]...)
+			b.configure()
+			for _, id := range ids[1:] {
+				b.sim.Remove(id)
+			}
+			b.after(time.Minute)
+			b.trusted(false)
+			b.heard()
+			test(t, b)
+		})
+	}
+	t.Run("now", func(t *testing.T) {
+		lost(t, func(t *testing.T, b *bench) {
+			b.account.AcceptMissing(time.Now())
+			b.after(time.Second) // it need not wait for the next listing
+			b.trusted(true)
+			if !b.heard().All {
+				t.Error("its Groups are not told")
+			}
+			b.after(time.Hour) // and what was accepted is not held against it later
+			b.trusted(true)
+			if s := b.account.State(); s.Missing != 0 {
+				t.Errorf("state: %+v", s)
+			}
+		})
+	})
+	t.Run("given again", func(t *testing.T) {
+		lost(t, func(t *testing.T, b *bench) {
+			from := time.Now()
+			b.account.AcceptMissing(from)
+			b.after(time.Second)
+			b.sim.ResetRequests()
+			b.account.AcceptMissing(from)
+			b.after(time.Second)
+			b.counts(lists(0))
+		})
+	})
+	t.Run("nine minutes ago", func(t *testing.T) {
+		lost(t, func(t *testing.T, b *bench) {
+			b.account.AcceptMissing(time.Now().Add(-9 * time.Minute))
+			b.after(time.Second)
+			b.trusted(true)
+		})
+	})
+	t.Run("ten minutes ago", func(t *testing.T) {
+		lost(t, func(t *testing.T, b *bench) {
+			b.account.AcceptMissing(time.Now().Add(-10 * time.Minute))
+			b.after(time.Hour)
+			b.trusted(false)
+		})
+	})
+	t.Run("in the future", func(t *testing.T) {
+		lost(t, func(t *testing.T, b *bench) {
+			b.account.AcceptMissing(time.Now().Add(5 * time.Minute))
+			b.after(4*time.Minute + 59*time.Second)
+			b.trusted(false)
+		})
+	})
+	t.Run("of what vanishes later it says nothing", func(t *testing.T) {
+		run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+			b.own(b.seed(8)...)
+			b.configure()
+			b.account.AcceptMissing(time.Now())
+			b.after(11 * time.Minute)
+			b.becomeForeign()
+			b.after(time.Minute)
+			b.trusted(false)
+		})
+	})
+}
+
+func TestWhatWasGivenUpIsNotCountedAgain(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(3)
+		b.own(ids[1:]...)
+		b.configure()
+		b.sim.Remove(ids[1])
+		b.after(time.Minute)
+		b.trusted(true)
+		b.account.Gone(ids[1])
+		b.after(time.Minute)
+		if s := b.account.State(); s.Missing != 0 || s.Owned != 1 {
+			t.Errorf("state: %+v", s)
+		}
+		b.own(ids[2])
+		b.after(time.Minute)
+		if n := len(b.account.trust.gone); n != 0 {
+			t.Errorf("%d ids that no Group owns are kept", n)
+		}
+	})
+}
+
+// Two Groups are deleted for good; their objects are there a little longer.
+func TestOurOwnDeletesAreNoDisappearance(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(3)
+		b.own(ids[1:]...)
+		b.configure()
+		for _, id := range ids[1:] {
+			if err := b.account.Delete(t.Context(), id, id, klink.ClassChange); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.after(5 * time.Minute)
+		b.trusted(true)
+	})
+}
+
+// A watched account, whose GETs lag behind the creation of all that it owns.
+func TestTheAPIsLagIsNoDisappearance(t *testing.T) {
+	run(t, simulator.Settings{Lag: 45 * time.Second}, func(t *testing.T, b *bench) {
+		b.seed(600)
+		b.configure(resync(10 * time.Second))
+		var ids []string
+		for range 2 {
+			g, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, g.ID)
+		}
+		b.own(ids...)
+		for range 12 {
+			b.after(10 * time.Second)
+			b.trusted(true)
+			for _, id := range ids {
+				if r := b.account.Lookup(id); r.State != plan.RemotePresent {
+					t.Fatalf("a created group: %+v", r)
+				}
+			}
+		}
+	})
+}
+
+func TestGetsThatTellNothingEarnNoTrust(t *testing.T) {
+	for _, status := range []int{http.StatusForbidden, http.StatusInternalServerError, http.StatusBadRequest} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+				ids := b.seed(500)
+				b.own(ids[:2]...)
+				b.configure()
+				b.becomeForeign()
+				b.after(time.Minute)
+				b.trusted(false)
+				b.fail(status, on("/groups/."))
+				b.sim.ResetRequests()
+				b.after(5 * time.Minute)
+				b.trusted(false)
+				b.up(true) // an id that the API calls malformed is no outage either
+				if n := b.calls(); n > 5*3 || n < 5*2 {
+					t.Errorf("%d calls, want two and at most a probe each minute", n)
+				}
+			})
+		})
+	}
+}
+
+func TestAWatchedAccountThatRefusesEverythingGoesDown(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.own(b.seed(500)[:2]...)
+		b.configure()
+		b.fail(http.StatusForbidden)
+		b.after(time.Minute)
+		b.up(false)
+		b.trusted(true)
+	})
+}
+
+func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
+	run(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst}, func(t *testing.T, b *bench) {
+		ids := b.seed(150)
+		b.own(ids[149], ids[148])
+		b.configure()
+		b.trusted(false) // the listing shows the first hundred
+		b.heard()
+		if _, err := b.get(ids[120]); err != nil {
+			t.Fatal(err)
+		}
+		b.trusted(false) // nobody owns that one
+		if _, err := b.get(ids[149]); err != nil {
+			t.Fatal(err)
+		}
+		b.trusted(true)
+		if news := b.heard(); !news.All || !news.Status {
+			t.Errorf("news: %+v", news)
+		}
+	})
+}
+
+func TestAReplyToTheOldTokenEarnsTheNewOneNothing(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodPost} {
+		t.Run(method, func(t *testing.T) {
+			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+				ids := b.seed(5)
+				b.own(ids[1:]...)
+				b.configure()
+				b.sim.AddFault(simulator.Fault{Method: method, PathRegexp: "/groups", Action: simulator.Pass, Delay: 10 * time.Second, Times: 1})
+				done := make(chan error, 1)
+				go func() {
+					var err error
+					switch method {
+					case http.MethodGet:
+						_, err = b.get(ids[1])
+					case http.MethodPut:
+						err = b.describe(ids[1], "new")
+					case http.MethodDelete:
+						err = b.account.Delete(t.Context(), "uid", ids[1], klink.ClassChange)
+					case http.MethodPost:
+						_, err = b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
+					}
+					done <- err
+				}()
+				b.after(time.Second)
+				// The new endpoint answers nothing, so that only the late reply could teach.
+				b.sim.AddFault(simulator.Fault{Method: http.MethodGet, Action: simulator.Refuse})
+				b.configure(token(foreignToken), func(s *Settings) { s.Endpoint = "http://127.0.0.2:1" + simulator.Prefix })
+				if err := <-done; err != nil {
+					t.Fatalf("the late reply: %v", err)
+				}
+				b.up(false)
+				b.trusted(false)
+				if n := len(b.account.mirror.entries); n != 0 {
+					t.Errorf("the mirror of the new endpoint holds %d groups of the old one", n)
+				}
+			})
+		})
+	}
+}
+
+func TestAnOldTokensRefusalDoesNotTakeTheNewOneDown(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusUnauthorized, func(f *simulator.Fault) { f.Method = http.MethodPut; f.Delay = 10 * time.Second })
+		done := make(chan error, 1)
+		go func() { done <- b.describe(ids[1], "new") }()
+		b.after(time.Second)
+		b.sim.AddToken("rotated", simulator.DefaultTenant)
+		b.configure(token("rotated"))
+		b.up(true)
+		if err := <-done; klink.KindOf(err) != klink.KindUnauthorized {
+			t.Errorf("the late reply: %v", err)
+		}
+		b.up(true)
+		b.trusted(true)
+	})
+}
+
+func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
+		b.configure(token("rotated"))
+		b.trusted(false)
+		if s := b.account.State(); s.Judged || s.RemoteGroups != 10 {
+			t.Errorf("state: %+v", s)
+		}
+		if r := b.account.Lookup(ids[1]); r.State != plan.RemotePresent {
+			t.Errorf("the mirror: %+v", r)
+		}
+		b.createRefused(t)
+		b.sim.ClearFaults()
+		b.sim.AddToken("rotated", simulator.DefaultTenant)
+		b.after(time.Minute)
+		b.trusted(true)
+		b.up(true)
+	})
+}
+
+func TestANewEndpointForgetsAll(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "900"} })
+		b.after(time.Minute)
+		if b.account.State().PausedUntil.IsZero() {
+			t.Fatal("the API has not asked for silence")
+		}
+		fault := b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
+		elsewhere := func(s *Settings) { s.Endpoint = "https://127.0.0.1:2/api/v1" }
+		b.configure(elsewhere)
+		s := b.account.State()
+		if s.Trusted || s.Judged || s.RemoteGroups != 0 || !s.Listed.IsZero() || s.Dialect != "" || !s.PausedUntil.IsZero() {
+			t.Errorf("state: %+v", s)
+		}
+		if r := b.account.Lookup(ids[1]); r.State != plan.RemoteUnknown {
+			t.Errorf("the mirror: %+v", r)
+		}
+		if s.Up || s.Reason != v1alpha1.ReasonUnavailable {
+			t.Errorf("the new endpoint was not tried at once: %+v", s)
+		}
+		fault.Remove()
+		b.after(time.Minute)
+		b.up(true)
+		b.trusted(true)
+	})
+}
+
+func TestTheSameEndpointInOtherWordsKeepsTheMirror(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
+		b.configure(func(s *Settings) { s.Endpoint = "HTTP://127.0.0.1:1/api/v1" })
+		if r := b.account.Lookup(ids[1]); r.State != plan.RemotePresent {
+			t.Errorf("the mirror: %+v", r)
+		}
+		b.trusted(false)
+	})
+}
