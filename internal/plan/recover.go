@@ -72,7 +72,7 @@ func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 	settled := e.Listed.After(seen.Add(SettleTime))
 	switch {
 	case len(exact) > 0:
-		return Recovery{Outcome: OutcomeBind, ID: first(exact).ID}
+		return Recovery{Outcome: OutcomeBind, ID: first(exact, a.Fields).ID}
 	case len(candidates) > 0:
 		return Recovery{Outcome: OutcomeUncertain, Candidates: candidates}
 	case e.proves(seen.Add(SettleTime)):
@@ -108,7 +108,7 @@ func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	if len(twins) == 0 {
 		return "", false
 	}
-	return first(twins).ID, true
+	return first(twins, fields).ID, true
 }
 
 // retired reports whether a group was archived though d does not say so: by the
@@ -122,17 +122,29 @@ func (e Evidence) free(id string) bool {
 	return !e.Claimed(id) && (e.MadeForOther == nil || !e.MadeForOther(id))
 }
 
-// first is the oldest group, by creation time and then id. Active ones go first:
-// an archived one is more likely what another Group left behind.
-func first(groups []klink.Group) klink.Group {
+// first is the group to take of several that show what was sent: the oldest, by
+// creation time and then id. Before that come an active group, since an archived
+// one is more likely what another Group left behind, and one with nothing but
+// what was sent, since one with more is more likely of another create.
+func first(groups []klink.Group, sent []Field) klink.Group {
+	rank := func(g klink.Group) int {
+		rank := 0
+		if g.Archived() {
+			rank += 2
+		}
+		if showsMore(g, sent) {
+			rank++
+		}
+		return rank
+	}
 	return slices.MinFunc(groups, func(a, b klink.Group) int {
-		return cmp.Or(archivedRank(a)-archivedRank(b), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		return cmp.Or(rank(a)-rank(b), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
 }
 
-func archivedRank(g klink.Group) int {
-	if g.Archived() {
-		return 1
-	}
-	return 0
+// showsMore reports whether a group has values that were not sent.
+func showsMore(g klink.Group, sent []Field) bool {
+	return g.Description != "" && !slices.Contains(sent, FieldDescription) ||
+		g.AvatarURL != "" && !slices.Contains(sent, FieldAvatarURL) ||
+		len(g.Contacts) > 0 && !slices.Contains(sent, FieldContacts)
 }

@@ -215,3 +215,19 @@ func TestARecoveryTakesNothingThatAnotherGroupLeftBehind(t *testing.T) {
 		t.Errorf("an archived group is preferred to an active one: %+v", r)
 	}
 }
+
+// Two creates of one name without an answer: the one that sent a description must
+// not lose its group to the one that sent none.
+func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
+	attempt := NewAttempt(Declared{Name: hotel}, now, nil)
+	more, plain := plaza(withID("a"), createdAt(now), described("any")), plaza(withID("b"), createdAt(now.Add(time.Second)))
+	more.Contacts, plain.Contacts = nil, nil
+	e := Evidence{Named: []klink.Group{more, plain}, Claimed: func(string) bool { return false }}
+	if r := Recover(attempt, now, e); r.ID != "b" {
+		t.Errorf("bound to %q, want the group that shows no more than was sent", r.ID)
+	}
+	e.Named = e.Named[:1]
+	if r := Recover(attempt, now, e); r.ID != "a" {
+		t.Errorf("bound to %q, want the only one: the API may fill in what was not sent", r.ID)
+	}
+}
