@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"context"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// Two managers may share a cluster if they do not share namespaces.
+func TestGroupsOfOtherNamespacesAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	other := prepareWorld(t, simulator.Settings{})
+	other.group("elsewhere")
+	w.group("here")
+	w.awaitSynced("here")
+	w.nextPasses(1)
+	if g := other.get("elsewhere"); g.Status.ObservedGeneration != -1 || len(g.Finalizers) > 0 {
+		t.Errorf("a Group of a namespace that is not watched was looked at: %+v", g.Status)
+	}
+	w.stop()
+	w.options.WatchNamespaces += ", " + other.namespace
+	w.options.AllowedEndpoints += "," + other.sim.URL
+	w.start()
+	other.awaitSynced("elsewhere")
+	w.wantOneToOne("here")
+	other.wantOneToOne("elsewhere")
+}
+
+// Not parallel: every manager sees a ClusterConnection, and those of other tests
+// would have no Secret for it.
+func TestAClusterConnectionTakesItsSecretFromTheOperatorsNamespace(t *testing.T) { //nolint:paralleltest // see above
+	w := prepareWorld(t, simulator.Settings{})
+	operator := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "operator-"}}
+	w.create(operator)
+	w.options.OperatorNamespace = operator.Name
+	w.options.AllowedEndpoints = "https://api.klink.cloud" // no concern of a ClusterConnection
+	c := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	c.Spec.ConnectionSpec = w.connection().Spec
+	w.create(c)
+	t.Cleanup(func() { w.forgetClusterConnection() })
+	w.deleteSecret()
+	w.create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: operator.Name, Name: "klink-token"}, StringData: map[string]string{"token": token},
+	})
+	w.start()
+	w.group("guest", func(g *v1alpha1.Group) { g.Spec.ConnectionRef = v1alpha1.ConnectionReference{} })
+	w.awaitClusterConnection()
+	g := w.awaitSynced("guest")
+	if ref := g.Spec.ConnectionRef; ref.Kind != v1alpha1.KindClusterConnection || ref.Name != "default" {
+		t.Errorf("the connectionRef is %+v by default", ref)
+	}
+	w.delete("guest")
+	w.awaitGone("guest")
+	if err := api.Delete(context.Background(), c); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually(func() string {
+		if err := api.Get(context.Background(), client.ObjectKeyFromObject(c), c); !apierrors.IsNotFound(err) {
+			return "the ClusterConnection is still held"
+		}
+		return ""
+	})
+}
+
+func (w *world) awaitClusterConnection() {
+	w.Helper()
+	w.eventually(func() string {
+		var c v1alpha1.ClusterConnection
+		if err := api.Get(context.Background(), client.ObjectKey{Name: "default"}, &c); err != nil {
+			return err.Error()
+		}
+		if !meta.IsStatusConditionTrue(c.Status.Conditions, v1alpha1.ConditionReady) {
+			return "the ClusterConnection is not ready"
+		}
+		return ""
+	})
+}
+
+// forgetClusterConnection removes what a failed test has left to all others.
+func (w *world) forgetClusterConnection() {
+	w.Helper()
+	var c v1alpha1.ClusterConnection
+	if err := api.Get(context.Background(), client.ObjectKey{Name: "default"}, &c); err != nil {
+		return
+	}
+	c.Finalizers = nil
+	if err := api.Update(context.Background(), &c); err != nil {
+		w.Error(err)
+	}
+	if err := api.Delete(context.Background(), &c); client.IgnoreNotFound(err) != nil {
+		w.Error(err)
+	}
+}
