@@ -94,6 +94,7 @@ func (a *Account) Configure(s Settings) error {
 	if elsewhere {
 		a.limit, a.mirror, a.pages, a.remote, a.listed, a.dialect = limit, newMirror(), 0, 0, time.Time{}, ""
 	}
+	a.mirror.doubt()
 	if a.client != nil {
 		a.client.Close()
 	}
@@ -208,7 +209,7 @@ func (a *Account) Evidence(names ...string) plan.Evidence {
 	listed, complete := a.mirror.provenSince()
 	return plan.Evidence{
 		Named: named, Mirrored: !a.mirror.begun.IsZero(),
-		Listed: listed, Complete: complete, Trusted: a.trust.trusted,
+		Listed: listed, Complete: complete, Trusted: a.trust.trusted, OtherAccount: !a.trust.earned,
 	}
 }
 

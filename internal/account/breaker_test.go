@@ -286,6 +286,24 @@ func TestACallThatHasNoTokenIsDeferred(t *testing.T) {
 	})
 }
 
+// After a pause one call is let through, and the others wait for its result.
+func TestACallThatIsNotSentKeepsNobodyWaiting(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "5"} })
+		if _, err := b.get(ids[1]); klink.KindOf(err) != klink.KindThrottled {
+			t.Fatalf("the call says %v", err)
+		}
+		b.after(6 * time.Second)
+		if _, err := b.get(".."); klink.KindOf(err) != klink.KindRejected {
+			t.Fatalf("an id that no path can hold: %v", err)
+		}
+		b.after(300 * time.Millisecond)
+		if _, err := b.get(ids[1]); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestADryRunSendsNothingButReads(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		for range 50 { // what is not sent costs no place

@@ -49,6 +49,13 @@ func newMirror() *mirror {
 	return &mirror{entries: map[string]*entry{}, names: map[string]map[string]struct{}{}, lacked: map[string]int{}, proofs: 1}
 }
 
+// doubt keeps the groups, but not the proof that others are absent: the token may
+// be another tenant's by now.
+func (m *mirror) doubt() {
+	m.begun, m.before, m.complete = time.Time{}, time.Time{}, false
+	clear(m.lacked)
+}
+
 // lookup tells what is known of an id.
 func (m *mirror) lookup(id string, now time.Time) plan.Remote {
 	e, known := m.entries[id]

@@ -216,7 +216,7 @@ func (a *Account) judgeListing(l klink.Listing, owned []string) News {
 	case l.Complete:
 		return a.judgeTrust(l.Begun, owned, shown)
 	case !a.trust.trusted && (len(owned) == 0 || slices.ContainsFunc(owned, shows)):
-		a.trust.trusted = true
+		a.trust.trusted, a.trust.earned = true, len(owned) > 0
 		return News{All: true, Status: true}
 	}
 	return News{}

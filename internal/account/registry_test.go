@@ -111,6 +111,22 @@ func TestAListingIsCutShortByARemoval(t *testing.T) {
 	})
 }
 
+func TestAListingWithTheOldTokenIsGivenUp(t *testing.T) {
+	run(t, simulator.Settings{Latency: 5 * time.Second}, func(t *testing.T, b *bench) {
+		b.seed(500)
+		b.configure()
+		b.after(7 * time.Second)
+		b.sim.AddToken("rotated", simulator.DefaultTenant)
+		b.configure(token("rotated"))
+		b.sim.ResetRequests()
+		b.after(3*time.Second + 5*5*time.Second) // the page under way, and all of the new listing
+		b.counts(lists(5))
+		if got := b.account.State().RemoteGroups; got != 500 {
+			t.Errorf("the new listing shows %d groups", got)
+		}
+	})
+}
+
 func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simulator.New(simulator.Options{Seed: 1})
@@ -133,6 +149,9 @@ func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 		}
 		// What comes after the end starts nothing; goleak and the bubble would tell.
 		other := r.Ensure(Key{Kind: "Connection", Namespace: "ns", Name: "late"})
+		if other.stop != nil {
+			t.Error("a poller was started after the end")
+		}
 		if err := other.Configure(b.settings()); err != nil {
 			t.Error(err)
 		}

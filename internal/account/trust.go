@@ -4,6 +4,8 @@
 package account
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/plan"
@@ -18,6 +20,8 @@ type trust struct {
 	trusted bool
 	// missing of owned ids were not shown when trust was last judged.
 	missing, owned int
+	// earned: an owned id was shown, which says that it is the right account.
+	earned bool
 	// judged: a pass was judged since the endpoint and token are what they are.
 	judged bool
 	// looked: a pass, complete or not, was taken in since then.
@@ -73,10 +77,11 @@ func (t *trust) prune(owned []string) {
 // sawOwned: a reply has shown an id. If a Group owns it, and none was shown
 // before, the connection has earned trust. a.mu is held.
 func (a *Account) sawOwned(id string) News {
-	if a.trust.trusted || a.trust.judged {
+	if a.trust.earned || !a.owns(id) {
 		return News{}
 	}
-	if !a.owns(id) {
+	a.trust.earned = true
+	if a.trust.trusted || a.trust.judged {
 		return News{}
 	}
 	a.trust.trusted = true
@@ -97,6 +102,7 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 		case shows:
 			delete(t.gone, id)
 			counted++
+			t.earned = true
 		case gone:
 		case e != nil && e.settling(time.Now()):
 			settling++
@@ -126,4 +132,13 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 
 func (t *trust) accepts(begun time.Time) bool {
 	return !t.acceptFrom.IsZero() && !begun.Before(t.acceptFrom) && begun.Before(t.acceptFrom.Add(acceptWindow))
+}
+
+// Fingerprint tells whether endpoint and token are what they were, for a note that
+// outlives this process. It is too short to give a token away.
+func (a *Account) Fingerprint(salt string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	sum := sha256.Sum256([]byte(salt + "\n" + NormalEndpoint(a.settings.Endpoint) + "\n" + a.settings.Token))
+	return hex.EncodeToString(sum[:4])
 }

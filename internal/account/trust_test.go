@@ -290,6 +290,23 @@ func TestGetsThatTellNothingEarnNoTrust(t *testing.T) {
 	}
 }
 
+func TestGetsThatTellNothingLoseNoTrust(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(3000)
+		b.own(ids[:14]...)
+		b.configure()
+		b.after(10 * time.Second)
+		for _, id := range ids[:12] {
+			b.fail(http.StatusForbidden, on(id))
+		}
+		b.after(time.Minute)
+		b.trusted(true)
+		if s := b.account.State(); s.Missing != 0 || s.Owned != 2 {
+			t.Errorf("state: %+v, want a judgement by the two that were answered", s)
+		}
+	})
+}
+
 func TestAWatchedAccountThatRefusesEverythingGoesDown(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(500)[:2]...)

@@ -37,7 +37,9 @@ func (l *look) create(ctx context.Context) error {
 		l.Count.Recovered("none")
 	}
 	noted := time.Now()
-	attempt := plan.NewAttempt(declared, noted, l.situation.Evidence.Named).Encode()
+	note := plan.NewAttempt(declared, noted, l.situation.Evidence.Named)
+	note.Account = l.account.Fingerprint(note.Salt())
+	attempt := note.Encode()
 	if err := l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: l.withFinalizer(),
 		Annotations: map[string]*string{v1alpha1.AnnotationCreateAttempt: &attempt},

@@ -102,6 +102,9 @@ func (l *look) observeRemote(ctx context.Context) error {
 	// In this order: a create that made what the evidence shows is in flight still,
 	// or has claimed it.
 	s.Identity.CreateInFlight = s.Identity.ID == "" && l.Accounts.Claims.Creating(l.endpoint, name)
+	if note := s.Identity.Attempt; note == nil || note.Account == "" || note.Account == l.account.Fingerprint(note.Salt()) {
+		s.Evidence.OtherAccount = false
+	}
 	claimed := map[string]bool{}
 	if s.Identity.ID == "" {
 		for _, g := range s.Evidence.Named {

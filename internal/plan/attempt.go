@@ -36,6 +36,8 @@ type Attempt struct {
 	// Fields are the fields that were sent, and Digest condenses their values.
 	Fields []Field `json:"fields"`
 	Digest string  `json:"digest"`
+	// Account is a fingerprint of the endpoint and the token that it was sent with.
+	Account string `json:"account,omitempty"`
 	// Known are ids that bore the name before the POST: never candidates.
 	Known []string `json:"known,omitempty"`
 }
@@ -53,6 +55,9 @@ func NewAttempt(d Declared, now time.Time, named []klink.Group) Attempt {
 	}
 	return a
 }
+
+// Salt goes into the fingerprint of the account.
+func (a Attempt) Salt() string { return a.Time.UTC().Format(time.RFC3339Nano) }
 
 // Encode renders the attempt for its annotation.
 func (a Attempt) Encode() string {

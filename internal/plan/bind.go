@@ -129,6 +129,9 @@ const (
 
 func uncertain(s *Situation, what string, candidates []klink.Group) Report {
 	detail := "and the account cannot be listed completely"
+	if s.Evidence.OtherAccount && s.Evidence.Complete {
+		detail = "and the connection has had another endpoint or token since"
+	}
 	if len(candidates) > 0 {
 		detail = "and these groups may be it: " + describe(candidates)
 	}

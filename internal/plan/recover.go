@@ -39,6 +39,9 @@ type Evidence struct {
 	// MadeForOther tells whether this process made the group for another Group; nil
 	// means none.
 	MadeForOther func(id string) bool
+	// OtherAccount: endpoint or token are not those of the attempt, and no id that
+	// a Group owns was shown that would say that the account is the same.
+	OtherAccount bool
 	// Listed is since when an absence counts: when the newest listing began, or,
 	// by page number, the older of the two that agree. Zero before that.
 	Listed time.Time
@@ -75,7 +78,7 @@ func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 		return Recovery{Outcome: OutcomeBind, ID: first(exact, a.Fields).ID}
 	case len(candidates) > 0:
 		return Recovery{Outcome: OutcomeUncertain, Candidates: candidates}
-	case e.proves(seen.Add(SettleTime)):
+	case e.proves(seen.Add(SettleTime)) && !e.OtherAccount:
 		return Recovery{Outcome: OutcomeNone}
 	case settled && e.Trusted:
 		return Recovery{Outcome: OutcomeUncertain}

@@ -231,3 +231,17 @@ func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
 		t.Errorf("bound to %q, want the only one: the API may fill in what was not sent", r.ID)
 	}
 }
+
+// The token was changed to another tenant's while a create was open, and no Group
+// owns an id yet that could tell.
+func TestAnotherAccountProvesNothing(t *testing.T) {
+	attempt := NewAttempt(Declared{Name: hotel}, now, nil)
+	e := Evidence{Claimed: func(string) bool { return false }, Trusted: true, Complete: true, Listed: now.Add(time.Hour), OtherAccount: true}
+	if r := Recover(attempt, now, e); r.Outcome != OutcomeUncertain {
+		t.Errorf("outcome %d, want uncertain", r.Outcome)
+	}
+	e.OtherAccount = false
+	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
+		t.Errorf("outcome %d, want none", r.Outcome)
+	}
+}
