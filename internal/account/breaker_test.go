@@ -209,6 +209,11 @@ func TestABrokenPageIsNoOutage(t *testing.T) {
 		b.up(true)
 		b.after(2 * time.Second)
 		b.counts(map[string]int{"GET list": 1})
+		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100"; f.Times = 1 })
+		b.after(time.Minute)
+		b.counts(map[string]int{"GET list": 2})
+		b.after(1 * time.Second) // the waits begin anew
+		b.counts(map[string]int{"GET list": 1})
 		if news := b.heard(); news.All || news.Status {
 			t.Errorf("news: %+v", news)
 		}
