@@ -44,6 +44,17 @@ func TestAnAttemptRemembersWhatWasThere(t *testing.T) {
 	}
 }
 
+func TestTheSaltOfAnAttemptSurvivesItsAnnotation(t *testing.T) {
+	first := NewAttempt(Declared{Name: hotel}, now, nil)
+	read, err := ParseAttempt(first.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if later := NewAttempt(Declared{Name: hotel}, now.Add(1), nil); read.Salt() != first.Salt() || later.Salt() == first.Salt() {
+		t.Errorf("salts: %q, read %q, of a later attempt %q", first.Salt(), read.Salt(), later.Salt())
+	}
+}
+
 func TestParseAttemptRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":         "",
