@@ -113,6 +113,7 @@ func (a *Account) wrote(ctx context.Context, client *klink.Client, g klink.Group
 	defer a.mu.Unlock()
 	if a.client == client {
 		a.mirror.wrote(g, time.Now())
+		a.trust.earned = a.trust.earned || a.trust.trusted // a Group owns it, or is about to
 	}
 	return g, nil
 }

@@ -49,6 +49,18 @@ func TestCreatesInFlight(t *testing.T) {
 	}
 }
 
+func TestWhatThisProcessMadeForOneGroupIsNoOthers(t *testing.T) {
+	c := NewClaims()
+	c.Made(endpoint, "id", "a")
+	c.Release("a") // it stays so when its Group is gone
+	if c.MadeForOther(endpoint, "id", "a") || !c.MadeForOther(endpoint+"/", "id", "b") {
+		t.Error("it is not told whom the group was made for")
+	}
+	if c.MadeForOther(endpoint, "ID", "b") || c.MadeForOther(otherEndpoint, "id", "b") {
+		t.Error("another group is taken for it")
+	}
+}
+
 func TestNormalEndpoint(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"https://api.klink.cloud/api/v1", "https://api.klink.cloud/api/v1"},

@@ -70,6 +70,24 @@ func TestSettingsThatNeedNoNewClient(t *testing.T) {
 	})
 }
 
+func TestTheFingerprintIsOfEndpointAndToken(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		before := b.account.Fingerprint("salt")
+		b.configure(resync(time.Hour), func(s *Settings) { s.Endpoint += "/" })
+		if got := b.account.Fingerprint("salt"); got != before {
+			t.Errorf("it changes with what is neither: %s, %s", before, got)
+		}
+		seen := map[string]bool{before: true, b.account.Fingerprint("pepper"): true}
+		b.configure(token(foreignToken))
+		seen[b.account.Fingerprint("salt")] = true
+		b.configure(func(s *Settings) { s.Endpoint = "http://127.0.0.2:1/api/v1" })
+		seen[b.account.Fingerprint("salt")] = true
+		if len(seen) != 4 {
+			t.Errorf("four combinations have the fingerprints %v", seen)
+		}
+	})
+}
+
 func TestSettingsThatCannotWorkChangeNothing(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		for _, edit := range []func(*Settings){token(""), func(s *Settings) { s.Endpoint = "no endpoint" }} {

@@ -118,7 +118,8 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 	}
 	before := t.trusted
 	if counted > 0 || settling == 0 {
-		t.trusted = plan.Trusted(before, counted, len(missing))
+		t.trusted = plan.Trusted(t.earned, counted, len(missing))
+		t.earned = t.earned && t.trusted
 	}
 	t.missing, t.owned, t.judged = len(missing), counted, true
 	if !t.trusted && counted == 0 {

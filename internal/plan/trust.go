@@ -7,7 +7,10 @@ package plan
 // Trust is earned by showing an id that a Group owns (or by there being none),
 // and lost when a look misses more than 10 and more than 20 % of them, or all of
 // two or more: that is taken for a wrong tenant or a broken API, not for news.
-func Trusted(before bool, owned, missing int) bool {
+//
+// earned says that an owned id was shown since endpoint and token are what they
+// are, and trust was not lost since: only then may the one and only id be missed.
+func Trusted(earned bool, owned, missing int) bool {
 	switch {
 	case owned == 0 || missing == 0:
 		return true
@@ -16,6 +19,6 @@ func Trusted(before bool, owned, missing int) bool {
 	case missing > 10 && missing*5 > owned:
 		return false
 	default:
-		return before || missing < owned
+		return earned || missing < owned
 	}
 }
