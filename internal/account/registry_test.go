@@ -73,7 +73,7 @@ func TestSettingsThatNeedNoNewClient(t *testing.T) {
 func TestTheFingerprintIsOfEndpointAndToken(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, _ []string) {
 		before := b.account.Fingerprint("salt")
-		b.configure(resync(time.Hour), func(s *Settings) { s.Endpoint += "/" })
+		b.configure(resync(time.Hour), func(s *Settings) { s.Endpoint = "HTTP://127.0.0.1:1/api/v1" })
 		if got := b.account.Fingerprint("salt"); got != before {
 			t.Errorf("it changes with what is neither: %s, %s", before, got)
 		}
