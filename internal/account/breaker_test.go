@@ -29,12 +29,12 @@ func working(t *testing.T, test func(t *testing.T, b *bench, ids []string), edit
 	})
 }
 
-func (b *bench) fail(status int, edits ...func(*simulator.Fault)) *simulator.FaultHandle {
+func (b *bench) fail(status int, edits ...func(*simulator.Fault)) {
 	f := simulator.Fault{Action: simulator.Status, Status: status}
 	for _, edit := range edits {
 		edit(&f)
 	}
-	return b.sim.AddFault(f)
+	b.sim.AddFault(f)
 }
 
 func on(path string) func(*simulator.Fault) {

@@ -101,7 +101,7 @@ func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 }
 
 func TestAGroupWithoutAnIDIsListedFor(t *testing.T) {
-	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 		b.own(b.seed(1000)[:2]...)
 		b.configure()
 		b.await(true)
@@ -197,7 +197,7 @@ func TestByPageNumberTwoListingsAreAwaited(t *testing.T) {
 }
 
 func TestAnAwaitedListingInAWatchedAccount(t *testing.T) {
-	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 		b.own(b.seed(1000)[:4]...)
 		b.configure()
 		b.counts(lists(10))

@@ -118,7 +118,7 @@ func TestARemovedAccountPollsNoMore(t *testing.T) {
 }
 
 func TestAListingIsCutShortByARemoval(t *testing.T) {
-	run(t, simulator.Settings{Latency: 5 * time.Second}, func(t *testing.T, b *bench) {
+	run(t, simulator.Settings{Latency: 5 * time.Second}, func(_ *testing.T, b *bench) {
 		b.seed(500)
 		b.configure()
 		b.after(7 * time.Second)

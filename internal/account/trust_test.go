@@ -114,7 +114,7 @@ func TestAFewMayGo(t *testing.T) {
 		trusted bool
 	}{{8, 7, true}, {500, 100, true}, {500, 101, false}, {40, 11, false}, {40, 10, true}} {
 		t.Run(fmt.Sprintf("%d of %d", c.gone, c.n), func(t *testing.T) {
-			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+			run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 				ids := b.seed(c.n + 1)
 				b.own(ids[1:]...)
 				b.configure()
@@ -160,7 +160,7 @@ func TestAcceptMissing(t *testing.T) {
 		})
 	})
 	t.Run("given again", func(t *testing.T) {
-		lost(t, func(t *testing.T, b *bench) {
+		lost(t, func(_ *testing.T, b *bench) {
 			from := time.Now()
 			b.account.AcceptMissing(from)
 			b.after(time.Second)
@@ -171,28 +171,28 @@ func TestAcceptMissing(t *testing.T) {
 		})
 	})
 	t.Run("nine minutes ago", func(t *testing.T) {
-		lost(t, func(t *testing.T, b *bench) {
+		lost(t, func(_ *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now().Add(-9 * time.Minute))
 			b.after(time.Second)
 			b.trusted(true)
 		})
 	})
 	t.Run("ten minutes ago", func(t *testing.T) {
-		lost(t, func(t *testing.T, b *bench) {
+		lost(t, func(_ *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now().Add(-10 * time.Minute))
 			b.after(time.Hour)
 			b.trusted(false)
 		})
 	})
 	t.Run("in the future", func(t *testing.T) {
-		lost(t, func(t *testing.T, b *bench) {
+		lost(t, func(_ *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now().Add(5 * time.Minute))
 			b.after(4*time.Minute + 59*time.Second)
 			b.trusted(false)
 		})
 	})
 	t.Run("of what vanishes later it says nothing", func(t *testing.T) {
-		run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 			b.own(b.seed(8)...)
 			b.configure()
 			b.account.AcceptMissing(time.Now())
@@ -308,7 +308,7 @@ func TestGetsThatTellNothingLoseNoTrust(t *testing.T) {
 }
 
 func TestAWatchedAccountThatRefusesEverythingGoesDown(t *testing.T) {
-	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 		b.own(b.seed(500)[:2]...)
 		b.configure()
 		b.fail(http.StatusForbidden)

@@ -57,7 +57,7 @@ func TestDeletionWaits(t *testing.T) {
 	remove := policy(v1alpha1.DeletionDelete)
 	decide(t, []decision{
 		{"suspend stops a deletion except Orphan", situation(deleted, suspend),
-			says(v1alpha1.ReasonSuspended, "the deletion waits until suspend is false").showing(plaza()).status("True")},
+			says(v1alpha1.ReasonSuspended, "the deletion waits until suspend is false").showing(plaza()).ready()},
 		{"a restart leaves a suspended deletion's status alone",
 			situation(deleted, suspend, ready(v1alpha1.ReasonSuspended, "True"), remote(RemoteUnknown), func(s *Situation) {
 				s.Group.Status.ObservedGeneration = s.Group.Generation

@@ -270,7 +270,8 @@ func (s Step) showing(g klink.Group, drift ...Field) Step {
 	return s
 }
 
-func (s Step) status(status string) Step {
-	s.Report.Status = status
+// ready makes a report one of a Group that is in order.
+func (s Step) ready() Step {
+	s.Report.Status = "True"
 	return s
 }

@@ -13,7 +13,7 @@ import (
 func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
 	decide(t, []decision{
 		{"suspend tells that the declared fields were seen", situation(suspend),
-			says(v1alpha1.ReasonSuspended, "shows the declared fields").showing(plaza()).status("True")},
+			says(v1alpha1.ReasonSuspended, "shows the declared fields").showing(plaza()).ready()},
 		{"suspend tells what differs and corrects nothing", situation(suspend, describedAs("new")),
 			says(v1alpha1.ReasonSuspended, "differ remotely: description").showing(plaza(), FieldDescription)},
 		{"suspend without a look says that nothing is known", situation(suspend, changed, remote(RemoteUnknown)),
@@ -22,11 +22,11 @@ func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
 			Step{Do: Keep}},
 		{"a requested look at a suspended Group is a fresh one", situation(suspend, requested), Step{Do: Read, ID: plazaID}},
 		{"one fresh look is enough", situation(suspend, requested, fresh),
-			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).status("True")},
+			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
 		{"no look is taken while the last call's failure holds", situation(suspend, requested, failing),
-			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).status("True")},
+			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
 		{"no look is taken while the connection is down", situation(suspend, requested, down),
-			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).status("True")},
+			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
 		{"suspend opens no window into an account that the namespace may not use", situation(suspend, notAllowed, requested),
 			says(v1alpha1.ReasonSuspended, "is not known")},
 		{"suspend keeps an unbound Group from being created", situation(suspend, unbound), says(v1alpha1.ReasonSuspended, "is not known")},

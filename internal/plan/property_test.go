@@ -129,7 +129,7 @@ func forbidsCreate(s *Situation) string {
 	switch {
 	case id.ID != "":
 		return "an id is bound"
-	case (id.Attempt != nil || id.AttemptUnreadable) && !id.AttemptEmpty && !(id.Attempt != nil && provenNone(s)):
+	case id.AttemptUnreadable && !id.AttemptEmpty, id.Attempt != nil && !id.AttemptEmpty && !provenNone(s):
 		return "an attempt is unresolved"
 	case !s.Evidence.Trusted:
 		return "the connection is untrusted"
