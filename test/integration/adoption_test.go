@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -157,5 +160,22 @@ func TestAdoptionByNameOfOneGroupByTwo(t *testing.T) {
 		return ""
 	})
 	w.wantRemotes(1)
+	w.wantNoWrite()
+}
+
+// A group that appeared after the last listing is found all the same: whether there is
+// one to adopt is decided on a listing begun after the Group appeared.
+func TestAdoptionByNameLooksAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
+		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
+	})
+	w.owned("bar")
+	id := w.seed("The lobby")
+	w.sim.ResetRequests()
+	w.group("lobby", byItsName)
+	if g := w.awaitSynced("lobby"); g.Status.ID != id {
+		t.Errorf("bound to %s, not %s", g.Status.ID, id)
+	}
 	w.wantNoWrite()
 }

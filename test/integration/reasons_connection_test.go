@@ -60,38 +60,43 @@ func TestConnectionNotAllowed(t *testing.T) { //nolint:paralleltest // see above
 	w := newWorld(t, simulator.Settings{})
 	shared := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
 	shared.Spec.ConnectionSpec = w.connection().Spec
-	shared.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-		From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"rooms": "yes"}},
-	}
+	shared.Spec.AllowedNamespaces = onFloor("2")
 	w.clusterConnection(shared)
+	w.label("floor", "1")
 	through := func(g *v1alpha1.Group) {
 		g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindClusterConnection, Name: shared.Name}
+	}
+	allow := func(rule v1alpha1.AllowedNamespaces) {
+		w.editShared(shared, func(s *v1alpha1.ClusterConnectionSpec) { s.AllowedNamespaces = rule })
 	}
 	w.group("lobby", through)
 	w.awaitStalled("lobby", v1alpha1.ReasonConnectionNotAllowed, "ClusterConnection "+shared.Name, w.namespace, "allowedNamespaces")
 	w.wantNoWrite()
-
-	w.editShared(shared, func(s *v1alpha1.ClusterConnectionSpec) {
-		s.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
-	})
+	allow(onFloor("1"))
 	id := w.awaitSynced("lobby").Status.ID
 
-	w.editShared(shared, func(s *v1alpha1.ClusterConnectionSpec) {
-		s.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"rooms": "no"}},
-		}
-	})
+	allow(onFloor("2"))
 	w.awaitStalled("lobby", v1alpha1.ReasonConnectionNotAllowed)
-	w.delete("lobby")
-	w.awaitGone("lobby")
-	w.wantArchived(id, true)
-
 	w.group("bar", through)
 	w.awaitStalled("bar", v1alpha1.ReasonConnectionNotAllowed)
-	w.label("rooms", "no")
-	w.awaitSynced("bar") // the label is looked at again once a minute
-	w.delete("bar")
-	w.awaitGone("bar")
+	for _, name := range []string{"lobby", "bar"} {
+		w.delete(name)
+		w.awaitGone(name)
+	}
+	w.wantArchived(id, true)
+	w.wantRemotes(1)
+
+	allow(v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll})
+	w.group("pool", through)
+	w.awaitSynced("pool")
+	w.delete("pool")
+	w.awaitGone("pool")
+}
+
+func onFloor(floor string) v1alpha1.AllowedNamespaces {
+	return v1alpha1.AllowedNamespaces{
+		From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"floor": floor}},
+	}
 }
 
 // clusterConnection creates a ClusterConnection, and removes it with the test.
