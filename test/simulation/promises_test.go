@@ -7,13 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
-	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // checkCall judges a call at the moment it is carried out.
@@ -149,11 +149,22 @@ func (w *world) checkDelete(g *v1alpha1.Group, what string) {
 	}
 }
 
-// checkPatch keeps count of Groups that were orphaned on purpose.
+// checkPatch keeps who has ever owned a remote group: the last one decides what
+// becomes of it.
 func (w *world) checkPatch(p *process, n name, body []byte, err error) {
 	w.checkText("a patch", string(body))
-	if err == nil && n.kind == "Group" && p.cluster == w.ops && strings.Contains(string(body), `"finalizers":[]`) {
+	if err != nil || n.kind != "Group" || p.cluster != w.ops {
+		return
+	}
+	if strings.Contains(string(body), `"finalizers":[]`) {
 		w.count("released")
+	}
+	if g, ok := p.cluster.get(n).(*v1alpha1.Group); ok {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if id := g.Annotations[v1alpha1.AnnotationGroupID]; id != "" && !slices.Contains(w.owners[id], w.lineages[g.UID]) {
+			w.owners[id] = append(w.owners[id], w.lineages[g.UID])
+		}
 	}
 }
 
@@ -238,18 +249,15 @@ func (w *world) checkLeaks() {
 		owners[g.Status.ID] = true
 	}
 	for lineage, ids := range w.made {
-		if w.ended[lineage] || w.policies[lineage][v1alpha1.DeletionOrphan] {
-			continue
-		}
 		for _, id := range ids {
-			if w.alive(id) && !owners[id] && !w.observedAway(lineage) {
+			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) {
 				w.violate("remote group %s, made for %s, is left behind", id, lineage)
 			}
 		}
 	}
 }
 
-// observedAway is for lineages whose groups may stay for reasons of their own.
-func (w *world) observedAway(string) bool { return false }
-
-var _ = simulator.Prefix
+// leftOnPurpose: one of those that owned a group was orphaned, or lost to force.
+func (w *world) leftOnPurpose(lineages []string) bool {
+	return slices.ContainsFunc(lineages, func(l string) bool { return w.ended[l] || w.policies[l][v1alpha1.DeletionOrphan] })
+}

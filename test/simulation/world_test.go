@@ -55,6 +55,7 @@ type world struct {
 	declared    map[string]map[string]bool // by lineage: the fields ever declared
 	policies    map[string]map[v1alpha1.DeletionPolicy]bool
 	made        map[string][]string // by lineage: the remote ids
+	owners      map[string][]string // by remote id: the lineages that owned it
 	ended       map[string]bool     // lineages that left their group to itself
 	allowDelete bool                // it was allowed at some time
 	sequence    int
@@ -63,7 +64,7 @@ type world struct {
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
 		seed: seed, began: time.Now(), rng: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{}, breaks: b,
-		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{},
+		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, owners: map[string][]string{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{},
 	}
 	pagings := []simulator.Paging{simulator.Cursor, simulator.Cursor, simulator.Page, simulator.SinglePage, simulator.Limit, simulator.HasMorePage}
@@ -80,7 +81,7 @@ func newWorld(seed uint64, b breaks) *world {
 	w.sim = simulator.New(simulator.Options{Token: rightToken, Seed: seed + 1, Settings: settings})
 	w.sim.AddToken(foreignToken, "foreign")
 	for range w.roll(25) {
-		w.sim.Seed(simulator.Group{Name: w.pickName()})
+		w.sim.Seed(simulator.Group{Name: w.pickName(), CreatedAt: w.began.Add(-time.Hour)}) // a recent one could not be told from ours
 	}
 	w.sim.Account("foreign").Seed(simulator.Group{Name: "theirs"})
 	w.note("the account: %+v", settings)
@@ -238,6 +239,7 @@ func (w *world) converge() {
 			break
 		}
 		w.acceptMissing()
+		w.settleUncertain()
 	}
 	if len(restless) > 0 {
 		w.violate("not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
@@ -269,6 +271,45 @@ func (w *world) acceptMissing() {
 	w.ops.edit(n, func(o client.Object) {
 		o.SetAnnotations(map[string]string{v1alpha1.AnnotationAcceptMissing: time.Now().UTC().Format(time.RFC3339)})
 	})
+}
+
+// settleUncertain does what CreateUncertain asks a person to do, who knows what
+// was made.
+func (w *world) settleUncertain() {
+	for _, g := range w.ops.groups() {
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil || ready.Reason != v1alpha1.ReasonCreateUncertain {
+			continue
+		}
+		w.count("settled by a person")
+		id := w.madeFor(g)
+		w.note("a person settles the create of %s: %q", g.Name, id)
+		w.ops.edit(nameOf(g), func(o client.Object) {
+			g := o.(*v1alpha1.Group)
+			switch {
+			case id == "":
+				delete(g.Annotations, v1alpha1.AnnotationCreateAttempt)
+			case g.DeletionTimestamp.IsZero():
+				g.Spec.GroupID, g.Spec.AdoptionPolicy = id, v1alpha1.AdoptNever
+			default:
+				w.end(g)
+				g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan
+			}
+		})
+	}
+}
+
+// madeFor is the group that was made for a Group and that no other owns.
+func (w *world) madeFor(g *v1alpha1.Group) string {
+	w.mu.Lock()
+	made := slices.Clone(w.made[w.lineages[g.UID]])
+	w.mu.Unlock()
+	for _, id := range made {
+		if _, exists := w.sim.Group(id); exists && !w.ownedByAnother(w.ops, g, id) {
+			return id
+		}
+	}
+	return ""
 }
 
 func (c *cluster) writeCount() int {
