@@ -191,7 +191,7 @@ func (a *Account) takeIn(l klink.Listing, owned []string) News {
 	since, _ := a.mirror.provenSince()
 	satisfied := !a.wanted.IsZero() && since.After(a.wanted)
 	if satisfied {
-		news.IDs = slices.AppendSeq(news.IDs, maps.Keys(a.waiting))
+		news.IDs = append(news.IDs, slices.Sorted(maps.Keys(a.waiting))...)
 		clear(a.waiting)
 		a.wanted = time.Time{}
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -336,120 +335,5 @@ func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
 		if news := b.heard(); !news.All || !news.Status {
 			t.Errorf("news: %+v", news)
 		}
-	})
-}
-
-func TestAReplyToTheOldTokenEarnsTheNewOneNothing(t *testing.T) {
-	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodPost} {
-		t.Run(method, func(t *testing.T) {
-			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-				ids := b.seed(5)
-				b.own(ids[1:]...)
-				b.configure()
-				b.sim.AddFault(simulator.Fault{Method: method, PathRegexp: "/groups", Action: simulator.Pass, Delay: 10 * time.Second, Times: 1})
-				done := make(chan error, 1)
-				go func() {
-					var err error
-					switch method {
-					case http.MethodGet:
-						_, err = b.get(ids[1])
-					case http.MethodPut:
-						err = b.describe(ids[1], "new")
-					case http.MethodDelete:
-						err = b.account.Delete(t.Context(), "uid", ids[1], klink.ClassChange)
-					case http.MethodPost:
-						_, err = b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
-					}
-					done <- err
-				}()
-				b.after(time.Second)
-				// The new endpoint answers nothing, so that only the late reply could teach.
-				b.sim.AddFault(simulator.Fault{Method: http.MethodGet, Action: simulator.Refuse})
-				b.configure(token(foreignToken), func(s *Settings) { s.Endpoint = "http://127.0.0.2:1" + simulator.Prefix })
-				if err := <-done; err != nil {
-					t.Fatalf("the late reply: %v", err)
-				}
-				b.up(false)
-				b.trusted(false)
-				if n := len(b.account.mirror.entries); n != 0 {
-					t.Errorf("the mirror of the new endpoint holds %d groups of the old one", n)
-				}
-			})
-		})
-	}
-}
-
-func TestAnOldTokensRefusalDoesNotTakeTheNewOneDown(t *testing.T) {
-	working(t, func(t *testing.T, b *bench, ids []string) {
-		b.fail(http.StatusUnauthorized, func(f *simulator.Fault) { f.Method = http.MethodPut; f.Delay = 10 * time.Second })
-		done := make(chan error, 1)
-		go func() { done <- b.describe(ids[1], "new") }()
-		b.after(time.Second)
-		b.sim.AddToken("rotated", simulator.DefaultTenant)
-		b.configure(token("rotated"))
-		b.up(true)
-		if err := <-done; klink.KindOf(err) != klink.KindUnauthorized {
-			t.Errorf("the late reply: %v", err)
-		}
-		b.up(true)
-		b.trusted(true)
-	})
-}
-
-func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
-	working(t, func(t *testing.T, b *bench, ids []string) {
-		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
-		b.configure(token("rotated"))
-		b.trusted(false)
-		if s := b.account.State(); s.Judged || s.RemoteGroups != 10 {
-			t.Errorf("state: %+v", s)
-		}
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemotePresent {
-			t.Errorf("the mirror: %+v", r)
-		}
-		b.createRefused(t)
-		b.sim.ClearFaults()
-		b.sim.AddToken("rotated", simulator.DefaultTenant)
-		b.after(time.Minute)
-		b.trusted(true)
-		b.up(true)
-	})
-}
-
-func TestANewEndpointForgetsAll(t *testing.T) {
-	working(t, func(t *testing.T, b *bench, ids []string) {
-		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "900"} })
-		b.after(time.Minute)
-		if b.account.State().PausedUntil.IsZero() {
-			t.Fatal("the API has not asked for silence")
-		}
-		fault := b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
-		elsewhere := func(s *Settings) { s.Endpoint = "https://127.0.0.1:2/api/v1" }
-		b.configure(elsewhere)
-		s := b.account.State()
-		if s.Trusted || s.Judged || s.RemoteGroups != 0 || !s.Listed.IsZero() || s.Dialect != "" || !s.PausedUntil.IsZero() {
-			t.Errorf("state: %+v", s)
-		}
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemoteUnknown {
-			t.Errorf("the mirror: %+v", r)
-		}
-		if s.Up || s.Reason != v1alpha1.ReasonUnavailable {
-			t.Errorf("the new endpoint was not tried at once: %+v", s)
-		}
-		fault.Remove()
-		b.after(time.Minute)
-		b.up(true)
-		b.trusted(true)
-	})
-}
-
-func TestTheSameEndpointInOtherWordsKeepsTheMirror(t *testing.T) {
-	working(t, func(t *testing.T, b *bench, ids []string) {
-		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
-		b.configure(func(s *Settings) { s.Endpoint = "HTTP://127.0.0.1:1/api/v1" })
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemotePresent {
-			t.Errorf("the mirror: %+v", r)
-		}
-		b.trusted(false)
 	})
 }

@@ -28,10 +28,17 @@ func anySituation(t *rapid.T) *Situation {
 		ManagementPolicy: rapid.SampledFrom([]v1alpha1.ManagementPolicy{v1alpha1.ManagementManage, v1alpha1.ManagementManage, v1alpha1.ManagementObserve}).Draw(t, "management"),
 		DeletionPolicy:   rapid.SampledFrom([]v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}).Draw(t, "deletion"),
 	}
-	for name, o := range map[string]option{"deleted": deleted, "requested": requested, "changed": changed, "no status": noStatus} {
-		if rarely(name) {
-			o(s)
-		}
+	if rapid.IntRange(0, 2).Draw(t, "deleted") == 0 {
+		deleted(s)
+	}
+	if rarely("requested") {
+		requested(s)
+	}
+	if rarely("changed") {
+		changed(s)
+	}
+	if rarely("no status") {
+		noStatus(s)
 	}
 	if rarely("no finalizer") {
 		s.Group.Finalizers = nil
@@ -43,7 +50,7 @@ func anySituation(t *rapid.T) *Situation {
 		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
 	}
 	s.Remote = Remote{
-		State: RemoteState(rapid.IntRange(0, 3).Draw(t, "state")), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
+		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
 		Settling: rarely("settling"), AbsenceProven: flag("proven"),
 	}
 	s.Evidence = Evidence{
@@ -67,7 +74,7 @@ var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContac
 func anyIdentity(t *rapid.T, s *Situation) {
 	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
 	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), Contender: rarely("contender"), CreateInFlight: rarely("in flight")}
-	switch rapid.SampledFrom([]string{"bound", "unbound", "attempted", "unreadable"}).Draw(t, "identity") {
+	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "attempted", "unreadable"}).Draw(t, "identity") {
 	case "bound":
 		s.Identity.ID = plazaID
 		if rarely("foreign") {
@@ -189,7 +196,7 @@ func TestNoSituationLeadsToAForbiddenWrite(t *testing.T) {
 }
 
 // situationsAtOnce makes a check large enough to see every action.
-const situationsAtOnce = 50
+const situationsAtOnce = 150
 
 // obeys fails unless the step keeps every promise that concerns remote writes.
 func obeys(t *rapid.T, s *Situation, step Step) {
