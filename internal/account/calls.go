@@ -67,7 +67,7 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 		return klink.Group{}, notSent(v1alpha1.ReasonMassDisappearance, "the connection does not show the groups that its Groups own")
 	}
 	g, err := client.Create(ctx, f)
-	return a.wrote(ctx, client, g, err)
+	return a.wrote(ctx, client, "", g, err)
 }
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
@@ -80,7 +80,7 @@ func (a *Account) Update(ctx context.Context, key, id string, f klink.Fields, cl
 		return klink.Group{}, err
 	}
 	g, err := client.Update(ctx, id, f)
-	return a.wrote(ctx, client, g, err)
+	return a.wrote(ctx, client, id, g, err)
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).
@@ -93,6 +93,7 @@ func (a *Account) Delete(ctx context.Context, key, id string, class klink.Class)
 		return err
 	}
 	if err := a.after(ctx, client, client.Delete(ctx, id)); err != nil {
+		a.notFound(client, id, err)
 		return err
 	}
 	a.mu.Lock()
@@ -105,8 +106,9 @@ func (a *Account) Delete(ctx context.Context, key, id string, class klink.Class)
 }
 
 // wrote writes the reply to a write through to the mirror.
-func (a *Account) wrote(ctx context.Context, client *klink.Client, g klink.Group, err error) (klink.Group, error) {
+func (a *Account) wrote(ctx context.Context, client *klink.Client, id string, g klink.Group, err error) (klink.Group, error) {
 	if err = a.after(ctx, client, err); err != nil {
+		a.notFound(client, id, err)
 		return klink.Group{}, err
 	}
 	a.mu.Lock()
@@ -116,6 +118,16 @@ func (a *Account) wrote(ctx context.Context, client *klink.Client, g klink.Group
 		a.trust.earned = a.trust.earned || a.trust.trusted // a Group owns it, or is about to
 	}
 	return g, nil
+}
+
+// notFound takes in that a write did not find its group: the next look begins
+// with a GET, and not with the same write again.
+func (a *Account) notFound(client *klink.Client, id string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if e := a.mirror.entries[id]; e != nil && a.client == client && klink.KindOf(err) == klink.KindNotFound {
+		e.unlisted = true
+	}
 }
 
 // after settles the result of a Group's call. A 403 or 5xx is looked into: where

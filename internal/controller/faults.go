@@ -75,6 +75,11 @@ func (l *look) failed(ctx context.Context, apiError *klink.Error, err error) (do
 	case klink.KindThrottled:
 		return l.throttled(ctx, apiError)
 	case klink.KindNotFound: // of a PUT: a GET has to say so too
+		if l.missed {
+			l.hold(apiError) // it does not: reads lag behind
+			break
+		}
+		l.missed = true
 		l.situation.Remote = plan.Remote{State: plan.RemoteUnlisted, Settling: l.situation.Remote.Settling}
 	case klink.KindRejected, klink.KindForbidden, klink.KindRedirect, klink.KindReadOnly:
 		l.mem.refused = &plan.Hold{
@@ -82,12 +87,17 @@ func (l *look) failed(ctx context.Context, apiError *klink.Error, err error) (do
 		}
 		l.situation.Past.Refused = l.mem.refused
 	default:
-		wait := backoff(firstRetry, mostRetry, l.mem.failures)
-		l.mem.failures++
-		l.mem.failed = &plan.Hold{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Error()}
-		l.situation.Past.Failed = l.mem.failed
+		l.hold(apiError)
 	}
 	return false, reconcile.Result{}, nil
+}
+
+// hold keeps this Group's calls back for a while that doubles with each failure.
+func (l *look) hold(apiError *klink.Error) {
+	wait := backoff(firstRetry, mostRetry, l.mem.failures)
+	l.mem.failures++
+	l.mem.failed = &plan.Hold{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Error()}
+	l.situation.Past.Failed = l.mem.failed
 }
 
 // longPause is how long the API must ask to wait before the Group says so.

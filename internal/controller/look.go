@@ -28,6 +28,7 @@ type look struct {
 	account   *account.Account // nil until the connection is set up
 	endpoint  string
 	situation plan.Situation
+	missed    bool         // a write of this look did not find its group
 	events    []occurrence // recorded at the end of the look
 }
 
