@@ -92,9 +92,10 @@ func (w *world) wantEvents(name string, want map[string]int) {
 	})
 }
 
-// seed puts a group into the account, past the API.
+// seed puts a group into the account, past the API: an old one, unless told
+// otherwise, so that it is nobody's create of just now.
 func (w *world) seed(name string, adjust ...func(*simulator.Group)) string {
-	g := simulator.Group{Name: name}
+	g := simulator.Group{Name: name, CreatedAt: longAgo}
 	for _, f := range adjust {
 		f(&g)
 	}
@@ -179,7 +180,7 @@ var longAgo = time.Date(1991, 12, 8, 19, 0, 0, 0, time.UTC)
 // crowd seeds so many old groups that nobody declares.
 func (w *world) crowd(n int) {
 	for i := range n {
-		w.seed(fmt.Sprintf("Somebody else's %d", i), func(g *simulator.Group) { g.CreatedAt = longAgo })
+		w.seed(fmt.Sprintf("Somebody else's %d", i))
 	}
 }
 
@@ -223,3 +224,6 @@ func reasonOf(g *v1alpha1.Group) string {
 	}
 	return ""
 }
+
+// justNow is for groups that may be somebody's create of just now.
+func justNow(g *simulator.Group) { g.CreatedAt = time.Time{} }

@@ -75,7 +75,7 @@ func TestRejectedCreateIsTriedAgainWhenTheGroupChanges(t *testing.T) {
 func TestConflictOfACreateIsQuotedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{UniqueNames: true})
-	w.seed("The lobby", func(g *simulator.Group) { g.CreatedAt = longAgo })
+	w.seed("The lobby")
 	w.group("lobby")
 	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", "409")
 	w.nextListings(1)

@@ -19,7 +19,7 @@ func (w *world) uncertain(name string) (candidate string) {
 	fault := w.sim.AddFault(simulator.Fault{Method: "POST", Action: simulator.Status, Status: 500})
 	w.group(name, func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
 	w.awaitNotReady(name, v1alpha1.ReasonCreating, "no clear answer", "before trying again")
-	candidate = w.seed("The "+name, func(g *simulator.Group) { g.Description = new("Perhaps ours.") })
+	candidate = w.seed("The "+name, justNow, func(g *simulator.Group) { g.Description = new("Perhaps ours.") })
 	w.awaitStalled(name, v1alpha1.ReasonCreateUncertain, candidate, "spec.groupID", v1alpha1.AnnotationCreateAttempt)
 	fault.Remove()
 	w.nextListings(1)
@@ -78,7 +78,7 @@ func TestCreateUncertainListsTheCandidates(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.uncertain("lobby")
 	for i := range 12 {
-		w.seed("The lobby", func(g *simulator.Group) { g.Description = new(fmt.Sprint(i)) })
+		w.seed("The lobby", justNow, func(g *simulator.Group) { g.Description = new(fmt.Sprint(i)) })
 	}
 	w.eventually(func() string {
 		w.Helper()
