@@ -48,6 +48,9 @@ type ConnectionReconciler struct {
 	Events events.EventRecorder
 	// Rules are what the manager allows.
 	Rules ConnectionRules
+
+	// written is by connection; one worker looks at them all.
+	written map[types.NamespacedName]*overtaken[connectionObject]
 }
 
 // notReadyRetry is how often a connection that is not ready is looked at, its
@@ -161,10 +164,12 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err := r.Client.Get(ctx, req.NamespacedName, object); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.Accounts.Remove(key)
+			delete(r.written, req.NamespacedName)
 			return reconcile.Result{}, r.wakeGroups(ctx, key)
 		}
 		return reconcile.Result{}, fmt.Errorf("reading the %s: %w", r.Kind, err)
 	}
+	object = r.writes(object).current(object)
 	groups, err := r.Groups.Of(ctx, key)
 	if err != nil {
 		return reconcile.Result{}, err
@@ -185,6 +190,18 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 		return reconcile.Result{RequeueAfter: notReadyRetry}, nil
 	}
 	return reconcile.Result{RequeueAfter: object.GetConnectionSpec().ResyncInterval.Duration}, nil
+}
+
+// writes are those of ours that the cache may not show yet.
+func (r *ConnectionReconciler) writes(object connectionObject) *overtaken[connectionObject] {
+	name := client.ObjectKeyFromObject(object)
+	if r.written == nil {
+		r.written = map[types.NamespacedName]*overtaken[connectionObject]{}
+	}
+	if r.written[name] == nil {
+		r.written[name] = &overtaken[connectionObject]{}
+	}
+	return r.written[name]
 }
 
 // hold keeps a connection that is in use, and lets it go when it is not. It is
@@ -211,6 +228,7 @@ func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
 	}
+	r.writes(object).wrote(before.GetResourceVersion(), object)
 	return done, nil
 }
 

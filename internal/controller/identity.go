@@ -44,7 +44,7 @@ func (l *look) patch(ctx context.Context, p metadataPatch) error {
 	if err := l.Client.Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return err //nolint:wrapcheck // the callers tell conflicts and absences apart
 	}
-	l.mem.wrote(l.group.ResourceVersion, patched)
+	l.mem.overtaken.wrote(l.group.ResourceVersion, patched)
 	*l.group = *patched
 	return nil
 }
@@ -185,7 +185,7 @@ func (l *look) drop(ctx context.Context, id string) error {
 	if err := l.Client.Status().Patch(ctx, dropped, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return fmt.Errorf("dropping the id of a group that is gone: %w", err)
 	}
-	l.mem.wrote(l.group.ResourceVersion, dropped)
+	l.mem.overtaken.wrote(l.group.ResourceVersion, dropped)
 	*l.group = *dropped
 	err = l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,

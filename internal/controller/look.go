@@ -45,7 +45,7 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 		r.memories.forget(name)
 	}
 	mem := r.memories.recall(name, group.UID, now)
-	group = mem.current(group)
+	group = mem.overtaken.current(group)
 	mem.at(group.Generation, group.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
 	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
 	if a := r.Accounts.Get(l.key); a != nil {

@@ -39,10 +39,8 @@ type memory struct {
 	// recreating is the id that is being replaced.
 	recreating string
 
-	// newest is the Group as our last write left it, while the cache may still show
-	// one of the versions that we have overtaken.
-	newest    *v1alpha1.Group
-	overtaken []string
+	// overtaken is the Group as our last write left it.
+	overtaken overtaken[*v1alpha1.Group]
 
 	// What follows concerns one generation, and what was asked for by annotation.
 	generation                  int64
@@ -108,24 +106,6 @@ func (m *memory) at(generation int64, requested string) {
 	m.generation, m.requested = generation, requested
 	m.refused, m.notApplied, m.failed = nil, nil, nil
 	m.failures, m.unapplied = 0, 0
-}
-
-// wrote notes that a write of ours made one version of the Group into another.
-func (m *memory) wrote(before string, after *v1alpha1.Group) {
-	if after.ResourceVersion != before {
-		m.overtaken = append(m.overtaken, before)
-		m.newest = after.DeepCopy()
-	}
-}
-
-// current is the Group as it is to be looked at: what the cache shows, unless we
-// have overtaken that, so that nothing is written twice.
-func (m *memory) current(cached *v1alpha1.Group) *v1alpha1.Group {
-	if slices.Contains(m.overtaken, cached.ResourceVersion) {
-		return m.newest.DeepCopy()
-	}
-	m.newest, m.overtaken = nil, nil
-	return cached
 }
 
 // see notes since when this process has seen the Group bound to an id.

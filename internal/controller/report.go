@@ -27,7 +27,7 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 		if err := l.Client.Status().Patch(ctx, l.group, client.MergeFrom(before)); err != nil {
 			return fmt.Errorf("writing the status: %w", err)
 		}
-		l.mem.wrote(before.ResourceVersion, l.group)
+		l.mem.overtaken.wrote(before.ResourceVersion, l.group)
 	}
 	if news {
 		l.say(warning(r.Reason, "Reconcile", bounded(r.Message)))
