@@ -194,8 +194,10 @@ func missing(s *Situation) Step {
 		return Step{Do: Keep}
 	case s.settling():
 		return Step{Do: Keep, Again: SettleTime / 4}
-	case s.spec().GroupID != "" || s.observes() || !s.Connection.Complete:
+	case s.spec().GroupID != "" || s.observes():
 		return remoteMissing(s, s.Identity.ID)
+	case !s.Connection.Complete:
+		return unprovenMissing(s)
 	case !s.Remote.AbsenceProven || !s.Evidence.Listed.After(s.Identity.Seen.Add(SettleTime)):
 		return Step{Do: Keep, AwaitListing: s.Now}
 	case s.DryRun:
@@ -205,6 +207,16 @@ func missing(s *Situation) Step {
 		return held(s, hold)
 	}
 	return Step{Do: Drop, ID: s.Identity.ID}
+}
+
+// unprovenMissing: the newest listing was incomplete. Where it is old, because the
+// account is watched otherwise, another one may do better.
+func unprovenMissing(s *Situation) Step {
+	step := remoteMissing(s, s.Identity.ID)
+	if s.Now.Sub(s.Evidence.Listed) > relistAfter {
+		step.AwaitListing = s.Now
+	}
+	return step
 }
 
 func remoteMissing(s *Situation, id string) Step {

@@ -101,6 +101,9 @@ const stalledRetry = time.Hour
 // namespace's labels have changed.
 const allowedRetry = time.Minute
 
+// How old an incomplete listing must be for another one to be asked for.
+const relistAfter = 5 * time.Minute
+
 const (
 	statusTrue    = "True"
 	statusFalse   = "False"

@@ -4,6 +4,7 @@
 package simulation
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -71,7 +72,16 @@ func (w *world) declare(c *cluster, g *v1alpha1.Group, lineage string) {
 	w.lineages[created.GetUID()] = lineage
 	w.mu.Unlock()
 	w.remember(created.(*v1alpha1.Group))
-	w.note("a person creates %s %s/%s (%s): %+v", c.uid, g.Namespace, g.Name, lineage, g.Spec)
+	w.note("a person creates %s %s/%s (%s): %s", c.uid, g.Namespace, g.Name, lineage, specText(g))
+}
+
+// specText is a spec as a person writes it.
+func specText(g *v1alpha1.Group) string {
+	text, err := json.Marshal(g.Spec)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // remember keeps what a lineage has ever declared.
@@ -129,7 +139,7 @@ func (w *world) editGroup(c *cluster, n name, f func(*v1alpha1.Group)) {
 	c.edit(n, func(o client.Object) { f(o.(*v1alpha1.Group)) })
 	if g := c.get(n); g != nil {
 		w.remember(g.(*v1alpha1.Group))
-		w.note("a person edits %s/%s: %+v", n.namespace, n.name, g.(*v1alpha1.Group).Spec)
+		w.note("a person edits %s/%s: %s", n.namespace, n.name, specText(g.(*v1alpha1.Group)))
 	}
 }
 

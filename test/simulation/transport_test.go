@@ -91,12 +91,12 @@ func (t transport) meet(c *call, fault string) (*http.Response, error) {
 	case "lost request":
 		return nil, errReset
 	case "lost reply":
-		_, err := t.serve(c)
-		return nil, errors.Join(errReset, err)
+		t.commit(c)
+		return nil, errReset
 	case "500 before":
 		return answer(c, 500, "", ""), nil
 	case "500 after", "502 after":
-		_, _ = t.serve(c)
+		t.commit(c)
 		code, _ := strconv.Atoi(fault[:3])
 		return answer(c, code, "", ""), nil
 	case "429":
@@ -104,7 +104,7 @@ func (t transport) meet(c *call, fault string) (*http.Response, error) {
 	case "503":
 		return answer(c, 503, "", ""), nil
 	case "garbage after":
-		_, _ = t.serve(c)
+		t.commit(c)
 		return answer(c, 200, "", "<html>sign in</html>"), nil
 	case "truncated":
 		response, err := t.serve(c)
@@ -118,12 +118,19 @@ func (t transport) meet(c *call, fault string) (*http.Response, error) {
 	case "slow":
 		t.wait(c.request.Context(), time.Duration(t.p.roll(20_000))*time.Millisecond)
 	}
-	return t.breaks(c)
+	return t.carryOut(c)
 }
 
-// breaks carries a call out, as a broken operator would.
-func (t transport) breaks(c *call) (*http.Response, error) {
-	b := t.p.world.breaks
+// commit carries a call out whose reply nobody gets.
+func (t transport) commit(c *call) {
+	if response, err := t.serve(c); err == nil {
+		_ = response.Body.Close()
+	}
+}
+
+// carryOut carries a call out, as a broken operator would.
+func (t transport) carryOut(c *call) (*http.Response, error) {
+	b := t.p.breaks
 	if b.call != nil {
 		return b.call(t, c)
 	}
@@ -135,7 +142,7 @@ func (t transport) late(c *call) (*http.Response, error) {
 	patience := time.Duration(t.p.roll(60_000)) * time.Millisecond
 	t.p.done.Go(func() {
 		time.Sleep(patience + t.p.latency())
-		_, _ = t.serve(c)
+		t.commit(c)
 		t.p.note("p%d the late %s arrives", t.p.number, c.request.Method)
 	})
 	t.wait(c.request.Context(), 30*time.Second)
