@@ -69,7 +69,9 @@ func TestGroupThatIsReallyGoneIsRecreated(t *testing.T) {
 	if r := w.remote(g.Status.ID); r.Name != "The lobby" || *r.Description != "World-renowned." || g.Status.ConversationID != r.ConversationID {
 		t.Errorf("the new group is not as declared: %+v; %+v", r, g.Status)
 	}
-	w.wantCalls(map[string]int{"GET one": 1, "POST": 1})
+	if counts := w.sim.Counts(); counts["GET one"] == 0 || counts["POST"] != 1 || counts["PUT"] != 0 {
+		t.Errorf("want it read, and made anew once: %v", w.writes())
+	}
 	w.wantRemotes(4)
 	w.wantEvents("lobby", map[string]int{"Recreated": 1})
 }
