@@ -31,13 +31,12 @@ func (w *world) awaitStalled(name, reason string, help ...string) *v1alpha1.Grou
 
 // awaitBlocked waits until a Group waits for something that needs nobody's hand on
 // this Group, so that it is not Stalled.
-func (w *world) awaitBlocked(name, reason string, help ...string) *v1alpha1.Group {
+func (w *world) awaitBlocked(name, reason string, help ...string) {
 	w.Helper()
 	g := w.awaitNotReady(name, reason, help...)
 	if isStalled(g) {
 		w.Errorf("%s is Stalled, and goes on by itself", reason)
 	}
-	return g
 }
 
 func (w *world) awaitNotReady(name, reason string, help ...string) *v1alpha1.Group {

@@ -29,7 +29,7 @@ func TestReplaceStripsTheFinalizer(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.eventually(func() string {
-		if missing := w.unmarked("lobby", id); missing != "" {
+		if missing := w.unmarked(id); missing != "" {
 			return missing
 		}
 		return ""
@@ -40,9 +40,9 @@ func TestReplaceStripsTheFinalizer(t *testing.T) {
 	w.wantCalls(map[string]int{"PUT": 1})
 }
 
-// unmarked says what is missing of the marks that a bound Group bears.
-func (w *world) unmarked(name, id string) string {
-	g := w.get(name)
+// unmarked says what is missing of the marks that the Group lobby bears when bound.
+func (w *world) unmarked(id string) string {
+	g := w.get("lobby")
 	switch {
 	case len(g.Finalizers) != 1 || g.Finalizers[0] != v1alpha1.FinalizerGroup:
 		return "the finalizer is missing"
@@ -62,7 +62,7 @@ func TestStatusCountsWhereTheAnnotationDiffers(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	ids := w.owned("lobby", "bar")
 	w.annotate("lobby", v1alpha1.AnnotationGroupID, ids["bar"])
-	w.eventually(func() string { return w.unmarked("lobby", ids["lobby"]) })
+	w.eventually(func() string { return w.unmarked(ids["lobby"]) })
 	w.awaitSynced("lobby")
 	w.awaitSynced("bar")
 	w.wantRemotes(2)
@@ -85,7 +85,7 @@ func TestBackupRestoredWithoutStatus(t *testing.T) {
 	if g.Status.ID != backup.Status.ID || g.Status.ConversationID != backup.Status.ConversationID {
 		t.Errorf("bound to %q, not %q", g.Status.ID, backup.Status.ID)
 	}
-	w.eventually(func() string { return w.unmarked("lobby", backup.Status.ID) })
+	w.eventually(func() string { return w.unmarked(backup.Status.ID) })
 	w.nextListings(1)
 	w.wantNoWrite()
 	if n := w.sim.Counts()["GET one"]; n > 1 {

@@ -108,7 +108,8 @@ func (w *world) clusterConnection(c *v1alpha1.ClusterConnection) {
 			w.Error(err)
 		}
 		free := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
-		if err := api.Patch(context.Background(), c, free); client.IgnoreNotFound(err) != nil {
+		err := api.Patch(context.Background(), c, free)
+		if client.IgnoreNotFound(err) != nil {
 			w.Error(err)
 		}
 	})

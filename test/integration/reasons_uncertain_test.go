@@ -38,7 +38,7 @@ func TestCreateUncertainIsSettledByGroupID(t *testing.T) {
 	if g := w.awaitSynced("lobby"); g.Status.ID != candidate {
 		t.Errorf("bound to %q, not %q", g.Status.ID, candidate)
 	}
-	w.eventually(func() string { return w.unmarked("lobby", candidate) })
+	w.eventually(func() string { return w.unmarked(candidate) })
 	w.wantRemotes(1)
 	w.wantBodies("PUT", `{"description":"Ours."}`)
 }
