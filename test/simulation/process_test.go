@@ -162,6 +162,7 @@ func (p *process) dispatch(kind string) {
 		case <-p.ctx.Done():
 			return
 		}
+		p.pause(p.latency())
 		p.done.Go(func() {
 			p.work(kind, w)
 			idle <- struct{}{}

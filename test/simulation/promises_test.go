@@ -131,7 +131,7 @@ func (w *world) checkPut(c *call, g *v1alpha1.Group, what string) {
 	declared := w.declared[w.lineages[g.UID]]
 	w.mu.Unlock()
 	for field, value := range body {
-		archiving := field == "archived_at" && (value != nil && !g.DeletionTimestamp.IsZero() || value == nil && g.Status.ID == "")
+		archiving := field == "archived_at" && (value != nil && !g.DeletionTimestamp.IsZero() || value == nil && !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID))
 		if !declared[field] && !archiving {
 			w.violate("undeclared %s is written: %s", field, what)
 		}
