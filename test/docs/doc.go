@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+// Package docs keeps the pages for users and the code together: every public
+// name stands in the page that a user looks it up in, and no page names one that
+// does not exist.
+//
+// Whether what a page says of a name is true is not for this package to tell.
+package docs
