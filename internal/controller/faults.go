@@ -36,6 +36,10 @@ func isDown(err error) bool {
 // the object: the cache is about to show it.
 const staleRetry = 500 * time.Millisecond
 
+// notFreeRetry is how soon a Group looks again whether what it would bind to is
+// another's.
+const notFreeRetry = 5 * time.Second
+
 // after turns the result of a step into what comes next: nothing failed, so the
 // plan goes on; the call has to wait; the connection is down; or the plan is told
 // what failed, and says what that means for the Group.
@@ -59,6 +63,8 @@ func (l *look) after(ctx context.Context, step plan.Step, err error) (done bool,
 		return l.failed(ctx, apiError, err)
 	case apierrors.IsConflict(err), errors.Is(err, errStartOver):
 		return true, reconcile.Result{RequeueAfter: staleRetry}, nil
+	case errors.Is(err, errNotFree):
+		return true, reconcile.Result{RequeueAfter: notFreeRetry}, nil
 	case apierrors.IsNotFound(err):
 		return true, reconcile.Result{}, nil // gone: the cache is about to show it
 	}

@@ -16,11 +16,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 // errStartOver ends a look that must be taken again from the start.
 var errStartOver = errors.New("start over")
+
+// errNotFree ends a look at a Group that would bind to what another may own.
+var errNotFree = errors.New("another Group may own it")
 
 // metadataPatch is a merge patch of a Group's metadata. A nil annotation removes
 // it. With a resource version it loses against any newer version; the UID keeps
@@ -88,11 +92,16 @@ func (l *look) record(ctx context.Context, id string) error {
 
 // bind ties the Group to a remote group that it did not just create.
 func (l *look) bind(ctx context.Context, step plan.Step) error {
-	free, err := l.free(ctx, step.ID)
+	// spec.groupID is a person's word, and a recovery has an attempt of its own.
+	adopting := l.group.Spec.GroupID == "" && l.situation.Identity.Attempt == nil
+	free, err := l.free(ctx, step.ID, adopting)
 	if err != nil {
 		return err
 	}
-	if !free || !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
+	if !free {
+		return errNotFree
+	}
+	if !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
 		return errStartOver
 	}
 	err = l.patch(ctx, metadataPatch{
@@ -123,15 +132,43 @@ func (l *look) bound(id string) {
 // free asks the API server itself whether another Group owns the id: the cache
 // may lag behind another manager's last writes. Its status is selectable; a
 // Group of that name without an id in the cache is read one by one.
-func (l *look) free(ctx context.Context, id string) (bool, error) {
-	suspects, err := l.listLive(ctx, id)
+func (l *look) free(ctx context.Context, id string, adopting bool) (bool, error) {
+	suspects, err := l.suspects(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	remote := l.account.Lookup(id)
-	named, err := l.Groups.Named(ctx, remote.Group.Name)
+	remote := l.account.Lookup(id).Group
+	for i := range suspects {
+		g := &suspects[i]
+		switch {
+		case g.UID == l.group.UID || !l.sameAccount(g) || l.foreign(g):
+		case boundID(g) == id, adopting && mayHaveMade(g, remote):
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// mayHaveMade reports whether a Group's open create may have made a remote group.
+func mayHaveMade(g *v1alpha1.Group, remote klink.Group) bool {
+	attempt, err := plan.ParseAttempt(g.Annotations[v1alpha1.AnnotationCreateAttempt])
+	return err == nil && boundID(g) == "" && attempt.MayHaveMade(remote)
+}
+
+// suspects are the Groups that may own the id, as the API server has them. Just
+// after a hand-over these are all: the manager before may still be creating for
+// a Group that the cache does not show yet.
+func (l *look) suspects(ctx context.Context, id string) ([]v1alpha1.Group, error) {
+	if time.Since(l.since(l.situation.Now)) < handOver {
+		return l.listLive(ctx)
+	}
+	suspects, err := l.listLive(ctx, client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
 	if err != nil {
-		return false, err
+		return nil, err
+	}
+	named, err := l.Groups.Named(ctx, l.account.Lookup(id).Group.Name)
+	if err != nil {
+		return nil, err
 	}
 	for i := range named {
 		if boundID(&named[i]) != "" || named[i].UID == l.group.UID {
@@ -140,20 +177,18 @@ func (l *look) free(ctx context.Context, id string) (bool, error) {
 		var g v1alpha1.Group
 		err := l.Live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g)
 		if client.IgnoreNotFound(err) != nil {
-			return false, fmt.Errorf("reading a Group of the same name: %w", err)
+			return nil, fmt.Errorf("reading a Group of the same name: %w", err)
 		}
 		suspects = append(suspects, g)
 	}
-	for i := range suspects {
-		g := &suspects[i]
-		if g.UID != l.group.UID && boundID(g) == id && l.sameAccount(g) && !l.foreign(g) {
-			return false, nil
-		}
-	}
-	return true, nil
+	return suspects, nil
 }
 
-func (l *look) listLive(ctx context.Context, id string) ([]v1alpha1.Group, error) {
+// handOver is for how long a manager that lost the lease may still end a POST and
+// record its id, and some more.
+const handOver = postTimeout + recordTimeout + 15*time.Second
+
+func (l *look) listLive(ctx context.Context, selector ...client.ListOption) ([]v1alpha1.Group, error) {
 	namespaces := l.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{""}
@@ -161,10 +196,9 @@ func (l *look) listLive(ctx context.Context, id string) ([]v1alpha1.Group, error
 	var groups []v1alpha1.Group
 	for _, namespace := range namespaces {
 		var list v1alpha1.GroupList
-		err := l.Live.List(ctx, &list, client.InNamespace(namespace),
-			client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
+		err := l.Live.List(ctx, &list, append(selector, client.InNamespace(namespace))...)
 		if err != nil {
-			return nil, fmt.Errorf("looking for the owner of remote group %s: %w", id, err)
+			return nil, fmt.Errorf("looking for the owner of a remote group: %w", err)
 		}
 		groups = append(groups, list.Items...)
 	}

@@ -52,7 +52,7 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 		l.account, l.endpoint = a, a.State().Endpoint
 	}
 	l.situation = plan.Situation{
-		Now: now, Started: r.since(now), Group: group, Declared: plan.DeclaredBy(&group.Spec), DryRun: r.DryRun,
+		Now: now, Group: group, Declared: plan.DeclaredBy(&group.Spec), DryRun: r.DryRun,
 		Past: plan.Past{
 			FirstSeen: mem.firstSeen, Refused: mem.refused, NotApplied: mem.notApplied, Failed: mem.failed,
 			Contested: mem.contested(now),

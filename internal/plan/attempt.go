@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -18,9 +19,6 @@ const (
 	SettleTime = 2 * time.Minute
 	// ClockSkew is how far the API's created_at may lie from our own clock.
 	ClockSkew = 5 * time.Minute
-	// HandOver is for how long a manager that lost the lease may still end a POST
-	// (30 s) and record its id (15 s), and some more.
-	HandOver = time.Minute
 	// PostWindow is how soon after the attempt was noted its POST must start. A
 	// process that was paused for longer starts over.
 	PostWindow = 10 * time.Second
@@ -82,6 +80,11 @@ func ParseAttempt(annotation string) (Attempt, error) {
 // without a creation time may.
 func (a Attempt) near(t time.Time, skew time.Duration) bool {
 	return t.IsZero() || t.Sub(a.Time).Abs() <= skew
+}
+
+// MayHaveMade reports whether the attempt may have made g.
+func (a Attempt) MayHaveMade(g klink.Group) bool {
+	return g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && !slices.Contains(a.Known, g.ID)
 }
 
 // shows reports whether g has exactly the values that the attempt sent.

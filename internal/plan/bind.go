@@ -5,7 +5,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -152,8 +151,6 @@ func bindByName(s *Situation) Step {
 	case a.Outcome == OutcomeBind && a.Owned:
 		return say(stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"the group of this name, %s, is owned by another Group; this one binds to it when that one lets go", a.ID)), 0)
-	case a.Outcome == OutcomeBind && s.mayBeOurPredecessors(a.ID):
-		return Step{Do: Keep, Again: HandOver / 4}
 	case a.Outcome == OutcomeBind:
 		return adopt(s, a.ID, OriginDeclared)
 	case a.Outcome == OutcomeUncertain && len(a.Candidates) > 0:
@@ -187,26 +184,12 @@ func create(s *Situation) Step {
 		if s.Identity.CreateInFlight {
 			return Step{Do: Keep, Again: inFlightPoll} // it may be that create's
 		}
-		if s.mayBeOurPredecessors(id) {
-			return Step{Do: Keep, Again: HandOver / 4}
-		}
 		return adopt(s, id, OriginRecovered)
 	}
 	if s.DryRun {
 		return dryRun(fmt.Sprintf("create the group %q", s.Declared.Name))
 	}
 	return Step{Do: Create}
-}
-
-// mayBeOurPredecessors: just after a hand-over, a group that was just made may be
-// one that the manager before us is about to record for another Group.
-func (s *Situation) mayBeOurPredecessors(id string) bool {
-	if s.Now.Sub(s.Started) >= HandOver {
-		return false
-	}
-	return slices.ContainsFunc(s.Evidence.Named, func(g klink.Group) bool {
-		return g.ID == id && g.CreatedAt.After(s.Started.Add(-ClockSkew))
-	})
 }
 
 func untrusted(s *Situation) Report {

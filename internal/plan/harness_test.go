@@ -157,11 +157,6 @@ func listed(ago time.Duration) option {
 	return func(s *Situation) { s.Evidence.Listed = now.Add(-ago) }
 }
 
-// startedAgo is when this manager took over.
-func startedAgo(ago time.Duration) option {
-	return func(s *Situation) { s.Started = now.Add(-ago) }
-}
-
 func shows(groups ...klink.Group) option {
 	return func(s *Situation) { s.Evidence.Named = groups }
 }

@@ -90,7 +90,7 @@ func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 func (a Attempt) candidates(e Evidence) []klink.Group {
 	var candidates []klink.Group
 	for _, g := range e.Named {
-		if g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && e.free(g.ID) && !slices.Contains(a.Known, g.ID) {
+		if a.MayHaveMade(g) && e.free(g.ID) {
 			candidates = append(candidates, g)
 		}
 	}

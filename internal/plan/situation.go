@@ -22,8 +22,6 @@ type Situation struct {
 	Group *v1alpha1.Group
 	// Declared is what its spec says of the remote group.
 	Declared Declared
-	// Started is when this manager began to work.
-	Started time.Time
 	// DryRun: the manager writes nothing remotely, and no finalizers either.
 	DryRun bool
 	// CRDGone: the Group goes because its CRD goes.

@@ -223,12 +223,15 @@ func (l *liveReader) List(_ context.Context, into client.ObjectList, opts ...cli
 		return errors.New("the simulation lists Groups alone")
 	}
 	o := (&client.ListOptions{}).ApplyOptions(opts)
-	id, _ := o.FieldSelector.RequiresExactMatch("status.id")
+	id, selected := "", false
+	if o.FieldSelector != nil {
+		id, selected = o.FieldSelector.RequiresExactMatch("status.id")
+	}
 	if l.p.breaks.blindLive {
 		return nil
 	}
 	for _, g := range l.p.cluster.groups() {
-		if g.Status.ID == id {
+		if !selected || g.Status.ID == id {
 			groups.Items = append(groups.Items, *g)
 		}
 	}
