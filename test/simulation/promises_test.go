@@ -31,7 +31,7 @@ func (w *world) checkCall(p *process, c *call) {
 	case http.MethodPost:
 		w.checkPost(p, c, g, what)
 	case http.MethodPut:
-		w.checkPut(c, g, what)
+		w.checkPut(p, c, g, what)
 	case http.MethodDelete:
 		w.checkDelete(g, what)
 	}
@@ -118,7 +118,7 @@ func (w *world) alive(id string) bool {
 
 // checkPut: nothing undeclared is written. archived_at is also set at deletion and
 // cleared at adoption.
-func (w *world) checkPut(c *call, g *v1alpha1.Group, what string) {
+func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	var body map[string]any
 	if err := json.Unmarshal(c.body, &body); err != nil {
 		w.violate("a PUT without JSON: %s", what)
@@ -130,8 +130,10 @@ func (w *world) checkPut(c *call, g *v1alpha1.Group, what string) {
 	w.mu.Lock()
 	declared := w.declared[w.lineages[g.UID]]
 	w.mu.Unlock()
+	current, exists := p.cluster.get(nameOf(g)).(*v1alpha1.Group)
+	deleting := !g.DeletionTimestamp.IsZero() || !exists || current.UID != g.UID || !current.DeletionTimestamp.IsZero()
 	for field, value := range body {
-		archiving := field == "archived_at" && (value != nil && !g.DeletionTimestamp.IsZero() || value == nil && !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID))
+		archiving := field == "archived_at" && (value != nil && deleting || value == nil && !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID))
 		if !declared[field] && !archiving {
 			w.violate("undeclared %s is written: %s", field, what)
 		}
