@@ -91,12 +91,13 @@ func (h *groupHandler) Create(_ context.Context, e event.TypedCreateEvent[*v1alp
 	h.queue.addGroup(e.Object)
 }
 
-// Update enqueues a Group unless nothing but what we wrote to its status changed.
+// Update enqueues a Group that has changed, its status included: a manager that
+// has just lost the lease may have written over ours.
 func (h *groupHandler) Update(ctx context.Context, e event.TypedUpdateEvent[*v1alpha1.Group], _ requestQueue) {
 	if before, now := e.ObjectOld, e.ObjectNew; before.Generation != now.Generation ||
 		!equality.Semantic.DeepEqual(before.Annotations, now.Annotations) ||
 		!equality.Semantic.DeepEqual(before.Finalizers, now.Finalizers) ||
-		before.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() || before.Status.ID != now.Status.ID {
+		before.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() || !equality.Semantic.DeepEqual(before.Status, now.Status) {
 		h.queue.addGroup(now)
 	}
 	if boundID(e.ObjectOld) != boundID(e.ObjectNew) {
