@@ -152,7 +152,7 @@ func (w *world) editSomeGroup() {
 func (w *world) deleteSomeGroup() {
 	if g := w.someGroup(w.ops); g != nil {
 		w.note("a person deletes %s", g.Name)
-		if !slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) {
+		if w.stripped[g.UID] && !slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) {
 			w.end(g) // it goes without our finalizer, and is left alone
 		}
 		w.ops.delete(nameOf(g))
@@ -180,6 +180,7 @@ func (w *world) end(g *v1alpha1.Group) {
 func (w *world) replaceSomeGroup() {
 	if g := w.someGroup(w.ops); g != nil && g.Status.ID != "" {
 		w.note("a person replaces %s", g.Name)
+		w.stripped[g.UID] = true
 		w.ops.edit(nameOf(g), func(o client.Object) {
 			o.SetAnnotations(nil)
 			if o.GetDeletionTimestamp().IsZero() {

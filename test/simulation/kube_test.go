@@ -109,12 +109,29 @@ func (v *view) apply(c change) {
 }
 
 func (v *view) get(n name) client.Object {
+	if o := v.raw(n); o != nil {
+		return v.seen(o)
+	}
+	return nil
+}
+
+// raw is a copy of an object as it arrived.
+func (v *view) raw(n name) client.Object {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if o := v.objects[n]; o != nil {
 		return clone(o)
 	}
 	return nil
+}
+
+// seen is a copy of an object as the process sees it.
+func (v *view) seen(o client.Object) client.Object {
+	o = clone(o)
+	if see := v.p.breaks.see; see != nil {
+		see(o)
+	}
+	return o
 }
 
 // kubeClient reads from the view and writes to the cluster.
@@ -143,6 +160,9 @@ func (k *kubeClient) List(_ context.Context, into client.ObjectList, opts ...cli
 	}
 	selected := o.FieldSelector.Requirements()[0]
 	v := k.p.view
+	if k.p.breaks.blind && selected.Field != "connection" {
+		return nil
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, n := range slices.SortedFunc(maps.Keys(v.objects), compareNames) {
@@ -162,7 +182,7 @@ func (k *kubeClient) patch(o client.Object, patch client.Patch, status bool) err
 	if err != nil {
 		return err
 	}
-	body = k.p.breaks.patch(body, status)
+	body = k.p.breaks.patch(body)
 	n := nameOf(o)
 	if err := k.p.step("patch"); err != nil {
 		return err
@@ -227,7 +247,7 @@ func (l *liveReader) List(_ context.Context, into client.ObjectList, opts ...cli
 	if o.FieldSelector != nil {
 		id, selected = o.FieldSelector.RequiresExactMatch("status.id")
 	}
-	if l.p.breaks.blindLive {
+	if l.p.breaks.blind {
 		return nil
 	}
 	for _, g := range l.p.cluster.groups() {

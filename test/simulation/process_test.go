@@ -212,7 +212,7 @@ type about struct {
 
 func (p *process) whatFor(kind string, r reconcile.Request) about {
 	a := about{name: name{kind, r.Namespace, r.Name}}
-	if o := p.view.get(a.name); o != nil {
+	if o := p.view.raw(a.name); o != nil {
 		a.group, _ = o.(*v1alpha1.Group)
 	}
 	return a

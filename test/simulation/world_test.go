@@ -56,7 +56,9 @@ type world struct {
 	policies    map[string]map[v1alpha1.DeletionPolicy]bool
 	made        map[string][]string // by lineage: the remote ids
 	owners      map[string][]string // by remote id: the lineages that owned it
+	stripped    map[types.UID]bool  // Groups that lost their finalizer to a person
 	ended       map[string]bool     // lineages that left their group to itself
+	mixed       bool                // groups were made in both accounts
 	allowDelete bool                // it was allowed at some time
 	sequence    int
 }
@@ -64,7 +66,7 @@ type world struct {
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
 		seed: seed, began: time.Now(), rng: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{}, breaks: b,
-		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, owners: map[string][]string{},
+		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{},
 	}
 	pagings := []simulator.Paging{simulator.Cursor, simulator.Cursor, simulator.Page, simulator.SinglePage, simulator.Limit, simulator.HasMorePage}
