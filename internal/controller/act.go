@@ -21,9 +21,9 @@ import (
 func (l *look) carryOut(ctx context.Context, step plan.Step) (done bool, result reconcile.Result, err error) {
 	switch step.Do {
 	case plan.Keep:
-		return l.rest(step), reconcile.Result{RequeueAfter: step.Again}, nil
+		return l.rest(step), reconcile.Result{RequeueAfter: l.again(step)}, nil
 	case plan.Say:
-		return l.rest(step), reconcile.Result{RequeueAfter: step.Again}, l.report(ctx, step.Report)
+		return l.rest(step), reconcile.Result{RequeueAfter: l.again(step)}, l.report(ctx, step.Report)
 	case plan.Read:
 		return l.after(ctx, step, l.read(ctx, step.ID))
 	case plan.Bind:
@@ -51,6 +51,16 @@ func (l *look) rest(step plan.Step) bool {
 		l.account.AwaitListing(step.AwaitListing, l.situation.Identity.ID)
 	}
 	return true
+}
+
+// deletionRetry is how often a deletion that waits looks whether the CRD goes.
+const deletionRetry = time.Minute
+
+func (l *look) again(step plan.Step) time.Duration {
+	if step.Again == 0 && step.Do == plan.Say && !l.group.DeletionTimestamp.IsZero() {
+		return deletionRetry
+	}
+	return step.Again
 }
 
 // class is the place of this Group's calls in the queue for the rate.

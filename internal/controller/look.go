@@ -74,7 +74,7 @@ func (l *look) observe(ctx context.Context) error {
 	}
 	s.Connection = connection
 	if !l.group.DeletionTimestamp.IsZero() {
-		if s.CRDGone, err = l.crd.terminating(ctx, l.Live); err != nil {
+		if s.CRDGone, err = l.crd.terminating(ctx, l.Live, l.mem.seeDeletion(s.Now)); err != nil {
 			return err
 		}
 	}

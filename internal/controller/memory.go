@@ -28,6 +28,8 @@ type memory struct {
 	// seen is the bound id as it was seen since seenSince.
 	seen      string
 	seenSince time.Time
+	// deleting is since when the Group is seen being deleted.
+	deleting time.Time
 	// unrecorded is a created group whose id is not yet written down.
 	unrecorded *unrecorded
 
@@ -114,6 +116,14 @@ func (m *memory) see(id string, now time.Time) time.Time {
 		m.seen, m.seenSince = id, now
 	}
 	return m.seenSince
+}
+
+// seeDeletion notes since when this process has seen the Group being deleted.
+func (m *memory) seeDeletion(now time.Time) time.Time {
+	if m.deleting.IsZero() {
+		m.deleting = now
+	}
+	return m.deleting
 }
 
 // seeAttempt notes when an attempt was first seen.

@@ -26,15 +26,18 @@ const lookHolds = 10 * time.Second
 // crdWatch knows whether the Groups' CRD is being deleted.
 type crdWatch struct {
 	mu   sync.Mutex
-	read time.Time
+	read time.Time // when the newest reading began
 	gone bool
 }
 
-// terminating reads at most once per lookHolds; no lock is held meanwhile.
-func (w *crdWatch) terminating(ctx context.Context, live client.Reader) (bool, error) {
-	if gone, known := w.last(); known {
+// terminating tells whether a Group, whose deletion was first seen at since, may
+// be going because its CRD goes. A reading from before that proves nothing: the
+// CRD's deletion is what deletes the Groups, and comes first.
+func (w *crdWatch) terminating(ctx context.Context, live client.Reader, since time.Time) (bool, error) {
+	if gone, known := w.last(since); known {
 		return gone, nil
 	}
+	began := time.Now()
 	crd := &metav1.PartialObjectMetadata{}
 	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
 	err := live.Get(ctx, client.ObjectKey{Name: "groups.klink.cloud"}, crd)
@@ -43,14 +46,14 @@ func (w *crdWatch) terminating(ctx context.Context, live client.Reader) (bool, e
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.gone, w.read = err != nil || !crd.DeletionTimestamp.IsZero(), time.Now()
+	w.gone, w.read = err != nil || !crd.DeletionTimestamp.IsZero(), began
 	return w.gone, nil
 }
 
-func (w *crdWatch) last() (gone, known bool) {
+func (w *crdWatch) last(since time.Time) (gone, known bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.gone, time.Since(w.read) < lookHolds
+	return w.gone, time.Since(w.read) < lookHolds && (w.gone || w.read.After(since))
 }
 
 // namespaceLabels knows the labels of namespaces that a selector was asked for.
