@@ -76,7 +76,7 @@ func (l *look) record(ctx context.Context, id string) error {
 	if l.mem.unrecorded != nil {
 		return l.recordCreated(ctx)
 	}
-	if !l.Accounts.Claims.Claim(l.endpoint, id, string(l.group.UID)) {
+	if l.account != nil && !l.Accounts.Claims.Claim(l.endpoint, id, string(l.group.UID)) {
 		return errStartOver
 	}
 	err := l.patch(ctx, metadataPatch{

@@ -56,15 +56,16 @@ func unserved(s *Situation) (Step, bool) {
 	return Step{}, false
 }
 
-// notOurs: the remote group belongs to another Group or cluster, or is only
-// observed, so that its fate is none of this Group's business. An owner of
+// notOurs: the remote group belongs to another Group or cluster, or did until a
+// moment ago (a Group being deleted never takes over), or is only observed, so
+// that its fate is none of this Group's business. An owner of
 // spec.groupID alone says nothing of a group that this one may have created.
 func (s *Situation) notOurs() bool {
 	return s.othersOwn() || s.observes()
 }
 
 func (s *Situation) othersOwn() bool {
-	return s.Identity.ForeignCluster != "" || s.Identity.ID != "" && s.Identity.Owner != ""
+	return s.Identity.ForeignCluster != "" || s.Identity.ID != "" && s.Identity.Owner != "" || s.Identity.Contender
 }
 
 // suspendedDeletion says beside the rest that a deletion waits.

@@ -41,6 +41,7 @@ func TestDeletionTouchesNothingThatIsNotOurs(t *testing.T) {
 		{"what another Group owns", situation(deleted, remove, allowDelete, owned), released},
 		{"what another cluster bound", situation(deleted, remove, allowDelete, foreign), released},
 		{"not even where it could be taken over", situation(deleted, remove, allowDelete, foreign, takeOverOK), released},
+		{"what another Group has just let go of", situation(deleted, remove, allowDelete, noStatus, contends), released},
 		{"what is only observed", situation(deleted, remove, allowDelete, observe), Step{Do: Release, ID: plazaID, Orphaned: true}},
 		{"groupID of another's group does not hide a create that may have happened",
 			situation(attempted, deleted, groupID, owned, shows(plaza(withID(otherID), createdAt(now.Add(-30*time.Minute))))),

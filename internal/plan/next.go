@@ -16,7 +16,7 @@ func Next(s *Situation) Step {
 	if !s.Group.DeletionTimestamp.IsZero() {
 		return finalize(s)
 	}
-	for _, gate := range []func(*Situation) (Step, bool){suspended, connected, conflicted} {
+	for _, gate := range []func(*Situation) (Step, bool){stripped, suspended, connected, conflicted} {
 		if step, stop := gate(s); stop {
 			return step
 		}
@@ -25,6 +25,14 @@ func Next(s *Situation) Step {
 		return bind(s)
 	}
 	return maintain(s)
+}
+
+// stripped puts back what ties a Group to its remote group, whatever else stands
+// against it: without the finalizer, a deletion would pass us by.
+func stripped(s *Situation) (Step, bool) {
+	id := &s.Identity
+	ours := id.ID != "" && s.Group.Status.ID == id.ID && id.Owner == "" && id.ForeignCluster == ""
+	return Step{Do: Record, ID: id.ID}, ours && !id.Recorded && !s.DryRun
 }
 
 // suspended stops every remote write, and still tells whether the declaration
@@ -134,6 +142,9 @@ func takeOver(s *Situation) Step {
 	case RemotePresent:
 		return adopt(s, s.Identity.ID, OriginDeclared)
 	case RemoteNotFound:
+		if !s.Evidence.Trusted {
+			return say(untrusted(s), 0)
+		}
 		return remoteMissing(s, s.Identity.ID)
 	default:
 		return read(s, s.Identity.ID)
