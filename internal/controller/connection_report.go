@@ -64,7 +64,7 @@ func disappearance(object connectionObject, s account.State, now time.Time) stri
 		s.Missing, s.Owned, v1alpha1.AnnotationAcceptMissing)
 	if given := object.GetAnnotations()[v1alpha1.AnnotationAcceptMissing]; given != "" {
 		if _, ok := acceptMissing(object, now); !ok {
-			message += fmt.Sprintf(" (%q is not a time in RFC 3339, or lies in the future)", bounded(given))
+			message += fmt.Sprintf(" (%q is not a time in RFC 3339, or lies in the future)", cut(given, 64))
 		}
 	}
 	return message
@@ -121,8 +121,8 @@ func (r *ConnectionReconciler) event(object connectionObject, before []metav1.Co
 	case v.ready:
 		r.Events.Eventf(object, nil, corev1.EventTypeNormal, "Connected", "Connect", "%s", v.message)
 	case v.reason == v1alpha1.ReasonMassDisappearance:
-		r.Events.Eventf(object, nil, corev1.EventTypeWarning, "MassDisappearance", "List", "%s", bounded(v.message))
+		r.Events.Eventf(object, nil, corev1.EventTypeWarning, "MassDisappearance", "List", "%s", cut(v.message, maxNote))
 	case ready != nil && ready.Status == metav1.ConditionTrue:
-		r.Events.Eventf(object, nil, corev1.EventTypeWarning, "Disconnected", "Connect", "%s", bounded(v.message))
+		r.Events.Eventf(object, nil, corev1.EventTypeWarning, "Disconnected", "Connect", "%s", cut(v.message, maxNote))
 	}
 }

@@ -85,6 +85,10 @@ func (l *look) updated(before, after klink.Group, fields []plan.Field) {
 	}
 }
 
+// maxNote is the API server's limit, in bytes, of an event's note: it refuses a
+// longer one, and the event would be lost.
+const maxNote = 1024
+
 // say notes that something has happened; it is recorded at the end of the look,
 // however that ends.
 func (l *look) say(o occurrence) { l.events = append(l.events, o) }
@@ -92,7 +96,7 @@ func (l *look) say(o occurrence) { l.events = append(l.events, o) }
 // publish records the events of this look.
 func (l *look) publish() {
 	for _, o := range l.events {
-		l.Events.Eventf(l.group, nil, o.kind, o.reason, o.action, "%s", o.message)
+		l.Events.Eventf(l.group, nil, o.kind, o.reason, o.action, "%s", cut(o.message, maxNote))
 	}
 	l.events = nil
 }

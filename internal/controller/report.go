@@ -6,6 +6,8 @@ package controller
 import (
 	"context"
 	"fmt"
+	"time"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -30,7 +32,7 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 		l.mem.overtaken.wrote(before.ResourceVersion, l.group)
 	}
 	if news {
-		l.say(warning(r.Reason, "Reconcile", bounded(r.Message)))
+		l.say(warning(r.Reason, "Reconcile", r.Message))
 	}
 	return nil
 }
@@ -66,13 +68,19 @@ func showRemote(status *v1alpha1.GroupStatus, remote klink.Group) {
 	status.ContactCount = &count
 	status.CreatedAt, status.ArchivedAt = nil, nil
 	if !remote.CreatedAt.IsZero() {
-		t := metav1.NewTime(remote.CreatedAt)
-		status.CreatedAt = &t
+		status.CreatedAt = statusTime(remote.CreatedAt)
 	}
 	if remote.Archived() {
-		t := metav1.NewTime(remote.ArchivedAt)
-		status.ArchivedAt = &t
+		status.ArchivedAt = statusTime(remote.ArchivedAt)
 	}
+}
+
+// statusTime is a time as a status keeps it, in whole seconds: with a fraction, it
+// would differ from what is read back, and be written again at each look.
+func statusTime(t time.Time) *metav1.Time {
+	kept := metav1.NewTime(t)
+	kept = kept.Rfc3339Copy()
+	return &kept
 }
 
 // setConditions sets Ready, and Reconciling and Stalled only while they hold.
@@ -96,15 +104,19 @@ func setConditions(conditions *[]metav1.Condition, generation int64, status, rea
 // maxMessage keeps a status readable and small; the API server's limit is 32 KiB.
 const maxMessage = 2048
 
-func bounded(message string) string {
-	if len(message) <= maxMessage {
-		return message
+func bounded(message string) string { return cut(message, maxMessage) }
+
+// cut shortens a text to so many bytes at most, between two runes.
+func cut(text string, most int) string {
+	const sign = "…"
+	if len(text) <= most {
+		return text
 	}
-	cut := maxMessage
-	for cut > 0 && message[cut]&0xC0 == 0x80 {
-		cut--
+	end := most - len(sign)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
 	}
-	return message[:cut] + "…"
+	return text[:end] + sign
 }
 
 // transition reports whether a person would want to hear of a report, once.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// notes keeps the notes of the events that were recorded.
+type notes []string
+
+func (n *notes) Eventf(_, _ runtime.Object, _, _, _, note string, args ...any) {
+	*n = append(*n, fmt.Sprintf(note, args...))
+}
+
+// An API that tells times with a fraction must not cause a write at each look.
+func TestAStatusThatWasReadBackIsNotWrittenAgain(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 987654321, time.UTC)
+	remote := klink.Group{ID: "a", Name: "A", Contacts: []string{}, CreatedAt: at, ArchivedAt: at.Add(time.Hour)}
+	report := plan.Report{Status: "True", Reason: v1alpha1.ReasonSynced, Message: "fine", Remote: &remote}
+	g := &v1alpha1.Group{}
+	fill(&g.Status, g, report, "a")
+	text, err := json.Marshal(g.Status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept v1alpha1.GroupStatus
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	again := kept.DeepCopy()
+	fill(again, g, report, "a")
+	if !equality.Semantic.DeepEqual(kept, *again) {
+		t.Errorf("the same report would be written again: %+v, %+v", kept, *again)
+	}
+}
+
+func TestCutStaysBelowItsLimitAndBetweenRunes(t *testing.T) {
+	for _, text := range []string{"", "short", strings.Repeat("a", 20), strings.Repeat("é", 15), strings.Repeat("日", 9), strings.Repeat("😀", 6), "\x80\x80" + strings.Repeat("\x80", 20)} {
+		for most := 8; most < 24; most++ {
+			got := cut(text, most)
+			if len(got) > most || utf8.ValidString(text) && !utf8.ValidString(got) || len(text) <= most && got != text {
+				t.Errorf("cut(%q, %d) = %q", text, most, got)
+			}
+		}
+	}
+}
+
+// The API server refuses an event whose note is longer.
+func TestEventsFitIntoTheirNotes(t *testing.T) {
+	var recorded notes
+	group := &look{GroupReconciler: &GroupReconciler{Events: &recorded}, group: &v1alpha1.Group{}}
+	group.say(warning(v1alpha1.ReasonRejected, "Reconcile", strings.Repeat("😀", 300)))
+	group.publish()
+	connection := &ConnectionReconciler{Events: &recorded}
+	for _, reason := range []string{v1alpha1.ReasonMassDisappearance, v1alpha1.ReasonUnauthorized} {
+		before := v1alpha1.ConnectionStatus{}
+		setConditions(&before.Conditions, 1, "True", v1alpha1.ReasonConnected, "", false, false)
+		connection.event(&v1alpha1.Connection{}, before.Conditions, verdict{reason: reason, message: strings.Repeat("é", 1000)})
+	}
+	if len(recorded) != 3 {
+		t.Fatalf("%d events, want 3", len(recorded))
+	}
+	for _, note := range recorded {
+		if len(note) > 1024 || !utf8.ValidString(note) {
+			t.Errorf("a note of %d bytes: %q", len(note), note)
+		}
+	}
+}
+
+// What a person wrote into an annotation is quoted, but not at any length.
+func TestAnUnreadableAnnotationDoesNotHideTheMessage(t *testing.T) {
+	c := &v1alpha1.Connection{}
+	c.Annotations = map[string]string{v1alpha1.AnnotationAcceptMissing: strings.Repeat("x", 5000)}
+	message := disappearance(c, account.State{Missing: 2, Owned: 2}, time.Now())
+	if len(message) > maxNote || !strings.Contains(message, "RFC 3339, or lies in the future") {
+		t.Errorf("%d bytes: %s", len(message), message)
+	}
+}
