@@ -121,8 +121,9 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	groups := controller.Groups{Cache: mgr.GetCache()}
 	news := &controller.Switchboard{Groups: groups}
 	accounts := account.NewRegistry(account.Hooks{
-		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) }, //nolint:contextcheck // the cache outlives ctx
-		Unbound: func(key account.Key) bool { return groups.Unbound(context.Background(), key) },
+		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) },   //nolint:contextcheck // the cache outlives ctx
+		GivenUp: func(key account.Key) []string { return groups.GivenUp(context.Background(), key) }, //nolint:contextcheck // as above
+		Unbound: func(key account.Key) bool { return groups.Unbound(context.Background(), key) },     //nolint:contextcheck // as above
 		Notify:  news.Notify,
 		Observe: counters.Observe,
 	})

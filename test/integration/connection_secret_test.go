@@ -36,7 +36,7 @@ func (w *world) setSecret(data map[string]string) {
 }
 
 // wantConnection waits for the connection's state and checks what it says.
-func (w *world) wantConnection(reason string, stalled bool, parts ...string) *v1alpha1.Connection {
+func (w *world) wantConnection(reason string, stalled bool, parts ...string) {
 	w.Helper()
 	c := w.awaitConnection(metav1.ConditionFalse, reason)
 	if is := meta.IsStatusConditionTrue(c.Status.Conditions, v1alpha1.ConditionStalled); is != stalled {
@@ -48,7 +48,6 @@ func (w *world) wantConnection(reason string, stalled bool, parts ...string) *v1
 			w.Errorf("%s: the message lacks %q: %s", reason, part, text)
 		}
 	}
-	return c
 }
 
 func (w *world) wantConnected() {

@@ -67,7 +67,7 @@ func TestCreationAndDriftWorkInEveryDialect(t *testing.T) {
 			if n := w.sim.Counts()["POST"]; n != 2 {
 				t.Errorf("%d POSTs for two new Groups", n)
 			}
-			if have := w.connection().Status.RemoteGroups; have == nil || *have != others+int32(len(names)) { //nolint:gosec // three
+			if have := w.connection().Status.RemoteGroups; have == nil || *have != others+int32(len(names)) {
 				t.Errorf("the status counts %v remote groups", have)
 			}
 		})

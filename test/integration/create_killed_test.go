@@ -43,7 +43,7 @@ func buildManager(t *testing.T) (path string) {
 func (w *world) run(path string) *program {
 	w.Helper()
 	p := &program{metrics: freeAddress(w.T)}
-	p.cmd = exec.Command(path, //nolint:gosec,noctx // our own program; kill ends it
+	p.cmd = exec.Command(path,
 		"--watch-namespaces="+w.namespace, "--operator-namespace="+w.namespace, "--allowed-endpoints="+w.sim.URL,
 		"--metrics-bind-address="+p.metrics, "--metrics-secure=false", "--health-probe-bind-address=0")
 	cluster.Adopt(p.cmd)

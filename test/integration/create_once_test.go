@@ -107,7 +107,7 @@ func TestEditsDuringTheCreationCauseNoSecondPost(t *testing.T) {
 			label := fmt.Appendf(nil, `{"metadata":{"labels":{"edit":"%d"}}}`, i)
 			for _, name := range names {
 				g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
-				if err := api.Patch(context.Background(), g, client.RawPatch("application/merge-patch+json", label)); err != nil {
+				if err := api.Patch(editing, g, client.RawPatch("application/merge-patch+json", label)); err != nil && editing.Err() == nil {
 					t.Errorf("editing %s: %v", name, err)
 					return
 				}

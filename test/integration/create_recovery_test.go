@@ -49,7 +49,7 @@ func TestACreateWithoutAClearAnswerIsFoundAgain(t *testing.T) {
 	if n := w.sim.Counts()["POST"]; n != len(lies) {
 		t.Errorf("%d POSTs for %d Groups: %v", n, len(lies), w.writes())
 	}
-	if n := w.metric("klink_create_recoveries_total", "bound"); n != float64(len(lies)) {
+	if n := w.recoveries("bound"); n != float64(len(lies)) {
 		t.Errorf("the metric counts %v recoveries, not %d", n, len(lies))
 	}
 }
@@ -80,7 +80,7 @@ func TestARefusedCreateIsTriedAgainAtOnce(t *testing.T) {
 	}
 	w.wantOneToOne("unreached", "throttled", "unprocessable")
 	w.wantCalls(map[string]int{"POST": 7})
-	if n := w.metric("klink_create_recoveries_total", "none") + w.metric("klink_create_recoveries_total", "bound"); n != 0 {
+	if n := w.recoveries("none") + w.recoveries("bound"); n != 0 {
 		t.Errorf("%v recoveries of what was never sent or clearly refused", n)
 	}
 }
@@ -113,7 +113,7 @@ func TestALostCreateIsTriedAgainAfterTheSettleTime(t *testing.T) {
 		t.Errorf("the POSTs came at %v", posts)
 	}
 	w.wantOneToOne("lost")
-	if n := w.metric("klink_create_recoveries_total", "none"); n != 1 {
+	if n := w.recoveries("none"); n != 1 {
 		t.Errorf("the metric counts %v recoveries without a group, not 1", n)
 	}
 }

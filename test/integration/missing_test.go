@@ -5,6 +5,7 @@ package integration
 
 import (
 	"testing"
+	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -92,4 +93,33 @@ func TestIncompleteListingNeverRecreates(t *testing.T) {
 	w.seed("The lobby", func(g *simulator.Group) { g.ID = kept })
 	w.awaitSynced("lobby")
 	w.wantNoWrite()
+}
+
+// Groups that report their remote groups as missing do not keep the account from the
+// others, though they are all that it was known to hold.
+func TestGroupsThatAreMissingForGoodHoldNobodyUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	for _, name := range []string{"first", "second"} {
+		w.group(name, w.boundTo(w.seed("The "+name)))
+		w.awaitSynced(name)
+	}
+	w.wantConnected()
+	for _, g := range w.sim.Groups() {
+		w.sim.Remove(g.ID)
+	}
+	w.awaitConnection("False", v1alpha1.ReasonMassDisappearance)
+	w.annotateConnection(v1alpha1.AnnotationAcceptMissing, time.Now().UTC().Format(time.RFC3339))
+	for _, name := range []string{"first", "second"} {
+		w.awaitStalled(name, v1alpha1.ReasonRemoteMissing, "404", "never created")
+	}
+	w.stop()
+	w.annotateConnection(v1alpha1.AnnotationAcceptMissing, "")
+	w.start()
+	w.group("new")
+	w.awaitSynced("new")
+	w.wantConnected()
+	w.nextListings(1)
+	w.wantConnected()
+	w.wantOccurrences(map[string]int{"MassDisappearance": 1})
 }

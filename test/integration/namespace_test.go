@@ -99,7 +99,8 @@ func (w *world) forgetClusterConnection() {
 	if err := api.Update(context.Background(), &c); err != nil {
 		w.Error(err)
 	}
-	if err := api.Delete(context.Background(), &c); client.IgnoreNotFound(err) != nil {
+	err := api.Delete(context.Background(), &c)
+	if client.IgnoreNotFound(err) != nil {
 		w.Error(err)
 	}
 }

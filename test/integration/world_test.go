@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -386,7 +387,7 @@ func (w *world) wantCalls(want map[string]int) {
 func (w *world) writes() []string {
 	var calls []string
 	for _, r := range w.sim.Requests() {
-		if r.Method != "GET" || r.ID != "" {
+		if r.Method != http.MethodGet || r.ID != "" {
 			calls = append(calls, fmt.Sprintf("%s %s %s -> %d", r.Method, r.Path, r.Body, r.Status))
 		}
 	}

@@ -294,6 +294,9 @@ func (w *world) handOver() {
 }
 
 func (w *world) swapToken() {
+	if w.someRemote() == "" {
+		return // nothing could tell the accounts apart
+	}
 	w.count("foreign token")
 	w.setToken(w.ops, foreignToken)
 	w.pause(time.Duration(30+w.roll(150)) * time.Second)
