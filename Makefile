@@ -12,6 +12,10 @@ ARGS    ?=
 # How long one fuzz target runs.
 FUZZTIME ?= 10s
 
+# How many schedules are simulated, and from which seed on.
+RUNS ?= 1000
+SEED ?= 1
+
 LDFLAGS := -s -w -X github.com/klink-cloud/klink-operator/internal/version.Version=$(VERSION)
 
 CONTROLLER_GEN = $(GO) tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
@@ -71,6 +75,10 @@ lint: ## Run golangci-lint
 test: controlplane ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test -timeout 20m $(RACE) ./...
 	@for dir in $(NESTED); do $(GO) -C $$dir test -timeout 20m ./... || exit 1; done
+
+.PHONY: simulate
+simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on
+	$(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(RUNS) -seed=$(SEED) $(ARGS)
 
 .PHONY: verify
 verify: ## Check that generated files, formatting and go.mod are up to date, without touching them
