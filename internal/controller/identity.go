@@ -59,8 +59,13 @@ func (l *look) boundAnnotations(id string) map[string]*string {
 		v1alpha1.AnnotationGroupID:       &id,
 		v1alpha1.AnnotationGroupCluster:  &l.Cluster,
 		v1alpha1.AnnotationCreateAttempt: nil,
+		annotationUnarchive:              nil,
 	}
 }
+
+// annotationUnarchive names the adopted group that is still to be unarchived, so
+// that a crash in between does not leave the adoption half done.
+const annotationUnarchive = "klink.cloud/unarchive"
 
 func (l *look) withFinalizer() *[]string {
 	finalizers := slices.Clone(l.group.Finalizers)
@@ -104,15 +109,20 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 	if !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
 		return errStartOver
 	}
+	annotations := l.boundAnnotations(step.ID)
+	if step.Unarchive {
+		annotations[annotationUnarchive] = &step.ID
+	}
 	err = l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
-		Finalizers: l.withFinalizer(), Annotations: l.boundAnnotations(step.ID),
+		Finalizers: l.withFinalizer(), Annotations: annotations,
 	})
 	if err != nil {
 		l.Accounts.Claims.Release(string(l.group.UID))
 		return err
 	}
 	l.bound(step.ID)
+	l.situation.Identity.Unarchive = step.Unarchive
 	if step.Origin == plan.OriginRecovered {
 		l.Count.Recovered("bound")
 		l.say(createdGroup(step.ID, "recovered after a create without a clear answer"))

@@ -136,6 +136,7 @@ func (l *look) observeIdentity(ctx context.Context) error {
 	annotations := l.group.Annotations
 	id.ID = l.identity()
 	id.Seen = l.mem.see(id.ID, l.situation.Now)
+	id.Unarchive = id.ID != "" && annotations[annotationUnarchive] == id.ID
 	id.Recorded = l.recorded(id.ID)
 	if cluster := annotations[v1alpha1.AnnotationGroupCluster]; id.ID != "" && cluster != "" && cluster != l.Cluster {
 		id.ForeignCluster = cluster

@@ -42,23 +42,32 @@ func bindDeclared(s *Situation) Step {
 	}
 }
 
-// adopt binds to a group that was seen. One that is archived is unarchived
-// first, unless the spec says archived itself.
+// adopt binds to a group that was seen. One that is archived is unarchived then,
+// unless the spec says archived itself.
 func adopt(s *Situation, id string, origin Origin) Step {
-	bindTo := Step{Do: Bind, ID: id, Origin: origin}
-	switch {
-	case s.DryRun:
+	if s.DryRun {
 		return dryRun("bind to remote group " + id)
-	case s.observes() || origin == OriginRecovered || s.Declared.Archived != nil:
-		return bindTo
-	case s.archived(id):
-		if hold := s.holding([]Field{FieldArchived}); hold != nil {
-			return held(s, hold)
-		}
-		return Step{Do: Unarchive, ID: id}
-	default:
-		return bindTo
 	}
+	unmanaged := !s.observes() && origin == OriginDeclared && s.Declared.Archived == nil
+	return Step{Do: Bind, ID: id, Origin: origin, Unarchive: unmanaged && s.archived(id)}
+}
+
+// unarchive ends the adoption of a group that was archived. It comes after the
+// binding, so that no group is unarchived for a Group that does not get it.
+func unarchive(s *Situation) Step {
+	finished := Step{Do: Record, ID: s.Identity.ID}
+	switch {
+	case s.Declared.Archived != nil, s.observes(), s.Remote.State == RemoteNotFound:
+		return finished
+	case s.Remote.State != RemotePresent:
+		return read(s, s.Identity.ID)
+	case !s.Remote.Group.Archived():
+		return finished
+	}
+	if hold := s.holding([]Field{FieldArchived}); hold != nil {
+		return held(s, hold)
+	}
+	return Step{Do: Unarchive, ID: s.Identity.ID}
 }
 
 // archived reports whether the group to adopt is archived.

@@ -79,10 +79,8 @@ func TestGroupIDBindsAndNeverCreates(t *testing.T) {
 		{"it waits while the API fails", situation(unbound, groupID, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
 		{"it binds", situation(unbound, groupID, remoteGroup(plaza())), Step{Do: Bind, ID: plazaID}},
 		{"it binds under Observe", situation(unbound, groupID, observe, resting), Step{Do: Bind, ID: plazaID}},
-		{"it unarchives", situation(unbound, groupID, resting), Step{Do: Unarchive, ID: plazaID}},
+		{"it unarchives", situation(unbound, groupID, resting), Step{Do: Bind, ID: plazaID, Unarchive: true}},
 		{"it does not unarchive where the spec says archived", situation(unbound, groupID, archivedAs(true), resting), Step{Do: Bind, ID: plazaID}},
-		{"it does not insist on unarchiving", situation(unbound, groupID, resting, notApplied(FieldArchived)),
-			says(v1alpha1.ReasonNotApplied, "not shown").again(time.Minute)},
 		{"a dry run does neither", situation(unbound, groupID, dry, resting), says(v1alpha1.ReasonDryRun, "would bind")},
 		{"a 404 is final", situation(unbound, groupID, remote(RemoteNotFound)),
 			says(v1alpha1.ReasonRemoteMissing, "spec.groupID names is never created").again(time.Hour)},
@@ -100,9 +98,8 @@ func TestByNameBindsElseCreates(t *testing.T) {
 		{"not by a listing from before the Group appeared", situation(unbound, byName, listed(2*time.Hour)),
 			Step{Do: Keep, AwaitListing: now.Add(-time.Hour)}},
 		{"the one of this name", situation(unbound, byName, shows(plaza())), Step{Do: Bind, ID: plazaID}},
-		{"an archived one is unarchived", situation(unbound, byName, shows(resting)), Step{Do: Unarchive, ID: plazaID}},
+		{"an archived one is unarchived", situation(unbound, byName, shows(resting)), Step{Do: Bind, ID: plazaID, Unarchive: true}},
 		{"an archived one is bound under Observe", situation(unbound, byName, observe, shows(resting)), Step{Do: Bind, ID: plazaID}},
-		{"the reply to the unarchiving counts, not the listing", situation(unbound, byName, shows(resting), remoteGroup(plaza())), Step{Do: Bind, ID: plazaID}},
 		{"several active ones need a person", situation(unbound, byName, shows(plaza(), second)),
 			says(v1alpha1.ReasonAdoptionAmbiguous, otherID+" (created 2026-03-01T10:00:00Z)")},
 		{"one that another Group owns is waited for", situation(unbound, byName, shows(plaza()), claimed(plazaID)),
@@ -133,4 +130,22 @@ func TestNothingIsKnownOfAnUnseenGroupsArchival(t *testing.T) {
 	if s.archived(plazaID) {
 		t.Error("a group that nobody has seen is said to be archived")
 	}
+}
+
+// Unarchiving before the binding left the group of a Group that went meanwhile
+// active and without an owner.
+func TestAnAdoptedGroupIsUnarchivedAfterTheBinding(t *testing.T) {
+	adopted := func(s *Situation) { s.Identity.Unarchive = true }
+	resting := remoteGroup(plaza(archivedSince(now)))
+	finished := Step{Do: Record, ID: plazaID}
+	decide(t, []decision{
+		{"once it is bound", situation(adopted, resting), Step{Do: Unarchive, ID: plazaID}},
+		{"once it is seen", situation(adopted, remote(RemoteUnknown)), Step{Do: Read, ID: plazaID}},
+		{"and that is that", situation(adopted), finished},
+		{"unless the spec says archived by now", situation(adopted, resting, archivedAs(true)), finished},
+		{"unless it is only observed by now", situation(adopted, resting, observe), finished},
+		{"unless it is gone", situation(adopted, remote(RemoteNotFound)), finished},
+		{"without insisting", situation(adopted, resting, notApplied(FieldArchived)),
+			says(v1alpha1.ReasonNotApplied, "not shown").again(time.Minute)},
+	})
 }

@@ -108,6 +108,8 @@ func maintain(s *Situation) Step {
 		return takeOver(s)
 	case !s.Identity.Recorded && !s.DryRun:
 		return Step{Do: Record, ID: id}
+	case s.Identity.Unarchive && !s.DryRun:
+		return unarchive(s)
 	case s.spec().GroupID != "" && s.spec().GroupID != id:
 		return contradicted(s)
 	case s.requested() && !s.Remote.Fresh && s.Remote.State != RemoteNotFound:

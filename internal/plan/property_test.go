@@ -73,7 +73,7 @@ var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContac
 
 func anyIdentity(t *rapid.T, s *Situation) {
 	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
-	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), Contender: rarely("contender"), CreateInFlight: rarely("in flight")}
+	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), Contender: rarely("contender"), Unarchive: rapid.Bool().Draw(t, "unarchive"), CreateInFlight: rarely("in flight")}
 	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "attempted", "unreadable"}).Draw(t, "identity") {
 	case "bound":
 		s.Identity.ID = plazaID

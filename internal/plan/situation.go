@@ -42,6 +42,8 @@ type Identity struct {
 	// Seen is when this process first saw the Group bound to ID: another one may
 	// have made the group just before, and the API may lag behind that.
 	Seen time.Time
+	// Unarchive: the group was archived when it was adopted, and is not unarchived yet.
+	Unarchive bool
 	// Recorded: status, annotations and finalizer all say so.
 	Recorded bool
 	// ForeignCluster is the UID of another cluster that bound the id.

@@ -32,7 +32,7 @@ const (
 	Update
 	// ArchiveRemote: PUT archived_at = now, because the Group is being deleted.
 	ArchiveRemote
-	// Unarchive: PUT archived_at = null, because the group is being adopted.
+	// Unarchive: PUT archived_at = null, because the group was adopted.
 	Unarchive
 	// DeleteRemote: DELETE, permanently.
 	DeleteRemote
@@ -65,6 +65,8 @@ type Step struct {
 	ID string
 	// Origin goes with Bind.
 	Origin Origin
+	// Unarchive goes with Bind: the group is archived, and is to be unarchived.
+	Unarchive bool
 	// Fields go with Update.
 	Fields []Field
 	// Drifted: the fields were right before; somebody else changed them.
