@@ -37,6 +37,7 @@ type bench struct {
 
 	mu      sync.Mutex
 	owned   []string
+	givenUp []string
 	unbound bool
 	news    []News
 }
@@ -51,6 +52,7 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 		b.sim.AddToken(foreignToken, "foreign")
 		b.registry = NewRegistry(Hooks{
 			Owned:   func(Key) []string { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.owned) },
+			GivenUp: func(Key) []string { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.givenUp) },
 			Unbound: func(Key) bool { b.mu.Lock(); defer b.mu.Unlock(); return b.unbound },
 			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
 			Observe: func(Key, klink.Call) {},
@@ -107,6 +109,13 @@ func (b *bench) own(ids ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.owned = ids
+}
+
+// giveUp says which of the owned ids their Groups report as missing.
+func (b *bench) giveUp(ids ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.givenUp = ids
 }
 
 // await says whether a Group waits for an id.

@@ -165,13 +165,14 @@ func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.
 	if err != nil {
 		return err
 	}
-	owned := a.hooks.Owned(a.key)
+	owned, givenUp := a.hooks.Owned(a.key), a.hooks.givenUp(a.key)
 	a.mu.Lock()
 	if a.client != client {
 		// The connection was changed meanwhile: this is another account's listing.
 		a.mu.Unlock()
 		return nil
 	}
+	a.trust.forget(givenUp...)
 	news := a.takeIn(listing, owned)
 	a.mu.Unlock()
 	a.tell(news)
@@ -212,11 +213,13 @@ func (a *Account) judgeListing(l klink.Listing, owned []string) News {
 		shown[g.ID] = struct{}{}
 	}
 	shows := func(id string) bool { _, ok := shown[id]; return ok }
-	switch {
-	case l.Complete:
+	gone := func(id string) bool { _, ok := a.trust.gone[id]; return ok }
+	if l.Complete {
 		return a.judgeTrust(l.Begun, owned, shown)
-	case !a.trust.trusted && (len(owned) == 0 || slices.ContainsFunc(owned, shows)):
-		a.trust.trusted, a.trust.earned = true, len(owned) > 0
+	}
+	earned := slices.ContainsFunc(owned, shows)
+	if expected := slices.DeleteFunc(slices.Clone(owned), gone); !a.trust.trusted && (len(expected) == 0 || earned) {
+		a.trust.trusted, a.trust.earned = true, earned
 		return News{All: true, Status: true}
 	}
 	return News{}

@@ -38,10 +38,15 @@ type News struct {
 	Status bool
 }
 
-// Hooks join the accounts to what lies above them. All but Unbound are required.
+// Hooks join the accounts to what lies above them. All but GivenUp and Unbound are
+// required.
 type Hooks struct {
 	// Owned lists the ids that Groups of the connection are bound to.
 	Owned func(Key) []string
+	// GivenUp lists those of them whose Groups say already that the remote group is
+	// missing. They are watched, but that they are missing is no news, and says
+	// nothing of the account.
+	GivenUp func(Key) []string
 	// Unbound tells whether a Group of the connection has no id yet: what such a
 	// Group waits for, only a listing shows.
 	Unbound func(Key) bool
@@ -49,6 +54,13 @@ type Hooks struct {
 	Notify func(Key, News)
 	// Observe is told of every HTTP exchange.
 	Observe func(Key, klink.Call)
+}
+
+func (h *Hooks) givenUp(key Key) []string {
+	if h.GivenUp == nil {
+		return nil
+	}
+	return h.GivenUp(key)
 }
 
 func (h *Hooks) unbound(key Key) bool { return h.Unbound != nil && h.Unbound(key) }

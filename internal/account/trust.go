@@ -26,8 +26,8 @@ type trust struct {
 	judged bool
 	// looked: a pass, complete or not, was taken in since then.
 	looked bool
-	// gone are ids whose absence was accepted or acted upon; they are not counted
-	// again.
+	// gone are ids whose absence was accepted or acted upon, or that their Groups
+	// have given up; they are not counted again.
 	gone map[string]struct{}
 	// acceptFrom is the instant that a person gave in accept-missing.
 	acceptFrom time.Time

@@ -337,3 +337,47 @@ func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
 		}
 	})
 }
+
+// Two Groups of two, which both say since before a restart that their remote groups
+// are gone for good, must not keep the connection from everybody else.
+func TestWhatItsGroupsHaveGivenUpIsNoDisappearance(t *testing.T) {
+	for name, c := range map[string]struct {
+		settings simulator.Settings
+		others   int
+	}{
+		"by listings":             {simulator.Settings{}, 0},
+		"by incomplete listings":  {simulator.Settings{Paging: simulator.Incomplete}, 120},
+		"by gets of what is left": {simulator.Settings{}, 1200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, c.settings, func(_ *testing.T, b *bench) {
+				b.seed(c.others)
+				b.own("gone-1", "gone-2")
+				b.giveUp("gone-1", "gone-2")
+				b.configure()
+				b.after(5 * time.Minute)
+				b.trusted(true)
+				b.giveUp("gone-1") // the other one's Group was changed, and wants it back
+				b.after(time.Minute)
+				b.trusted(true)
+			})
+		})
+	}
+}
+
+func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(3)
+		b.own(ids[1:]...)
+		b.giveUp(ids[1:]...)
+		b.configure()
+		b.trusted(true)
+		if got := b.heard(); !got.All {
+			t.Errorf("their Groups are not told: %+v", got)
+		}
+		b.giveUp()
+		b.becomeForeign()
+		b.after(time.Minute)
+		b.trusted(false)
+	})
+}

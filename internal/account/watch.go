@@ -43,9 +43,11 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 		default: // this group's own trouble
 		}
 	}
+	givenUp := a.hooks.givenUp(a.key)
 	a.mu.Lock()
 	var news News
 	if a.client == client && (len(answered) > 0 || len(owned) == 0) {
+		a.trust.forget(givenUp...)
 		news = a.judgeTrust(began, answered, shown)
 		news.Status = news.Status || !a.trust.looked
 		a.trust.looked = true

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+// shelf is a cache that holds the Groups of one connection.
+type shelf struct {
+	client.Reader
+	groups []v1alpha1.Group
+}
+
+func (s *shelf) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+	into.(*v1alpha1.GroupList).Items = s.groups
+	return nil
+}
+
+func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
+	bound := func(id, reason string, observed int64) v1alpha1.Group {
+		g := v1alpha1.Group{}
+		g.Generation, g.Status.ID = 2, id
+		setConditions(&g.Status.Conditions, observed, "False", reason, "", true, false)
+		return g
+	}
+	byAnnotation := bound("", v1alpha1.ReasonRemoteMissing, 2)
+	byAnnotation.Annotations = map[string]string{v1alpha1.AnnotationGroupID: "annotated"}
+	groups := Groups{Cache: &shelf{groups: []v1alpha1.Group{
+		bound("missing", v1alpha1.ReasonRemoteMissing, 2),
+		bound("changed since", v1alpha1.ReasonRemoteMissing, 1),
+		bound("refused", v1alpha1.ReasonRejected, 2),
+		bound("", v1alpha1.ReasonRemoteMissing, 2),
+		byAnnotation,
+		{Status: v1alpha1.GroupStatus{ID: "new"}},
+	}}}
+	if diff := cmp.Diff([]string{"missing", "annotated"}, groups.GivenUp(t.Context(), account.Key{})); diff != "" {
+		t.Errorf("given up (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "annotated", "new"}, groups.Owned(t.Context(), account.Key{})); diff != "" {
+		t.Errorf("owned (-want +got):\n%s", diff)
+	}
+}
