@@ -40,19 +40,22 @@ func (l *look) create(ctx context.Context) error {
 	note := plan.NewAttempt(declared, noted, l.situation.Evidence.Named)
 	note.Account = l.account.Fingerprint(note.Salt())
 	attempt := note.Encode()
+	// Until the POST is sent it is known that nothing was made, also where the API
+	// server takes the note and its answer is lost.
+	l.mem.seeAttempt(attempt, noted)
+	l.mem.attemptEmpty = true
 	if err := l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Finalizers: l.withFinalizer(),
 		Annotations: map[string]*string{v1alpha1.AnnotationCreateAttempt: &attempt},
 	}); err != nil {
 		return err
 	}
-	l.mem.seeAttempt(attempt, noted)
 	endCreate := l.Accounts.Claims.BeginCreate(l.endpoint, declared.Name)
 	defer endCreate()
 	if time.Since(noted) > plan.PostWindow {
-		l.mem.attemptEmpty = true // this process was paused, and nothing was sent
-		return errStartOver
+		return errStartOver // this process was paused
 	}
+	l.mem.attemptEmpty = false
 	return l.post(ctx, declared)
 }
 
