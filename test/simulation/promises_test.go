@@ -136,7 +136,7 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	current, exists := p.cluster.get(nameOf(g)).(*v1alpha1.Group)
 	deleting := !g.DeletionTimestamp.IsZero() || !exists || current.UID != g.UID || !current.DeletionTimestamp.IsZero()
 	for field, value := range body {
-		archiving := field == "archived_at" && (value != nil && deleting || value == nil && !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID))
+		archiving := field == "archived_at" && (value != nil && deleting || value == nil && (g.Annotations["klink.cloud/unarchive"] != "" || !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID)))
 		if !declared[field] && !archiving {
 			w.violate("undeclared %s is written: %s", field, what)
 		}
