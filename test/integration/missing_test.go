@@ -101,7 +101,8 @@ func TestGroupsThatAreMissingForGoodHoldNobodyUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	for _, name := range []string{"first", "second"} {
-		w.group(name, w.boundTo(w.seed("The "+name)))
+		id := w.seed("The " + name)
+		w.group(name, func(g *v1alpha1.Group) { g.Spec.GroupID = id })
 		w.awaitSynced(name)
 	}
 	w.wantConnected()
