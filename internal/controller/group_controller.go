@@ -61,6 +61,7 @@ type GroupReconciler struct {
 	memories memories
 	crd      crdWatch
 	allowed  namespaceLabels
+	shares   shares
 }
 
 // Counter counts what the reconcilers do; package metrics implements it.
@@ -73,6 +74,7 @@ type Counter interface {
 
 // SetupWithManager registers the controller with that many workers.
 func (r *GroupReconciler) SetupWithManager(mgr ctrl.Manager, workers int) error {
+	r.shares.limit(workers)
 	c, err := controller.New("group", mgr, controller.Options{
 		Reconciler:              r,
 		MaxConcurrentReconciles: workers,
@@ -109,6 +111,11 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 		}
 		return reconcile.Result{}, fmt.Errorf("reading the Group: %w", err)
 	}
+	key := connectionOf(&group)
+	if !r.shares.enter(key, req, priorityOf(&group)) {
+		return reconcile.Result{}, nil
+	}
+	defer r.shares.leave(key, r.News.groups.add)
 	l, err := r.look(ctx, &group)
 	if errors.Is(err, errStartOver) {
 		return reconcile.Result{RequeueAfter: staleRetry}, nil

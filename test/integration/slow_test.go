@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// An API that takes its time holds up its own Groups and no others: the change of
+// another connection's Group is done before the first slow reply is there.
+func TestASlowConnectionStarvesNoOther(t *testing.T) {
+	t.Parallel()
+	quick := simulator.Start(t, simulator.Options{Token: token})
+	w := newWorld(t, simulator.Settings{}, func(_ *v1alpha1.Connection, o *manager.Options) { o.AllowedEndpoints += "," + quick.URL })
+	other := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "quick"}, Spec: w.connection().Spec}
+	other.Spec.Endpoint = quick.URL
+	w.create(other)
+	names := w.groups("slow", 3*w.options.Workers)
+	w.group("quick", func(g *v1alpha1.Group) { g.Spec.ConnectionRef.Name = "quick" })
+	for _, name := range append(names, "quick") {
+		w.awaitSynced(name)
+	}
+	slow := w.sim.AddFault(simulator.Fault{Method: "PUT", Action: simulator.Pass, Delay: 25 * time.Second})
+	for _, name := range names {
+		w.edit(name, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	}
+	w.eventually(func() string {
+		if n := slow.Hits(); n < w.options.Workers-1 {
+			return fmt.Sprintf("%d slow calls are under way", n)
+		}
+		return ""
+	})
+	w.edit("quick", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	w.awaitSynced("quick")
+	for _, g := range w.sim.Groups() {
+		if g.Description != nil {
+			t.Errorf("%s was served first", g.Name)
+		}
+	}
+	slow.Remove()
+	for _, name := range names {
+		w.awaitSynced(name)
+	}
+}
