@@ -109,6 +109,8 @@ func newCause(err error, redact redactor) error {
 		c.is = context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		c.is = context.DeadlineExceeded
+	case errors.Is(err, errTooLarge):
+		c.is = errTooLarge
 	case errors.As(err, &errno):
 		c.is = errno
 	}

@@ -5,6 +5,7 @@ package klink
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -48,6 +49,8 @@ type Lister struct {
 	proven Dialect
 	// sized means that pages are asked for with page and pageSize, as limit does not set their size.
 	sized bool
+	// size is how many groups a page is asked for: pageSize, or fewer where so many make a reply too large.
+	size int
 	// limit is what the Limit dialect needed last time.
 	limit int
 	// plainHasArchived means that a list without archived=true has shown an archived group.
@@ -56,7 +59,7 @@ type Lister struct {
 
 // NewLister returns a Lister that takes first for a dialect that has advanced, if it is one that can.
 func NewLister(c *Client, first Dialect) *Lister {
-	l := &Lister{client: c, limit: pageSize}
+	l := &Lister{client: c, size: pageSize, limit: pageSize}
 	if first == DialectCursor || first == DialectPage || first == DialectLimit {
 		l.proven = first
 	}
@@ -67,7 +70,20 @@ func NewLister(c *Client, first Dialect) *Lister {
 // of before or of a page ends the walk, except that a page behind the first is asked for twice.
 //
 // A listing that is not Complete is no error: its groups exist, and nothing follows for others.
+//
+// Groups with thousands of members can make a page too large to be read: then smaller ones are asked for.
 func (l *Lister) List(ctx context.Context, before func(ctx context.Context) error) (Listing, error) {
+	for {
+		listing, err := l.list(ctx, before)
+		if !errors.Is(err, errTooLarge) || l.size <= shortPage {
+			return listing, err
+		}
+		l.size = max(shortPage, l.size/2)
+		l.limit = l.size
+	}
+}
+
+func (l *Lister) list(ctx context.Context, before func(ctx context.Context) error) (Listing, error) {
 	plain := &walk{lister: l, before: before}
 	if err := plain.run(ctx); err != nil {
 		return Listing{}, err
@@ -126,11 +142,11 @@ func (l *Lister) dialect(stuck bool) Dialect {
 func (l *Lister) first(archived bool) PageRequest {
 	switch {
 	case l.proven == DialectPage && l.sized:
-		return PageRequest{Number: 1, Size: pageSize, Archived: archived}
+		return PageRequest{Number: 1, Size: l.size, Archived: archived}
 	case l.proven == DialectLimit:
 		return PageRequest{Limit: l.limit, Archived: archived}
 	default:
-		return PageRequest{Limit: pageSize, Archived: archived}
+		return PageRequest{Limit: l.size, Archived: archived}
 	}
 }
 

@@ -28,6 +28,7 @@ type listAPI struct {
 	total                     bool // replies have total
 	mixed                     bool // a plain list shows archived groups
 	maximum                   int  // of a page; 0 means 100
+	padding                   int  // bytes that each group has more
 	strict                    bool // parameters that are not honoured are refused
 
 	mu       sync.Mutex
@@ -114,7 +115,7 @@ func (a *listAPI) from(query url.Values, ids []string, size int) int {
 func (a *listAPI) render(ids []string) []map[string]any {
 	list := []map[string]any{}
 	for _, id := range ids {
-		group := map[string]any{"id": id, "archived_at": nil}
+		group := map[string]any{"id": id, "archived_at": nil, "padding": strings.Repeat("x", a.padding)}
 		if slices.Contains(a.archived, id) {
 			group["archived_at"] = 692233200
 		}

@@ -83,19 +83,19 @@ func (w *walk) once(ctx context.Context) (ended bool, err error) {
 func (w *walk) begin(ctx context.Context) (step, bool, error) {
 	first, ok, err := w.open(ctx, w.lister.first(w.archived))
 	byNumber := first.page.LastPage != nil && first.request.Number == 0
-	if !ok || err != nil || !byNumber || first.last() || len(first.page.Groups) == pageSize {
+	if !ok || err != nil || !byNumber || first.last() || len(first.page.Groups) == w.lister.size {
 		return first, ok, err
 	}
 	// Limit does not set the size of these pages. Numbers count in sizes, so begin again in the page's own terms.
 	w.lister.sized = true
-	return w.open(ctx, PageRequest{Number: 1, Size: pageSize, Archived: w.archived})
+	return w.open(ctx, PageRequest{Number: 1, Size: w.lister.size, Archived: w.archived})
 }
 
 // open throws away what was seen, and reads a first page.
 func (w *walk) open(ctx context.Context, request PageRequest) (step, bool, error) {
 	w.groups, w.seen, w.byNumber = nil, map[string]bool{}, false
 	page, err := w.fetch(ctx, request)
-	documented := PageRequest{Limit: pageSize, Archived: w.archived}
+	documented := PageRequest{Limit: w.lister.size, Archived: w.archived}
 	if refusedParameter(err) && request != documented {
 		return step{}, false, nil
 	}
