@@ -64,9 +64,6 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 		a.Block(p.reason, p.message, moved)
 		return p, nil
 	}
-	if from, ok := acceptMissing(object, time.Now()); ok {
-		a.AcceptMissing(from)
-	}
 	err = a.Configure(account.Settings{
 		Endpoint: spec.Endpoint, Token: token, UserAgent: r.Rules.UserAgent, ReadOnly: r.Rules.DryRun, Transport: r.Rules.Transport,
 		Resync: spec.ResyncInterval.Duration, PerSecond: float64(spec.RateLimit.RequestsPerSecond), Burst: int(spec.RateLimit.Burst),
@@ -75,6 +72,10 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 	if err != nil {
 		p = &problem{reason: v1alpha1.ReasonSecretInvalid, message: err.Error()}
 		a.Block(p.reason, p.message, false)
+	}
+	// After a new endpoint or token, which lets go of what was accepted for the old.
+	if from, ok := acceptMissing(object, time.Now()); ok {
+		a.AcceptMissing(from)
 	}
 	return p, nil
 }

@@ -97,7 +97,7 @@ func recoverAttempt(s *Situation) Step {
 		return adopt(s, r.ID, OriginRecovered)
 	case OutcomeNone:
 		// The name may have changed since, or appeared elsewhere.
-		if s.byName() {
+		if s.byName() && !s.Connection.Terminating {
 			return bindByName(s)
 		}
 		return create(s)

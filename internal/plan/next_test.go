@@ -68,6 +68,8 @@ func TestTheConnectionDecidesWhoIsServed(t *testing.T) {
 			Step{Do: Bind, ID: plazaID, Origin: OriginRecovered}},
 		{"a connection being deleted repeats no lost create", situation(leaving, attempted),
 			says(v1alpha1.ReasonConnectionNotReady, "takes no new Groups")},
+		{"nor does it adopt in its place", situation(leaving, attempted, byName, shows(plaza(createdAt(now.Add(-5*time.Hour))))),
+			says(v1alpha1.ReasonConnectionNotReady, "takes no new Groups")},
 	})
 }
 
