@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A mass create holds nobody up: a bound Group's change, and a deletion, pass those
+// creations that wait for the rate.
+func TestAMassCreateHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
+		c.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1, Burst: 5}
+	})
+	w.group("changed")
+	w.group("deleted")
+	id := w.awaitSynced("changed").Status.ID
+	doomed := w.awaitSynced("deleted").Status.ID
+	names := w.groups("new", 30)
+	w.eventually(func() string {
+		if n := w.sim.Counts()["POST"]; n < 4 {
+			return fmt.Sprintf("%d groups are made", n)
+		}
+		return ""
+	})
+	w.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	w.delete("deleted")
+	for _, name := range append(names, "changed") {
+		w.awaitSynced(name)
+	}
+	w.awaitGone("deleted")
+	left := map[string]int{} // creations after the change of that id
+	for _, r := range w.sim.Requests() {
+		switch r.Method {
+		case "PUT":
+			left[r.ID] = 0
+		case "POST":
+			left[id]++
+			left[doomed]++
+		}
+	}
+	if left[id] == 0 || left[doomed] == 0 {
+		t.Errorf("creations after the change: %d, after the deletion: %d; the calls: %v", left[id], left[doomed], w.writes())
+	}
+}
