@@ -43,6 +43,9 @@ type state struct {
 	after map[string]string
 	// connection and group are the reasons of Ready; empty: Connected and Synced.
 	connection, group string
+	// keeps: the connection goes on as it did in the state before, with the token that
+	// was read then, so that the Group stands as it stood.
+	keeps bool
 }
 
 // verdict is a part of what the API server says of a step; empty if it is taken. An
@@ -68,14 +71,14 @@ func (r *row) rounds() [][]int {
 func (r *row) transitions() int { return len(r.states) * (len(r.states) - 1) }
 
 func (s *state) connectionReason() string {
-	if s == nil || s.connection == "" {
+	if s.connection == "" {
 		return v1alpha1.ReasonConnected
 	}
 	return s.connection
 }
 
 func (s *state) groupReason() string {
-	if s == nil || s.group == "" {
+	if s.group == "" {
 		return v1alpha1.ReasonSynced
 	}
 	return s.group

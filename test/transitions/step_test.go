@@ -55,19 +55,32 @@ func (w *world) step(next *state) {
 		w.Fatal(err)
 	default:
 		w.state = next
+		if !next.keeps {
+			w.reason = next.groupReason()
+		}
 	}
 	if w.state == nil {
 		return // nothing exists yet
 	}
 	if kind != "Group" {
 		w.awaitConnection(w.state.connectionReason())
-		spec = w.groupSpec()
-		for key, value := range w.parse(w.row.witness) {
-			spec[key] = value
-		}
-		w.mustApply(w.object("Group", w.groupName(), spec))
+		w.editWitness()
 	}
-	w.awaitGroup(w.state.groupReason())
+	w.awaitGroup(w.reason)
+}
+
+// editWitness changes the Group of a connection. If the connection serves it now, it
+// must have caught up before, without anybody's touching it.
+func (w *world) editWitness() {
+	w.Helper()
+	if w.reason == v1alpha1.ReasonSynced && w.group() != nil {
+		w.awaitGroup(w.reason)
+	}
+	spec := w.groupSpec()
+	for key, value := range w.parse(w.row.witness) {
+		spec[key] = value
+	}
+	w.mustApply(w.object("Group", w.groupName(), spec))
 }
 
 func (w *world) wantRefusal(err error, part string) {
@@ -118,6 +131,10 @@ func (w *world) end() {
 		c := w.connection()
 		w.delete(c)
 		w.awaitGone(c)
+	}
+	if w.Failed() {
+		w.Logf("at the end, from %s", w.state.name)
+		w.FailNow()
 	}
 }
 
@@ -188,7 +205,9 @@ func (w *world) awaitReady(reason string) *v1alpha1.Group {
 	w.Helper()
 	var g *v1alpha1.Group
 	w.eventually(func() string {
-		g = w.group()
+		if g = w.group(); g == nil {
+			return "the Group is gone"
+		}
 		return settled(reason, g.Generation, g.Status.ObservedGeneration, g.Status.Conditions)
 	})
 	return g

@@ -37,6 +37,8 @@ type world struct {
 
 	// state is where the field is; nil while its object does not exist.
 	state *state
+	// reason is that of the Group in this state.
+	reason string
 	// id is the remote group, and want what it must show.
 	id   string
 	want remote
@@ -62,6 +64,7 @@ func newWorld(t *testing.T, sim *simulator.Server, r *row) *world {
 		sim.AddToken("token-of-"+name, w.namespace)
 		create(t, secret(where, name, "token-of-"+name))
 	}
+	create(t, secret(where, w.namespace+"-revoked", revoked))
 	if r.kind == "Group" {
 		for _, name := range []string{"main", "second", "default"} {
 			w.mustApply(w.object("Connection", name, w.connectionSpec()))
@@ -70,9 +73,14 @@ func newWorld(t *testing.T, sim *simulator.Server, r *row) *world {
 	return w
 }
 
+// revoked is a token that the API refuses.
+const revoked = "revoked"
+
+// secret holds a token under two keys, and one that is refused under another.
 func secret(namespace, name, token string) *corev1.Secret {
 	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: map[string]string{"token": token, "api": token},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		StringData: map[string]string{"token": token, "api": token, "revoked": revoked},
 	}
 }
 
