@@ -77,6 +77,7 @@ func (p *process) wire() {
 	p.news = &controller.Switchboard{Groups: groups}
 	accounts := account.NewRegistry(account.Hooks{
 		Owned:   func(key account.Key) []string { return groups.Owned(p.ctx, key) },
+		GivenUp: func(key account.Key) []string { return groups.GivenUp(p.ctx, key) },
 		Notify:  p.news.Notify,
 		Observe: func(account.Key, klink.Call) {},
 	})
