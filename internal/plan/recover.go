@@ -67,15 +67,20 @@ type Recovery struct {
 }
 
 // Recover concludes what became of an attempt that this process first saw at
-// seen. An exact candidate is proof at once; that there is none is proven only
-// by a complete listing begun the settle time after seen.
+// seen. An exact candidate is proof at once, unless it is doubtful; that there is
+// none is proven only by a complete listing begun the settle time after seen.
 func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 	candidates := a.candidates(e)
 	exact := slices.DeleteFunc(slices.Clone(candidates), func(g klink.Group) bool { return !a.shows(g) })
 	settled := e.Listed.After(seen.Add(SettleTime))
+	if len(exact) > 0 {
+		best := first(exact, a.Fields)
+		if doubt(best, a.Fields) > 0 && !settled {
+			return Recovery{Outcome: OutcomeWait} // a better one may be about to show
+		}
+		return Recovery{Outcome: OutcomeBind, ID: best.ID}
+	}
 	switch {
-	case len(exact) > 0:
-		return Recovery{Outcome: OutcomeBind, ID: first(exact, a.Fields).ID}
 	case len(candidates) > 0:
 		return Recovery{Outcome: OutcomeUncertain, Candidates: candidates}
 	case e.proves(seen.Add(SettleTime)) && !e.OtherAccount:
@@ -125,24 +130,26 @@ func (e Evidence) free(id string) bool {
 	return !e.Claimed(id) && (e.MadeForOther == nil || !e.MadeForOther(id))
 }
 
-// first is the group to take of several that show what was sent: the oldest, by
-// creation time and then id. Before that come an active group, since an archived
-// one is more likely what another Group left behind, and one with nothing but
-// what was sent, since one with more is more likely of another create.
+// first is the group to take of several that show what was sent: the least
+// doubtful, then the oldest, by creation time and then id.
 func first(groups []klink.Group, sent []Field) klink.Group {
-	rank := func(g klink.Group) int {
-		rank := 0
-		if g.Archived() {
-			rank += 2
-		}
-		if showsMore(g, sent) {
-			rank++
-		}
-		return rank
-	}
 	return slices.MinFunc(groups, func(a, b klink.Group) int {
-		return cmp.Or(rank(a)-rank(b), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		return cmp.Or(doubt(a, sent)-doubt(b, sent), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
+}
+
+// doubt ranks a group that shows what was sent: an archived one is more likely
+// what another Group left behind, and one with more than was sent more likely of
+// another create. Without either it is zero.
+func doubt(g klink.Group, sent []Field) int {
+	rank := 0
+	if g.Archived() {
+		rank += 2
+	}
+	if showsMore(g, sent) {
+		rank++
+	}
+	return rank
 }
 
 // showsMore reports whether a group has values that were not sent.

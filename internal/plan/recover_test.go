@@ -227,6 +227,10 @@ func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
 		t.Errorf("bound to %q, want the group that shows no more than was sent", r.ID)
 	}
 	e.Named = e.Named[:1]
+	if r := Recover(attempt, now, e); r.Outcome != OutcomeWait {
+		t.Errorf("outcome %d before the settle time, when a better one may be about to show", r.Outcome)
+	}
+	e.Listed = now.Add(SettleTime + time.Second)
 	if r := Recover(attempt, now, e); r.ID != "a" {
 		t.Errorf("bound to %q, want the only one: the API may fill in what was not sent", r.ID)
 	}
