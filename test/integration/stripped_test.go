@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"context"
+	"testing"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// What ties a Group to its remote group is put back also where nothing remote may or
+// can be done at the time: a deletion that comes next must not pass us by.
+func TestStrippedGroupIsMarkedAgainWhateverStandsAgainstIt(t *testing.T) {
+	t.Parallel()
+	obstacles := map[string]func(w *world){
+		"suspended": func(w *world) { w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true }) },
+		"connection down": func(w *world) {
+			w.sim.AddFault(simulator.Fault{Action: simulator.Reset})
+			w.awaitConnection("False", v1alpha1.ReasonUnavailable)
+		},
+		"connection not allowed": func(w *world) {
+			w.editConnection(func(c *v1alpha1.Connection) { c.Spec.Endpoint = "https://elsewhere.example" })
+			w.awaitConnection("False", v1alpha1.ReasonEndpointNotAllowed)
+		},
+	}
+	for name, obstruct := range obstacles {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{})
+			id := w.owned("lobby")["lobby"]
+			obstruct(w)
+			w.sim.ResetRequests()
+			g := w.get("lobby")
+			g.Finalizers, g.Annotations = nil, nil
+			if err := api.Update(context.Background(), g); err != nil {
+				t.Fatal(err)
+			}
+			w.eventually(func() string { return w.unmarked(id) })
+			w.wantNoWrite()
+		})
+	}
+}
