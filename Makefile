@@ -16,6 +16,10 @@ FUZZTIME ?= 10s
 RUNS ?= 1000
 SEED ?= 1
 
+# How often the manager is killed, and how many Groups there are meanwhile.
+KILLS  ?= 300
+GROUPS ?= 300
+
 LDFLAGS := -s -w -X github.com/klink-cloud/klink-operator/internal/version.Version=$(VERSION)
 
 CONTROLLER_GEN = $(GO) tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
@@ -79,6 +83,10 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on
 	$(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(RUNS) -seed=$(SEED) $(ARGS)
+
+.PHONY: chaos
+chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups live, and count what is doubled or lost
+	$(GO) run ./test/chaos -kills=$(KILLS) -groups=$(GROUPS) $(ARGS)
 
 .PHONY: verify
 verify: ## Check that generated files, formatting and go.mod are up to date, without touching them

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	leaseName = "klink-operator.klink.cloud"
+	// frozen is how long a leader is paused, so that another takes over: longer
+	// than a lease, shorter than the settle time.
+	frozen = 20 * time.Second
+	// stopPatience is more than the minute that a manager allows itself for ending.
+	stopPatience = 70 * time.Second
+)
+
+// pair is two managers that elect a leader.
+type pair struct {
+	*killer
+	managers [2]*manager
+}
+
+// election ends the leadership of one of two managers again and again, until
+// enough of them were killed.
+func (k *killer) election(ctx context.Context, kills int) error {
+	p := &pair{killer: k}
+	defer p.disband()
+	for until := k.killed.Load() + int64(kills); k.killed.Load() < until; {
+		i, err := p.leader(ctx)
+		if err != nil {
+			return err
+		}
+		switch n := k.chance.IntN(8); {
+		case n < 5:
+			err = p.strike(ctx, p.managers[i])
+			if err == nil && n < 4 { // once in a while the lease has to expire
+				err = p.cedeLease(ctx)
+			}
+		case n < 7:
+			k.did("the leader is asked to end")
+			k.terms++
+			p.managers[i].signal(syscall.SIGTERM)
+			p.managers[i].end(stopPatience)
+		default:
+			err = p.freeze(ctx, i)
+		}
+		if err != nil && !errors.Is(err, errEnded) {
+			return err
+		}
+	}
+	return nil
+}
+
+// leader waits until one of the two works. Those that have ended are started
+// again.
+func (p *pair) leader(ctx context.Context) (int, error) {
+	for deadline := time.Now().Add(2 * startPatience); time.Now().Before(deadline); {
+		for i, m := range p.managers {
+			switch {
+			case m == nil || m.hasEnded():
+				m, err := p.launch("--leader-elect")
+				if err != nil {
+					return 0, err
+				}
+				p.managers[i] = m
+			case m.isWorking():
+				if m != p.leading {
+					p.leading = m
+					p.leaderChanges++
+				}
+				return i, nil
+			}
+		}
+		if err := pause(ctx, between); err != nil {
+			return 0, err
+		}
+	}
+	return 0, fmt.Errorf("no manager leads; the log of one of them:\n%s", p.managers[0].lastWords())
+}
+
+// freeze pauses the leader until another leads, and lets it wake up as one that
+// still believes it is the leader.
+func (p *pair) freeze(ctx context.Context, i int) error {
+	how, err := p.lurk(ctx, p.managers[i])
+	if err != nil {
+		return err
+	}
+	p.did("the leader is frozen for %s, %s", frozen, how)
+	p.pauses++
+	old, other := p.managers[i], p.managers[1-i]
+	old.signal(syscall.SIGSTOP)
+	err = pause(ctx, frozen)
+	if err == nil && other != nil {
+		err = other.awaitWork(ctx, startPatience)
+	}
+	old.signal(syscall.SIGCONT)
+	if err != nil {
+		return err
+	}
+	p.did("the frozen leader wakes up while another leads")
+	old.end(stopPatience)
+	return nil
+}
+
+// cedeLease lets the other manager take over at once rather than when the lease
+// of the dead one expires, which only costs time. The holder is dead.
+func (p *pair) cedeLease(ctx context.Context) error {
+	for {
+		var lease coordinationv1.Lease
+		err := p.api.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: leaseName}, &lease)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err == nil {
+			lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new(""), new(int32(1))
+			if err = p.api.Update(ctx, &lease); err == nil || apierrors.IsConflict(err) {
+				return nil // a conflict: the other one was faster
+			}
+		}
+		if err := pause(ctx, between); err != nil {
+			return err
+		}
+	}
+}
+
+// disband kills both: a phase without leader election may follow. The last leader
+// is no longer counted among the kills.
+func (p *pair) disband() {
+	for _, m := range p.managers {
+		if m != nil {
+			m.signal(syscall.SIGCONT)
+			m.kill()
+		}
+	}
+}

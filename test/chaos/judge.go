@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// shown is how many histories are printed at most: the first tells the most.
+const shown = 5
+
+// finding is what is wrong, and with which Groups.
+type finding struct {
+	key, text string
+}
+
+// verdict is what was found in the end.
+type verdict struct {
+	duplicates, leaks, unsettled []finding
+}
+
+// judge compares what there is with what there should be, prints the figures, and
+// fails with the histories of those Groups that are not as they should be. The
+// context is not that of the run, which may be over.
+func (s *stage) judge(ctx context.Context, took time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	groups, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	v := s.verdict(groups)
+	s.report(v, took)
+	var errs []error
+	for _, m := range s.managers {
+		for _, crime := range m.confess() {
+			errs = append(errs, fmt.Errorf("a manager's log shows a panic or the token: %s", crime))
+		}
+	}
+	findings := slices.Concat(v.duplicates, v.leaks, v.unsettled)
+	for i, f := range findings {
+		s.say("%s: %s", f.key, f.text)
+		if i < shown {
+			fmt.Fprintln(s.out, s.history(f.key))
+		}
+	}
+	if len(findings) > 0 {
+		errs = append(errs, fmt.Errorf("%d findings with seed %d", len(findings), s.seed))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *stage) verdict(groups []v1alpha1.Group) verdict {
+	ever, orphaned, names := map[string]int{}, map[string]bool{}, map[string]string{}
+	for _, d := range s.people.all {
+		ever[d.key]++
+		names[d.name] = d.key
+		orphaned[d.key] = orphaned[d.key] || d.deleted && d.policy == v1alpha1.DeletionOrphan
+	}
+	owned := map[string]bool{}
+	for i := range groups {
+		owned[groups[i].Status.ID] = true
+	}
+	var v verdict
+	made := map[string]int{}
+	for _, g := range s.sim.Groups() {
+		key := keyOf(g.Description)
+		// One that was archived with its Group counts too: none is made twice.
+		if made[key]++; made[key] > ever[key] {
+			v.duplicates = append(v.duplicates, finding{key, fmt.Sprintf("%d Groups had %d remote groups, %s among them", ever[key], made[key], g.ID)})
+		}
+		if !g.Archived() && !owned[g.ID] && !orphaned[key] {
+			v.leaks = append(v.leaks, finding{key, "no Group owns remote group " + g.ID})
+		}
+	}
+	for name, why := range s.unsettled(groups) {
+		v.unsettled = append(v.unsettled, finding{names[name], name + ": " + why})
+	}
+	return v
+}
+
+// report prints the figures.
+func (s *stage) report(v verdict, took time.Duration) {
+	creates, ambiguous, recovered := s.creates()
+	fmt.Fprintf(s.out, `
+seed                   %d
+kills                  %d
+asked to end           %d
+leaders frozen         %d
+leader changes         %d
+API server restarts    %d
+etcd restarts          %d
+Groups                 %d, of which %d were deleted
+creates                %d
+  ambiguous            %d
+  recovered            %d
+duplicates             %d
+leaks                  %d
+unsettled              %d
+time to settle         %s
+time in all            %s
+
+`, s.seed, s.killed.Load(), s.terms, s.pauses, s.leaderChanges, s.apiRestarts.Load(), s.etcdRestarts.Load(),
+		len(s.people.all), s.people.gone, creates, ambiguous, recovered,
+		len(v.duplicates), len(v.leaks), len(v.unsettled), took.Round(time.Second), time.Since(s.began).Round(time.Second))
+}
+
+// creates counts the creates that were carried out, those of them whose manager
+// got no good reply or died before it could write the id down, and those of the
+// latter whose group was seen bound to a Group later.
+func (s *stage) creates() (all, ambiguous, recovered int) {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	doubtful := map[string]bool{}
+	for _, r := range s.sim.Requests() {
+		if r.Method != http.MethodPost || !r.Committed {
+			continue
+		}
+		all++
+		if r.Status != http.StatusOK {
+			if _, rest, found := strings.Cut(r.Body, `"description":"`); found {
+				doubtful[keyOf(&rest)] = true
+			}
+		}
+	}
+	for _, g := range s.sim.Groups() {
+		if s.book.widowed[g.ID] {
+			doubtful[keyOf(g.Description)] = true
+		}
+	}
+	for key := range doubtful {
+		if len(s.idsOf(key)) > 0 {
+			recovered++
+		}
+	}
+	return all, len(doubtful), recovered
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// declared is a Group that somebody has written, as far as it was ever accepted.
+type declared struct {
+	name string
+	// key is the first word of its description, which tells at the API what was
+	// made for it. Only identical Groups share one: nobody could tell theirs apart.
+	key        string
+	remoteName string
+	policy     v1alpha1.DeletionPolicy
+	lasting    bool // never deleted
+	deleted    bool // its deletion was accepted
+}
+
+// people write Groups, change their minds and delete them.
+type people struct {
+	*stage
+	chance *rand.Rand
+	run    string // in all names, so that no two runs share one
+	all    []*declared
+	burst  int // how many Groups come at once next
+	gone   int
+}
+
+func newPeople(s *stage) *people {
+	p := &people{stage: s, chance: rand.New(rand.NewPCG(s.seed, 1)), burst: 4} //nolint:gosec // it is to be repeatable
+	p.run = fmt.Sprintf("%08x", uint32(s.seed))                                //nolint:gosec // the lower half does
+	return p
+}
+
+// live is what people do until the chaos is over. Whatever fails, because the API
+// server is down, is done again: nobody gives up.
+func (p *people) live(ctx context.Context, over <-chan struct{}) {
+	for pause(ctx, 50*time.Millisecond) == nil {
+		select {
+		case <-over:
+			return
+		default:
+		}
+		if due := p.groups * int(p.killed.Load()+2) / p.kills; min(due, p.groups) >= len(p.all)+p.burst {
+			for range p.burst {
+				p.create(ctx)
+			}
+			p.burst = 1 + p.chance.IntN(8)
+		}
+		if len(p.all) == 0 {
+			continue
+		}
+		d := p.all[p.chance.IntN(len(p.all))]
+		switch n := p.chance.IntN(100); {
+		case d.deleted:
+		case n < 10:
+			p.change(ctx, d)
+		case n < 13 && !d.lasting && 3*p.gone < len(p.all):
+			p.remove(ctx, d)
+		}
+	}
+}
+
+// finish writes the Groups that are still missing.
+func (p *people) finish(ctx context.Context) {
+	for ctx.Err() == nil && len(p.all) < p.groups {
+		p.create(ctx)
+	}
+}
+
+// next is the next Group to be written: most are alone in all they are, some
+// share a remote name, some are the same in everything.
+func (p *people) next() *declared {
+	n := len(p.all)
+	d := &declared{name: fmt.Sprintf("group-%04d", n), lasting: n%20 >= 16}
+	d.key, d.remoteName = d.name, fmt.Sprintf("Group %04d of %s", n, p.run)
+	switch n % 20 {
+	case 17:
+		d.remoteName = p.all[n-1].remoteName
+	case 19:
+		d.key, d.remoteName = p.all[n-1].key, p.all[n-1].remoteName
+	}
+	switch p.chance.IntN(8) {
+	case 0:
+		d.policy = v1alpha1.DeletionDelete
+	case 1:
+		d.policy = v1alpha1.DeletionOrphan
+	default:
+		d.policy = v1alpha1.DeletionArchive
+	}
+	return d
+}
+
+func (p *people) create(ctx context.Context) {
+	d := p.next()
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: groupNamespace, Name: d.name}}
+	g.Spec.Name, g.Spec.DeletionPolicy = d.remoteName, d.policy
+	g.Spec.Description = new(d.key + " as written first")
+	g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}}
+	p.insist(ctx, func() error { return p.api.Create(ctx, g.DeepCopy()) })
+	if ctx.Err() == nil {
+		p.all = append(p.all, d)
+	}
+}
+
+func (p *people) change(ctx context.Context, d *declared) {
+	text := fmt.Sprintf(`{"spec":{"description":"%s as changed %d times"}}`, d.key, p.chance.IntN(1000))
+	patch := client.RawPatch(types.MergePatchType, []byte(text))
+	p.insist(ctx, func() error { return p.api.Patch(ctx, p.object(d), patch) })
+}
+
+func (p *people) remove(ctx context.Context, d *declared) {
+	d.deleted = true
+	p.gone++
+	p.insist(ctx, func() error { return p.api.Delete(ctx, p.object(d)) })
+}
+
+func (p *people) object(d *declared) *v1alpha1.Group {
+	return &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: groupNamespace, Name: d.name}}
+}
+
+// insist tries until the API server agrees. That it exists, or is gone, means
+// that an earlier try succeeded and its reply was lost.
+func (p *people) insist(ctx context.Context, try func() error) {
+	for {
+		err := try()
+		if err == nil || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) {
+			return
+		}
+		if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+			p.failed(fmt.Errorf("a Group was refused: %w", err))
+			return
+		}
+		if pause(ctx, 200*time.Millisecond) != nil {
+			return
+		}
+	}
+}

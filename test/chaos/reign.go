@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+const (
+	// startPatience is how long a manager may take until it works. A candidate
+	// waits for a lease of 15 s to expire first.
+	startPatience = time.Minute
+	// between is how long to wait before a manager is started again that could not
+	// stay: the API server is down.
+	between = 300 * time.Millisecond
+	// ambush is how long a killer waits for a create.
+	ambush = 2 * time.Second
+)
+
+// killer decides when managers die.
+type killer struct {
+	*stage
+	chance *rand.Rand
+}
+
+// reign lets chaos reign until enough managers were killed.
+func (s *stage) reign(ctx context.Context) error {
+	s.breakCalls()
+	inner, cancel := context.WithCancel(ctx)
+	var helpers sync.WaitGroup
+	over := make(chan struct{})
+	helpers.Go(func() { s.people.live(ctx, over) })
+	helpers.Go(func() { s.watch(inner) })
+	helpers.Go(func() { s.quake(inner) })
+
+	k := &killer{stage: s, chance: rand.New(rand.NewPCG(s.seed, 2))} //nolint:gosec // it is to be repeatable
+	err := k.phases(ctx)
+	close(over)
+	cancel()
+	helpers.Wait()
+	if err != nil {
+		return err
+	}
+	s.people.finish(ctx)
+	return nil
+}
+
+// phases alternates between one manager that is started again at once, which
+// makes for many torn creates, and two that elect a leader.
+func (k *killer) phases(ctx context.Context) error {
+	for k.left() > 0 {
+		k.did("one manager, started again whenever it dies (%d kills so far)", k.killed.Load())
+		for range min(k.left(), 12+k.chance.IntN(10)) {
+			if err := k.killOne(ctx); err != nil {
+				return err
+			}
+		}
+		if k.left() == 0 {
+			return nil
+		}
+		k.did("two managers, one of which leads (%d kills so far)", k.killed.Load())
+		if err := k.election(ctx, min(k.left(), 2+k.chance.IntN(2))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *killer) left() int { return k.kills - int(k.killed.Load()) }
+
+// killOne starts a manager without leader election, and kills it when it works.
+func (k *killer) killOne(ctx context.Context) error {
+	for {
+		m, err := k.launch()
+		if err != nil {
+			return err
+		}
+		err = m.awaitWork(ctx, startPatience)
+		if err == nil {
+			err = k.strike(ctx, m)
+		}
+		m.kill()
+		if !errors.Is(err, errEnded) {
+			return err
+		}
+		if err := pause(ctx, between); err != nil {
+			return err
+		}
+	}
+}
+
+// strike kills a working manager at a moment that may hurt. It fails with
+// errEnded when there was nobody to kill.
+func (k *killer) strike(ctx context.Context, m *manager) error {
+	how, err := k.lurk(ctx, m)
+	if err != nil {
+		return err
+	}
+	if !m.kill() {
+		return errEnded
+	}
+	k.killed.Add(1)
+	k.mourn(ctx)
+	k.did("kill %d, %s", k.killed.Load(), how)
+	return nil
+}
+
+// lurk waits for the moment, and tells which it was.
+func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
+	switch n := k.chance.IntN(10); {
+	case n < 3:
+		return "at any moment", k.wait(ctx, m, time.Duration(k.chance.IntN(1500))*time.Millisecond)
+	case n < 7:
+		select {
+		case <-k.committed: // that was an earlier one
+		default:
+		}
+		select {
+		case <-k.committed:
+			return "just after a create", k.wait(ctx, m, time.Duration(k.chance.IntN(8))*time.Millisecond)
+		case <-time.After(ambush):
+			return "after waiting for a create", nil
+		case <-m.done:
+			return "", errEnded
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
+	default:
+		// The creates are carried out and their replies never come.
+		trap := k.trap(1 + k.chance.IntN(4))
+		defer trap.Remove()
+		err := k.untilHit(ctx, m, trap)
+		return fmt.Sprintf("while %d creates hang", trap.Hits()), err
+	}
+}
+
+// trap lets the next creates hang once they are carried out.
+func (k *killer) trap(times int) *simulator.FaultHandle {
+	return k.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.HangAfter, Times: times})
+}
+
+// untilHit waits until the trap has caught something, but not for ever.
+func (k *killer) untilHit(ctx context.Context, m *manager, trap *simulator.FaultHandle) error {
+	for deadline := time.Now().Add(ambush); trap.Hits() == 0 && time.Now().Before(deadline); {
+		if err := k.wait(ctx, m, 5*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return k.wait(ctx, m, time.Duration(k.chance.IntN(60))*time.Millisecond)
+}
+
+// wait waits. It fails when the manager ends meanwhile.
+func (*killer) wait(ctx context.Context, m *manager, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-m.done:
+		return errEnded
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
