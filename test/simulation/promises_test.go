@@ -258,7 +258,7 @@ func (w *world) checkLeaks() {
 	}
 	for lineage, ids := range w.made {
 		for _, id := range ids {
-			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) {
+			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) && !w.swapped(lineage) {
 				w.violate("remote group %s, made for %s, is left behind", id, lineage)
 			}
 		}
@@ -268,4 +268,18 @@ func (w *world) checkLeaks() {
 // leftOnPurpose: one of those that owned a group was orphaned, or lost to force.
 func (w *world) leftOnPurpose(lineages []string) bool {
 	return slices.ContainsFunc(lineages, func(l string) bool { return w.ended[l] || w.policies[l][v1alpha1.DeletionOrphan] })
+}
+
+// swapped: of two open creates of one name and the same values the one got the
+// other's group, and the other was lost to force before it got this one's.
+func (w *world) swapped(lineage string) bool {
+	for other, ids := range w.made {
+		if other == lineage || !w.leftOnPurpose([]string{other}) {
+			continue
+		}
+		if slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) }) {
+			return true
+		}
+	}
+	return false
 }
