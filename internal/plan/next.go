@@ -104,7 +104,7 @@ func conflicted(s *Situation) (Step, bool) {
 func maintain(s *Situation) Step {
 	id := s.Identity.ID
 	switch {
-	case s.Identity.ForeignCluster != "" || s.Identity.Contender:
+	case s.takesOver():
 		return takeOver(s)
 	case !s.Identity.Recorded && !s.DryRun:
 		return Step{Do: Record, ID: id}
@@ -136,6 +136,9 @@ func contradicted(s *Situation) Step {
 		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it anew, without the annotations %s and %s",
 		s.spec().GroupID, s.Identity.ID, v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
 }
+
+// takesOver: the id was another cluster's or another Group's until now.
+func (s *Situation) takesOver() bool { return s.Identity.ForeignCluster != "" || s.Identity.Contender }
 
 // takeOver binds an id that another cluster bound and the connection releases, or
 // that another Group has let go of.
@@ -237,7 +240,7 @@ func remoteMissing(s *Situation, id string) Step {
 	switch {
 	case s.observes():
 		why = "and a group that is only observed is never created"
-	case s.spec().GroupID == "" && (s.Identity.ForeignCluster != "" || s.Identity.Contender):
+	case s.spec().GroupID == "" && s.takesOver():
 		why = "so it cannot be taken over"
 	case s.spec().GroupID == "":
 		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"

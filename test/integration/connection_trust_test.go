@@ -137,10 +137,10 @@ func TestAPersonCanAcceptThatGroupsAreGone(t *testing.T) {
 	w.sim.ResetRequests()
 	w.start()
 	w.wantConnection(v1alpha1.ReasonMassDisappearance, true, "3 of the 3")
-	w.annotateConnection(v1alpha1.AnnotationAcceptMissing, "soon")
+	w.acceptMissing("soon")
 	w.wantConnectionMessage("soon")
 	w.wantOnlyReads()
-	w.annotateConnection(v1alpha1.AnnotationAcceptMissing, time.Now().UTC().Format(time.RFC3339))
+	w.acceptMissing(time.Now().UTC().Format(time.RFC3339))
 	w.wantConnected()
 	for _, name := range names {
 		// Not before the settle time: nobody knows when the last manager wrote.
@@ -158,9 +158,9 @@ func TestAPersonCanAcceptThatGroupsAreGone(t *testing.T) {
 	}
 }
 
-func (w *world) annotateConnection(name, value string) {
+func (w *world) acceptMissing(value string) {
 	w.Helper()
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, name, value)
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.AnnotationAcceptMissing, value)
 	if err := api.Patch(context.Background(), w.connection(), client.RawPatch("application/merge-patch+json", patch)); err != nil {
 		w.Fatal(err)
 	}

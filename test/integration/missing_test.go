@@ -110,12 +110,12 @@ func TestGroupsThatAreMissingForGoodHoldNobodyUp(t *testing.T) {
 		w.sim.Remove(g.ID)
 	}
 	w.awaitConnection("False", v1alpha1.ReasonMassDisappearance)
-	w.annotateConnection(v1alpha1.AnnotationAcceptMissing, time.Now().UTC().Format(time.RFC3339))
+	w.acceptMissing(time.Now().UTC().Format(time.RFC3339))
 	for _, name := range []string{"first", "second"} {
 		w.awaitStalled(name, v1alpha1.ReasonRemoteMissing, "404", "never created")
 	}
 	w.stop()
-	w.annotateConnection(v1alpha1.AnnotationAcceptMissing, "")
+	w.acceptMissing("")
 	w.start()
 	w.group("new")
 	w.awaitSynced("new")

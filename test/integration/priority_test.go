@@ -5,6 +5,7 @@ package integration
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -39,9 +40,9 @@ func TestAMassCreateHoldsNobodyUp(t *testing.T) {
 	left := map[string]int{} // creations after the change of that id
 	for _, r := range w.sim.Requests() {
 		switch r.Method {
-		case "PUT":
+		case http.MethodPut:
 			left[r.ID] = 0
-		case "POST":
+		case http.MethodPost:
 			left[id]++
 			left[doomed]++
 		}

@@ -16,7 +16,10 @@ import (
 func TestStrippedGroupIsMarkedAgainWhateverStandsAgainstIt(t *testing.T) {
 	t.Parallel()
 	obstacles := map[string]func(w *world){
-		"suspended": func(w *world) { w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true }) },
+		"suspended": func(w *world) {
+			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+			w.await("lobby", "True", v1alpha1.ReasonSuspended)
+		},
 		"connection down": func(w *world) {
 			w.sim.AddFault(simulator.Fault{Action: simulator.Reset})
 			w.awaitConnection("False", v1alpha1.ReasonUnavailable)
