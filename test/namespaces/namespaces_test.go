@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,6 +58,7 @@ func TestNamespaceWaitsForAnAPIThatIsDown(t *testing.T) {
 	w.await("archive", v1alpha1.ReasonDeleting, "not ready", "deletionPolicy Orphan releases")
 	w.await("delete", v1alpha1.ReasonDeleting, "not ready", "deletionPolicy Orphan releases")
 	w.awaitGone(w.named("orphan"))
+	w.awaitAnotherLook()
 	outage.Remove()
 	w.awaitNamespaceGone()
 	w.wantArchived(ids[v1alpha1.DeletionArchive])
@@ -138,6 +140,20 @@ func (w *world) awaitNamespaceGone() {
 func (w *world) awaitSecretGone() {
 	w.Helper()
 	w.awaitGone(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "klink-token"}})
+}
+
+// awaitAnotherLook waits until the operator has looked at the Connection anew, and for
+// its Secret.
+func (w *world) awaitAnotherLook() {
+	w.Helper()
+	var c v1alpha1.Connection
+	w.edit("sim", &c, func() { c.Spec.ResyncInterval.Duration += time.Second })
+	w.eventually(func() string {
+		if w.find("sim", &c); c.Status.ObservedGeneration != c.Generation {
+			return "nobody has looked at the Connection since it was edited"
+		}
+		return ""
+	})
 }
 
 // awaitConnection waits for the reason of the Connection's Ready condition.
