@@ -66,11 +66,15 @@ func (s *stage) verdict(groups []v1alpha1.Group) verdict {
 		names[d.name] = d.key
 		orphaned[d.key] = orphaned[d.key] || d.deleted && d.policy == v1alpha1.DeletionOrphan
 	}
-	owned := map[string]bool{}
-	for i := range groups {
-		owned[groups[i].Status.ID] = true
-	}
 	var v verdict
+	owned := map[string]string{}
+	for i := range groups {
+		id, name := groups[i].Status.ID, groups[i].Name
+		if other := owned[id]; other != "" && id != "" {
+			v.duplicates = append(v.duplicates, finding{names[name], fmt.Sprintf("%s and %s own remote group %s", other, name, id)})
+		}
+		owned[id] = name
+	}
 	made := map[string]int{}
 	for _, g := range s.sim.Groups() {
 		key := keyOf(g.Description)
@@ -78,7 +82,7 @@ func (s *stage) verdict(groups []v1alpha1.Group) verdict {
 		if made[key]++; made[key] > ever[key] {
 			v.duplicates = append(v.duplicates, finding{key, fmt.Sprintf("%d Groups had %d remote groups, %s among them", ever[key], made[key], g.ID)})
 		}
-		if !g.Archived() && !owned[g.ID] && !orphaned[key] {
+		if !g.Archived() && owned[g.ID] == "" && !orphaned[key] {
 			v.leaks = append(v.leaks, finding{key, "no Group owns remote group " + g.ID})
 		}
 	}

@@ -33,15 +33,15 @@ type declared struct {
 type people struct {
 	*stage
 	chance *rand.Rand
-	run    string // in all names, so that no two runs share one
+	run    string        // in all names, so that no two runs share one
+	wanted chan struct{} // gets something when it is time for new Groups
 	all    []*declared
-	burst  int // how many Groups come at once next
 	gone   int
 }
 
 func newPeople(s *stage) *people {
-	p := &people{stage: s, chance: rand.New(rand.NewPCG(s.seed, 1)), burst: 4} //nolint:gosec // it is to be repeatable
-	p.run = fmt.Sprintf("%08x", uint32(s.seed))                                //nolint:gosec // the lower half does
+	p := &people{stage: s, chance: rand.New(rand.NewPCG(s.seed, 1)), wanted: make(chan struct{}, 1)} //nolint:gosec // it is to be repeatable
+	p.run = fmt.Sprintf("%08x", uint32(s.seed))                                                      //nolint:gosec // the lower half does
 	return p
 }
 
@@ -52,13 +52,11 @@ func (p *people) live(ctx context.Context, over <-chan struct{}) {
 		select {
 		case <-over:
 			return
-		default:
-		}
-		if due := p.groups * int(p.killed.Load()+2) / p.kills; min(due, p.groups) >= len(p.all)+p.burst {
-			for range p.burst {
+		case <-p.wanted:
+			for range min(max(1, p.due()-len(p.all)), p.groups-len(p.all)) {
 				p.create(ctx)
 			}
-			p.burst = 1 + p.chance.IntN(8)
+		default:
 		}
 		if len(p.all) == 0 {
 			continue
@@ -71,6 +69,19 @@ func (p *people) live(ctx context.Context, over <-chan struct{}) {
 		case n < 13 && !d.lasting && 3*p.gone < len(p.all):
 			p.remove(ctx, d)
 		}
+	}
+}
+
+// due is how many Groups there should be by now.
+func (p *people) due() int {
+	return p.groups * int(p.killed.Load()+1) / p.kills
+}
+
+// order asks for new Groups. It does not wait for them.
+func (p *people) order() {
+	select {
+	case p.wanted <- struct{}{}:
+	default:
 	}
 }
 

@@ -124,6 +124,7 @@ func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
 		case <-k.committed: // that was an earlier one
 		default:
 		}
+		k.people.order()
 		select {
 		case <-k.committed:
 			return "just after a create", k.wait(ctx, m, time.Duration(k.chance.IntN(8))*time.Millisecond)
@@ -138,6 +139,7 @@ func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
 		// The creates are carried out and their replies never come.
 		trap := k.trap(1 + k.chance.IntN(4))
 		defer trap.Remove()
+		k.people.order()
 		err := k.untilHit(ctx, m, trap)
 		return fmt.Sprintf("while %d creates hang", trap.Hits()), err
 	}
