@@ -270,14 +270,12 @@ func (w *world) leftOnPurpose(lineages []string) bool {
 	return slices.ContainsFunc(lineages, func(l string) bool { return w.ended[l] || w.policies[l][v1alpha1.DeletionOrphan] })
 }
 
-// swapped: of two open creates of one name and the same values the one got the
-// other's group, and the other was lost to force before it got this one's.
+// swapped: of two creates of one name and the same values the one got the other's
+// group, which the other had let go of, before its own was to be seen. Nobody can
+// tell these apart: docs/limits.md.
 func (w *world) swapped(lineage string) bool {
 	for other, ids := range w.made {
-		if other == lineage || !w.leftOnPurpose([]string{other}) {
-			continue
-		}
-		if slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) }) {
+		if other != lineage && slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) }) {
 			return true
 		}
 	}
