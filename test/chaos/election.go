@@ -40,13 +40,13 @@ func (k *killer) election(ctx context.Context, kills int) error {
 		if err != nil {
 			return err
 		}
-		switch n := k.chance.IntN(8); {
-		case n < 5:
+		switch n := k.chance.IntN(12); {
+		case n < 8:
 			err = p.strike(ctx, p.managers[i])
-			if err == nil && n < 4 { // once in a while the lease has to expire
+			if err == nil && n < 7 { // once in a while the lease has to expire
 				err = p.cedeLease(ctx)
 			}
-		case n < 7:
+		case n < 11:
 			k.did("the leader is asked to end")
 			k.terms++
 			p.managers[i].signal(syscall.SIGTERM)

@@ -46,6 +46,9 @@ func (s *stage) judge(ctx context.Context, took time.Duration) error {
 			errs = append(errs, fmt.Errorf("a manager's log shows a panic or the token: %s", crime))
 		}
 	}
+	if killed := s.killed.Load(); killed < int64(s.kills) {
+		errs = append(errs, fmt.Errorf("%d kills of %d in the time given (-timeout)", killed, s.kills))
+	}
 	findings := slices.Concat(v.duplicates, v.leaks, v.unsettled)
 	for i, f := range findings {
 		s.say("%s: %s", f.key, f.text)

@@ -6,20 +6,22 @@ package main
 import (
 	"context"
 	"time"
-
-	"github.com/klink-cloud/klink-operator/test/controlplane"
 )
 
 // quakes is how many times the control plane breaks during a run.
 const quakes = 5
 
-// quake breaks the control plane every so many kills.
-func (s *stage) quake(ctx context.Context) {
+// quake breaks the control plane every so many kills, until the chaos is over.
+func (s *stage) quake(ctx context.Context, over <-chan struct{}) {
 	for i := range quakes {
 		due := int64(s.kills * (i + 1) / (quakes + 1))
 		for s.killed.Load() < due {
-			if pause(ctx, between) != nil {
+			select {
+			case <-over:
 				return
+			case <-ctx.Done():
+				return
+			case <-time.After(between):
 			}
 		}
 		if err := s.shake(ctx, i); err != nil {
@@ -50,14 +52,10 @@ func (s *stage) shake(ctx context.Context, i int) error {
 	default:
 		s.did("etcd is gone for 4 s")
 		s.etcdRestarts.Add(1)
-		return outage(ctx, s.cp.Etcd, 4*time.Second)
+		s.cp.Etcd.Kill()
+		if err := pause(ctx, 4*time.Second); err != nil {
+			return err
+		}
+		return s.cp.Etcd.Start(ctx)
 	}
-}
-
-// outage kills a process and starts it some time later, also when the context
-// ends: the settling needs it.
-func outage(ctx context.Context, p *controlplane.Process, d time.Duration) error {
-	p.Kill()
-	_ = pause(ctx, d)
-	return p.Start(context.WithoutCancel(ctx))
 }

@@ -22,6 +22,8 @@ const (
 	// between is how long to wait before a manager is started again that could not
 	// stay: the API server is down.
 	between = 300 * time.Millisecond
+	// settling is how much time is left for it, unless there is little.
+	settling = 5 * time.Minute
 	// ambush is how long a killer waits for a create.
 	ambush = 2 * time.Second
 )
@@ -35,12 +37,12 @@ type killer struct {
 // reign lets chaos reign until enough managers were killed.
 func (s *stage) reign(ctx context.Context) error {
 	s.breakCalls()
-	inner, cancel := context.WithCancel(ctx)
+	watching, cancel := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
 	over := make(chan struct{})
 	helpers.Go(func() { s.people.live(ctx, over) })
-	helpers.Go(func() { s.watch(inner) })
-	helpers.Go(func() { s.quake(inner) })
+	helpers.Go(func() { s.watch(watching) })
+	helpers.Go(func() { s.quake(ctx, over) })
 
 	k := &killer{stage: s, chance: rand.New(rand.NewPCG(s.seed, 2))} //nolint:gosec // it is to be repeatable
 	err := k.phases(ctx)
@@ -75,7 +77,14 @@ func (k *killer) phases(ctx context.Context) error {
 	return nil
 }
 
-func (k *killer) left() int { return k.kills - int(k.killed.Load()) }
+// left is how many kills are still to come: none when the rest of the time is
+// needed for settling.
+func (k *killer) left() int {
+	if time.Since(k.began) > k.timeout-min(k.timeout/2, settling) {
+		return 0
+	}
+	return k.kills - int(k.killed.Load())
+}
 
 // killOne starts a manager without leader election, and kills it when it works.
 func (k *killer) killOne(ctx context.Context) error {
