@@ -323,11 +323,11 @@ func (w *world) setAllowDelete(allow bool) {
 
 // outage breaks every call for a while.
 func (w *world) outage() {
-	before := w.httpFaults
+	var before float64
 	w.note("an outage begins")
-	w.httpFaults = 1
+	w.setWeather(func(now *weather) { before, now.http = now.http, 1 })
 	w.pause(time.Duration(w.roll(120)) * time.Second)
-	w.httpFaults = before
+	w.setWeather(func(now *weather) { now.http = before })
 	w.note("the outage ends")
 }
 

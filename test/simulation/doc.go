@@ -11,5 +11,8 @@
 // steps, so that under testing/synctest only one runs at a time and a seed
 // repeats its history.
 //
+// The race detector shuffles goroutines that wake at the same instant, so that a
+// seed does not repeat itself under it: make test runs this package without.
+//
 // What does not belong here: what needs a real API server (test/integration).
 package simulation

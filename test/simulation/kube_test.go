@@ -187,7 +187,7 @@ func (k *kubeClient) patch(o client.Object, patch client.Patch, status bool) err
 	if err := k.p.step("patch"); err != nil {
 		return err
 	}
-	fault := k.p.draw(k.p.kubeFaults, "kube before", "kube after")
+	fault := k.p.drawKube("kube before", "kube after")
 	if fault == "kube before" {
 		return apierrors.NewServiceUnavailable("the API server is not there")
 	}

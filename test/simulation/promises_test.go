@@ -68,7 +68,7 @@ func (w *world) checkPost(p *process, c *call, g *v1alpha1.Group, what string) {
 	case g.Spec.GroupID != "" || !g.DeletionTimestamp.IsZero():
 		w.violate("created for a Group that must not create: %s", what)
 	}
-	if strings.Contains(c.request.Header.Get("Authorization"), foreignToken) && !w.mixed {
+	if strings.Contains(c.request.Header.Get("Authorization"), foreignToken) && !w.isMixed() {
 		for _, other := range p.cluster.groups() {
 			if _, exists := w.sim.Group(other.Status.ID); exists {
 				w.violate("created in a foreign account: %s", what)
@@ -90,7 +90,10 @@ func (w *world) checkMade(p *process, c *call, id string) {
 	w.mu.Unlock()
 	// Where no Group owned anything, nothing told the accounts apart, and from now
 	// on the Groups' own groups are in both.
+	w.mu.Lock()
 	w.mixed = w.mixed || strings.Contains(c.request.Header.Get("Authorization"), foreignToken)
+	mixed := w.mixed
+	w.mu.Unlock()
 	w.count("created")
 	var alive []string
 	for _, id := range made {
@@ -98,9 +101,15 @@ func (w *world) checkMade(p *process, c *call, id string) {
 			alive = append(alive, id)
 		}
 	}
-	if len(alive) > 1 && !w.mixed {
+	if len(alive) > 1 && !mixed {
 		w.violate("%s (%s) has %d live remote groups: %v (process %d)", c.about.name.name, lineage, len(alive), alive, p.number)
 	}
+}
+
+func (w *world) isMixed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mixed
 }
 
 // ownedByAnother: of two open creates of one name and the same values nobody can
@@ -253,7 +262,7 @@ func (w *world) checkLeaks() {
 	for _, g := range w.ops.groups() {
 		owners[g.Status.ID] = true
 	}
-	if w.mixed {
+	if w.isMixed() {
 		return
 	}
 	for lineage, ids := range w.made {

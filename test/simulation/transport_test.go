@@ -39,7 +39,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := p.step(r.Method); err != nil {
 		return nil, err
 	}
-	fault := p.draw(p.httpFaults, httpFaults...)
+	fault := p.drawHTTP(httpFaults...)
 	response, err := t.meet(call, fault)
 	status := 0
 	if response != nil {

@@ -45,11 +45,8 @@ type world struct {
 	violations []string
 	counts     map[string]int
 
-	// Probabilities of a fault per call; zero once the faults stop.
-	httpFaults, kubeFaults float64
-	// slowCache is the longest that a change takes to reach a cache.
-	slowCache time.Duration
-	breaks    breaks
+	weather weather
+	breaks  breaks
 
 	lineages    map[types.UID]string
 	declared    map[string]map[string]bool // by lineage: the fields ever declared
@@ -114,11 +111,33 @@ func (w *world) roll(n int) int {
 
 func (w *world) pickName() string { return []string{"alpha", "beta", "gamma"}[w.roll(3)] }
 
-// draw tells whether a fault strikes, and which.
-func (w *world) draw(probability float64, faults ...string) string {
+// weather is how likely a fault is at each call, all zero once the faults stop, and
+// how long a change takes to reach a cache at the most.
+type weather struct {
+	http, kube float64
+	slowCache  time.Duration
+}
+
+func (w *world) setWeather(change func(*weather)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.rng.Float64() >= probability {
+	change(&w.weather)
+}
+
+// drawHTTP tells whether a fault strikes a call to the API, and which.
+func (w *world) drawHTTP(faults ...string) string {
+	return w.draw(func(now weather) float64 { return now.http }, faults)
+}
+
+// drawKube tells whether a fault strikes a call to Kubernetes, and which.
+func (w *world) drawKube(faults ...string) string {
+	return w.draw(func(now weather) float64 { return now.kube }, faults)
+}
+
+func (w *world) draw(probability func(weather) float64, faults []string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.rng.Float64() >= probability(w.weather) {
 		return ""
 	}
 	fault := faults[w.rng.IntN(len(faults))]
@@ -143,7 +162,7 @@ func (w *world) latency() time.Duration {
 func (w *world) lag() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return time.Duration(w.rng.Int64N(int64(w.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
+	return time.Duration(w.rng.Int64N(int64(w.weather.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
 }
 
 func (w *world) pause(d time.Duration) {
@@ -168,10 +187,16 @@ func (w *world) violate(format string, args ...any) {
 	w.violations = append(w.violations, text)
 }
 
+func (w *world) violated() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.violations) > 0
+}
+
 // run lives through a time of faults, then a time of calm, and judges both.
 func (w *world) run() {
 	w.trouble()
-	if len(w.violations) == 0 {
+	if !w.violated() {
 		w.calm()
 		w.converge()
 	}
@@ -187,14 +212,14 @@ func (w *world) run() {
 
 // trouble lets people and faults act for a while.
 func (w *world) trouble() {
-	w.httpFaults = float64(w.roll(4)) * 0.05
-	w.kubeFaults = float64(w.roll(3)) * 0.03
-	w.slowCache = time.Duration(w.roll(3)*w.roll(3000)) * time.Millisecond
+	drawn := weather{http: float64(w.roll(4)) * 0.05, kube: float64(w.roll(3)) * 0.03}
+	drawn.slowCache = time.Duration(w.roll(3)*w.roll(3000)) * time.Millisecond
+	w.setWeather(func(now *weather) { *now = drawn })
 	w.running = append(w.running, w.startProcess(w.ops))
 	for range 10 + w.roll(30) {
 		w.pause(time.Duration(w.roll(25_000))*time.Millisecond + w.latency())
 		w.act()
-		if len(w.violations) > 0 {
+		if w.violated() {
 			return
 		}
 	}
@@ -203,7 +228,7 @@ func (w *world) trouble() {
 // calm ends all faults, and undoes what would keep Groups from coming to rest.
 func (w *world) calm() {
 	w.note("the faults stop")
-	w.httpFaults, w.kubeFaults, w.slowCache = 0, 0, 0
+	w.setWeather(func(now *weather) { *now = weather{} })
 	w.setToken(w.ops, rightToken)
 	for _, g := range w.ops.groups() {
 		w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
@@ -234,7 +259,7 @@ func (w *world) converge() {
 	var restless []string
 	for range 60 {
 		w.pause(3 * time.Minute)
-		if len(w.violations) > 0 {
+		if w.violated() {
 			return
 		}
 		if restless = w.restless(); len(restless) == 0 {
