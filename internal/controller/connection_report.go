@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -38,7 +39,7 @@ func judge(object connectionObject, s account.State, p *problem, groups int, now
 	case p != nil:
 		return verdict{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
 	case !s.Up && s.Reason != "":
-		return verdict{reason: s.Reason, message: s.Message, stalled: s.Reason == v1alpha1.ReasonUnauthorized}, true
+		return verdict{reason: s.Reason, message: s.Message + whatToDo(object, s.Reason), stalled: s.Reason == v1alpha1.ReasonUnauthorized}, true
 	case !s.Trusted && s.Judged:
 		return verdict{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
 	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
@@ -48,6 +49,19 @@ func judge(object connectionObject, s account.State, p *problem, groups int, now
 	default:
 		return verdict{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
 	}
+}
+
+// whatToDo says what a person can do about a connection that does not answer.
+func whatToDo(object connectionObject, reason string) string {
+	spec := object.GetConnectionSpec()
+	switch reason {
+	case v1alpha1.ReasonUnauthorized:
+		return fmt.Sprintf("; put a valid token under key %q of Secret %s, which is read again every %s",
+			spec.TokenSecretRef.Key, spec.TokenSecretRef.Name, notReadyRetry)
+	case v1alpha1.ReasonUnavailable:
+		return fmt.Sprintf("; tried again by itself; if it lasts, check endpoint %s and the network", spec.Endpoint)
+	}
+	return ""
 }
 
 // explain adds that a token which still works stays in use.
@@ -93,7 +107,7 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 		return fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
 	}
 	r.writes(object).wrote(before.GetResourceVersion(), object)
-	r.event(object, before.GetConnectionStatus().Conditions, v)
+	r.event(ctx, object, before.GetConnectionStatus().Conditions, v)
 	return nil
 }
 
@@ -113,11 +127,14 @@ func showAccount(status *v1alpha1.ConnectionStatus, s account.State) {
 	}
 }
 
-// event says what a person would want to hear of, on transitions only.
-func (r *ConnectionReconciler) event(object connectionObject, before []metav1.Condition, v verdict) {
+// event says, and logs, what a person would want to hear of, on transitions only.
+func (r *ConnectionReconciler) event(ctx context.Context, object connectionObject, before []metav1.Condition, v verdict) {
 	ready := meta.FindStatusCondition(before, v1alpha1.ConditionReady)
+	if ready != nil && ready.Reason == v.reason {
+		return
+	}
+	log.FromContext(ctx).Info("The connection has changed", "ready", v.ready, "reason", v.reason, "message", cut(v.message, maxNote))
 	switch {
-	case ready != nil && ready.Reason == v.reason:
 	case v.ready:
 		r.Events.Eventf(object, nil, corev1.EventTypeNormal, "Connected", "Connect", "%s", v.message)
 	case v.reason == v1alpha1.ReasonMassDisappearance:

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -24,6 +25,9 @@ import (
 func (l *look) report(ctx context.Context, r plan.Report) error {
 	before := l.group.DeepCopy()
 	news := l.transition(r)
+	if old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady); r.Stalled && (old == nil || old.Reason != r.Reason) {
+		log.FromContext(ctx).Info("A person is needed", "reason", r.Reason, "message", cut(r.Message, maxNote))
+	}
 	fill(&l.group.Status, l.group, r, l.ownID())
 	if !equality.Semantic.DeepEqual(before.Status, l.group.Status) {
 		if err := l.Client.Status().Patch(ctx, l.group, client.MergeFrom(before)); err != nil {

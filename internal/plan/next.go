@@ -74,7 +74,7 @@ func connected(s *Situation) (Step, bool) {
 	case (!c.Found || !c.Up) && !s.news() && s.inOrder():
 		return Step{Do: Keep}, true
 	case !c.Found:
-		return say(blocked(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("%s does not exist; create it, or create this Group anew with another connectionRef", c.Name)), 0), true
+		return say(blocked(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("%s does not exist; create it, or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef", c.Name)), 0), true
 	case c.Terminating && s.Identity.ID == "" && !s.unresolvedAttempt():
 		return say(terminating(s), 0), true
 	case !c.Up:
@@ -94,10 +94,19 @@ func conflicted(s *Situation) (Step, bool) {
 	}
 	if id.Owner != "" {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
-			"remote group %s is owned by Group %s; this one takes over when that one lets go", s.wantedID(), id.Owner))
+			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", s.wantedID(), id.Owner, s.copiedHint()))
 		return say(s.showing(r), 0), true
 	}
 	return Step{}, false
+}
+
+// copiedHint helps with a manifest that was copied, annotations and all.
+func (s *Situation) copiedHint() string {
+	if s.spec().GroupID != "" || s.Group.Annotations[v1alpha1.AnnotationGroupID] == "" {
+		return ""
+	}
+	return fmt.Sprintf("; if this is a copy that is to have a group of its own, remove its annotations %s and %s",
+		v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster)
 }
 
 // maintain keeps a bound group as declared.
@@ -194,7 +203,7 @@ func drifting(s *Situation, step Step, diff []Field) Step {
 func correct(s *Situation, diff []Field) Step {
 	due, contested, again := s.uncontested(diff)
 	if len(due) == 0 {
-		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+"; corrected once an hour")
+		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+"; corrected once an hour, and at once when the spec changes")
 		return drifting(s, say(r, again), diff)
 	}
 	if hold := s.holding(due); hold != nil {
@@ -245,7 +254,8 @@ func remoteMissing(s *Situation, id string) Step {
 	case s.spec().GroupID == "":
 		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"
 	}
-	return say(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf("the API does not find remote group %s (404), %s", id, why)), stalledRetry)
+	return say(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
+		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it anew, with another groupID or none", id, why)), stalledRetry)
 }
 
 func held(s *Situation, h *Hold) Step {
