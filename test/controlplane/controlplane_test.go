@@ -195,8 +195,13 @@ func TestPausedAPIServerDoesNotAnswer(t *testing.T) {
 	client := discovery.NewDiscoveryClientForConfigOrDie(config)
 
 	cp.APIServer.Pause()
+	// The signal has been sent, but each thread stops when it next comes to run.
+	eventually(t, "a call without an answer", func(context.Context) (bool, error) {
+		_, err := client.ServerVersion()
+		return err != nil, nil
+	})
 	if _, err := client.ServerVersion(); err == nil {
-		t.Error("a paused API server answered")
+		t.Error("a paused API server answered again")
 	}
 	cp.APIServer.Resume()
 	eventually(t, "an answer", func(context.Context) (bool, error) {
