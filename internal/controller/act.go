@@ -135,7 +135,11 @@ func (l *look) drifted(fields []plan.Field) {
 // at adoption (groups API, PUT /groups/:id with archived_at).
 func (l *look) setArchived(ctx context.Context, id string, archived bool) error {
 	fields := []plan.Field{plan.FieldArchived}
-	g, err := l.account.Update(ctx, l.token(), id, plan.Archive(archived, l.situation.Now), klink.ClassChange)
+	at, again := l.situation.Now, false
+	if shown := l.situation.Remote.Group.ArchivedAt; archived && !shown.IsZero() {
+		at, again = shown, true // in doubt only: an archived group keeps its date
+	}
+	g, err := l.account.Update(ctx, l.token(), id, plan.Archive(archived, at), klink.ClassChange)
 	if err != nil {
 		return &writeError{fields: fields, err: err}
 	}
@@ -146,7 +150,9 @@ func (l *look) setArchived(ctx context.Context, id string, archived bool) error 
 		l.notApplied(fields)
 		return nil
 	}
-	l.say(archivedGroup(id, archived))
+	if !again {
+		l.say(archivedGroup(id, archived))
+	}
 	return l.observeRemote(ctx)
 }
 

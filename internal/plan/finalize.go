@@ -121,7 +121,7 @@ func finalizeArchive(s *Situation) Step {
 	switch {
 	case s.Remote.State == RemoteNotFound:
 		return finalizeMissing(s)
-	case s.Remote.State == RemotePresent && s.Remote.Group.Archived():
+	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.mayLag():
 		return Step{Do: Release, ID: s.Identity.ID}
 	}
 	if hold := s.holding([]Field{FieldArchived}); hold != nil {
@@ -131,6 +131,12 @@ func finalizeArchive(s *Situation) Step {
 		return Step{Do: Read, ID: s.Identity.ID}
 	}
 	return Step{Do: ArchiveRemote, ID: s.Identity.ID}
+}
+
+// mayLag: what the API shows may be older than what the manager before us wrote.
+// Our own writes are read from their replies.
+func (s *Situation) mayLag() bool {
+	return !s.Remote.Settling && s.settling()
 }
 
 // finalizeMissing: a 404 finishes a deletion only where it can be believed.

@@ -110,6 +110,7 @@ func contends(s *Situation)   { s.Identity.Contender = true }
 func unrecorded(s *Situation) { s.Identity.Recorded = false }
 func inFlight(s *Situation)   { s.Identity.CreateInFlight = true }
 func noStatus(s *Situation)   { s.Group.Status.ID = "" }
+func justSeen(s *Situation)   { s.Identity.Seen = now.Add(-time.Minute) }
 
 func down(s *Situation) { s.Connection.Up, s.Connection.Problem = false, "401 Unauthorized" }
 

@@ -30,7 +30,8 @@ const (
 	Create
 	// Update: PUT Fields.
 	Update
-	// ArchiveRemote: PUT archived_at = now, because the Group is being deleted.
+	// ArchiveRemote: PUT archived_at = now, because the Group is being deleted; or
+	// once more what it shows, where that may be older than an unarchiving.
 	ArchiveRemote
 	// Unarchive: PUT archived_at = null, because the group was adopted.
 	Unarchive
