@@ -33,8 +33,6 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/version"
 )
 
-// +kubebuilder:rbac:groups="",resources=namespaces,resourceNames=kube-system,verbs=get
-
 // shutdownGrace lets a POST that is under way end, and its id be written down.
 const shutdownGrace = time.Minute
 

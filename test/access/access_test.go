@@ -116,12 +116,12 @@ func TestRights(t *testing.T) {
 			may: []rights{
 				{"get list watch patch", groups, ""}, {"patch", groups + "/status", ""}, {"get", secrets, ""},
 				{"create", "tokenreviews.authentication.k8s.io", ""}, {"create", "subjectaccessreviews.authorization.k8s.io", ""},
-				{"create", leases, operatorNamespace}, {"create patch", events, ""}, {"create patch", "events", operatorNamespace},
+				{"create", leases, operatorNamespace}, {"create patch", events, ""}, {"create", "events", operatorNamespace},
 			},
 			mayNot: []rights{
 				{"list watch create update patch delete", secrets, ""}, {"list watch", secrets, operatorNamespace},
 				{"create update delete", groups, ""}, {"create update delete", connections, ""}, {"create update delete", clusterConnections, ""},
-				{"create", leases, team}, {"get update", leases, operatorNamespace}, {"list watch", "namespaces", ""},
+				{"create", leases, team}, {"get update", leases, operatorNamespace}, {"list watch", "namespaces", ""}, {"patch", "events", operatorNamespace},
 				{"list", "customresourcedefinitions.apiextensions.k8s.io", ""}, {"escalate bind update", "clusterroles.rbac.authorization.k8s.io", ""},
 			},
 		},
