@@ -3,8 +3,11 @@
 
 SHELL := /bin/bash
 
+# The version that is released next or has been last: dist/ and config/ name it.
+RELEASE ?= v0.1.0
+
 GO      ?= go
-IMG     ?= klink-operator:latest
+IMG     ?= ghcr.io/klink-cloud/klink-operator:$(RELEASE)
 KUBECTL ?= kubectl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS    ?=
@@ -41,7 +44,7 @@ NESTED = $(shell for mod in $$(git ls-files -co --exclude-standard '*/go.mod'); 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: clean
 clean: ## Remove what was built in this checkout (the caches stay)
@@ -57,6 +60,12 @@ generate: ## Generate the deep-copy methods of the API types
 manifests: ## Generate the CRDs and the manager's role from the Go sources
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=klink-operator-manager paths=./internal/... output:rbac:dir=config/rbac
+
+.PHONY: build-installer
+build-installer: ## Render config/default, with image IMG, into dist/install.yaml
+	@mkdir -p dist
+	@{ printf '# SPDX-License-Identifier: Apache-2.0\n# Made by "make build-installer". Do not edit.\n'; \
+		KUSTOMIZE="$(KUSTOMIZE)" hack/render.sh $(IMG); } > dist/install.yaml
 
 ##@ Checks
 
