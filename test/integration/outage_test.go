@@ -23,50 +23,56 @@ func atFullSpeed(c *v1alpha1.Connection, o *manager.Options) {
 	o.Workers = 16
 }
 
-// An outage shows once, on the connection: it rewrites no Group and hammers nobody.
+// An outage over 500 synced Groups shows once, on the connection: it rewrites no
+// Group and hammers nobody.
 func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
 	t.Parallel()
-	outages := map[string]struct {
+	w := newWorld(t, simulator.Settings{}, atFullSpeed)
+	for _, name := range w.groups("g", 500) {
+		w.awaitSynced(name)
+	}
+	w.wantConnected()
+	outages := []struct {
+		name   string
 		fault  simulator.Fault
 		reason string
 	}{
-		"resets":  {simulator.Fault{Action: simulator.Reset}, v1alpha1.ReasonUnavailable},
-		"500s":    {simulator.Fault{Action: simulator.Status, Status: http.StatusInternalServerError}, v1alpha1.ReasonUnavailable},
-		"garbage": {simulator.Fault{Action: simulator.Garbage}, v1alpha1.ReasonUnavailable},
-		"401s":    {simulator.Fault{Action: simulator.Status, Status: http.StatusUnauthorized}, v1alpha1.ReasonUnauthorized},
-		"403s":    {simulator.Fault{Action: simulator.Status, Status: http.StatusForbidden}, v1alpha1.ReasonUnauthorized},
+		{"resets", simulator.Fault{Action: simulator.Reset}, v1alpha1.ReasonUnavailable},
+		{"500s", simulator.Fault{Action: simulator.Status, Status: http.StatusInternalServerError}, v1alpha1.ReasonUnavailable},
+		{"garbage", simulator.Fault{Action: simulator.Garbage}, v1alpha1.ReasonUnavailable},
+		{"401s", simulator.Fault{Action: simulator.Status, Status: http.StatusUnauthorized}, v1alpha1.ReasonUnauthorized},
+		{"403s", simulator.Fault{Action: simulator.Status, Status: http.StatusForbidden}, v1alpha1.ReasonUnauthorized},
 	}
-	for name, outage := range outages {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, simulator.Settings{}, atFullSpeed)
-			for _, name := range w.groups("g", 100) {
-				w.awaitSynced(name)
-			}
-			w.wantConnected()
-			versions := w.versions()
+	for n, outage := range outages {
+		t.Logf("%s", outage.name)
+		w.sufferOutage(fmt.Sprintf("g-%d", n), outage.fault, outage.reason)
+		w.wantOccurrences(map[string]int{"Connected": n + 2, "Disconnected": n + 1})
+	}
+}
 
-			w.sim.AddFault(outage.fault)
-			w.awaitConnection(metav1.ConditionFalse, outage.reason)
-			w.edit("g-0", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
-			g := w.await("g-0", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
-			w.wantMessage(g, "Connection sim is not ready")
-			w.sim.ResetRequests()
-			w.nextListings(2)
-			w.wantProbes()
-			w.wantCalls(nil)
+// sufferOutage lets one Group change while every call fails, and counts the calls
+// and who was rewritten until all is well again.
+func (w *world) sufferOutage(changed string, fault simulator.Fault, reason string) {
+	w.Helper()
+	versions := w.versions()
+	w.sim.AddFault(fault)
+	w.awaitConnection(metav1.ConditionFalse, reason)
+	w.edit(changed, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	g := w.await(changed, metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	w.wantMessage(g, "Connection sim is not ready")
+	w.sim.ResetRequests()
+	w.nextListings(2)
+	w.wantProbes()
+	w.wantCalls(nil)
 
-			w.sim.ClearFaults()
-			w.wantConnected()
-			w.awaitSynced("g-0")
-			now := w.versions()
-			delete(now, "g-0")
-			delete(versions, "g-0")
-			if !maps.Equal(now, versions) {
-				t.Error("Groups that nobody changed were rewritten")
-			}
-			w.wantOccurrences(map[string]int{"Connected": 2, "Disconnected": 1})
-		})
+	w.sim.ClearFaults()
+	w.wantConnected()
+	w.awaitSynced(changed)
+	now := w.versions()
+	delete(now, changed)
+	delete(versions, changed)
+	if !maps.Equal(now, versions) {
+		w.Error("Groups that nobody changed were rewritten")
 	}
 }
 
