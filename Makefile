@@ -12,6 +12,12 @@ KUBECTL ?= kubectl
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS    ?=
 
+# What an image is built for, and what it says of its sources. With the same
+# commit and Go it has the same digest.
+PLATFORMS         ?= linux/amd64,linux/arm64,linux/ppc64le,linux/s390x
+REVISION          ?= $(shell git rev-parse HEAD 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+
 # How long one fuzz target runs.
 FUZZTIME ?= 10s
 
@@ -135,8 +141,10 @@ playground: controlplane ## Start what the demo starts and leave it running unti
 ##@ Deploying to the cluster of the current kubeconfig
 
 .PHONY: image
-image: ## Build the container image IMG
-	docker build --build-arg VERSION=$(VERSION) -t $(IMG) .
+image: ## Build the image IMG for PLATFORMS without an engine, into bin/; PUSH=1 pushes it
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) -C hack/image run . -name $(IMG) -platforms $(PLATFORMS) \
+		-version $(VERSION) -revision "$(REVISION)" -archive $(CURDIR)/bin/klink-operator-image.tar \
+		-layout $(CURDIR)/bin/klink-operator-image $(if $(filter 1,$(PUSH)),-push) $(CURDIR)/cmd/manager
 
 .PHONY: install
 install: ## Install the CRDs
