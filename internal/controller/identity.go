@@ -151,7 +151,7 @@ func (l *look) free(ctx context.Context, id string, adopting bool) (bool, error)
 	for i := range suspects {
 		g := &suspects[i]
 		switch {
-		case g.UID == l.group.UID || !l.sameAccount(g) || l.foreign(g):
+		case g.UID == l.group.UID || l.foreign(g) || !l.sameAccount(ctx, g):
 		case boundID(g) == id, adopting && mayHaveMade(g, remote):
 			return false, nil
 		}

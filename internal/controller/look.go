@@ -199,7 +199,7 @@ func (l *look) claimants(ctx context.Context, id string) ([]plan.Claimant, error
 	var others []plan.Claimant
 	for i := range groups {
 		g := &groups[i]
-		if g.UID == l.group.UID || !l.sameAccount(g) || l.foreign(g) {
+		if g.UID == l.group.UID || l.foreign(g) || !l.sameAccount(ctx, g) {
 			continue
 		}
 		others = append(others, claimantOf(g, id, holder))
@@ -239,13 +239,23 @@ func (l *look) foreign(g *v1alpha1.Group) bool {
 
 // sameAccount reports whether another Group's ids are of the same account, as
 // far as the endpoints tell.
-func (l *look) sameAccount(g *v1alpha1.Group) bool {
+func (l *look) sameAccount(ctx context.Context, g *v1alpha1.Group) bool {
 	key := connectionOf(g)
-	if key == l.key {
-		return true
+	return key == l.key || account.NormalEndpoint(l.endpointOf(ctx, key)) == account.NormalEndpoint(l.endpoint)
+}
+
+// endpointOf is where a connection leads, also while this process has not looked
+// at it yet: what its Groups own, they own from the start. It is empty for one
+// that does not exist.
+func (l *look) endpointOf(ctx context.Context, key account.Key) string {
+	if a := l.Accounts.Get(key); a != nil && a.State().Endpoint != "" {
+		return a.State().Endpoint
 	}
-	other := l.Accounts.Get(key)
-	return other != nil && account.NormalEndpoint(other.State().Endpoint) == account.NormalEndpoint(l.endpoint)
+	object := newConnection(key.Kind)
+	if err := l.Client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: key.Name}, object); err != nil {
+		return "" // it is not there, or the cache is gone, and so are we
+	}
+	return object.GetConnectionSpec().Endpoint
 }
 
 // observeConnection finds out what the connection allows.
