@@ -58,11 +58,15 @@ type Account struct {
 	pages    int                 // of the newest listing
 	remote   int                 // groups in the newest complete listing
 	listed   time.Time           // when that listing began
+	watched  time.Time           // when the newest look at all of it began, or that was first to be done
 	dialect  klink.Dialect
 }
 
 func newAccount(key Key, hooks Hooks) *Account {
-	return &Account{key: key, hooks: hooks, kick: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), mirror: newMirror(), waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1)}
+	return &Account{
+		key: key, hooks: hooks, kick: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), mirror: newMirror(),
+		waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1), watched: time.Now(),
+	}
 }
 
 // Key names the connection.
@@ -93,6 +97,7 @@ func (a *Account) Configure(s Settings) error {
 	}
 	if elsewhere {
 		a.limit, a.mirror, a.pages, a.remote, a.listed, a.dialect = limit, newMirror(), 0, 0, time.Time{}, ""
+		a.watched = time.Now()
 	}
 	a.mirror.doubt()
 	if a.client != nil {
@@ -165,9 +170,14 @@ type State struct {
 	// Listed is when the newest complete listing began, RemoteGroups its size.
 	Listed       time.Time
 	RemoteGroups int
-	Dialect      klink.Dialect
-	// PausedUntil is when the API lets calls through again (429).
+	// Watched is when the newest listing began, or the gets that stood in for one;
+	// before the first, when the connection was set up.
+	Watched time.Time
+	Dialect klink.Dialect
+	// PausedUntil is when the API lets calls through again (429), Paused for how long
+	// it did not, in all.
 	PausedUntil time.Time
+	Paused      time.Duration
 	Endpoint    string
 }
 
@@ -178,8 +188,8 @@ func (a *Account) State() State {
 	return State{
 		Up: a.health.up, Reason: a.health.reason, Message: a.health.message,
 		Trusted: a.trust.trusted, Judged: a.trust.judged, Looked: a.trust.looked, Missing: a.trust.missing, Owned: a.trust.owned,
-		Listed: a.listed, RemoteGroups: a.remote, Dialect: a.dialect,
-		PausedUntil: a.limit.PausedUntil(), Endpoint: a.settings.Endpoint,
+		Listed: a.listed, RemoteGroups: a.remote, Watched: a.watched, Dialect: a.dialect,
+		PausedUntil: a.limit.PausedUntil(), Paused: a.limit.Paused(), Endpoint: a.settings.Endpoint,
 	}
 }
 

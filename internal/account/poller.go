@@ -198,7 +198,7 @@ func (a *Account) takeIn(l klink.Listing, owned []string) News {
 	}
 	news.Unbound = satisfied || len(changed) > 0
 	news.Status = news.Status || unlooked || a.dialect != l.Dialect || l.Complete && a.remote != len(l.Groups)
-	a.pages, a.dialect = l.Pages, l.Dialect
+	a.pages, a.dialect, a.watched = l.Pages, l.Dialect, l.Begun
 	if l.Complete {
 		a.remote, a.listed = len(l.Groups), l.Begun
 	}

@@ -49,6 +49,40 @@ func TestAnHourOfQuietIsOneListingPerIntervalAndNothingElse(t *testing.T) {
 	})
 }
 
+// watched checks that the last look at the account is no older than that.
+func (b *bench) watched(most time.Duration) {
+	b.t.Helper()
+	if age := time.Since(b.account.State().Watched); age < 0 || age > most {
+		b.t.Errorf("the last look at the account is %v old, want %v at most", age, most)
+	}
+}
+
+// A listing that fails while the connection is up looks like a connection in order,
+// but for the age of what is known.
+func TestTheAgeOfTheLastLookTellsThatListingsFail(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.own(b.seed(3)...)
+		begun := time.Now()
+		b.after(time.Minute) // not configured yet
+		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100" })
+		b.configure()
+		configured := time.Now()
+		b.after(time.Hour)
+		b.up(true) // the probes are answered
+		if s := b.account.State(); !s.Watched.Equal(configured) || configured.Equal(begun) {
+			t.Errorf("no look has succeeded, and yet there was one %v ago", time.Since(s.Watched))
+		}
+		b.sim.ClearFaults()
+		b.after(time.Minute)
+		b.watched(time.Minute)
+		b.sim.SetToken("")
+		b.after(time.Hour)
+		if age := time.Since(b.account.State().Watched); age < time.Hour {
+			t.Errorf("the connection was down for an hour, and the last look is %v old", age)
+		}
+	})
+}
+
 func TestDriftIsFoundByTheNextListing(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
@@ -75,6 +109,10 @@ func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 		b.counts(lists(10))
 		b.after(10 * time.Minute)
 		b.counts(gets(10 * 4))
+		b.watched(time.Minute)
+		if s := b.account.State(); time.Since(s.Listed) < 10*time.Minute {
+			t.Errorf("gets pass for a listing %v ago", time.Since(s.Listed))
+		}
 
 		// Drift is found, and costs no listing.
 		b.sim.Mutate(ids[2], func(g *simulator.Group) { g.Name = "Ritz" })
@@ -284,6 +322,7 @@ func TestAnIncompleteAccount(t *testing.T) {
 		b.trusted(true)
 		b.heard()
 		b.after(time.Minute)
+		b.watched(0) // as well as it can be
 		// Its Groups read one by one what the mirror lacks.
 		if news := b.heard(); len(news.IDs) != 50 {
 			t.Errorf("%d ids are told, want the 50 that no listing shows", len(news.IDs))

@@ -100,7 +100,11 @@ func TestANewEndpointForgetsAll(t *testing.T) {
 		}
 		fault := b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
 		elsewhere := func(s *Settings) { s.Endpoint = "https://127.0.0.1:2/api/v1" }
+		if s := b.account.State(); s.Paused == 0 || s.Paused > time.Minute {
+			t.Errorf("it was silent for %v in all", s.Paused)
+		}
 		b.configure(elsewhere)
+		b.watched(0) // a new account
 		s := b.account.State()
 		if s.Trusted || s.Judged || s.RemoteGroups != 0 || !s.Listed.IsZero() || s.Dialect != "" || !s.PausedUntil.IsZero() {
 			t.Errorf("state: %+v", s)

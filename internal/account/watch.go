@@ -50,7 +50,7 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 		a.trust.forget(givenUp...)
 		news = a.judgeTrust(began, answered, shown)
 		news.Status = news.Status || !a.trust.looked
-		a.trust.looked = true
+		a.trust.looked, a.watched = true, began
 	}
 	a.mu.Unlock()
 	news.IDs = changed

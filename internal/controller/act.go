@@ -143,7 +143,11 @@ func (l *look) setArchived(ctx context.Context, id string, archived bool) error 
 	if err != nil {
 		return &writeError{fields: fields, err: err}
 	}
-	l.logWrite(ctx, "Set archived_at of the remote group", id, fields)
+	done := "Unarchived the remote group"
+	if archived {
+		done = "Archived the remote group"
+	}
+	l.logWrite(ctx, done, id, fields)
 	l.succeeded()
 	l.shows(g)
 	if g.Archived() != archived {

@@ -33,9 +33,7 @@ func (l *look) create(ctx context.Context) error {
 		return err
 	}
 	declared := l.situation.Declared
-	if id := &l.situation.Identity; id.Attempt != nil && !id.AttemptEmpty {
-		l.Count.Recovered("none")
-	}
+	before := l.situation.Identity
 	noted := time.Now()
 	note := plan.NewAttempt(declared, noted, l.situation.Evidence.Named)
 	note.Account = l.account.Fingerprint(note.Salt())
@@ -49,6 +47,9 @@ func (l *look) create(ctx context.Context) error {
 		Annotations: map[string]*string{v1alpha1.AnnotationCreateAttempt: &attempt},
 	}); err != nil {
 		return err
+	}
+	if before.Attempt != nil && !before.AttemptEmpty {
+		l.Count.Recovered("none")
 	}
 	endCreate := l.Accounts.Claims.BeginCreate(l.endpoint, declared.Name)
 	defer endCreate()
@@ -163,7 +164,8 @@ func (r *GroupReconciler) settleUnrecorded(ctx context.Context, mem *memory) (ag
 		log.FromContext(ctx).Info("The group created for a Group that is gone is not settled yet", "id", u.group.ID, "error", err.Error())
 		return firstRetry * 5
 	}
-	log.FromContext(ctx).Info("Settled the group created for a Group that is gone", "id", u.group.ID, "deletionPolicy", u.owner.Spec.DeletionPolicy)
+	log.FromContext(ctx).Info("Settled the group created for a Group that is gone",
+		"id", u.group.ID, "deletionPolicy", u.owner.Spec.DeletionPolicy, "connection", u.remote.Key().String())
 	mem.unrecorded = nil
 	return 0
 }

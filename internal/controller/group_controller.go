@@ -68,7 +68,8 @@ type GroupReconciler struct {
 type Counter interface {
 	// Drifted counts fields that were corrected.
 	Drifted(connection account.Key, fields []plan.Field)
-	// Recovered counts creates that got no clear answer, by what became of them.
+	// Recovered counts creates that got no clear answer, by what became of them:
+	// bound, none (made anew), or uncertain (a person has to say).
 	Recovered(outcome string)
 }
 

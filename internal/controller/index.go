@@ -131,16 +131,3 @@ func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, 
 	}
 	return list.Items, nil
 }
-
-// Ready counts the Groups of a connection by whether they are ready.
-func (g Groups) Ready(ctx context.Context, key account.Key) (ready, notReady int) {
-	groups, _ := g.Of(ctx, key) // an error means that the cache is gone, and so are we
-	for i := range groups {
-		if meta.IsStatusConditionTrue(groups[i].Status.Conditions, v1alpha1.ConditionReady) {
-			ready++
-		} else {
-			notReady++
-		}
-	}
-	return ready, notReady
-}

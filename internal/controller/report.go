@@ -25,7 +25,9 @@ import (
 func (l *look) report(ctx context.Context, r plan.Report) error {
 	before := l.group.DeepCopy()
 	news := l.transition(r)
-	if old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady); r.Stalled && (old == nil || old.Reason != r.Reason) {
+	old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
+	fresh := old == nil || old.Reason != r.Reason
+	if r.Stalled && fresh {
 		log.FromContext(ctx).Info("A person is needed", "reason", r.Reason, "message", cut(r.Message, maxNote))
 	}
 	fill(&l.group.Status, l.group, r, l.ownID())
@@ -34,6 +36,9 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 			return fmt.Errorf("writing the status: %w", err)
 		}
 		l.mem.overtaken.wrote(before.ResourceVersion, l.group)
+	}
+	if fresh && r.Reason == v1alpha1.ReasonCreateUncertain {
+		l.Count.Recovered("uncertain")
 	}
 	if news {
 		l.say(warning(r.Reason, "Reconcile", r.Message))

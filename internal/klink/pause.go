@@ -19,6 +19,9 @@ type pause struct {
 	until   time.Time
 	strikes int       // 429s without an answer in between
 	probed  time.Time // when the probe was let through
+
+	since time.Time     // when this pause began, until its end
+	past  time.Duration // of the pauses before it
 }
 
 type pauseState int
@@ -38,9 +41,21 @@ func (p *pause) begin(now, until time.Time) {
 		until = now.Add(min(longestPause, firstPause<<max(0, p.strikes-1)))
 	}
 	if until.After(p.until) {
+		if !now.Before(p.until) {
+			p.past, p.since = p.total(now), now
+		}
 		p.until = until
 	}
 	p.state = silent
+}
+
+// total is how long there was silence in all, each second counted once.
+func (p *pause) total(now time.Time) time.Duration {
+	end := p.until
+	if now.Before(end) {
+		end = now
+	}
+	return p.past + max(0, end.Sub(p.since))
 }
 
 // strike counts a 429; beyond seven the pause is the longest anyway.

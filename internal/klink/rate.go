@@ -158,6 +158,13 @@ func (l *Limiter) PausedUntil() time.Time {
 	return time.Time{}
 }
 
+// Paused is for how long the API has had calls wait, in all: as time goes by, not when it asks for it.
+func (l *Limiter) Paused() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pause.total(time.Now())
+}
+
 // Rate is the present rate in calls per second, at most the ceiling.
 func (l *Limiter) Rate() float64 {
 	l.mu.Lock()

@@ -144,6 +144,43 @@ func TestLimiterPausesAndProbes(t *testing.T) {
 	})
 }
 
+// However many calls are told to wait, a second of silence is one second.
+func TestLimiterTotalsItsPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(10, 20)
+		check := func(want time.Duration) {
+			t.Helper()
+			if got := l.Paused(); got != want {
+				t.Errorf("paused for %v in all, not %v", got, want)
+			}
+		}
+		check(0)
+		for i := range 5 {
+			take(t, l, fmt.Sprint(i), ClassChange)
+		}
+		for range 4 {
+			l.Done(throttled(30 * time.Second))
+		}
+		check(0)
+		time.Sleep(10 * time.Second)
+		check(10 * time.Second)
+		l.Done(throttled(40 * time.Second)) // it goes on, and is longer
+		time.Sleep(time.Minute)
+		check(50 * time.Second)
+		take(t, l, "a", ClassChange)
+		l.Done(nil)
+		time.Sleep(time.Hour)
+		check(50 * time.Second)
+		take(t, l, "a", ClassChange)
+		l.Done(&Error{Kind: KindThrottled, Until: time.Now().Add(-time.Minute)}) // a date gone by
+		check(50 * time.Second)
+		take(t, l, "a", ClassChange)
+		l.Done(throttled(5 * time.Second))
+		time.Sleep(time.Minute)
+		check(55 * time.Second)
+	})
+}
+
 func TestLimiterPauseWithoutRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(10, 1)

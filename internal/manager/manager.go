@@ -112,10 +112,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	if err := mgr.GetAPIReader().Get(ctx, client.ObjectKey{Name: "kube-system"}, &cluster); err != nil {
 		return fmt.Errorf("reading the UID of namespace kube-system, which names this cluster: %w", err)
 	}
-	counters, err := klinkmetrics.New(s.Registry)
-	if err != nil {
-		return err
-	}
+	counters := klinkmetrics.New()
 	groups := controller.Groups{Cache: mgr.GetCache()}
 	news := &controller.Switchboard{Groups: groups}
 	accounts := account.NewRegistry(account.Hooks{
@@ -125,8 +122,9 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 		Notify:  news.Notify,
 		Observe: counters.Observe,
 	})
-	if err := s.Registry.Register(&klinkmetrics.State{Accounts: accounts, Ready: groups.Ready}); err != nil {
-		return fmt.Errorf("registering metrics: %w", err)
+	state := klinkmetrics.State{Leading: mgr.Elected(), Accounts: accounts, Connections: groups.Connections, Groups: groups.All}
+	if err := counters.Register(s.Registry, state); err != nil {
+		return err
 	}
 	if err := mgr.Add(accounts); err != nil {
 		return fmt.Errorf("adding the accounts: %w", err)
