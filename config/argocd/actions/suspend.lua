@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Holds every remote write back.
+
+obj.spec.suspend = true
+return obj
