@@ -50,7 +50,7 @@ NESTED = $(shell for mod in $$(git ls-files -co --exclude-standard '*/go.mod'); 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: clean
 clean: ## Remove what was built in this checkout (the caches stay)
@@ -95,6 +95,11 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 	$(GO) test -timeout 20m $(RACE) $$($(GO) list ./... | grep -v /test/simulation$$)
 	$(GO) test -timeout 20m ./test/simulation
 	@for dir in $(NESTED); do $(GO) -C $$dir test -timeout 20m ./... || exit 1; done
+
+.PHONY: verify-manifests
+verify-manifests: controlplane ## Run the tests of what is installed: manifests, chart, alerts, GitOps
+	@for dir in $(wildcard test/manifests test/chart test/monitoring test/gitops); do \
+		$(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on

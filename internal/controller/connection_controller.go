@@ -25,7 +25,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/account"
 )
 
-// +kubebuilder:rbac:groups=klink.cloud,resources=connections;clusterconnections,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=klink.cloud,resources=connections;clusterconnections,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=klink.cloud,resources=connections/status;clusterconnections/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
 
