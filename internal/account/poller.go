@@ -61,7 +61,12 @@ func (a *Account) sleep(ctx context.Context, wait time.Duration, timed bool) {
 	select {
 	case <-timer:
 	case <-a.kick:
+		return
 	case <-ctx.Done():
+	}
+	select {
+	case <-a.kick: // what it was for is looked at now
+	default:
 	}
 }
 

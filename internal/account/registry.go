@@ -5,6 +5,9 @@ package account
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -88,7 +91,7 @@ func NewRegistry(hooks Hooks) *Registry {
 func (r *Registry) Start(ctx context.Context) error {
 	r.mu.Lock()
 	r.ctx = ctx
-	for _, a := range r.accounts {
+	for _, a := range r.inOrder() {
 		r.poll(a) //nolint:contextcheck // it uses the context that was just kept
 	}
 	r.mu.Unlock()
@@ -118,11 +121,15 @@ func (r *Registry) Get(key Key) *Account {
 func (r *Registry) All() []*Account {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make([]*Account, 0, len(r.accounts))
-	for _, a := range r.accounts {
-		all = append(all, a)
-	}
-	return all
+	return r.inOrder()
+}
+
+// inOrder lists the accounts by their keys, so that what happens to all of them
+// happens in the same order each time. r.mu is held.
+func (r *Registry) inOrder() []*Account {
+	return slices.SortedFunc(maps.Values(r.accounts), func(a, b *Account) int {
+		return strings.Compare(a.key.String(), b.key.String())
+	})
 }
 
 // Ensure returns the account of a connection, and makes it if need be.

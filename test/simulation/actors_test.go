@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -48,9 +47,9 @@ func (w *world) act() {
 
 func (w *world) createGroup() {
 	w.sequence++
-	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
-		Namespace: []string{"a", "b"}[w.roll(2)], Name: fmt.Sprintf("g%d", w.sequence),
-	}}
+	l := w.links[w.roll(len(w.links))]
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.pickNamespace(l), Name: fmt.Sprintf("g%d", w.sequence)}}
+	g.Spec.ConnectionRef = l.ref()
 	g.Spec.Name = w.pickName()
 	w.vary(g)
 	if w.roll(6) == 0 {
@@ -195,7 +194,7 @@ func (w *world) copySomeGroup() {
 	if g := w.someGroup(w.ops); g != nil && g.Annotations[v1alpha1.AnnotationGroupID] != "" {
 		w.sequence++
 		c := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
-			Namespace: []string{"a", "b"}[w.roll(2)], Name: fmt.Sprintf("g%d", w.sequence), Annotations: g.Annotations,
+			Namespace: w.pickNamespace(w.linkOf(g)), Name: fmt.Sprintf("g%d", w.sequence), Annotations: g.Annotations,
 		}, Spec: *g.Spec.DeepCopy()}
 		w.declare(w.ops, c, fmt.Sprintf("L%d", w.sequence))
 	}
@@ -223,25 +222,25 @@ func (w *world) restoreSomeGroup() {
 
 // tamper changes a remote group behind the operator's back.
 func (w *world) tamper() {
-	if id := w.someRemote(); id != "" {
+	if id := w.someRemote(w.links...); id != "" {
 		w.note("somebody changes remote group %s", id)
 		w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new(fmt.Sprintf("tampered %d", w.roll(1000))) })
 	}
 }
 
 func (w *world) removeRemote() {
-	if id := w.someRemote(); id != "" {
+	if id := w.someRemote(w.links...); id != "" {
 		w.note("somebody deletes remote group %s for good", id)
 		w.sim.Remove(id)
 	}
 }
 
-// someRemote picks a remote group that a Group is bound to: one whose create is
-// still open cannot be told apart once it is changed.
-func (w *world) someRemote() string {
+// someRemote picks a remote group that a Group of these connections is bound to:
+// one whose create is still open cannot be told apart once it is changed.
+func (w *world) someRemote(links ...link) string {
 	var ids []string
 	for _, g := range w.ops.groups() {
-		if _, exists := w.sim.Group(g.Status.ID); exists && !slices.Contains(ids, g.Status.ID) {
+		if _, exists := w.sim.Group(g.Status.ID); exists && slices.Contains(links, w.linkOf(g)) && !slices.Contains(ids, g.Status.ID) {
 			ids = append(ids, g.Status.ID)
 		}
 	}
@@ -291,34 +290,6 @@ func (w *world) handOver() {
 	for _, p := range old {
 		p.kill("as it lost the lease")
 	}
-}
-
-func (w *world) swapToken() {
-	if w.someRemote() == "" {
-		return // nothing could tell the accounts apart
-	}
-	w.count("foreign token")
-	w.setToken(w.ops, foreignToken)
-	w.pause(time.Duration(30+w.roll(150)) * time.Second)
-	w.setToken(w.ops, rightToken)
-}
-
-func (w *world) setToken(c *cluster, token string) {
-	w.note("the Secret holds %s", token[:8])
-	c.edit(name{"Secret", "operator", "klink-token"}, func(o client.Object) {
-		o.(*corev1.Secret).Data = map[string][]byte{"token": []byte(token)}
-	})
-}
-
-func (w *world) toggleAllowDelete() { w.setAllowDelete(w.roll(2) == 0) }
-
-func (w *world) setAllowDelete(allow bool) {
-	w.mu.Lock()
-	w.allowDelete = w.allowDelete || allow
-	w.mu.Unlock()
-	w.ops.edit(name{"ClusterConnection", "", "default"}, func(o client.Object) {
-		o.(*v1alpha1.ClusterConnection).Spec.AllowDelete = allow
-	})
 }
 
 // outage breaks every call for a while.

@@ -77,7 +77,7 @@ var protocolBreaks = map[string]breaks{
 		return t.serve(c)
 	}},
 	"take a failed GET for an absence": {call: func(t transport, c *call) (*http.Response, error) {
-		if c.request.Method == http.MethodGet && t.p.roll(3) == 0 {
+		if c.request.Method == http.MethodGet && c.dice.roll(3) == 0 {
 			return answer(c, http.StatusNotFound, "", `{"message":"not found"}`), nil
 		}
 		return t.serve(c)

@@ -71,7 +71,7 @@ func (v *view) run() {
 			}
 			continue
 		}
-		v.p.pause(time.Until(c.at.Add(v.p.lag())))
+		v.p.pause(time.Until(c.at.Add(v.p.dice("cache").lag())))
 		v.apply(c)
 	}
 	v.p.cluster.mu.Lock()
@@ -173,28 +173,33 @@ func (k *kubeClient) List(_ context.Context, into client.ObjectList, opts ...cli
 	return nil
 }
 
-func (k *kubeClient) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.PatchOption) error {
-	return k.patch(o, patch, false)
+func (k *kubeClient) Patch(ctx context.Context, o client.Object, patch client.Patch, _ ...client.PatchOption) error {
+	return k.patch(ctx, o, patch, false)
 }
 
-func (k *kubeClient) patch(o client.Object, patch client.Patch, status bool) error {
+func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Patch, status bool) error {
 	body, err := patch.Data(o)
 	if err != nil {
 		return err
 	}
 	body = k.p.breaks.patch(body)
 	n := nameOf(o)
-	if err := k.p.step("patch"); err != nil {
+	dice := k.p.diceFor(ctx)
+	if err := k.p.step(dice, "patch"); err != nil {
 		return err
 	}
-	fault := k.p.drawKube("kube before", "kube after")
+	fault := dice.kube("kube before", "kube after", "kube stalls")
 	if fault == "kube before" {
 		return apierrors.NewServiceUnavailable("the API server is not there")
 	}
 	patched, err := k.p.cluster.patch(n, body, status)
 	k.p.note("p%d patches %s %s/%s status=%v %s: %v", k.p.number, n.kind, n.namespace, n.name, status, body, err)
 	k.p.checkPatch(k.p, n, body, err)
-	if stepErr := k.p.step("patched"); stepErr != nil {
+	if fault == "kube stalls" {
+		k.p.pause(time.Duration(dice.roll(180_000)) * time.Millisecond)
+		fault = ""
+	}
+	if stepErr := k.p.step(dice, "patched"); stepErr != nil {
 		return stepErr
 	}
 	if err != nil {
@@ -213,15 +218,15 @@ type statusWriter struct {
 	k *kubeClient
 }
 
-func (s *statusWriter) Patch(_ context.Context, o client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
-	return s.k.patch(o, patch, true)
+func (s *statusWriter) Patch(ctx context.Context, o client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+	return s.k.patch(ctx, o, patch, true)
 }
 
 // liveReader reads from the cluster itself.
 type liveReader struct{ p *process }
 
-func (l *liveReader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-	if err := l.p.step("live get"); err != nil {
+func (l *liveReader) Get(ctx context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if err := l.p.step(l.p.diceFor(ctx), "live get"); err != nil {
 		return err
 	}
 	switch into := into.(type) {
@@ -234,8 +239,8 @@ func (l *liveReader) Get(_ context.Context, key client.ObjectKey, into client.Ob
 	return found(l.p.cluster.get(name{kindOf(into), key.Namespace, key.Name}), key, into)
 }
 
-func (l *liveReader) List(_ context.Context, into client.ObjectList, opts ...client.ListOption) error {
-	if err := l.p.step("live list"); err != nil {
+func (l *liveReader) List(ctx context.Context, into client.ObjectList, opts ...client.ListOption) error {
+	if err := l.p.step(l.p.diceFor(ctx), "live list"); err != nil {
 		return err
 	}
 	groups, ok := into.(*v1alpha1.GroupList)

@@ -6,6 +6,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -93,7 +94,7 @@ func (p *process) wire() {
 			Kind: kind, Client: kube, Live: &liveReader{p: p}, Groups: groups, Accounts: accounts, News: p.news, Events: recorder{p},
 			Rules: controller.ConnectionRules{
 				OperatorNamespace: "operator", AllowedEndpoints: controller.Endpoints{endpoint}, UserAgent: "simulation",
-				Transport: transport{p},
+				Transport: transport{p, kind},
 			},
 		}
 		p.news.Join(kind, p.queues[string(kind)])
@@ -103,8 +104,8 @@ func (p *process) wire() {
 	p.connections = connections
 	p.handlers["Group"] = func(c change, initial bool) {
 		deliverGroup(p, p.groups.Handler(), p.queues["Group"], c, initial)
-		for kind, r := range connections {
-			deliverGroup(p, r.GroupHandler(), p.queues[string(kind)], c, initial)
+		for _, kind := range []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection} {
+			deliverGroup(p, connections[kind].GroupHandler(), p.queues[string(kind)], c, initial)
 		}
 	}
 	p.done.Go(func() { _ = accounts.Start(p.ctx) })
@@ -142,7 +143,7 @@ func (p *process) dispatch(kind string) {
 	for range workers {
 		idle <- struct{}{}
 	}
-	p.pause(p.lag())
+	p.pause(p.dice(kind).lag())
 	for {
 		w, wait := q.next()
 		if w == nil {
@@ -153,6 +154,7 @@ func (p *process) dispatch(kind string) {
 			case <-p.ctx.Done():
 			}
 			timer.Stop()
+			q.calm()
 			if p.ctx.Err() != nil {
 				return
 			}
@@ -163,7 +165,7 @@ func (p *process) dispatch(kind string) {
 		case <-p.ctx.Done():
 			return
 		}
-		p.pause(p.latency())
+		p.pause(p.dice(kind).latency())
 		p.done.Go(func() {
 			p.work(kind, w)
 			idle <- struct{}{}
@@ -175,10 +177,10 @@ func (p *process) dispatch(kind string) {
 func (p *process) work(kind string, w *work) {
 	q := p.queues[kind]
 	defer q.Done(w.request)
-	if p.step("reconcile") != nil {
+	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
+	if p.step(p.diceFor(ctx), "reconcile") != nil {
 		return
 	}
-	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
 	var result reconcile.Result
 	var err error
 	if kind == "Group" {
@@ -219,9 +221,15 @@ func (p *process) whatFor(kind string, r reconcile.Request) about {
 	return a
 }
 
+// diceFor are the dice of the work that a call belongs to.
+func (p *process) diceFor(ctx context.Context) dice {
+	a, _ := ctx.Value(workKey{}).(about)
+	return p.dice(fmt.Sprint(a.name))
+}
+
 // step passes a while, and is where a process may crash.
-func (p *process) step(what string) error {
-	p.pause(p.latency())
+func (p *process) step(d dice, what string) error {
+	p.pause(d.latency())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dead {

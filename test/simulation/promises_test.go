@@ -40,10 +40,16 @@ func (w *world) checkCall(p *process, c *call) {
 // checkMayWrite: a Group that is suspended, only observed, or bound by another
 // cluster writes nothing; nor does one whose group another Group owns.
 func (w *world) checkMayWrite(p *process, g *v1alpha1.Group, c *call, what string) {
+	// The reply to a write of its own may show a process more than its cache did
+	// when it began.
+	now, ok := p.cluster.get(nameOf(g)).(*v1alpha1.Group)
+	if !ok || now.UID != g.UID {
+		now = g
+	}
 	switch cluster := g.Annotations[v1alpha1.AnnotationGroupCluster]; {
-	case g.Spec.Suspend:
+	case g.Spec.Suspend && now.Spec.Suspend:
 		w.violate("a suspended Group writes: %s", what)
-	case g.Spec.ManagementPolicy == v1alpha1.ManagementObserve:
+	case g.Spec.ManagementPolicy == v1alpha1.ManagementObserve && now.Spec.ManagementPolicy == v1alpha1.ManagementObserve:
 		w.violate("an observing Group writes: %s", what)
 	case cluster != "" && cluster != p.cluster.uid:
 		w.violate("a Group that another cluster bound writes: %s", what)
@@ -70,7 +76,7 @@ func (w *world) checkPost(p *process, c *call, g *v1alpha1.Group, what string) {
 	}
 	if strings.Contains(c.request.Header.Get("Authorization"), foreignToken) && !w.isMixed() {
 		for _, other := range p.cluster.groups() {
-			if _, exists := w.sim.Group(other.Status.ID); exists {
+			if _, exists := w.sim.Group(other.Status.ID); exists && g != nil && other.Spec.ConnectionRef == g.Spec.ConnectionRef {
 				w.violate("created in a foreign account: %s", what)
 				return
 			}
@@ -155,7 +161,7 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 // checkDelete: permanent deletion needs two consents.
 func (w *world) checkDelete(g *v1alpha1.Group, what string) {
 	w.mu.Lock()
-	allowed := w.allowDelete
+	allowed := g == nil && len(w.allowDelete) > 0 || g != nil && w.allowDelete[w.linkOf(g).connection]
 	asked := g == nil || w.policies[w.lineages[g.UID]][v1alpha1.DeletionDelete]
 	w.mu.Unlock()
 	if !allowed || !asked {

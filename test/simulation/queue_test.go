@@ -72,6 +72,15 @@ func (q *workQueue) signal() {
 	}
 }
 
+// calm forgets a signal that came together with a timer, so that which of the two
+// a select saw makes no difference.
+func (q *workQueue) calm() {
+	select {
+	case <-q.wake:
+	default:
+	}
+}
+
 // next takes the best item that is ready, or says how long until one is.
 func (q *workQueue) next() (w *work, wait time.Duration) {
 	q.mu.Lock()

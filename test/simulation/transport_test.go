@@ -8,12 +8,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
 var (
@@ -21,8 +24,12 @@ var (
 	errRefused = errors.New("connection refused")
 )
 
-// transport carries one process's calls to the stand-in API, and lies about them.
-type transport struct{ p *process }
+// transport carries one process's calls to the stand-in API for the connections of
+// a kind, and lies about them.
+type transport struct {
+	p    *process
+	kind v1alpha1.ConnectionKind
+}
 
 var httpFaults = []string{
 	"refused", "lost request", "lost request", "lost reply", "lost reply", "500 before", "500 after", "502 after",
@@ -36,17 +43,18 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.step(r.Method); err != nil {
+	call.dice = p.dice(fmt.Sprint(t.kind, call.about.name))
+	if err := p.step(call.dice, r.Method); err != nil {
 		return nil, err
 	}
-	fault := p.drawHTTP(httpFaults...)
+	fault := call.dice.http(httpFaults...)
 	response, err := t.meet(call, fault)
 	status := 0
 	if response != nil {
 		status = response.StatusCode
 	}
 	p.note("p%d %s %s?%s %s -> %d %v %s", p.number, r.Method, r.URL.Path, r.URL.RawQuery, call.body, status, err, fault)
-	if stepErr := p.step("reply to " + r.Method); stepErr != nil {
+	if stepErr := p.step(call.dice, "reply to "+r.Method); stepErr != nil {
 		return nil, stepErr
 	}
 	return response, err
@@ -57,6 +65,7 @@ type call struct {
 	request *http.Request
 	body    []byte
 	about   about
+	dice    dice
 }
 
 func readCall(r *http.Request) (*call, error) {
@@ -100,7 +109,7 @@ func (t transport) meet(c *call, fault string) (*http.Response, error) {
 		code, _ := strconv.Atoi(fault[:3])
 		return answer(c, code, "", ""), nil
 	case "429":
-		return answer(c, 429, strconv.Itoa(t.p.roll(20)), ""), nil
+		return answer(c, 429, strconv.Itoa(c.dice.roll(20)), ""), nil
 	case "503":
 		return answer(c, 503, "", ""), nil
 	case "garbage after":
@@ -116,7 +125,7 @@ func (t transport) meet(c *call, fault string) (*http.Response, error) {
 	case "late":
 		return t.late(c)
 	case "slow":
-		t.wait(c.request.Context(), time.Duration(t.p.roll(20_000))*time.Millisecond)
+		t.wait(c.request.Context(), time.Duration(c.dice.roll(20_000))*time.Millisecond)
 	}
 	return t.carryOut(c)
 }
@@ -139,9 +148,9 @@ func (t transport) carryOut(c *call) (*http.Response, error) {
 
 // late carries the call out after the client has given up.
 func (t transport) late(c *call) (*http.Response, error) {
-	patience := time.Duration(t.p.roll(60_000)) * time.Millisecond
+	patience := time.Duration(c.dice.roll(60_000))*time.Millisecond + c.dice.latency()
 	t.p.done.Go(func() {
-		time.Sleep(patience + t.p.latency())
+		time.Sleep(patience)
 		t.commit(c)
 		t.p.note("p%d the late %s arrives", t.p.number, c.request.Method)
 	})

@@ -12,9 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,7 +37,7 @@ type world struct {
 	running []*process
 
 	mu         sync.Mutex
-	rng        *rand.Rand
+	streams    map[string]*rand.Rand
 	processes  int
 	history    []string
 	violations []string
@@ -56,16 +54,18 @@ type world struct {
 	stripped    map[types.UID]bool  // Groups that lost their finalizer to a person
 	ended       map[string]bool     // lineages that left their group to itself
 	mixed       bool                // groups were made in both accounts
-	allowDelete bool                // it was allowed at some time
+	links       []link              // the connections of each cluster
+	allowDelete map[name]bool       // the connections that allowed it at some time
 	sequence    int
 }
 
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
-		seed: seed, began: time.Now(), rng: rand.New(rand.NewPCG(seed, 1)), counts: map[string]int{}, breaks: b,
+		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, breaks: b,
 		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
-		policies: map[string]map[v1alpha1.DeletionPolicy]bool{},
+		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, allowDelete: map[name]bool{},
 	}
+	w.links = allLinks[:1+w.roll(2)]
 	pagings := []simulator.Paging{simulator.Cursor, simulator.Cursor, simulator.Page, simulator.SinglePage, simulator.Limit, simulator.HasMorePage}
 	settings := simulator.Settings{
 		Paging: pagings[w.roll(len(pagings))], HideArchived: w.roll(2) == 0, MaxLimit: 10,
@@ -89,28 +89,6 @@ func newWorld(seed uint64, b breaks) *world {
 	return w
 }
 
-// setUp creates a connection and its Secret.
-func (w *world) setUp(c *cluster) {
-	c.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "operator", Name: "klink-token"}, Data: map[string][]byte{"token": []byte(rightToken)},
-	})
-	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	connection.Spec.ConnectionSpec = v1alpha1.ConnectionSpec{
-		Endpoint: endpoint, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "klink-token", Key: "token"},
-		ResyncInterval: metav1.Duration{Duration: time.Minute}, RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20},
-	}
-	c.create(connection)
-}
-
-// roll draws a number below n.
-func (w *world) roll(n int) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.rng.IntN(n)
-}
-
-func (w *world) pickName() string { return []string{"alpha", "beta", "gamma"}[w.roll(3)] }
-
 // weather is how likely a fault is at each call, all zero once the faults stop, and
 // how long a change takes to reach a cache at the most.
 type weather struct {
@@ -124,45 +102,10 @@ func (w *world) setWeather(change func(*weather)) {
 	change(&w.weather)
 }
 
-// drawHTTP tells whether a fault strikes a call to the API, and which.
-func (w *world) drawHTTP(faults ...string) string {
-	return w.draw(func(now weather) float64 { return now.http }, faults)
-}
-
-// drawKube tells whether a fault strikes a call to Kubernetes, and which.
-func (w *world) drawKube(faults ...string) string {
-	return w.draw(func(now weather) float64 { return now.kube }, faults)
-}
-
-func (w *world) draw(probability func(weather) float64, faults []string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.rng.Float64() >= probability(w.weather) {
-		return ""
-	}
-	fault := faults[w.rng.IntN(len(faults))]
-	w.counts[fault]++
-	return fault
-}
-
 func (w *world) count(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.counts[what]++
-}
-
-// latency is what one step takes: a few milliseconds, practically never the same.
-func (w *world) latency() time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return time.Duration(w.rng.Int64N(int64(10*time.Millisecond))) + time.Microsecond
-}
-
-// lag is how long a change takes to reach a cache.
-func (w *world) lag() time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return time.Duration(w.rng.Int64N(int64(w.weather.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
 }
 
 func (w *world) pause(d time.Duration) {
@@ -217,7 +160,7 @@ func (w *world) trouble() {
 	w.setWeather(func(now *weather) { *now = drawn })
 	w.running = append(w.running, w.startProcess(w.ops))
 	for range 10 + w.roll(30) {
-		w.pause(time.Duration(w.roll(25_000))*time.Millisecond + w.latency())
+		w.pause(time.Duration(w.roll(25_000))*time.Millisecond + dice{w, "people"}.latency())
 		w.act()
 		if w.violated() {
 			return
@@ -229,11 +172,13 @@ func (w *world) trouble() {
 func (w *world) calm() {
 	w.note("the faults stop")
 	w.setWeather(func(now *weather) { *now = weather{} })
-	w.setToken(w.ops, rightToken)
 	for _, g := range w.ops.groups() {
 		w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
 	}
-	w.setAllowDelete(true)
+	for _, l := range w.links {
+		w.setToken(l, rightToken)
+		w.setAllowDelete(l, true)
+	}
 	w.reviveLeader()
 }
 
@@ -265,7 +210,9 @@ func (w *world) converge() {
 		if restless = w.restless(); len(restless) == 0 {
 			break
 		}
-		w.acceptMissing()
+		for _, l := range w.links {
+			w.acceptMissing(l)
+		}
 		w.settleUncertain()
 	}
 	if len(restless) > 0 {
@@ -278,7 +225,7 @@ func (w *world) converge() {
 	if w.writeCalls() != calls {
 		w.violate("remote writes go on after everything is at rest")
 	}
-	if n := w.ops.writeCount() - writes; n > 5 { // lastListTime moves every five minutes
+	if n := w.ops.writeCount() - writes; n > 5*len(w.links) { // lastListTime moves every five minutes
 		w.violate("%d Kubernetes writes after everything is at rest", n)
 	}
 	w.checkLeaks()
@@ -287,15 +234,13 @@ func (w *world) converge() {
 
 // acceptMissing does what the connection asks a person to do, if the groups are
 // really gone.
-func (w *world) acceptMissing() {
-	n := name{"ClusterConnection", "", "default"}
-	connection := w.ops.get(n).(*v1alpha1.ClusterConnection)
-	ready := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionReady)
+func (w *world) acceptMissing(l link) {
+	ready := meta.FindStatusCondition(*l.conditions(w.ops.get(l.connection)), v1alpha1.ConditionReady)
 	if ready == nil || ready.Reason != v1alpha1.ReasonMassDisappearance {
 		return
 	}
-	w.note("a person accepts what is missing")
-	w.ops.edit(n, func(o client.Object) {
+	w.note("a person accepts what is missing from %s", l.connection.name)
+	w.ops.edit(l.connection, func(o client.Object) {
 		o.SetAnnotations(map[string]string{v1alpha1.AnnotationAcceptMissing: time.Now().UTC().Format(time.RFC3339)})
 	})
 }
