@@ -210,6 +210,7 @@ func (c *cluster) awaitRemote(api *remote, id, what string, is func(simulator.Gr
 func (c *cluster) awaitLeader(p *process) (holder string) {
 	c.Helper()
 	c.eventually(func() string {
+		c.wantRunning(p)
 		l, err := c.clients.CoordinationV1().Leases(c.namespace).Get(c.Context(), lease, metav1.GetOptions{})
 		switch {
 		case err != nil:

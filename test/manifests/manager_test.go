@@ -131,16 +131,22 @@ func (c *cluster) awaitProbes(p *process) {
 	container := c.deployment().Spec.Template.Spec.Containers[0]
 	for _, path := range []string{container.StartupProbe.HTTPGet.Path, container.LivenessProbe.HTTPGet.Path, container.ReadinessProbe.HTTPGet.Path} {
 		c.eventually(func() string {
-			select {
-			case <-p.done:
-				c.Fatal("the manager has ended")
-			default:
-			}
+			c.wantRunning(p)
 			if status, body := c.get("http://"+p.address["health"]+path, ""); status != http.StatusOK {
 				return path + ": " + body
 			}
 			return ""
 		})
+	}
+}
+
+// wantRunning ends the test if the process has ended by itself.
+func (c *cluster) wantRunning(p *process) {
+	c.Helper()
+	select {
+	case <-p.done:
+		c.Fatalf("the manager has ended: %s", p.cmd.ProcessState)
+	default:
 	}
 }
 

@@ -6,6 +6,7 @@ package manifests
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -93,7 +94,7 @@ func (c *cluster) writeOverlay() {
 		c.Fatal(err)
 	}
 	block = strings.ReplaceAll(block, "https://github.com/klink-cloud/klink-operator//", up+"/")
-	c.writeFile("overlay/kustomization.yaml", strings.ReplaceAll(block, "?ref=v0.1.0", ""))
+	c.writeFile("overlay/kustomization.yaml", regexp.MustCompile(`\?ref=\S+`).ReplaceAllString(block, ""))
 }
 
 // again installs the operator, where its Secrets still are, and waits until all goes on.
