@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package monitoring
+
+import (
+	"log/slog"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+const (
+	root    = "../.."
+	page    = root + "/docs/monitoring.md"
+	runbook = "https://github.com/klink-cloud/klink-operator/blob/main/docs/monitoring.md#"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+var extraction = regexp.MustCompile(`(?m)^    (sed .*config/prometheus/rules\.yaml) > \S+$`)
+
+// alertRules are the rules as plain Prometheus reads them, which the command in the
+// page takes out of the PrometheusRule.
+func alertRules(t *testing.T) []rulefmt.Rule {
+	t.Helper()
+	read(t, root+"/config/prometheus/rules.yaml") // the go command is to see that it changes
+	command := extraction.FindStringSubmatch(read(t, page))
+	if command == nil {
+		t.Fatal("the page does not say how to have the rules without the Prometheus Operator")
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", command[1])
+	cmd.Dir = root
+	content, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", command[1], err)
+	}
+	groups, errs := rulefmt.Parse(content, false, model.LegacyValidation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
+	for _, err := range errs {
+		t.Error(err)
+	}
+	if t.Failed() || len(groups.Groups) == 0 {
+		t.Fatalf("the rules cannot be read:\n%s", content)
+	}
+	var rules []rulefmt.Rule
+	for _, group := range groups.Groups {
+		rules = append(rules, group.Rules...)
+	}
+	return rules
+}
+
+// TestAlertsSayWhatToDo wants of each alert what whoever is woken by it needs.
+func TestAlertsSayWhatToDo(t *testing.T) {
+	headings := map[string]string{}
+	for _, section := range strings.Split(read(t, page), "\n### ")[1:] {
+		title, text, _ := strings.Cut(section, "\n")
+		headings[strings.ToLower(title)] = text
+	}
+	for _, rule := range alertRules(t) {
+		if rule.Alert == "" || rule.For == 0 {
+			t.Errorf("%s%s: want alerts that hold for some time", rule.Record, rule.Alert)
+		}
+		if severity := rule.Labels["severity"]; severity != "critical" && severity != "warning" {
+			t.Errorf("%s: severity %q", rule.Alert, severity)
+		}
+		for _, name := range []string{"summary", "description"} {
+			if len(rule.Annotations[name]) < 20 {
+				t.Errorf("%s: %s %q", rule.Alert, name, rule.Annotations[name])
+			}
+		}
+		anchor := strings.ToLower(rule.Alert)
+		if rule.Annotations["runbook_url"] != runbook+anchor || len(headings[anchor]) < 100 {
+			t.Errorf("%s: the runbook %s is not a section about the alert", rule.Alert, rule.Annotations["runbook_url"])
+		}
+	}
+}
