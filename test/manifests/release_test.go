@@ -4,9 +4,12 @@
 package manifests
 
 import (
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -38,5 +41,31 @@ func TestReleaseIsNamedAlike(t *testing.T) {
 func TestCertificateIsMountedWhereItIsLookedFor(t *testing.T) {
 	if mount := "mountPath: /tmp/" + certificateDir + ","; !strings.Contains(readFile(t, "docs/install.md"), mount) {
 		t.Errorf("docs/install.md does not have %q", mount)
+	}
+}
+
+var kind = regexp.MustCompile(`(?m)^kind: (\S+)$`)
+
+// TestUndeployLeavesTheCRDs: with a CRD go all of its objects.
+func TestUndeployLeavesTheCRDs(t *testing.T) {
+	installed := readFile(t, "dist/install.yaml")
+	script := readFile(t, "hack/without-crds.sh")
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+	cmd.Stdin = strings.NewReader(installed)
+	left, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	crds := 0
+	for _, k := range kind.FindAllString(installed, -1) {
+		if k == "kind: CustomResourceDefinition" {
+			crds++
+			continue
+		}
+		want = append(want, k)
+	}
+	if diff := cmp.Diff(want, kind.FindAllString(string(left), -1)); diff != "" || crds != 3 {
+		t.Errorf("of %d CRDs and the rest (-want +left):\n%s", crds, diff)
 	}
 }
