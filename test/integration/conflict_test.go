@@ -5,9 +5,11 @@ package integration
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -51,6 +53,34 @@ func TestCopiedManifestEndsInIDConflict(t *testing.T) {
 	}
 	w.wantRemotes(1)
 	w.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
+}
+
+// A crash in the middle of a take-over leaves a Group that is known to own its
+// group: status says so before anything is written remotely.
+func TestATakeOverIsInStatusBeforeItIsRemote(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("owner")
+	owner := w.awaitSynced("owner")
+	w.group("heir", func(g *v1alpha1.Group) {
+		g.Annotations, g.Finalizers, g.Spec.Name = maps.Clone(owner.Annotations), owner.Finalizers, owner.Spec.Name
+	})
+	w.awaitStalled("heir", v1alpha1.ReasonIDConflict, owner.Status.ID)
+	unarchiving := w.sim.AddFault(simulator.Fault{Method: "PUT", BodyRegexp: "null", Action: simulator.Hang})
+	w.delete("owner")
+	w.awaitGone("owner")
+	w.eventually(func() string {
+		g := w.get("heir")
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		if g.Status.ID != owner.Status.ID || ready.Reason != v1alpha1.ReasonIDConflict { // the PUT is still on its way
+			return fmt.Sprintf("status.id is %q with reason %s", g.Status.ID, ready.Reason)
+		}
+		return ""
+	})
+	if !w.remote(owner.Status.ID).Archived() {
+		t.Error("the remote group was written before status")
+	}
+	unarchiving.Remove()
 }
 
 // groupID of another Group's group: the same.
