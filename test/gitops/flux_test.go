@@ -88,4 +88,10 @@ func TestFluxPrunes(t *testing.T) {
 		t.Errorf("policy Delete has left %+v", left)
 	}
 	f.wantReady() // what is left in git
+
+	// The CRDs outlive even the operator's own Kustomization.
+	f.prune(func(*unstructured.Unstructured) bool { return true })
+	if crds := f.kubectl("get", "crd", "-o=name"); strings.Count(crds, "klink.cloud") != 3 {
+		t.Errorf("these CRDs are left: %s", crds)
+	}
 }

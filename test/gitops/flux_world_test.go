@@ -4,8 +4,6 @@
 package gitops
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -62,17 +60,7 @@ func newFlux(t *testing.T) *flux {
 // fill puts the CRDs, two namespaces with their Secrets, and the samples into git.
 func (f *flux) fill() {
 	f.Helper()
-	crds, err := filepath.Glob("../../config/crd/bases/*.yaml")
-	if err != nil || len(crds) != 3 {
-		f.Fatalf("the CRDs are %v: %v", crds, err)
-	}
-	for _, name := range crds {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.add(string(text))
-	}
+	f.add(f.kubectl("kustomize", "../../config/crd"))
 	f.add(f.kubectl("kustomize", "../../config/samples"))
 	for _, u := range f.objects {
 		switch u.GetKind() {
@@ -184,7 +172,8 @@ func (f *flux) wantNoDrift() {
 	}
 }
 
-// prune takes objects out of git, and waits until they are gone from the cluster.
+// prune takes objects out of git, and waits until they are gone from the cluster, but for
+// those that Flux is asked to leave.
 func (f *flux) prune(which func(*unstructured.Unstructured) bool) {
 	f.Helper()
 	var gone []*unstructured.Unstructured
@@ -197,11 +186,14 @@ func (f *flux) prune(which func(*unstructured.Unstructured) bool) {
 		f.Fatal("there is nothing to prune")
 	}
 	f.objects = slices.DeleteFunc(f.objects, which)
-	if _, err := f.resources.DeleteAll(f.Context(), gone, ssa.DefaultDeleteOptions()); err != nil {
+	options := ssa.DefaultDeleteOptions()
+	options.Exclusions = map[string]string{"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+	changes, err := f.resources.DeleteAll(f.Context(), gone, options)
+	if err != nil {
 		f.Fatal(err)
 	}
-	options := ssa.WaitOptions{Interval: 200 * time.Millisecond, Timeout: patience}
-	if err := f.resources.WaitForTermination(gone, options); err != nil {
+	patient := ssa.WaitOptions{Interval: 200 * time.Millisecond, Timeout: patience}
+	if err := f.resources.WaitForSetTermination(changes, patient); err != nil {
 		f.Fatal(err)
 	}
 }
