@@ -65,6 +65,9 @@ func (c *cluster) overlay(api *remote) {
 			c.Errorf("the overlay still has %q", old)
 		}
 	}
+	if !strings.Contains(rendered, "--max-concurrent-reconciles=16") {
+		c.Error("the overlay lacks the flag that it adds")
+	}
 	c.kubectl("apply", "--server-side", "--validate=strict", "-k", filepath.Join(c.dir, "overlay"))
 	c.checkPods()
 	c.checkNetworkPolicy()
