@@ -197,6 +197,7 @@ func (w *world) copySomeGroup() {
 			Namespace: w.pickNamespace(w.linkOf(g)), Name: fmt.Sprintf("g%d", w.sequence), Annotations: g.Annotations,
 		}, Spec: *g.Spec.DeepCopy()}
 		w.declare(w.ops, c, fmt.Sprintf("L%d", w.sequence))
+		w.copied[g.Annotations[v1alpha1.AnnotationGroupID]] = true
 	}
 }
 
@@ -210,6 +211,7 @@ func (w *world) restoreSomeGroup() {
 	w.mu.Lock()
 	lineage := w.lineages[g.UID]
 	w.mu.Unlock()
+	w.restored[lineage] = true
 	w.note("disaster: %s is lost", g.Name)
 	w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
 	w.ops.delete(nameOf(g))

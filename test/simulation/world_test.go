@@ -53,6 +53,8 @@ type world struct {
 	owners      map[string][]string // by remote id: the lineages that owned it
 	stripped    map[types.UID]bool  // Groups that lost their finalizer to a person
 	ended       map[string]bool     // lineages that left their group to itself
+	copied      map[string]bool     // remote ids that a copied manifest names
+	restored    map[string]bool     // lineages restored from a backup without status
 	mixed       bool                // groups were made in both accounts
 	links       []link              // the connections of each cluster
 	allowDelete map[name]bool       // the connections that allowed it at some time
@@ -62,7 +64,7 @@ type world struct {
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
 		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, breaks: b,
-		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
+		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, copied: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, allowDelete: map[name]bool{},
 	}
 	w.links = allLinks[:1+w.roll(2)]
