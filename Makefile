@@ -18,6 +18,11 @@ PLATFORMS         ?= linux/amd64,linux/arm64,linux/ppc64le,linux/s390x
 REVISION          ?= $(shell git rev-parse HEAD 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
+# Where make e2e works: local is a node that it brings up itself. On any other
+# cluster E2E_LOAD is the command that loads an image archive.
+E2E_NODE ?=
+E2E_LOAD ?=
+
 # How long one fuzz target runs.
 FUZZTIME ?= 10s
 
@@ -50,7 +55,7 @@ NESTED = $(shell for mod in $$(git ls-files -co --exclude-standard '*/go.mod'); 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: clean
 clean: ## Remove what was built in this checkout (the caches stay)
@@ -150,6 +155,11 @@ image: ## Build the image IMG for PLATFORMS without an engine, into bin/; PUSH=1
 	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) -C hack/image run . -name $(IMG) -platforms $(PLATFORMS) \
 		-version $(VERSION) -revision "$(REVISION)" -archive $(CURDIR)/bin/klink-operator-image.tar \
 		-layout $(CURDIR)/bin/klink-operator-image $(if $(filter 1,$(PUSH)),-push) $(CURDIR)/cmd/manager
+
+.PHONY: e2e
+e2e: ## Prove the operator on the current cluster, or on a node of its own with E2E_NODE=local
+	GO="$(GO)" IMG=$(IMG) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) E2E_NODE=$(E2E_NODE) E2E_LOAD="$(E2E_LOAD)" \
+		test/e2e/run.sh $(ARGS)
 
 .PHONY: install
 install: ## Install the CRDs

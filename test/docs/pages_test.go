@@ -65,8 +65,8 @@ func anchors(page string) map[string]bool {
 }
 
 var (
-	made   = regexp.MustCompile("(?m)(?:^ +|`)make ([a-z-]+(?: [a-z-]+)*)")
-	target = regexp.MustCompile(`(?m)^([a-z-]+):`)
+	made   = regexp.MustCompile("(?m)(?:^ +|`)make ([a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)*)")
+	target = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
 )
 
 // TestMakeTargetsExist looks for each target that a page has a user make.
