@@ -52,6 +52,9 @@ type GroupReconciler struct {
 	Cluster string
 	// Namespaces are the watched ones; empty means all.
 	Namespaces []string
+	// Unserved tells by discovery whether Groups can no longer be written, because
+	// their CRD goes. Nil where the CRD itself can be read.
+	Unserved func() (bool, error)
 	// DryRun: nothing is written remotely, and no finalizer or annotation here.
 	DryRun bool
 	// Count is told what happens, for metrics.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -74,9 +75,26 @@ func boundID(g *v1alpha1.Group) string {
 	return g.Annotations[v1alpha1.AnnotationGroupID]
 }
 
-// Groups looks Groups up in the cache, without copying them: what it returns
-// must not be changed.
-type Groups struct{ Cache client.Reader }
+// Groups looks Groups and their connections up in the cache, without copying them:
+// what it returns must not be changed.
+type Groups struct {
+	Cache client.Reader
+	// NamespacedOnly: this manager may not read ClusterConnections, and treats them
+	// as if there were none.
+	NamespacedOnly bool
+}
+
+// Connection reads a connection; the error is a NotFound for one that is not there.
+func (g Groups) Connection(ctx context.Context, key account.Key) (connectionObject, error) {
+	if g.NamespacedOnly && key.Namespace == "" {
+		return nil, apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("clusterconnections").GroupResource(), key.Name)
+	}
+	object := newConnection(key.Kind)
+	if err := g.Cache.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: key.Name}, object); err != nil {
+		return nil, err //nolint:wrapcheck // the callers tell absences apart
+	}
+	return object, nil
+}
 
 // Of lists the Groups of a connection.
 func (g Groups) Of(ctx context.Context, key account.Key) ([]v1alpha1.Group, error) {

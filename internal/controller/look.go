@@ -74,7 +74,7 @@ func (l *look) observe(ctx context.Context) error {
 	}
 	s.Connection = connection
 	if !l.group.DeletionTimestamp.IsZero() {
-		if s.CRDGone, err = l.crd.terminating(ctx, l.Live, l.mem.seeDeletion(s.Now)); err != nil {
+		if s.CRDGone, err = l.crd.terminating(ctx, l.Live, l.Unserved, l.mem.seeDeletion(s.Now)); err != nil {
 			return err
 		}
 	}
@@ -251,8 +251,8 @@ func (l *look) endpointOf(ctx context.Context, key account.Key) string {
 	if a := l.Accounts.Get(key); a != nil && a.State().Endpoint != "" {
 		return a.State().Endpoint
 	}
-	object := newConnection(key.Kind)
-	if err := l.Client.Get(ctx, client.ObjectKey{Namespace: key.Namespace, Name: key.Name}, object); err != nil {
+	object, err := l.Groups.Connection(ctx, key)
+	if err != nil {
 		return "" // it is not there, or the cache is gone, and so are we
 	}
 	return object.GetConnectionSpec().Endpoint
@@ -261,9 +261,11 @@ func (l *look) endpointOf(ctx context.Context, key account.Key) string {
 // observeConnection finds out what the connection allows.
 func (l *look) observeConnection(ctx context.Context) (plan.Connection, error) {
 	c := plan.Connection{Name: l.key.Kind + " " + l.key.Name}
-	object := newConnection(l.key.Kind)
-	err := l.Client.Get(ctx, client.ObjectKey{Namespace: l.key.Namespace, Name: l.key.Name}, object)
+	object, err := l.Groups.Connection(ctx, l.key)
 	if apierrors.IsNotFound(err) {
+		if l.Groups.NamespacedOnly && l.key.Namespace == "" {
+			c.Problem = "this manager has rights in namespaces alone, use a Connection"
+		}
 		return c, nil
 	}
 	if err != nil {

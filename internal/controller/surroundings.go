@@ -23,6 +23,10 @@ import (
 // Groups that ask next.
 const lookHolds = 10 * time.Second
 
+// discoveryLag is how long after a Group's deletion discovery is believed: the API
+// server changes it right after it has begun to delete a CRD's objects.
+const discoveryLag = 3 * time.Second
+
 // crdWatch knows whether the Groups' CRD is being deleted.
 type crdWatch struct {
 	mu   sync.Mutex
@@ -33,21 +37,39 @@ type crdWatch struct {
 // terminating tells whether a Group, whose deletion was first seen at since, may
 // be going because its CRD goes. A reading from before that proves nothing: the
 // CRD's deletion is what deletes the Groups, and comes first.
-func (w *crdWatch) terminating(ctx context.Context, live client.Reader, since time.Time) (bool, error) {
+func (w *crdWatch) terminating(ctx context.Context, live client.Reader, unserved func() (bool, error), since time.Time) (bool, error) {
 	if gone, known := w.last(since); known {
 		return gone, nil
 	}
 	began := time.Now()
-	crd := &metav1.PartialObjectMetadata{}
-	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
-	err := live.Get(ctx, client.ObjectKey{Name: "groups.klink.cloud"}, crd)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return false, fmt.Errorf("reading the CRD of Groups: %w", err)
+	if unserved != nil && began.Sub(since) < discoveryLag {
+		return false, errStartOver
+	}
+	var gone bool
+	var err error
+	if unserved != nil {
+		gone, err = unserved()
+	} else {
+		gone, err = crdGone(ctx, live)
+	}
+	if err != nil {
+		return false, fmt.Errorf("finding out whether the CRD of Groups is being deleted: %w", err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.gone, w.read = err != nil || !crd.DeletionTimestamp.IsZero(), began
-	return w.gone, nil
+	w.gone, w.read = gone, began
+	return gone, nil
+}
+
+// crdGone reads the CRD itself.
+func crdGone(ctx context.Context, live client.Reader) (bool, error) {
+	crd := &metav1.PartialObjectMetadata{}
+	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
+	err := live.Get(ctx, client.ObjectKey{Name: "groups.klink.cloud"}, crd)
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	return err == nil && !crd.DeletionTimestamp.IsZero(), err //nolint:wrapcheck // by the caller
 }
 
 func (w *crdWatch) last(since time.Time) (gone, known bool) {

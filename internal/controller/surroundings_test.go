@@ -5,6 +5,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +34,7 @@ func TestTheCRDIsAskedForAfterTheDeletionWasSeen(t *testing.T) {
 		server, watch := &crdReader{}, &crdWatch{}
 		ask := func(since time.Time) bool {
 			t.Helper()
-			gone, err := watch.terminating(t.Context(), server, since)
+			gone, err := watch.terminating(t.Context(), server, nil, since)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,6 +59,29 @@ func TestTheCRDIsAskedForAfterTheDeletionWasSeen(t *testing.T) {
 		}
 		if !ask(time.Now()) || server.reads != 2 {
 			t.Errorf("%d reads, want 2: that the CRD goes needs no second reading", server.reads)
+		}
+	})
+}
+
+// With rights in namespaces alone the CRD cannot be read. Discovery tells, but
+// changes only after the first Groups are being deleted with their CRD.
+func TestDiscoveryIsNotBelievedTooSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var watch crdWatch
+		began := time.Now()
+		unserved := func() (bool, error) { return time.Since(began) > 100*time.Millisecond, nil }
+		for {
+			gone, err := watch.terminating(t.Context(), nil, unserved, began)
+			if err == nil {
+				if !gone {
+					t.Error("a Group that goes with its CRD is taken for one that a person deleted")
+				}
+				return
+			}
+			if !errors.Is(err, errStartOver) {
+				t.Fatal(err)
+			}
+			time.Sleep(staleRetry)
 		}
 	})
 }

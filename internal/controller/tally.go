@@ -35,6 +35,9 @@ func (g Groups) Connections(ctx context.Context) (map[account.Key]bool, error) {
 	var own v1alpha1.ConnectionList
 	var shared v1alpha1.ClusterConnectionList
 	for _, list := range []client.ObjectList{&own, &shared} {
+		if list == &shared && g.NamespacedOnly {
+			break
+		}
 		if err := g.Cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing connections: %w", err)
 		}

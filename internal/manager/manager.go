@@ -112,8 +112,12 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	if err := mgr.GetAPIReader().Get(ctx, client.ObjectKey{Name: "kube-system"}, &cluster); err != nil {
 		return fmt.Errorf("reading the UID of namespace kube-system, which names this cluster: %w", err)
 	}
+	rights, err := findRights(ctx, mgr, s)
+	if err != nil {
+		return err
+	}
 	counters := klinkmetrics.New()
-	groups := controller.Groups{Cache: mgr.GetCache()}
+	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly}
 	news := &controller.Switchboard{Groups: groups}
 	accounts := account.NewRegistry(account.Hooks{
 		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) },   //nolint:contextcheck // the cache outlives ctx
@@ -132,12 +136,12 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	group := &controller.GroupReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Accounts: accounts, News: news,
 		Events: mgr.GetEventRecorder("klink-operator"), Cluster: string(cluster.UID),
-		Namespaces: s.namespaces, DryRun: s.DryRun, Count: counters,
+		Namespaces: s.namespaces, DryRun: s.DryRun, Count: counters, Unserved: rights.unserved,
 	}
 	if err := group.SetupWithManager(mgr, s.Workers); err != nil {
 		return err
 	}
-	for _, kind := range []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection} {
+	for _, kind := range rights.connectionKinds() {
 		connection := &controller.ConnectionReconciler{
 			Kind: kind, Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Accounts: accounts, News: news,
 			Events: mgr.GetEventRecorder("klink-operator"),

@@ -43,7 +43,7 @@ func unserved(s *Situation) (Step, bool) {
 	case s.Connection.Waiting:
 		return Step{Do: Keep}, true
 	case !s.Connection.Found:
-		return say(deleting(s.Connection.Name+" does not exist"), 0), true
+		return say(deleting(s.Connection.missing()), 0), true
 	case !s.Connection.Allowed && s.Group.Status.ID == "":
 		// Annotations are anybody's to write: what only they say is no reason to
 		// touch an account that the namespace may not use.

@@ -67,7 +67,7 @@ func TestDeletionWaits(t *testing.T) {
 				s.Group.Status.ObservedGeneration = s.Group.Generation
 			}), Step{Do: Keep}},
 		{"for the connection to be looked at", situation(deleted, waitingFor), Step{Do: Keep}},
-		{"for a connection that does not exist", situation(deleted, notFound), says(v1alpha1.ReasonDeleting, "does not exist; deletionPolicy Orphan")},
+		{"for a connection that does not exist", situation(deleted, notFound), says(v1alpha1.ReasonDeleting, "does not exist: create it; deletionPolicy Orphan")},
 		{"for a connection that is down", situation(deleted, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized")},
 		{"but not for allowedNamespaces, once it has an id", situation(deleted, notAllowed), Step{Do: ArchiveRemote, ID: plazaID}},
 		{"but not for a connection that is being deleted itself", situation(deleted, leaving), Step{Do: ArchiveRemote, ID: plazaID}},

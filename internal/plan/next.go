@@ -74,7 +74,8 @@ func connected(s *Situation) (Step, bool) {
 	case (!c.Found || !c.Up) && !s.news() && s.inOrder():
 		return Step{Do: Keep}, true
 	case !c.Found:
-		return say(blocked(v1alpha1.ReasonConnectionNotFound, fmt.Sprintf("%s does not exist; create it, or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef", c.Name)), 0), true
+		return say(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
+			"; or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef"), 0), true
 	case c.Terminating && s.Identity.ID == "" && !s.unresolvedAttempt():
 		return say(terminating(s), 0), true
 	case !c.Up:

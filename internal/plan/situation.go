@@ -70,7 +70,7 @@ type Identity struct {
 type Connection struct {
 	// Name is "ClusterConnection default" or "Connection name", for messages.
 	Name string
-	// Found: the object exists.
+	// Found: the object exists; if not, Problem may say why it cannot be seen.
 	Found bool
 	// Terminating: it is being deleted, and takes no new Groups.
 	Terminating bool
@@ -85,6 +85,14 @@ type Connection struct {
 	AllowDelete bool
 	// Complete: the account can be listed completely.
 	Complete bool
+}
+
+// missing says that there is no connection, and what helps.
+func (c *Connection) missing() string {
+	if c.Problem != "" {
+		return c.Name + " is not read: " + c.Problem
+	}
+	return c.Name + " does not exist: create it"
 }
 
 // RemoteState is how much is known of the bound remote group.
