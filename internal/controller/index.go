@@ -84,8 +84,8 @@ type Groups struct {
 	NamespacedOnly bool
 }
 
-// Connection reads a connection; the error is a NotFound for one that is not there.
-func (g Groups) Connection(ctx context.Context, key account.Key) (connectionObject, error) {
+// connection reads a connection; the error is a NotFound for one that is not there.
+func (g Groups) connection(ctx context.Context, key account.Key) (connectionObject, error) {
 	if g.NamespacedOnly && key.Namespace == "" {
 		return nil, apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("clusterconnections").GroupResource(), key.Name)
 	}

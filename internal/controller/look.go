@@ -251,7 +251,7 @@ func (l *look) endpointOf(ctx context.Context, key account.Key) string {
 	if a := l.Accounts.Get(key); a != nil && a.State().Endpoint != "" {
 		return a.State().Endpoint
 	}
-	object, err := l.Groups.Connection(ctx, key)
+	object, err := l.Groups.connection(ctx, key)
 	if err != nil {
 		return "" // it is not there, or the cache is gone, and so are we
 	}
@@ -261,7 +261,7 @@ func (l *look) endpointOf(ctx context.Context, key account.Key) string {
 // observeConnection finds out what the connection allows.
 func (l *look) observeConnection(ctx context.Context) (plan.Connection, error) {
 	c := plan.Connection{Name: l.key.Kind + " " + l.key.Name}
-	object, err := l.Groups.Connection(ctx, l.key)
+	object, err := l.Groups.connection(ctx, l.key)
 	if apierrors.IsNotFound(err) {
 		if l.Groups.NamespacedOnly && l.key.Namespace == "" {
 			c.Problem = "this manager has rights in namespaces alone, use a Connection"
