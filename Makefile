@@ -39,6 +39,7 @@ LDFLAGS := -s -w -X github.com/klink-cloud/klink-operator/internal/version.Versi
 CONTROLLER_GEN = $(GO) tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
 GOLANGCI_LINT  = $(GO) tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
 KUSTOMIZE      = $(GO) tool -modfile=$(CURDIR)/hack/tools/kustomize/go.mod kustomize
+GOVULNCHECK    = $(GO) tool -modfile=$(CURDIR)/hack/tools/govulncheck/go.mod govulncheck
 
 # The race detector needs cgo and a C compiler; the tests do without it.
 RACE = $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null && echo -race)
@@ -118,6 +119,11 @@ chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups liv
 verify: ## Check that generated files, formatting and go.mod are up to date, without touching them
 	@GO="$(GO)" hack/verify.sh
 
+.PHONY: vulncheck
+vulncheck: ## Ask the Go vulnerability database, online, about what the programs call
+	$(GOVULNCHECK) ./cmd/...
+	$(GOVULNCHECK) -C hack/image .
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
 	@GO="$(GO)" hack/fuzz.sh $(FUZZTIME)
@@ -160,6 +166,10 @@ image: ## Build the image IMG for PLATFORMS without an engine, into bin/; PUSH=1
 e2e: ## Prove the operator on the current cluster, or on a node of its own with E2E_NODE=local
 	GO="$(GO)" IMG=$(IMG) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) E2E_NODE=$(E2E_NODE) E2E_LOAD="$(E2E_LOAD)" \
 		test/e2e/run.sh $(ARGS)
+
+.PHONY: sbom
+sbom: ## Write the manager's bill of materials into bin/klink-operator.cdx.json
+	$(GO) -C hack/sbom run . -root $(CURDIR) -output $(CURDIR)/bin/klink-operator.cdx.json
 
 .PHONY: install
 install: ## Install the CRDs
