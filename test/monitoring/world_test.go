@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package monitoring
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/controlplane"
+)
+
+const (
+	operatorNamespace = "klink-operator-system"
+	serviceAccount    = "klink-operator-controller-manager"
+	team              = "default"
+	// patience is how long a test waits for what has to happen; it is no measure of
+	// how long that should take.
+	patience = 3 * time.Minute
+)
+
+var plane *controlplane.ControlPlane
+
+func TestMain(m *testing.M) {
+	controlplane.Main(m, controlplane.Options{}, func(cp *controlplane.ControlPlane) { plane = cp })
+}
+
+// world is the real manager, as its ServiceAccount, on a ClusterConnection to the
+// stand-in API.
+type world struct {
+	*testing.T
+
+	cp      *controlplane.ControlPlane
+	api     client.Client
+	sim     *simulator.Instance
+	token   string
+	address string // of the metrics
+	log     *journal
+	stop    func()
+}
+
+// journal keeps what the manager writes.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, cp: plane, token: rand.Text(), log: &journal{}}
+	w.sim = simulator.Start(t, simulator.Options{Token: w.token})
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := *w.cp.Config
+	config.QPS, config.Burst = 500, 1000
+	var err error
+	if w.api, err = client.New(&config, client.Options{Scheme: scheme}); err != nil {
+		t.Fatal(err)
+	}
+	w.install()
+	t.Cleanup(func() {
+		if t.Failed() {
+			lines := strings.Split(w.log.String(), "\n")
+			t.Logf("the end of the manager's log:\n%s", strings.ReplaceAll(strings.Join(lines[max(0, len(lines)-40):], "\n"), w.token, "[token]"))
+		}
+	})
+	w.start()
+	return w
+}
+
+// install makes what config/default makes, but the Deployment, and the objects that
+// a platform team adds: the Secret, the connection, and the rights of Prometheus.
+func (w *world) install() {
+	w.Helper()
+	for _, args := range [][]string{
+		{"apply", "--server-side", "-k", root + "/test/demo/install"},
+		{"wait", "--for=condition=Established", "--timeout=60s", "crd/groups.klink.cloud", "crd/clusterconnections.klink.cloud"},
+		{"create", "namespace", "monitoring"},
+		{"create", "serviceaccount", "prometheus", "--namespace=monitoring"},
+		{"create", "serviceaccount", "stranger", "--namespace=monitoring"},
+		{"create", "clusterrolebinding", "prometheus", "--clusterrole=klink-operator-metrics-reader", "--serviceaccount=monitoring:prometheus"},
+	} {
+		if _, err := w.cp.Kubectl(w.Context(), args...); err != nil {
+			w.Fatal(err)
+		}
+	}
+	w.create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "klink-token"}, StringData: map[string]string{"token": w.token},
+	})
+	w.create(w.connection("default"))
+}
+
+func (w *world) connection(name string) *v1alpha1.ClusterConnection {
+	c := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	c.Spec.ConnectionSpec = v1alpha1.ConnectionSpec{
+		Endpoint: w.sim.URL, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "klink-token"},
+		ResyncInterval: metav1.Duration{Duration: 10 * time.Second}, AllowDelete: true,
+		RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000},
+	}
+	return c
+}
+
+// start builds the manager and starts it as the Deployment does; it stops with the test.
+func (w *world) start() {
+	w.Helper()
+	program := filepath.Join(w.cp.Dir(), "manager")
+	build := exec.CommandContext(w.Context(), "go", "build", "-o", program, "./cmd/manager")
+	build.Dir = root
+	if text, err := build.CombinedOutput(); err != nil {
+		w.Fatalf("go build: %v\n%s", err, text)
+	}
+	kubeconfig, err := w.cp.KubeconfigFor(w.Context(), operatorNamespace, serviceAccount)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.address = freeAddress(w.T)
+	cmd := exec.Command(program, "--kubeconfig="+kubeconfig, "--operator-namespace="+operatorNamespace,
+		"--leader-elect", "--health-probe-bind-address=0", "--metrics-bind-address="+w.address)
+	cmd.Stdout, cmd.Stderr = w.log, w.log
+	w.cp.Adopt(cmd)
+	if err := cmd.Start(); err != nil {
+		w.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	w.stop = sync.OnceFunc(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		select {
+		case err := <-ended:
+			if err != nil {
+				w.Errorf("the manager ended with: %v", err)
+			}
+		case <-time.After(patience):
+			_ = cmd.Process.Kill()
+			w.Errorf("the manager did not end by itself: %v", <-ended)
+		}
+	})
+	w.Cleanup(w.stop)
+}
+
+func (w *world) create(o client.Object) {
+	w.Helper()
+	if err := w.api.Create(w.Context(), o); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// edit changes an object as a person would.
+func (w *world) edit(o client.Object, change func()) {
+	w.Helper()
+	if err := w.api.Get(w.Context(), client.ObjectKeyFromObject(o), o); err != nil {
+		w.Fatal(err)
+	}
+	before, _ := o.DeepCopyObject().(client.Object)
+	change()
+	if err := w.api.Patch(w.Context(), o, client.MergeFrom(before)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// delete deletes an object and waits until it is gone.
+func (w *world) delete(o client.Object) {
+	w.Helper()
+	if err := w.api.Delete(w.Context(), o); err != nil {
+		w.Fatal(err)
+	}
+	w.eventually(func() string {
+		if err := w.api.Get(w.Context(), client.ObjectKeyFromObject(o), o); client.IgnoreNotFound(err) != nil || err == nil {
+			return fmt.Sprintf("%s is still there: %v", o.GetName(), err)
+		}
+		return ""
+	})
+}
+
+// group declares a Group named "The <name>".
+func group(name string, edits ...func(*v1alpha1.Group)) *v1alpha1.Group {
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: team, Name: name}}
+	g.Spec.Name = "The " + name
+	for _, edit := range edits {
+		edit(g)
+	}
+	return g
+}
+
+// await waits for a Group's Ready reason, and returns its remote id.
+func (w *world) await(name, reason string) string {
+	w.Helper()
+	var g v1alpha1.Group
+	w.eventually(func() string {
+		if err := w.api.Get(w.Context(), client.ObjectKey{Namespace: team, Name: name}, &g); err != nil {
+			return err.Error()
+		}
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil || ready.Reason != reason || ready.ObservedGeneration != g.Generation {
+			return fmt.Sprintf("%s: want %s, have %+v", name, reason, ready)
+		}
+		return ""
+	})
+	return g.Status.ID
+}
+
+// eventually waits until what returns "".
+func (w *world) eventually(what func() string) {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), patience)
+	defer cancel()
+	for {
+		problem := what()
+		if problem == "" {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			w.Fatalf("it did not come to pass: %s", problem)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
