@@ -27,8 +27,9 @@ func TestHealthComesBack(t *testing.T) {
 	}
 }
 
-// TestHealthOfAStaleStatus takes a status of the operator, and makes it one of before.
-func TestHealthOfAStaleStatus(t *testing.T) {
+// TestHealthOfAnotherStatus takes a status of the operator, and makes it one of before, or
+// of an operator that is not done yet.
+func TestHealthOfAnotherStatus(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t)
 	w.start()
@@ -47,6 +48,11 @@ func TestHealthOfAStaleStatus(t *testing.T) {
 				_ = unstructured.SetNestedField(c.(map[string]any), u.GetGeneration()-1, "observedGeneration")
 			}
 			_ = unstructured.SetNestedSlice(u.Object, conditions, "status", "conditions")
+		},
+		"it is not done yet": func(u *unstructured.Unstructured) {
+			conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
+			more := map[string]any{"type": "Reconciling", "status": "True", "reason": "Updating", "message": "still at it"}
+			_ = unstructured.SetNestedSlice(u.Object, append(conditions, more), "status", "conditions")
 		},
 	} {
 		u := w.get("Group", "it")
