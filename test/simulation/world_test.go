@@ -221,13 +221,13 @@ func (w *world) converge() {
 		w.violate("not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
 		return
 	}
-	w.pause(2 * time.Minute)
+	w.pause(time.Minute)
 	writes, calls := w.ops.writeCount(), w.writeCalls()
-	w.pause(20 * time.Minute)
+	w.pause(10 * time.Minute)
 	if w.writeCalls() != calls {
 		w.violate("remote writes go on after everything is at rest")
 	}
-	if n := w.ops.writeCount() - writes; n > 5*len(w.links) { // lastListTime moves every five minutes
+	if n := w.ops.writeCount() - writes; n > 3*len(w.links) { // lastListTime moves every five minutes
 		w.violate("%d Kubernetes writes after everything is at rest", n)
 	}
 	w.checkLeaks()
