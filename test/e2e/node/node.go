@@ -20,6 +20,13 @@ import (
 // Name is that of the node.
 const Name = "klink-e2e"
 
+// roleVariable says which part of Enter a process plays, and folderVariable which
+// folder it may use.
+const (
+	roleVariable   = "KLINK_NODE_ROLE"
+	folderVariable = "KLINK_NODE_FOLDER"
+)
+
 // auditPolicy writes a line for each answered request, without bodies.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -44,6 +51,10 @@ type Node struct {
 	daemons   []*daemon
 	services  *services
 }
+
+// Inside says whether this process runs in a node's namespaces. Such a one may
+// call Start; any other calls Enter.
+func Inside() bool { return os.Getenv(roleVariable) == "tests" }
 
 // Start brings the node up, with the images of the archives, and returns when it is
 // ready. The folder programs has those of hack/controlplane.

@@ -17,15 +17,8 @@ import (
 	"time"
 )
 
-const (
-	// roleVariable says which part of Enter a process plays, and folderVariable
-	// which folder it may use.
-	roleVariable   = "KLINK_NODE_ROLE"
-	folderVariable = "KLINK_NODE_FOLDER"
-
-	// farewell is how long the tests may take to end when they are asked to.
-	farewell = 2 * time.Minute
-)
+// farewell is how long the tests may take to end when they are asked to.
+const farewell = 2 * time.Minute
 
 // guardScript waits until its input ends, which is when the program that started
 // it ends in whatever way; the namespaces are dying then. It removes the folder $1
@@ -41,10 +34,6 @@ for i in $(seq 100); do
 done
 echo "left behind: $1, control groups $2" >&2; exit 1`
 
-// Inside says whether this process runs in a node's namespaces. Such a one may
-// call Start; any other calls Enter.
-func Inside() bool { return os.Getenv(roleVariable) == "tests" }
-
 // Enter runs this program with its arguments in namespaces of its own and returns
 // how it ended. When ctx ends it is asked to end, and is killed when it does not.
 // In the namespaces Enter does not return for the process that is their first one,
@@ -55,6 +44,10 @@ func Enter(ctx context.Context) error {
 	}
 	if err := checkMachine(); err != nil {
 		return err
+	}
+	// When whoever started this is killed, the node is asked to end too.
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGTERM), 0); errno != 0 {
+		return fmt.Errorf("following the parent: %w", errno)
 	}
 	folder, err := os.MkdirTemp("", "klink-node-")
 	if err != nil {
@@ -70,8 +63,8 @@ func Enter(ctx context.Context) error {
 // checkMachine says what this machine lacks, all at once.
 func checkMachine() error {
 	var lacks []string
-	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
-		lacks = append(lacks, "Linux and the user root")
+	if os.Geteuid() != 0 {
+		lacks = append(lacks, "the user root")
 	}
 	for program, debian := range map[string]string{
 		"containerd": "containerd", "ctr": "containerd", "runc": "runc", "ip": "iproute2", "mount": "mount",
