@@ -10,9 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 const (
@@ -22,47 +21,46 @@ const (
 	// sampleID is the group that config/samples/adopt.yaml binds to.
 	sampleID = "hSIhXBhNe8X1d8Et"
 
-	team  = "concierge"
-	lease = "klink-operator.klink.cloud"
+	team = "concierge"
 )
 
 // TestInstallation goes the way of an installation: what is published is applied, two
 // replicas run as their Deployment says, Groups live and go, and the operator is
 // removed in each of the documented ways.
 func TestInstallation(t *testing.T) {
-	c := newCluster(t)
-	c.build()
-	api := newRemote(c, apiToken)
+	c := &cluster{installation.New(t)}
+	c.Build()
+	api := c.NewRemote(apiToken)
 	api.Seed(simulator.Group{ID: sampleID, Name: "Savoy"})
 	api.Seed(simulator.Group{Name: "Carlton Hotel", Description: new("Open all year.")})
 	api.AddToken(sampleToken, "team")
-	c.writeFile("token", apiToken)
+	c.WriteFile("token", apiToken)
 
-	way := commands(t, "README.md", "## Install")
-	var first, second *process
+	way := installation.Commands(t, "README.md", "## Install")
+	var first, second *installation.Process
 	c.phase("install", func(c *cluster) {
 		applied := slices.IndexFunc(way, func(line string) bool { return strings.HasPrefix(line, "kubectl apply") })
 		if !strings.HasPrefix(way[0], "RELEASE=") || applied != 1 {
 			c.Fatalf("README.md: the way is %q", way)
 		}
-		c.sh(way[applied])
+		c.Sh(way[applied])
 		c.checkPods()
-		first = c.launch(api)
-		c.awaitLeader(first)
-		c.awaitProbes(first)
+		first = c.Launch(api)
+		c.AwaitLeader(first)
+		c.AwaitProbes(first)
 		c.mkdir(certificateDir)
-		writeCertificate(c, "metrics.example", c.servingFile("tls.crt"), c.servingFile("tls.key"))
+		c.WriteCertificate("metrics.example", c.servingFile("tls.crt"), c.servingFile("tls.key"))
 		// The second has a certificate, and an API server that streams no lists.
-		second = c.launch(api, "TMPDIR="+c.dir, "KUBE_FEATURE_WatchListClient=false")
-		c.awaitProbes(second)
+		second = c.Launch(api, "TMPDIR="+c.Dir, "KUBE_FEATURE_WatchListClient=false")
+		c.AwaitProbes(second)
 	})
 	c.phase("first Group", func(c *cluster) {
-		if out := c.sh(way[2:]...); !strings.Contains(out, "Synced") {
+		if out := c.Sh(way[2:]...); !strings.Contains(out, "Synced") {
 			c.Errorf("kubectl get kgrp prints\n%s", out)
 		}
 	})
 	c.phase("samples", func(c *cluster) {
-		c.kubectl("apply", "-n", team, "--server-side", "--force-conflicts", "--validate=strict", "-k", c.source("config/samples"))
+		c.Kubectl("apply", "-n", team, "--server-side", "--force-conflicts", "--validate=strict", "-k", c.Source("config/samples"))
 		c.awaitReady("kgrp", "kconn", "kcconn")
 	})
 	c.phase("life", func(c *cluster) { c.life(api) })
@@ -71,20 +69,20 @@ func TestInstallation(t *testing.T) {
 		c.wantCertificate(second, "metrics.example")
 	})
 	c.phase("another leader", func(c *cluster) {
-		before := c.awaitLeader(first)
-		if second.leads() {
+		before := c.AwaitLeader(first)
+		if second.Leads() {
 			c.Fatal("both replicas work")
 		}
-		c.stop(first)
-		if after := c.awaitLeader(second); after == before {
+		c.Stop(first)
+		if after := c.AwaitLeader(second); after == before {
 			c.Errorf("the Lease is still of %s", before)
 		}
 		c.group("after-the-change", "Archive")
 	})
 	c.phase("deletion", func(c *cluster) { c.deletion(api) })
 	c.phase("rights", func(c *cluster) {
-		c.wantExactRights()
-		if hosts := api.hosts(); !slices.Equal(hosts, []string{apiHost + ":443"}) {
+		c.WantExactRights()
+		if hosts := api.Hosts(); !slices.Equal(hosts, []string{installation.APIHost + ":443"}) {
 			c.Errorf("the managers reached for %q", hosts)
 		}
 	})
@@ -92,12 +90,12 @@ func TestInstallation(t *testing.T) {
 }
 
 // life changes what the samples declare, here and remotely.
-func (c *cluster) life(api *remote) {
+func (c *cluster) life(api *installation.Remote) {
 	c.Helper()
-	c.kubectl("patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"resyncInterval":"10s"}}`)
+	c.Kubectl("patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"resyncInterval":"10s"}}`)
 	id := c.field("kgrp/plaza-hotel", "{.status.id}")
 	for _, finest := range []string{"The finest in New York.", "The finest of all."} {
-		c.kubectl("-n", team, "patch", "kgrp", "plaza-hotel", "--type=merge", "-p", `{"spec":{"description":"`+finest+`"}}`)
+		c.Kubectl("-n", team, "patch", "kgrp", "plaza-hotel", "--type=merge", "-p", `{"spec":{"description":"`+finest+`"}}`)
 		c.awaitRemote(api, id, "description", func(g simulator.Group) bool { return g.Description != nil && *g.Description == finest })
 	}
 	// The second one is told by a patch of the first one's event.
@@ -105,13 +103,13 @@ func (c *cluster) life(api *remote) {
 		api.Mutate(id, func(g *simulator.Group) { g.Description = new(closed) })
 		c.awaitRemote(api, id, "drift", func(g simulator.Group) bool { return *g.Description == "The finest of all." })
 	}
-	c.kubectl("-n", team, "patch", "kgrp", "plaza-hotel", "--type=merge", "-p", `{"spec":{"archived":true}}`)
+	c.Kubectl("-n", team, "patch", "kgrp", "plaza-hotel", "--type=merge", "-p", `{"spec":{"archived":true}}`)
 	c.awaitRemote(api, id, "archiving", simulator.Group.Archived)
 }
 
 // deletion deletes Groups of each policy, and then the connections, which nobody needs
 // any more.
-func (c *cluster) deletion(api *remote) {
+func (c *cluster) deletion(api *installation.Remote) {
 	c.Helper()
 	ids := map[string]string{}
 	for _, policy := range []string{"Archive", "Delete", "Orphan"} {
@@ -119,8 +117,8 @@ func (c *cluster) deletion(api *remote) {
 		c.group(name, policy)
 		ids[policy] = c.field("kgrp/"+name, "{.status.id}")
 	}
-	c.kubectl("patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"allowDelete":true}}`)
-	c.kubectl("-n", team, "delete", "kgrp", "archive", "delete", "orphan", "--timeout=2m")
+	c.Kubectl("patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"allowDelete":true}}`)
+	c.Kubectl("-n", team, "delete", "kgrp", "archive", "delete", "orphan", "--timeout=2m")
 	if g, _ := api.Group(ids["Archive"]); !g.Archived() {
 		c.Error("the Group of policy Archive is gone, and the remote group not archived")
 	}
@@ -131,27 +129,27 @@ func (c *cluster) deletion(api *remote) {
 		c.Error("the remote group of policy Orphan was touched")
 	}
 	c.vanish(api)
-	c.kubectl("-n", team, "delete", "kgrp", "pop-up-event", "--timeout=2m")
-	c.kubectl("-n", team, "delete", "kconn", "team", "--timeout=2m")
-	c.kubectl("apply", "-f", c.source("config/samples/clusterconnection.yaml"), "--server-side", "--force-conflicts")
+	c.Kubectl("-n", team, "delete", "kgrp", "pop-up-event", "--timeout=2m")
+	c.Kubectl("-n", team, "delete", "kconn", "team", "--timeout=2m")
+	c.Kubectl("apply", "-f", c.Source("config/samples/clusterconnection.yaml"), "--server-side", "--force-conflicts")
 }
 
 // vanish takes a Group away for good while its create is under way: to know that it is
 // gone, the manager asks the API server itself.
-func (c *cluster) vanish(api *remote) {
+func (c *cluster) vanish(api *installation.Remote) {
 	c.Helper()
-	api.creating.Lock()
+	release := api.HoldCreates()
 	c.declare("vanished", "Archive")
-	c.eventually(func() string {
+	c.Eventually(func() string {
 		if c.field("kgrp/vanished", `{.metadata.annotations.klink\.cloud/create-attempt}`) == "" {
 			return "the create is not announced"
 		}
 		return ""
 	})
-	c.kubectl("-n", team, "patch", "kgrp", "vanished", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
-	c.kubectl("-n", team, "delete", "kgrp", "vanished", "--timeout=1m")
-	api.creating.Unlock()
-	c.eventually(func() string {
+	c.Kubectl("-n", team, "patch", "kgrp", "vanished", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	c.Kubectl("-n", team, "delete", "kgrp", "vanished", "--timeout=1m")
+	release()
+	c.Eventually(func() string {
 		for _, g := range api.Groups() {
 			if g.Name == "The vanished" && g.Archived() {
 				return ""
@@ -170,13 +168,13 @@ func (c *cluster) group(name, policy string) {
 
 func (c *cluster) declare(name, policy string) {
 	c.Helper()
-	c.writeFile(name+".yaml", fmt.Sprintf(`
+	c.WriteFile(name+".yaml", fmt.Sprintf(`
 apiVersion: klink.cloud/v1alpha1
 kind: Group
 metadata: {name: %s, namespace: %s}
 spec: {name: The %[1]s, deletionPolicy: %[3]s}
 `, name, team, policy))
-	c.kubectl("apply", "-f", filepath.Join(c.dir, name+".yaml"))
+	c.Kubectl("apply", "-f", filepath.Join(c.Dir, name+".yaml"))
 }
 
 // awaitReady waits for objects of the team, or all of a kind.
@@ -187,41 +185,21 @@ func (c *cluster) awaitReady(what ...string) {
 		if !strings.Contains(object, "/") {
 			args = append(args, "--all")
 		}
-		c.kubectl(args...)
+		c.Kubectl(args...)
 	}
 }
 
 func (c *cluster) field(object, path string) string {
 	c.Helper()
-	return c.kubectl("-n", team, "get", object, "-o", "jsonpath="+path)
+	return c.Kubectl("-n", team, "get", object, "-o", "jsonpath="+path)
 }
 
-func (c *cluster) awaitRemote(api *remote, id, what string, is func(simulator.Group) bool) {
+func (c *cluster) awaitRemote(api *installation.Remote, id, what string, is func(simulator.Group) bool) {
 	c.Helper()
-	c.eventually(func() string {
+	c.Eventually(func() string {
 		if g, ok := api.Group(id); !ok || !is(g) {
 			return fmt.Sprintf("%s: the remote group is there: %t, %+v", what, ok, g)
 		}
 		return ""
 	})
-}
-
-// awaitLeader waits until the process leads and has the Lease, and returns its holder.
-func (c *cluster) awaitLeader(p *process) (holder string) {
-	c.Helper()
-	c.eventually(func() string {
-		c.wantRunning(p)
-		l, err := c.clients.CoordinationV1().Leases(c.namespace).Get(c.Context(), lease, metav1.GetOptions{})
-		switch {
-		case err != nil:
-			return err.Error()
-		case l.Spec.HolderIdentity == nil || *l.Spec.HolderIdentity == "":
-			return "nobody has the Lease"
-		case !p.leads():
-			return *l.Spec.HolderIdentity + " has the Lease"
-		}
-		holder = *l.Spec.HolderIdentity
-		return ""
-	})
-	return holder
 }

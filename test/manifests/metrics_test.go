@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -14,21 +15,23 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 // metrics checks who may read the metrics, and what they tell of the process.
-func (c *cluster) metrics(p *process) {
+func (c *cluster) metrics(p *installation.Process) {
 	c.Helper()
-	url := "https://" + p.address["metrics"] + "/metrics"
-	c.kubectl("create", "namespace", "monitoring")
-	c.kubectl("-n", "monitoring", "create", "serviceaccount", "prometheus")
+	url := "https://" + p.Address["metrics"] + "/metrics"
+	c.Kubectl("create", "namespace", "monitoring")
+	c.Kubectl("-n", "monitoring", "create", "serviceaccount", "prometheus")
 	c.wantStatus(url, "", http.StatusUnauthorized)
 	token := c.tokenOf("monitoring", "prometheus")
 	c.wantStatus(url, token, http.StatusForbidden)
-	c.sh(commands(c.T, "docs/install.md", "## Metrics")...)
+	c.Sh(installation.Commands(c.T, "docs/install.md", "## Metrics")...)
 	var text string
-	c.eventually(func() string { // a refusal is remembered for a while
-		status, body := c.get(url, c.tokenOf("monitoring", "prometheus"))
+	c.Eventually(func() string { // a refusal is remembered for a while
+		status, body := c.Get(url, c.tokenOf("monitoring", "prometheus"))
 		if text = body; status != http.StatusOK {
 			return fmt.Sprintf("%d: %s", status, body)
 		}
@@ -56,7 +59,7 @@ func (c *cluster) wantMemoryLimit(metrics string) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	hard := c.deployment().Spec.Template.Spec.Containers[0].Resources.Limits.Memory().AsApproximateFloat64()
+	hard := c.Deployment().Spec.Template.Spec.Containers[0].Resources.Limits.Memory().AsApproximateFloat64()
 	if soft < 0.85*hard || soft > 0.95*hard {
 		c.Errorf("memory is collected sooner from %.0f bytes on, of a limit of %.0f: want nine tenths", soft, hard)
 	}
@@ -64,14 +67,14 @@ func (c *cluster) wantMemoryLimit(metrics string) {
 
 func (c *cluster) wantStatus(url, token string, want int) {
 	c.Helper()
-	if status, body := c.get(url, token); status != want {
+	if status, body := c.Get(url, token); status != want {
 		c.Errorf("metrics: got %d, want %d: %.100s", status, want, body)
 	}
 }
 
 func (c *cluster) tokenOf(namespace, account string) string {
 	c.Helper()
-	reply, err := c.clients.CoreV1().ServiceAccounts(namespace).
+	reply, err := c.Clients.CoreV1().ServiceAccounts(namespace).
 		CreateToken(c.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		c.Fatal(err)
@@ -83,10 +86,10 @@ func (c *cluster) tokenOf(namespace, account string) string {
 const certificateDir = "k8s-metrics-server/serving-certs"
 
 // wantCertificate wants the metrics to be served with the certificate of a name.
-func (c *cluster) wantCertificate(p *process, name string) {
+func (c *cluster) wantCertificate(p *installation.Process, name string) {
 	c.Helper()
 	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
-	conn, err := dialer.DialContext(c.Context(), "tcp", p.address["metrics"])
+	conn, err := dialer.DialContext(c.Context(), "tcp", p.Address["metrics"])
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -100,4 +103,11 @@ func (c *cluster) wantCertificate(p *process, name string) {
 	}
 }
 
-func (c *cluster) servingFile(name string) string { return filepath.Join(c.dir, certificateDir, name) }
+func (c *cluster) servingFile(name string) string { return filepath.Join(c.Dir, certificateDir, name) }
+
+func (c *cluster) mkdir(name string) {
+	c.Helper()
+	if err := os.MkdirAll(filepath.Join(c.Dir, name), 0o750); err != nil {
+		c.Fatal(err)
+	}
+}

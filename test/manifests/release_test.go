@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 var (
@@ -19,12 +21,12 @@ var (
 
 // TestReleaseIsNamedAlike wants what people copy to name the version of the Makefile.
 func TestReleaseIsNamedAlike(t *testing.T) {
-	found := release.FindStringSubmatch(readFile(t, "Makefile"))
+	found := release.FindStringSubmatch(installation.ReadFile(t, "Makefile"))
 	if found == nil {
 		t.Fatal("the Makefile names no release")
 	}
 	for _, file := range []string{"README.md", "docs/install.md", "config/manager/manager.yaml", "dist/install.yaml"} {
-		names := named.FindAllStringSubmatch(readFile(t, file), -1)
+		names := named.FindAllStringSubmatch(installation.ReadFile(t, file), -1)
 		if len(names) == 0 {
 			t.Errorf("%s names no version", file)
 		}
@@ -39,7 +41,7 @@ func TestReleaseIsNamedAlike(t *testing.T) {
 // TestCertificateIsMountedWhereItIsLookedFor: TestInstallation shows that the manager
 // looks there, below the folder for temporary files.
 func TestCertificateIsMountedWhereItIsLookedFor(t *testing.T) {
-	if mount := "mountPath: /tmp/" + certificateDir + ","; !strings.Contains(readFile(t, "docs/install.md"), mount) {
+	if mount := "mountPath: /tmp/" + certificateDir + ","; !strings.Contains(installation.ReadFile(t, "docs/install.md"), mount) {
 		t.Errorf("docs/install.md does not have %q", mount)
 	}
 }
@@ -48,8 +50,8 @@ var kind = regexp.MustCompile(`(?m)^kind: (\S+)$`)
 
 // TestUndeployLeavesTheCRDs: with a CRD go all of its objects.
 func TestUndeployLeavesTheCRDs(t *testing.T) {
-	installed := readFile(t, "dist/install.yaml")
-	script := readFile(t, "hack/without-crds.sh")
+	installed := installation.ReadFile(t, "dist/install.yaml")
+	script := installation.ReadFile(t, "hack/without-crds.sh")
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
 	cmd.Stdin = strings.NewReader(installed)
 	left, err := cmd.Output()

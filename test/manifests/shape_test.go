@@ -10,17 +10,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 // checkPods wants the Deployment's pods to be admitted by the policy "restricted", and
 // to be those that the other objects mean.
 func (c *cluster) checkPods() {
 	c.Helper()
-	template := c.deployment().Spec.Template
+	template := c.Deployment().Spec.Template
 	create := func(spec corev1.PodSpec) error {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "manager", Labels: template.Labels}, Spec: spec}
 		options := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict}
-		_, err := c.clients.CoreV1().Pods(c.namespace).Create(c.Context(), pod, options)
+		_, err := c.Clients.CoreV1().Pods(c.Namespace).Create(c.Context(), pod, options)
 		return err
 	}
 	if err := create(template.Spec); err != nil {
@@ -45,14 +47,14 @@ func (c *cluster) checkHardening(spec corev1.PodSpec) {
 	if mount := spec.AutomountServiceAccountToken; mount == nil || !*mount {
 		c.Error("the pod does not say that it wants its token")
 	}
-	account, err := c.clients.CoreV1().ServiceAccounts(c.namespace).Get(c.Context(), spec.ServiceAccountName, metav1.GetOptions{})
+	account, err := c.Clients.CoreV1().ServiceAccounts(c.Namespace).Get(c.Context(), spec.ServiceAccountName, metav1.GetOptions{})
 	if err != nil {
 		c.Fatal(err)
 	}
 	if mount := account.AutomountServiceAccountToken; mount == nil || *mount {
 		c.Error("any pod of the ServiceAccount gets its token")
 	}
-	if !regexp.MustCompile(`(?m)^USER [1-9][0-9]*(:[0-9]+)?$`).MatchString(readFile(c.T, "Dockerfile")) {
+	if !regexp.MustCompile(`(?m)^USER [1-9][0-9]*(:[0-9]+)?$`).MatchString(installation.ReadFile(c.T, "Dockerfile")) {
 		c.Error("the image's user is not a number other than 0: the kubelet cannot tell that runAsNonRoot holds")
 	}
 	if grace := *spec.TerminationGracePeriodSeconds; grace <= 60 {
@@ -69,14 +71,14 @@ func (c *cluster) checkSelectors(template corev1.PodTemplateSpec) {
 	for _, port := range template.Spec.Containers[0].Ports {
 		ports[port.Name] = true
 	}
-	service, err := c.clients.CoreV1().Services(c.namespace).Get(c.Context(), "klink-operator-metrics", metav1.GetOptions{})
+	service, err := c.Clients.CoreV1().Services(c.Namespace).Get(c.Context(), "klink-operator-metrics", metav1.GetOptions{})
 	if err != nil {
 		c.Fatal(err)
 	}
 	if !labels.SelectorFromSet(service.Spec.Selector).Matches(pod) || !ports[service.Spec.Ports[0].TargetPort.StrVal] {
 		c.Errorf("the Service means %v, port %s", service.Spec.Selector, service.Spec.Ports[0].TargetPort.StrVal)
 	}
-	budget, err := c.clients.PolicyV1().PodDisruptionBudgets(c.namespace).Get(c.Context(), managerName, metav1.GetOptions{})
+	budget, err := c.Clients.PolicyV1().PodDisruptionBudgets(c.Namespace).Get(c.Context(), installation.ManagerName, metav1.GetOptions{})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -97,11 +99,11 @@ func (c *cluster) checkSelectors(template corev1.PodTemplateSpec) {
 // checkNetworkPolicy applies the component, and wants it to name the manager's ports.
 func (c *cluster) checkNetworkPolicy() {
 	c.Helper()
-	policy, err := c.clients.NetworkingV1().NetworkPolicies(c.namespace).Get(c.Context(), managerName, metav1.GetOptions{})
+	policy, err := c.Clients.NetworkingV1().NetworkPolicies(c.Namespace).Get(c.Context(), installation.ManagerName, metav1.GetOptions{})
 	if err != nil {
 		c.Fatal(err)
 	}
-	template := c.deployment().Spec.Template
+	template := c.Deployment().Spec.Template
 	if s, err := metav1.LabelSelectorAsSelector(&policy.Spec.PodSelector); err != nil || s.Empty() || !s.Matches(labels.Set(template.Labels)) {
 		c.Errorf("the NetworkPolicy means other pods: %v (%v)", policy.Spec.PodSelector, err)
 	}

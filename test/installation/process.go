@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-package manifests
+package installation
 
 import (
 	"bytes"
-	"crypto/tls"
-	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,10 +14,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// process is the manager's program, run as a pod would run it.
-type process struct {
+// lease is the one that the leader has.
+const lease = "klink-operator.klink.cloud"
+
+// Process is the manager's program, run as a pod would run it.
+type Process struct {
 	*pod
 
 	cmd   *exec.Cmd
@@ -32,46 +34,46 @@ type process struct {
 }
 
 // Write implements io.Writer for the log.
-func (p *process) Write(text []byte) (int, error) {
+func (p *Process) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.Write(text)
 }
 
-func (p *process) text() string {
+func (p *Process) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.String()
 }
 
-// build builds the manager.
-func (c *cluster) build() {
+// Build builds the manager.
+func (c *Cluster) Build() {
 	c.Helper()
 	cmd := exec.CommandContext(c.Context(), "go", "build", "-o", c.program(), "./cmd/manager")
-	cmd.Dir = c.root
+	cmd.Dir = c.Root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		c.Fatalf("go build: %v\n%s", err, out)
 	}
 }
 
-func (c *cluster) program() string { return filepath.Join(c.dir, "manager") }
+func (c *Cluster) program() string { return filepath.Join(c.Dir, "manager") }
 
-// launch starts the manager with the arguments, the environment and the
+// Launch starts the manager with the arguments, the environment and the
 // ServiceAccount of the Deployment. What a cluster gives by other means is added:
 // the way to the API server, and that to the groups API.
-func (c *cluster) launch(r *remote, more ...string) *process {
+func (c *Cluster) Launch(r *Remote, more ...string) *Process {
 	c.Helper()
-	p := &process{pod: c.newPod(), done: make(chan struct{}), token: apiToken}
-	kubeconfig, err := c.cp.KubeconfigFor(c.Context(), c.namespace, p.serviceAccount)
+	p := &Process{pod: c.newPod(), done: make(chan struct{}), token: r.token}
+	kubeconfig, err := c.CP.KubeconfigFor(c.Context(), c.Namespace, p.serviceAccount)
 	if err != nil {
 		c.Fatal(err)
 	}
-	p.cmd = exec.Command(c.program(), p.args...)
+	p.cmd = exec.Command(c.program(), p.args...) //nolint:noctx // it is ended by a signal, as a pod is
 	p.cmd.Env = slices.Concat(p.env, more)
 	p.cmd.Env = append(p.cmd.Env, "KUBECONFIG="+kubeconfig, "HTTPS_PROXY="+r.proxy, "SSL_CERT_FILE="+r.caFile)
-	p.cmd.Dir = c.dir
+	p.cmd.Dir = c.Dir
 	p.cmd.Stdout, p.cmd.Stderr = p, p
-	c.cp.Adopt(p.cmd)
+	c.CP.Adopt(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		c.Fatal(err)
 	}
@@ -83,11 +85,11 @@ func (c *cluster) launch(r *remote, more ...string) *process {
 	return p
 }
 
-// leads tells whether the process does a leader's work.
-func (p *process) leads() bool { return strings.Contains(p.text(), "Starting workers") }
+// Leads tells whether the process does a leader's work.
+func (p *Process) Leads() bool { return strings.Contains(p.text(), "Starting workers") }
 
-// stop ends the process as the kubelet does, and reads its log.
-func (c *cluster) stop(p *process) {
+// Stop ends the process as the kubelet does, and reads its log.
+func (c *Cluster) Stop(p *Process) {
 	c.Helper()
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it fails when the process has ended
 	select {
@@ -101,7 +103,7 @@ func (c *cluster) stop(p *process) {
 }
 
 // judge wants no refusal, no panic and no token in the log.
-func (c *cluster) judge(p *process) {
+func (c *Cluster) judge(p *Process) {
 	c.Helper()
 	log := p.text()
 	for line := range strings.SplitSeq(log, "\n") {
@@ -118,21 +120,21 @@ func (c *cluster) judge(p *process) {
 }
 
 // explain shows the end of the log if the test has failed.
-func (p *process) explain(t *testing.T) {
+func (p *Process) explain(t *testing.T) {
 	if t.Failed() {
 		lines := strings.Split(strings.ReplaceAll(p.text(), p.token, "[token]"), "\n")
 		t.Logf("%s %s\n%s", p.cmd.Path, strings.Join(p.args, " "), strings.Join(lines[max(0, len(lines)-30):], "\n"))
 	}
 }
 
-// awaitProbes waits until each probe of the Deployment succeeds.
-func (c *cluster) awaitProbes(p *process) {
+// AwaitProbes waits until each probe of the Deployment succeeds.
+func (c *Cluster) AwaitProbes(p *Process) {
 	c.Helper()
-	container := c.deployment().Spec.Template.Spec.Containers[0]
+	container := c.Deployment().Spec.Template.Spec.Containers[0]
 	for _, path := range []string{container.StartupProbe.HTTPGet.Path, container.LivenessProbe.HTTPGet.Path, container.ReadinessProbe.HTTPGet.Path} {
-		c.eventually(func() string {
+		c.Eventually(func() string {
 			c.wantRunning(p)
-			if status, body := c.get("http://"+p.address["health"]+path, ""); status != http.StatusOK {
+			if status, body := c.Get("http://"+p.Address["health"]+path, ""); status != http.StatusOK {
 				return path + ": " + body
 			}
 			return ""
@@ -141,7 +143,7 @@ func (c *cluster) awaitProbes(p *process) {
 }
 
 // wantRunning ends the test if the process has ended by itself.
-func (c *cluster) wantRunning(p *process) {
+func (c *Cluster) wantRunning(p *Process) {
 	c.Helper()
 	select {
 	case <-p.done:
@@ -150,43 +152,22 @@ func (c *cluster) wantRunning(p *process) {
 	}
 }
 
-// get reads a URL, whatever its certificate; an error is the text of a status 0.
-func (c *cluster) get(url, token string) (status int, body string) {
+// AwaitLeader waits until the process leads and has the Lease, and returns its holder.
+func (c *Cluster) AwaitLeader(p *Process) (holder string) {
 	c.Helper()
-	req, err := http.NewRequestWithContext(c.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		c.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	transport := &http.Transport{
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
-		DisableKeepAlives: true,
-	}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return resp.StatusCode, string(text)
-}
-
-// writeFile writes a file of the test's folder that only its user reads.
-func (c *cluster) writeFile(name, content string) {
-	c.Helper()
-	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
-		c.Fatal(err)
-	}
-}
-
-func (c *cluster) mkdir(name string) {
-	c.Helper()
-	if err := os.MkdirAll(filepath.Join(c.dir, name), 0o750); err != nil {
-		c.Fatal(err)
-	}
+	c.Eventually(func() string {
+		c.wantRunning(p)
+		l, err := c.Clients.CoordinationV1().Leases(c.Namespace).Get(c.Context(), lease, metav1.GetOptions{})
+		switch {
+		case err != nil:
+			return err.Error()
+		case l.Spec.HolderIdentity == nil || *l.Spec.HolderIdentity == "":
+			return "nobody has the Lease"
+		case !p.Leads():
+			return *l.Spec.HolderIdentity + " has the Lease"
+		}
+		holder = *l.Spec.HolderIdentity
+		return ""
+	})
+	return holder
 }

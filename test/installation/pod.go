@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-package manifests
+package installation
 
 import (
 	"context"
@@ -20,13 +20,14 @@ import (
 type pod struct {
 	serviceAccount string
 	args, env      []string
-	// address is where each named port is in place of all addresses of a pod.
-	address map[string]string
+	// Address is where each named port is in place of all addresses of a pod.
+	Address map[string]string
 }
 
-func (c *cluster) deployment() *appsv1.Deployment {
+// Deployment reads the installed Deployment of the manager.
+func (c *Cluster) Deployment() *appsv1.Deployment {
 	c.Helper()
-	d, err := c.clients.AppsV1().Deployments(c.namespace).Get(c.Context(), managerName, metav1.GetOptions{})
+	d, err := c.Clients.AppsV1().Deployments(c.Namespace).Get(c.Context(), ManagerName, metav1.GetOptions{})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -35,11 +36,11 @@ func (c *cluster) deployment() *appsv1.Deployment {
 
 // newPod reads the installed Deployment. Nothing is added to what it says, and only
 // the ports differ: they are free ones on loopback, as several pods share a machine.
-func (c *cluster) newPod() *pod {
+func (c *Cluster) newPod() *pod {
 	c.Helper()
-	template := c.deployment().Spec.Template.Spec
+	template := c.Deployment().Spec.Template.Spec
 	container := template.Containers[0]
-	p := &pod{serviceAccount: template.ServiceAccountName, address: map[string]string{}}
+	p := &pod{serviceAccount: template.ServiceAccountName, Address: map[string]string{}}
 	variables := map[string]string{}
 	for _, e := range container.Env {
 		variables[e.Name] = c.value(e)
@@ -49,8 +50,8 @@ func (c *cluster) newPod() *pod {
 		p.args = append(p.args, expand(arg, variables))
 	}
 	for _, port := range container.Ports {
-		p.address[port.Name] = c.freeAddress()
-		if !p.rebind(fmt.Sprintf(":%d", port.ContainerPort), p.address[port.Name]) {
+		p.Address[port.Name] = c.freeAddress()
+		if !p.rebind(fmt.Sprintf(":%d", port.ContainerPort), p.Address[port.Name]) {
 			c.Fatalf("no argument has the manager listen on port %s", port.Name)
 		}
 	}
@@ -61,13 +62,13 @@ func (c *cluster) newPod() *pod {
 }
 
 // value is what the kubelet sets a variable to.
-func (c *cluster) value(e corev1.EnvVar) string {
+func (c *Cluster) value(e corev1.EnvVar) string {
 	c.Helper()
 	switch {
 	case e.ValueFrom == nil:
 		return e.Value
 	case e.ValueFrom.FieldRef != nil && e.ValueFrom.FieldRef.FieldPath == "metadata.namespace":
-		return c.namespace
+		return c.Namespace
 	}
 	c.Fatalf("no kubelet here knows the value of %s", e.Name)
 	return ""
@@ -97,7 +98,7 @@ func (p *pod) rebind(from, to string) bool {
 }
 
 // freeAddress is one of loopback that nothing listens on now.
-func (c *cluster) freeAddress() string {
+func (c *Cluster) freeAddress() string {
 	c.Helper()
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-package manifests
+package installation
 
 import (
 	"bufio"
@@ -35,7 +35,7 @@ type request struct {
 var ofRole = regexp.MustCompile(`of ((?:Cluster)?Role) "([^"]+)"`)
 
 // requests are all that the manager has asked of the API server.
-func (c *cluster) requests() []request {
+func (c *Cluster) requests() []request {
 	c.Helper()
 	file, err := os.Open(c.auditLog())
 	if err != nil {
