@@ -20,8 +20,8 @@ type pause struct {
 	strikes int       // 429s without an answer in between
 	probed  time.Time // when the probe was let through
 
-	since time.Time     // when this pause began, until its end
-	past  time.Duration // of the pauses before it
+	since time.Time     // when this pause began, or became longer
+	past  time.Duration // how long there was silence before that
 }
 
 type pauseState int
@@ -41,10 +41,7 @@ func (p *pause) begin(now, until time.Time) {
 		until = now.Add(min(longestPause, firstPause<<max(0, p.strikes-1)))
 	}
 	if until.After(p.until) {
-		if !now.Before(p.until) {
-			p.past, p.since = p.total(now), now
-		}
-		p.until = until
+		p.past, p.since, p.until = p.total(now), now, until
 	}
 	p.state = silent
 }

@@ -27,6 +27,7 @@ func TestManager(t *testing.T) {
 		{"each write leaves one line", eachWriteLeavesOneLine},
 		{"each metric moves", eachMetricMoves},
 		{"dashboard and alerts use what is there", namesExist},
+		{"the page is true", pageIsTrue},
 		{"the labels have bounds", labelsHaveBounds},
 		{"a thousand Groups add no series", groupsAddNoSeries},
 		{"a connection takes its series along", connectionsGo},
