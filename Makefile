@@ -38,6 +38,7 @@ LDFLAGS := -s -w -X github.com/klink-cloud/klink-operator/internal/version.Versi
 
 CONTROLLER_GEN = $(GO) tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
 GOLANGCI_LINT  = $(GO) tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
+HELM           = $(GO) tool -modfile=$(CURDIR)/hack/tools/helm/go.mod helm
 KUSTOMIZE      = $(GO) tool -modfile=$(CURDIR)/hack/tools/kustomize/go.mod kustomize
 GOVULNCHECK    = $(GO) tool -modfile=$(CURDIR)/hack/tools/govulncheck/go.mod govulncheck
 
@@ -79,6 +80,19 @@ build-installer: ## Render config/default, with image IMG, into dist/install.yam
 	@{ printf '# SPDX-License-Identifier: Apache-2.0\n# Made by "make build-installer". Do not edit.\n'; \
 		KUSTOMIZE="$(KUSTOMIZE)" hack/render.sh $(IMG); } > dist/install.yaml
 
+.PHONY: build-chart
+build-chart: ## Copy into dist/chart what it has of config/, and set its version to RELEASE
+	@rm -rf dist/chart/files && mkdir -p dist/chart/files/crds
+	@cp config/crd/bases/*.yaml dist/chart/files/crds/
+	@cp config/rbac/role.yaml config/prometheus/rules.yaml config/grafana/klink-operator.json dist/chart/files/
+	@sed -i.old -e 's/^version: .*/version: $(RELEASE:v%=%)/' -e 's/^appVersion: .*/appVersion: $(RELEASE)/' dist/chart/Chart.yaml
+	@rm dist/chart/Chart.yaml.old
+
+.PHONY: chart-package
+chart-package: build-chart ## Package the chart into bin/
+	@mkdir -p bin
+	$(HELM) package dist/chart --destination bin
+
 ##@ Checks
 
 .PHONY: fmt
@@ -105,7 +119,7 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 
 .PHONY: verify-manifests
 verify-manifests: controlplane ## Run the tests of what is installed: manifests, chart, alerts, GitOps
-	@for dir in $(wildcard test/manifests test/manifests/prometheus test/chart test/monitoring test/gitops); do \
+	@for dir in $(wildcard test/manifests test/manifests/prometheus test/namespaced test/chart test/monitoring test/gitops); do \
 		$(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
 .PHONY: simulate

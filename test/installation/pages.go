@@ -75,6 +75,11 @@ func (c *Cluster) WriteKustomization(folder, content string) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	content = strings.ReplaceAll(content, "https://github.com/klink-cloud/klink-operator//", up+"/")
-	c.WriteFile(filepath.Join(folder, "kustomization.yaml"), ref.ReplaceAllString(content, ""))
+	c.WriteFile(filepath.Join(folder, "kustomization.yaml"), Unpublished(content, up))
+}
+
+// Unpublished puts a checkout in the place of the published repository, as kustomize
+// names it.
+func Unpublished(text, checkout string) string {
+	return ref.ReplaceAllString(strings.ReplaceAll(text, "https://github.com/klink-cloud/klink-operator//", checkout+"/"), "")
 }

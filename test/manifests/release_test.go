@@ -16,7 +16,7 @@ import (
 
 var (
 	release = regexp.MustCompile(`(?m)^RELEASE \?= (v[0-9]+\.[0-9]+\.[0-9]+\S*)$`)
-	named   = regexp.MustCompile(`(?:ghcr\.io/klink-cloud/klink-operator:|klink-operator/raw/|klink-operator//config/[a-z-]+\?ref=)(v[0-9][^\s/"]*)`)
+	named   = regexp.MustCompile(`(?:ghcr\.io/klink-cloud/klink-operator:|klink-operator/raw/|klink-operator//config/[a-z/-]+\?ref=)(v[0-9][^\s/"]*)`)
 )
 
 // TestReleaseIsNamedAlike wants what people copy to name the version of the Makefile.

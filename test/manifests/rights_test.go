@@ -51,13 +51,14 @@ func TestEachRightIsExplained(t *testing.T) {
 	}
 }
 
-// roles are all in config/rbac.
+// roles are all in config/rbac, and what config/namespaced has of its own.
 func roles(t *testing.T) []rbacv1.ClusterRole {
 	t.Helper()
 	files, err := filepath.Glob("../../config/rbac/*role.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("found the roles %v (%v)", files, err)
 	}
+	files = append(files, "../../config/namespaced/kube-system/role.yaml")
 	var roles []rbacv1.ClusterRole
 	for _, file := range files {
 		var role rbacv1.ClusterRole // a Role has the same fields
