@@ -95,68 +95,6 @@ func (l *look) record(ctx context.Context, id string) error {
 	return nil
 }
 
-// bind ties the Group to a remote group that it did not just create.
-func (l *look) bind(ctx context.Context, step plan.Step) error {
-	// spec.groupID is a person's word, and a recovery has an attempt of its own.
-	adopting := l.group.Spec.GroupID == "" && l.situation.Identity.Attempt == nil
-	free, err := l.free(ctx, step.ID, adopting)
-	if err != nil {
-		return err
-	}
-	if !free {
-		return errNotFree
-	}
-	if !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
-		return errStartOver
-	}
-	annotations := l.boundAnnotations(step.ID)
-	if step.Unarchive {
-		annotations[annotationUnarchive] = &step.ID
-	}
-	err = l.patch(ctx, metadataPatch{
-		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
-		Finalizers: l.withFinalizer(), Annotations: annotations,
-	})
-	if err != nil {
-		l.Accounts.Claims.Release(string(l.group.UID))
-		return err
-	}
-	if l.situation.Identity.Contender || l.situation.Identity.ForeignCluster != "" {
-		if err := l.takeOver(ctx, step.ID); err != nil {
-			return err
-		}
-	}
-	l.bound(step.ID)
-	l.situation.Identity.Unarchive = step.Unarchive
-	if step.Origin == plan.OriginRecovered {
-		l.Count.Recovered("bound")
-		l.say(createdGroup(step.ID, "recovered after a create without a clear answer"))
-	} else {
-		l.say(adoptedGroup(step.ID))
-	}
-	return l.observeRemote(ctx)
-}
-
-// takeOver puts the id into status before anything is written remotely. Until then
-// status says IDConflict, by which a manager after a crash would take the Group for
-// one that waits, and let it be deleted without its policy.
-func (l *look) takeOver(ctx context.Context, id string) error {
-	body, err := json.Marshal(map[string]any{
-		"metadata": metadataPatch{UID: l.group.UID}, "status": map[string]string{"id": id},
-	})
-	if err != nil {
-		return fmt.Errorf("encoding a patch: %w", err)
-	}
-	patched := &v1alpha1.Group{}
-	patched.Namespace, patched.Name = l.group.Namespace, l.group.Name
-	if err := l.Client.Status().Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
-		return fmt.Errorf("taking over %s: %w", id, err)
-	}
-	l.mem.overtaken.wrote(l.group.ResourceVersion, patched)
-	*l.group = *patched
-	return nil
-}
-
 // bound notes the id, which the cache does not show yet.
 func (l *look) bound(id string) {
 	l.mem.bound, l.mem.attempt = id, ""

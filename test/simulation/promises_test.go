@@ -143,15 +143,16 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 		return
 	}
 	if g == nil {
-		return // the policy of a Group that is gone
+		return // the policy of a Group that is gone; one that has its name now shows another id, or none
 	}
 	w.mu.Lock()
 	declared := w.declared[w.lineages[g.UID]]
 	w.mu.Unlock()
 	current, exists := p.cluster.get(nameOf(g)).(*v1alpha1.Group)
 	deleting := !g.DeletionTimestamp.IsZero() || !exists || current.UID != g.UID || !current.DeletionTimestamp.IsZero()
+	mine := strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID) || strings.HasSuffix(c.request.URL.Path, "/"+g.Annotations[v1alpha1.AnnotationGroupID])
 	for field, value := range body {
-		archiving := field == "archived_at" && (value != nil && deleting || value == nil && (g.Annotations["klink.cloud/unarchive"] != "" || !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID)))
+		archiving := field == "archived_at" && (value != nil && (deleting || !mine) || value == nil && (g.Annotations["klink.cloud/unarchive"] != "" || !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID)))
 		if !declared[field] && !archiving {
 			w.violate("undeclared %s is written: %s", field, what)
 		}
