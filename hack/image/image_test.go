@@ -7,6 +7,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/x509"
+	"debug/buildinfo"
 	"debug/elf"
 	"errors"
 	"io"
@@ -137,6 +138,15 @@ func checkVersion(t *testing.T, program []byte) {
 	out, err := exec.CommandContext(t.Context(), path, "--version").CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "v1.2.3" {
 		t.Errorf("manager --version: %q, %v", out, err)
+	}
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, setting := range info.Settings {
+		if strings.HasPrefix(setting.Key, "vcs") {
+			t.Errorf("the state of the checkout is in the program: %s=%s", setting.Key, setting.Value)
+		}
 	}
 	binary, err := elf.NewFile(bytes.NewReader(program))
 	if err != nil {

@@ -73,6 +73,16 @@ func TestManifestHasOneImage(t *testing.T) {
 	}
 }
 
+func TestImagesArePartedAtTheTag(t *testing.T) {
+	repository, tag, err := splitImage("example.com:5000/klink-operator:v1")
+	if repository != "example.com:5000/klink-operator" || tag != "v1" || err != nil {
+		t.Errorf("%q, %q, %v", repository, tag, err)
+	}
+	if _, _, err := splitImage("example.com:5000/klink-operator"); err == nil {
+		t.Error("no tag: no error")
+	}
+}
+
 func TestFlags(t *testing.T) {
 	if _, err := parse([]string{"-node=docker"}); err == nil {
 		t.Error("-node=docker: no error")

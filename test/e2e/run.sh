@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what the end-to-end proof needs, and runs it: see docs/e2e.md.
 #
-# usage: E2E_NODE=... E2E_LOAD=... IMG=... VERSION=... test/e2e/run.sh [flag...]
+# usage: E2E_NODE=... E2E_LOAD=... E2E_INSTALL=... IMG=... VERSION=... test/e2e/run.sh [flag...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 GO=${GO:-go}
@@ -35,6 +35,13 @@ elif [ -n "${E2E_LOAD:-}" ]; then
   done
 fi
 
+# Ways to install the operator: manifest, chart.
+ways=${E2E_INSTALL:-manifest}
+if [[ ",$ways," = *,chart,* ]]; then
+  "$GO" -C hack/tools/helm build -o "$out/helm" helm.sh/helm/v4/cmd/helm
+  export PATH="$out:$PATH"
+fi
+
 "$GO" -C test/e2e build -o "$out/e2e" .
-exec "$out/e2e" -node="${E2E_NODE:-}" -programs="$assets" -archives="$(IFS=,; echo "${archives[*]}")" \
+exec "$out/e2e" -node="${E2E_NODE:-}" -install="$ways" -programs="$assets" -archives="$(IFS=,; echo "${archives[*]}")" \
   -image="$IMG" -next-image="$IMG-next" -simulator-image="$simulator" "$@"

@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"regexp"
+	"strings"
 )
 
 // way is one to install the operator.
@@ -27,6 +29,54 @@ var ways = map[string]way{
 		removeAlone: asDocumented("### The operator alone"),
 		removeAll:   asDocumented("### Everything, and the remote groups stay"),
 	},
+	"chart": {
+		title:       "helm install dist/chart",
+		deployment:  "klink-operator-controller-manager",
+		install:     installChart,
+		removeAlone: commands(uninstallChart),
+		removeAll: commands(`
+			kubectl delete crd groups.klink.cloud connections.klink.cloud clusterconnections.klink.cloud
+			` + uninstallChart + `
+			kubectl delete namespace ` + operatorNamespace),
+	},
+}
+
+// uninstallChart ends the pods first: Helm would take their rights while they still
+// write down what they have created.
+const uninstallChart = `
+			kubectl -n ` + operatorNamespace + ` delete deployment -l ` + operatorPods + ` --cascade=foreground
+			helm uninstall klink-operator -n ` + operatorNamespace + "\n"
+
+// commands runs shell commands as a user types them.
+func commands(lines string) func(context.Context, *show) error {
+	return func(ctx context.Context, s *show) error {
+		_, err := s.shell(ctx, lines)
+		return err
+	}
+}
+
+// installChart installs or upgrades the release. Helm makes no labelled namespace:
+// that is the user's.
+func installChart(ctx context.Context, s *show, image string) error {
+	repository, tag, err := splitImage(image)
+	if err != nil {
+		return err
+	}
+	_, err = s.shell(ctx, `
+		kubectl create namespace `+operatorNamespace+` --dry-run=client -o yaml | kubectl apply --server-side -f -
+		kubectl label namespace `+operatorNamespace+` pod-security.kubernetes.io/enforce=restricted
+		helm upgrade --install klink-operator dist/chart -n `+operatorNamespace+` --set image.repository=`+repository+` --set image.tag=`+tag)
+	return err
+}
+
+// splitImage parts the reference at the colon of its tag, which is no colon of a
+// port.
+func splitImage(image string) (repository, tag string, err error) {
+	colon := strings.LastIndex(image, ":")
+	if colon <= strings.LastIndex(image, "/") {
+		return "", "", fmt.Errorf("the image %q has no tag", image)
+	}
+	return image[:colon], image[colon+1:], nil
 }
 
 // imageLine is that of the manager in dist/install.yaml, which has no other.
