@@ -154,3 +154,27 @@ func readFile(t *testing.T, name string) string {
 	}
 	return string(content)
 }
+
+// TestNamesBeginWithTheRelease, and fit into what Kubernetes takes.
+func TestNamesBeginWithTheRelease(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"platform": "platform-klink-operator-controller-manager",
+		"the-klink-operator-of-a-team-with-a-very-long-name": "the-klink-operator-of-a-team-with-a-very-controller-manager",
+		"a-very-long-name-of-a-team-and-its-platform":        "a-very-long-name-of-a-tea-klink-operator-controller-manager",
+	} {
+		r, err := tryRender(t, name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have := objects(t, r.Manifest)
+		if have["Deployment/"+want] == nil || len(want) > 63 {
+			t.Errorf("release %s has no Deployment %s", name, want)
+		}
+		for _, public := range []string{"klink-view", "klink-groups-edit", "klink-connections-edit"} {
+			if have["ClusterRole/"+public] == nil {
+				t.Errorf("release %s has no ClusterRole %s", name, public)
+			}
+		}
+	}
+}
