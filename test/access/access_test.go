@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/klink-cloud/klink-operator/test/controlplane"
 )
@@ -27,7 +28,10 @@ const (
 	elsewhere         = "elsewhere"
 )
 
-var clients kubernetes.Interface
+var (
+	clients kubernetes.Interface
+	config  *rest.Config
+)
 
 func TestMain(m *testing.M) {
 	controlplane.Main(m, controlplane.Options{ControllerManager: true}, func(cp *controlplane.ControlPlane) {
@@ -44,6 +48,7 @@ func TestMain(m *testing.M) {
 				panic(err)
 			}
 		}
+		config = cp.Config
 		clients = kubernetes.NewForConfigOrDie(cp.Config)
 	})
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package access
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+
+	"github.com/klink-cloud/klink-operator/internal/manager"
+)
+
+// A rolling update that added a namespace without its rights replaced managers that
+// worked by ones that never began: they called themselves ready.
+func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
+	const user = "half-a-manager"
+	bind(t, user, "to-know-the-cluster", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}})
+	address := freeAddress(t)
+	as := rest.CopyConfig(config)
+	as.Impersonate.UserName = user
+	mgr, err := manager.New(t.Context(), as, manager.Options{
+		ProbeAddress: address, MetricsAddress: "0", WatchNamespaces: team, OperatorNamespace: operatorNamespace,
+		AllowedEndpoints: "https://api.klink.cloud", Workers: 1, Registry: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- mgr.Start(ctx) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	awaitProbe(t, address, "healthz", http.StatusOK)
+	awaitProbe(t, address, "readyz", http.StatusInternalServerError)
+	bind(t, user, "to-read-what-is-declared", rbacv1.PolicyRule{
+		APIGroups: []string{"klink.cloud"}, Resources: []string{"groups", "connections"}, Verbs: []string{"list", "watch"},
+	})
+	awaitProbe(t, address, "readyz", http.StatusOK)
+}
+
+// bind gives a user one rule in the whole cluster.
+func bind(t *testing.T, user, name string, rule rbacv1.PolicyRule) {
+	t.Helper()
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{rule}}
+	if _, err := clients.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := clients.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+func awaitProbe(t *testing.T, address, probe string, status int) {
+	t.Helper()
+	have := "no answer"
+	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/"+probe, nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, nil //nolint:nilerr // it is not listening yet
+		}
+		have = fmt.Sprint(response.StatusCode)
+		return response.StatusCode == status, response.Body.Close()
+	})
+	if err != nil {
+		t.Errorf("%s: %s, want %d", probe, have, status)
+	}
+}
