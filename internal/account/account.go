@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -31,6 +32,11 @@ type Settings struct {
 	ReadOnly bool
 	// Transport is for tests; nil is the default.
 	Transport http.RoundTripper
+}
+
+// Format leaves out the token, whatever the verb.
+func (s Settings) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "account.Settings{Endpoint: "+s.Endpoint+"}")
 }
 
 // Account is one connection at run time. It is safe for concurrent use.
@@ -67,6 +73,11 @@ func newAccount(key Key, hooks Hooks) *Account {
 		key: key, hooks: hooks, kick: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), mirror: newMirror(),
 		waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1), watched: time.Now(),
 	}
+}
+
+// Format names the connection: printing what is in an Account would show the token.
+func (a *Account) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "account.Account{"+a.key.String()+"}")
 }
 
 // Key names the connection.

@@ -5,6 +5,8 @@ package account
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,6 +188,20 @@ func TestKeysReadAsTheMetricsLabel(t *testing.T) {
 	} {
 		if got := k.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestSettingsArePrintedWithoutTheToken(t *testing.T) {
+	settings := Settings{Endpoint: "https://api.klink.cloud/api/v1", Token: "tok-5f0e1c"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		a := newAccount(Key{Kind: "ClusterConnection", Name: "api.klink.cloud"}, Hooks{})
+		a.settings = settings
+		for _, value := range []any{settings, &settings, struct{ S Settings }{settings}, a, struct{ A *Account }{a}} {
+			text := fmt.Sprintf(verb, value)
+			if !strings.Contains(text, "api.klink.cloud") || strings.Contains(text, settings.Token) || strings.Contains(text, "746f6b2d") {
+				t.Errorf("%s prints %s", verb, text)
+			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -89,7 +90,8 @@ func (r *ConnectionReconciler) token(ctx context.Context, object connectionObjec
 		key.Namespace = r.Rules.OperatorNamespace
 	}
 	var secret corev1.Secret
-	err := r.Live.Get(ctx, key, &secret)
+	// Without a logger: from verbosity 8 on, client-go logs what it is answered.
+	err := r.Live.Get(log.IntoContext(ctx, log.FromContext(ctx).WithSink(nil)), key, &secret)
 	switch {
 	case apierrors.IsNotFound(err):
 		return "", &problem{reason: v1alpha1.ReasonSecretNotFound, message: fmt.Sprintf(

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package security
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// token is what everybody is after.
+const token = "tok/5f0e1c+do-not&print="
+
+// patience is how long a test waits for what has to happen.
+const patience = 4 * time.Minute
+
+// logLoudest makes the log that of a manager with --zap-log-level=10, which is more
+// than debug: from 8 on, client-go writes what it is answered.
+func logLoudest() {
+	options := zap.Options{DestWriter: logs}
+	flags := flag.NewFlagSet("manager", flag.PanicOnError)
+	options.BindFlags(flags)
+	if err := flags.Parse([]string{"--zap-log-level=10"}); err != nil {
+		panic(err)
+	}
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options)))
+}
+
+// world is a namespace with a Connection named api, and a manager for it.
+type world struct {
+	*testing.T
+
+	namespace string
+	connected string // the endpoint
+	options   manager.Options
+	registry  *prometheus.Registry
+}
+
+// newWorld starts a manager of one namespace whose API is at the endpoint.
+func newWorld(t *testing.T, endpoint string, adjust ...func(*world)) *world {
+	t.Helper()
+	w := &world{T: t, connected: endpoint, registry: prometheus.NewRegistry()}
+	w.namespace = newNamespace(t)
+	w.options = manager.Options{
+		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: w.namespace, WatchNamespaces: w.namespace,
+		AllowedEndpoints: endpoint, Workers: 4, Registry: w.registry,
+	}
+	for _, f := range adjust {
+		f(w)
+	}
+	w.secret(w.namespace, "klink-token")
+	w.connection("api", endpoint, "klink-token")
+	w.start()
+	return w
+}
+
+func newNamespace(t *testing.T) string {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	if err := api.Create(context.Background(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	return namespace.Name
+}
+
+func (w *world) start() {
+	w.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	mgr, err := manager.New(ctx, cluster.Config, w.options)
+	if err != nil {
+		cancel()
+		w.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	w.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			w.Errorf("the manager ended with: %v", err)
+		}
+	})
+}
+
+func (w *world) create(o client.Object) {
+	w.Helper()
+	if err := api.Create(context.Background(), o); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) secret(namespace, name string) {
+	w.Helper()
+	w.create(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: map[string]string{"token": token},
+	})
+}
+
+func (w *world) connection(name, endpoint, secret string) {
+	w.Helper()
+	c := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
+	c.Spec = v1alpha1.ConnectionSpec{
+		Endpoint: endpoint, TokenSecretRef: v1alpha1.SecretKeyReference{Name: secret}, AllowDelete: true,
+		ResyncInterval: metav1.Duration{Duration: 10 * time.Second},
+		RateLimit:      v1alpha1.RateLimit{RequestsPerSecond: 100, Burst: 200},
+	}
+	w.create(c)
+}
+
+// newGroup is a Group on the connection api.
+func (w *world) newGroup(name string, adjust ...func(*v1alpha1.Group)) *v1alpha1.Group {
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
+	g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: "api"}
+	g.Spec.Name = "The " + name
+	for _, f := range adjust {
+		f(g)
+	}
+	return g
+}
+
+func (w *world) group(name string, adjust ...func(*v1alpha1.Group)) {
+	w.Helper()
+	w.create(w.newGroup(name, adjust...))
+}
+
+// get reads a Group; nil if it is gone.
+func (w *world) get(name string) *v1alpha1.Group {
+	w.Helper()
+	var g v1alpha1.Group
+	err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: name}, &g)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	return &g
+}
+
+func (w *world) edit(name string, change func(*v1alpha1.Group)) {
+	w.Helper()
+	g := w.get(name)
+	before := g.DeepCopy()
+	change(g)
+	if err := api.Patch(context.Background(), g, client.MergeFrom(before)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// eventually waits until what returns "".
+func (w *world) eventually(what func() string) {
+	w.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		problem := what()
+		if problem == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.Fatalf("it did not come to pass: %s", problem)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// await waits for the reason of a Group's Ready condition.
+func (w *world) await(name, reason string) *v1alpha1.Group {
+	w.Helper()
+	var g *v1alpha1.Group
+	w.eventually(func() string {
+		if g = w.get(name); g == nil {
+			return "the Group is gone"
+		}
+		return lacks(g.Status.Conditions, g.Generation, reason)
+	})
+	return g
+}
+
+// awaitConnection waits for the reason of a Connection's Ready condition.
+func (w *world) awaitConnection(name, reason string) *v1alpha1.Connection {
+	w.Helper()
+	var c v1alpha1.Connection
+	w.eventually(func() string {
+		if err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: name}, &c); err != nil {
+			return err.Error()
+		}
+		return lacks(c.Status.Conditions, c.Generation, reason)
+	})
+	return &c
+}
+
+func lacks(conditions []metav1.Condition, generation int64, reason string) string {
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Reason != reason || ready.ObservedGeneration != generation {
+		return fmt.Sprintf("want the reason %s, have %+v", reason, ready)
+	}
+	return ""
+}
+
+// message is that of the Ready condition.
+func message(conditions []metav1.Condition) string {
+	return meta.FindStatusCondition(conditions, v1alpha1.ConditionReady).Message
+}
+
+// liar serves the simulator's API, and tells what it likes.
+type liar struct {
+	*simulator.Server
+
+	mu   sync.Mutex
+	lie  func(w http.ResponseWriter, r *http.Request) (told bool)
+	seen []string // request lines
+}
+
+// newLiar returns the endpoint of an API that can be made to lie.
+func newLiar(t *testing.T) (*liar, string) {
+	t.Helper()
+	l := &liar{Server: simulator.New(simulator.Options{Token: token})}
+	t.Cleanup(l.Close)
+	return l, serve(t, l) + simulator.Prefix
+}
+
+// tells sets what is told instead of the truth; nil is the truth again.
+func (l *liar) tells(lie func(http.ResponseWriter, *http.Request) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lie = lie
+}
+
+func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	l.seen = append(l.seen, r.Method+" "+r.RequestURI)
+	lie := l.lie
+	l.mu.Unlock()
+	if lie == nil || !lie(w, r) {
+		l.Server.ServeHTTP(w, r)
+	}
+}
+
+// requests are the lines of all requests so far.
+func (l *liar) requests() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string{}, l.seen...)
+}
+
+// kubectl prints what a person sees.
+func (w *world) kubectl(args ...string) string {
+	w.Helper()
+	out, err := cluster.Kubectl(context.Background(), append(args, "-n", w.namespace)...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return out
+}
+
+// wantPrintable wants a text without control characters but line ends and tabs,
+// and so without terminal escapes.
+func wantPrintable(t *testing.T, what, text string) {
+	t.Helper()
+	if i := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x202e }); i >= 0 {
+		t.Errorf("%s holds a control character: %q", what, text[max(0, i-40):min(len(text), i+40)])
+	}
+}
