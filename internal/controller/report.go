@@ -6,7 +6,9 @@ package controller
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -71,8 +73,8 @@ func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r plan.Report, id str
 
 // showRemote copies what the remote group shows.
 func showRemote(status *v1alpha1.GroupStatus, remote klink.Group) {
-	status.ConversationID = remote.ConversationID
-	status.RemoteName = remote.Name
+	status.ConversationID = cut(remote.ConversationID, maxShown)
+	status.RemoteName = cut(remote.Name, maxShown)
 	count := int32(len(remote.Contacts)) //nolint:gosec // bounded by the size of a reply
 	status.ContactCount = &count
 	status.CreatedAt, status.ArchivedAt = nil, nil
@@ -83,6 +85,10 @@ func showRemote(status *v1alpha1.GroupStatus, remote klink.Group) {
 		status.ArchivedAt = statusTime(remote.ArchivedAt)
 	}
 }
+
+// maxShown keeps what the API calls a group, which may be anything, from filling
+// a status that then cannot be written. Names have up to 255 characters.
+const maxShown = 1024
 
 // statusTime is a time as a status keeps it, in whole seconds: with a fraction, it
 // would differ from what is read back, and be written again at each look.
@@ -115,9 +121,16 @@ const maxMessage = 2048
 
 func bounded(message string) string { return cut(message, maxMessage) }
 
-// cut shortens a text to so many bytes at most, between two runes.
+// cut makes a text fit to be shown: without control characters, which a terminal
+// would obey, and of so many bytes at most, between two runes.
 func cut(text string, most int) string {
 	const sign = "…"
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return ' '
+	}, text)
 	if len(text) <= most {
 		return text
 	}

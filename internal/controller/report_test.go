@@ -53,10 +53,16 @@ func TestCutStaysBelowItsLimitAndBetweenRunes(t *testing.T) {
 	for _, text := range []string{"", "short", strings.Repeat("a", 20), strings.Repeat("é", 15), strings.Repeat("日", 9), strings.Repeat("😀", 6), "\x80\x80" + strings.Repeat("\x80", 20)} {
 		for most := 8; most < 24; most++ {
 			got := cut(text, most)
-			if len(got) > most || utf8.ValidString(text) && !utf8.ValidString(got) || len(text) <= most && got != text {
+			if len(got) > most || utf8.ValidString(text) && !utf8.ValidString(got) || utf8.ValidString(text) && len(text) <= most && got != text {
 				t.Errorf("cut(%q, %d) = %q", text, most, got)
 			}
 		}
+	}
+}
+
+func TestCutLeavesNothingThatATerminalObeys(t *testing.T) {
+	if got, want := cut("a\x1b[2Jb\r\nc\u202ed\x80é", 100), "a [2Jb  c d é"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

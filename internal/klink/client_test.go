@@ -40,9 +40,9 @@ func TestRequests(t *testing.T) {
 			want:  sent{Method: "GET", URI: "/api/v1/groups/L" + id[1:]},
 		},
 		"get an odd id": {
-			call:  func(ctx context.Context, c *Client) error { _, err := c.Get(ctx, "../a/b%2F?c#d e"); return err },
-			reply: `{"id":"../a/b%2F?c#d e"}`,
-			want:  sent{Method: "GET", URI: "/api/v1/groups/..%2Fa%2Fb%252F%3Fc%23d%20e"},
+			call:  func(ctx context.Context, c *Client) error { _, err := c.Get(ctx, "..a:b@c+d~é&e=f"); return err },
+			reply: `{"id":"..a:b@c+d~é&e=f"}`,
+			want:  sent{Method: "GET", URI: "/api/v1/groups/..a:b@c+d~%C3%A9&e=f"},
 		},
 		"create": {
 			call: func(ctx context.Context, c *Client) error {
@@ -145,6 +145,15 @@ func TestNothingIsSent(t *testing.T) {
 		"empty id":         {call: func(c *Client) error { return c.Delete(ctx, "") }, want: KindRejected},
 		"a dot":            {call: func(c *Client) error { return c.Delete(ctx, ".") }, want: KindRejected},
 		"two dots":         {call: func(c *Client) error { return c.Delete(ctx, "..") }, want: KindRejected},
+		"a way out":        {call: func(c *Client) error { return c.Delete(ctx, "../users") }, want: KindRejected},
+		"a way down":       {call: func(c *Client) error { return c.Delete(ctx, "a/contacts") }, want: KindRejected},
+		"a way, escaped":   {call: func(c *Client) error { return c.Delete(ctx, "%2e%2e%2fusers") }, want: KindRejected},
+		"a backslash":      {call: func(c *Client) error { return c.Delete(ctx, `..\users`) }, want: KindRejected},
+		"a query":          {call: func(c *Client) error { return c.Delete(ctx, "a?force=true") }, want: KindRejected},
+		"a fragment":       {call: func(c *Client) error { return c.Delete(ctx, "a#b") }, want: KindRejected},
+		"a parameter":      {call: func(c *Client) error { return c.Delete(ctx, "..;a") }, want: KindRejected},
+		"a line end":       {call: func(c *Client) error { return c.Delete(ctx, "a\nb") }, want: KindRejected},
+		"an endless id":    {call: func(c *Client) error { return c.Delete(ctx, strings.Repeat("a", 254)) }, want: KindRejected},
 		"ended context":    {call: func(c *Client) error { _, err := c.Create(ended, Fields{}); return err }, want: KindNetwork},
 		"read-only create": {option: readOnly, call: func(c *Client) error { _, err := c.Create(ctx, Fields{}); return err }, want: KindReadOnly},
 		"read-only update": {option: readOnly, call: func(c *Client) error { _, err := c.Update(ctx, "a", Fields{}); return err }, want: KindReadOnly},

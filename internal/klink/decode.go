@@ -100,6 +100,9 @@ func (o object) group() (Group, error) {
 	if g.ID == "" {
 		return Group{}, errors.New("the reply shows no group id")
 	}
+	if err := checkID(g.ID); err != nil {
+		return Group{}, fmt.Errorf("the reply is not to be used: %w", err)
+	}
 	return g, nil
 }
 

@@ -180,9 +180,10 @@ func TestTokenIsNowhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var observed Call
 			client := serve(t, handler, func(c *Config) { c.Observe = func(call Call) { observed = call } })
-			_, put := client.Update(t.Context(), "x"+token, Fields{})
-			_, get := client.Get(t.Context(), "x"+token)
-			for _, err := range []error{put, get} {
+			_, put := client.Update(t.Context(), "x", Fields{})
+			_, get := client.Get(t.Context(), "x")
+			_, refused := client.Get(t.Context(), "x"+token)
+			for _, err := range []error{put, get, refused} {
 				if err == nil {
 					t.Fatal("no error")
 				}

@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 )
 
 const (
@@ -39,20 +41,33 @@ func (r request) path() string {
 	return "/groups/" + url.PathEscape(r.id)
 }
 
-// check refuses what no path can express. "." and ".." stay special when escaped: servers and
-// proxies resolve %2E%2E like "..", and a DELETE of the account must not come of it.
+// check refuses an id that could lead elsewhere than to a group.
 func (r request) check() error {
 	if r.path() == "/groups" {
 		return nil
 	}
-	switch r.id {
-	case "":
+	return checkID(r.id)
+}
+
+// maxID is the length of a group's id in bytes, as for spec.groupID.
+const maxID = 253
+
+// checkID refuses what is no one segment of a path to every server on the way. Escapes do not
+// help: some proxies resolve %2E%2E like "..", and %2F like "/", and whoever may name an id must
+// not reach with the token of the connection what is beside the groups.
+func checkID(id string) error {
+	switch {
+	case id == "":
 		return errors.New("the group id is empty")
-	case ".", "..":
+	case len(id) > maxID:
+		return errors.New("the group id is too long")
+	case id == ".", id == "..", strings.ContainsAny(id, `/\%?#;`), strings.ContainsFunc(id, unprintable):
 		return errors.New("the group id cannot be part of a path")
 	}
 	return nil
 }
+
+func unprintable(r rune) bool { return r == unicode.ReplacementChar || r == ' ' || !unicode.IsPrint(r) }
 
 // onlyReader hides the type of a reader from http.NewRequest, which would else set GetBody,
 // with which net/http sends a request again on its own.

@@ -43,7 +43,7 @@ func FuzzDecodePage(f *testing.F) {
 // checkGroup holds what the packages above rely on, whatever the API sends.
 func checkGroup(t *testing.T, g Group) {
 	t.Helper()
-	if g.ID == "" || g.Contacts == nil || slices.Contains(g.Contacts, "") {
+	if checkID(g.ID) != nil || g.Contacts == nil || slices.Contains(g.Contacts, "") {
 		t.Errorf("an impossible group: %+v", g)
 	}
 	for _, at := range []time.Time{g.CreatedAt, g.ArchivedAt} {
