@@ -36,7 +36,7 @@ elif [ -n "${E2E_LOAD:-}" ]; then
 fi
 
 # Ways to install the operator: manifest, chart.
-ways=${E2E_INSTALL:-manifest}
+ways=${E2E_INSTALL:-manifest,chart}
 if [[ ",$ways," = *,chart,* ]]; then
   "$GO" -C hack/tools/helm build -o "$out/helm" helm.sh/helm/v4/cmd/helm
   export PATH="$out:$PATH"
