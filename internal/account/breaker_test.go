@@ -134,7 +134,7 @@ func TestThreeCallsInARowWithoutAnAnswerTakeTheConnectionDown(t *testing.T) {
 			broken()
 			broken()
 			b.up(true)
-			if _, err := b.get("no such group"); klink.KindOf(err) != klink.KindNotFound || isDown(err) {
+			if _, err := b.get("no-such-group"); klink.KindOf(err) != klink.KindNotFound || isDown(err) {
 				t.Fatalf("the call says %v", err)
 			}
 		}

@@ -35,7 +35,8 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 
 // isLocal says whether a token may be sent to the host without TLS.
 func isLocal(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".svc") {
+	host = strings.ToLower(host)
+	if host == "localhost" || strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".svc.cluster.local") {
 		return true
 	}
 	ip := net.ParseIP(host)
