@@ -48,7 +48,7 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 	if free, err = l.free(ctx, step.ID, false); err != nil || !free {
 		return l.unbind(ctx, before, err)
 	}
-	if l.situation.Identity.Contender || l.situation.Identity.ForeignCluster != "" {
+	if l.waits() {
 		if err := l.takeOver(ctx, step.ID); err != nil {
 			return err
 		}

@@ -141,8 +141,7 @@ func (l *look) observeIdentity(ctx context.Context) error {
 	if cluster := annotations[v1alpha1.AnnotationGroupCluster]; id.ID != "" && cluster != "" && cluster != l.Cluster {
 		id.ForeignCluster = cluster
 	}
-	ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
-	id.Contender = id.ID != "" && l.group.Status.ID == "" && ready != nil && ready.Reason == v1alpha1.ReasonIDConflict
+	id.Contender = id.ID != "" && l.waits()
 	if note, noted := annotations[v1alpha1.AnnotationCreateAttempt]; noted && id.ID == "" {
 		l.mem.seeAttempt(note, l.situation.Now)
 		id.AttemptSeen, id.AttemptEmpty = l.mem.attemptSeen, l.mem.attemptEmpty
@@ -162,6 +161,12 @@ func (l *look) observeIdentity(ctx context.Context) error {
 	}
 	id.Owner = l.otherOwner(wanted, others)
 	return nil
+}
+
+// waits: status says that another owns the group that this one would have.
+func (l *look) waits() bool {
+	ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
+	return l.group.Status.ID == "" && ready != nil && ready.Reason == v1alpha1.ReasonIDConflict
 }
 
 // identity is the bound id: what this process has bound, where the cache may lag

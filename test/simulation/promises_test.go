@@ -274,7 +274,8 @@ func (w *world) checkLeaks() {
 	}
 	for lineage, ids := range w.made {
 		for _, id := range ids {
-			outranked := w.restored[lineage] && w.copied[id] // an older copy became the owner: docs/limits.md
+			// Another became the owner while it was away: docs/limits.md.
+			outranked := w.restored[lineage] && (w.copied[id] || len(w.owners[id]) > 1)
 			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) && !w.swapped(lineage) && !outranked {
 				w.violate("remote group %s, made for %s, is left behind", id, lineage)
 			}

@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
@@ -28,6 +30,7 @@ var (
 // then run in the order in which they were woken, so that a seed repeats itself.
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
+	log.SetLogger(log.Log.WithSink(log.NullLogSink{})) // or each logger is kept until there is a sink
 	os.Exit(m.Run())
 }
 
