@@ -45,7 +45,7 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 	}
 	// Another manager, at a change of leaders, may have bound another Group to it
 	// since: whoever looks after writing sees the other, and takes it back.
-	if free, err = l.free(ctx, step.ID, false); err != nil || !free {
+	if free, err = l.stillFree(ctx, step); err != nil || !free {
 		return l.unbind(ctx, before, err)
 	}
 	if l.waits() {
@@ -66,6 +66,8 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 
 // unbind takes back a binding that came second, or of which that cannot be told.
 func (l *look) unbind(ctx context.Context, before map[string]string, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
 	l.Accounts.Claims.Release(string(l.group.UID))
 	annotations := map[string]*string{}
 	for name := range l.boundAnnotations("") {

@@ -83,6 +83,9 @@ func (r *ConnectionReconciler) Handler() handler.EventHandler {
 	return &connectionHandler{wake: r.wakeGroups}
 }
 
+// Empty is an object of the kind that is reconciled.
+func (r *ConnectionReconciler) Empty() client.Object { return newConnection(string(r.Kind)) }
+
 // newConnection returns an empty object of the kind.
 func newConnection(kind string) connectionObject {
 	if kind == string(v1alpha1.KindConnection) {

@@ -105,17 +105,40 @@ func (l *look) bound(id string) {
 // free asks the API server itself whether another Group owns the id: the cache
 // may lag behind another manager's last writes. Its status is selectable; a
 // Group of that name without an id in the cache is read one by one.
+//
+// Just after a hand-over all Groups are looked at: the manager before may still be
+// creating for one that the cache does not show yet.
 func (l *look) free(ctx context.Context, id string, adopting bool) (bool, error) {
-	suspects, err := l.suspects(ctx, id)
+	suspects := l.suspects
+	if l.handingOver() {
+		suspects = func(ctx context.Context, _ string) ([]v1alpha1.Group, error) { return l.listLive(ctx) }
+	}
+	return l.freeAmong(ctx, suspects, id, adopting)
+}
+
+// stillFree asks once more, after writing. Between two adoptions the cache has had
+// time to show both Groups; a recovery can be of a Group made a moment ago.
+func (l *look) stillFree(ctx context.Context, step plan.Step) (bool, error) {
+	if step.Origin == plan.OriginRecovered {
+		return l.free(ctx, step.ID, false)
+	}
+	return l.freeAmong(ctx, l.suspects, step.ID, false)
+}
+
+func (l *look) freeAmong(
+	ctx context.Context, suspects func(context.Context, string) ([]v1alpha1.Group, error), id string, adopting bool,
+) (bool, error) {
+	groups, err := suspects(ctx, id)
 	if err != nil {
 		return false, err
 	}
 	remote := l.account.Lookup(id).Group
-	for i := range suspects {
-		g := &suspects[i]
-		switch {
-		case g.UID == l.group.UID || l.foreign(g) || !l.sameAccount(ctx, g):
-		case boundID(g) == id, adopting && mayHaveMade(g, remote):
+	for i := range groups {
+		g := &groups[i]
+		if g.UID == l.group.UID || boundID(g) != id && !(adopting && mayHaveMade(g, remote)) {
+			continue
+		}
+		if !l.foreign(g) && l.sameAccount(ctx, g) {
 			return false, nil
 		}
 	}
@@ -128,13 +151,8 @@ func mayHaveMade(g *v1alpha1.Group, remote klink.Group) bool {
 	return err == nil && boundID(g) == "" && attempt.MayHaveMade(remote)
 }
 
-// suspects are the Groups that may own the id, as the API server has them. Just
-// after a hand-over these are all: the manager before may still be creating for
-// a Group that the cache does not show yet.
+// suspects are the Groups that may own the id, as the API server has them.
 func (l *look) suspects(ctx context.Context, id string) ([]v1alpha1.Group, error) {
-	if time.Since(l.since(l.situation.Now)) < handOver {
-		return l.listLive(ctx)
-	}
 	suspects, err := l.listLive(ctx, client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
 	if err != nil {
 		return nil, err
@@ -160,6 +178,8 @@ func (l *look) suspects(ctx context.Context, id string) ([]v1alpha1.Group, error
 // handOver is for how long a manager that lost the lease may still end a POST and
 // record its id, and some more.
 const handOver = postTimeout + recordTimeout + 15*time.Second
+
+func (l *look) handingOver() bool { return time.Since(l.since(l.situation.Now)) < handOver }
 
 func (l *look) listLive(ctx context.Context, selector ...client.ListOption) ([]v1alpha1.Group, error) {
 	namespaces := l.Namespaces

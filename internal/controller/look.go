@@ -48,9 +48,7 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 	group = mem.overtaken.current(group)
 	mem.at(group.Generation, group.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
 	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
-	if a := r.Accounts.Get(l.key); a != nil {
-		l.account, l.endpoint = a, a.State().Endpoint
-	}
+	l.account, l.endpoint = r.Accounts.Get(l.key), r.endpointOf(ctx, l.key)
 	l.situation = plan.Situation{
 		Now: now, Group: group, Declared: plan.DeclaredBy(&group.Spec), DryRun: r.DryRun,
 		Past: plan.Past{
@@ -246,17 +244,21 @@ func (l *look) foreign(g *v1alpha1.Group) bool {
 // far as the endpoints tell.
 func (l *look) sameAccount(ctx context.Context, g *v1alpha1.Group) bool {
 	key := connectionOf(g)
-	return key == l.key || account.NormalEndpoint(l.endpointOf(ctx, key)) == account.NormalEndpoint(l.endpoint)
+	if key == l.key {
+		return true
+	}
+	endpoint := l.endpointOf(ctx, key)
+	return endpoint != "" && account.NormalEndpoint(endpoint) == account.NormalEndpoint(l.endpoint)
 }
 
 // endpointOf is where a connection leads, also while this process has not looked
 // at it yet: what its Groups own, they own from the start. It is empty for one
 // that does not exist.
-func (l *look) endpointOf(ctx context.Context, key account.Key) string {
-	if a := l.Accounts.Get(key); a != nil && a.State().Endpoint != "" {
+func (r *GroupReconciler) endpointOf(ctx context.Context, key account.Key) string {
+	if a := r.Accounts.Get(key); a != nil && a.State().Endpoint != "" {
 		return a.State().Endpoint
 	}
-	object, err := l.Groups.connection(ctx, key)
+	object, err := r.Groups.connection(ctx, key)
 	if err != nil {
 		return "" // it is not there, or the cache is gone, and so are we
 	}

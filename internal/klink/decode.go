@@ -30,7 +30,15 @@ func decodeGroup(body []byte) (Group, error) {
 			o = inner
 		}
 	}
-	return o.group()
+	g, err := o.group()
+	if err != nil {
+		return Group{}, err
+	}
+	// An odd one among the groups of a listing does no harm: nothing is asked for it.
+	if err := checkID(g.ID); err != nil {
+		return Group{}, fmt.Errorf("the reply is not to be used: %w", err)
+	}
+	return g, nil
 }
 
 // decodePage reads a list reply in any of the envelopes: has_more + data, total + lastPage + data,
@@ -99,9 +107,6 @@ func (o object) group() (Group, error) {
 	}
 	if g.ID == "" {
 		return Group{}, errors.New("the reply shows no group id")
-	}
-	if err := checkID(g.ID); err != nil {
-		return Group{}, fmt.Errorf("the reply is not to be used: %w", err)
 	}
 	return g, nil
 }

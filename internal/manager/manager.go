@@ -169,6 +169,11 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 		if err := connection.SetupWithManager(mgr); err != nil {
 			return err
 		}
+		// A replica that stands by fills this cache too, or it would be ready, and take
+		// over, without the right to.
+		if _, err := mgr.GetCache().GetInformer(ctx, connection.Empty(), cache.BlockUntilSynced(false)); err != nil {
+			return fmt.Errorf("watching %ss: %w", kind, err)
+		}
 	}
 	return nil
 }

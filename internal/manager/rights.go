@@ -54,6 +54,9 @@ func namespacedOnly(ctx context.Context, mgr manager.Manager, s settings) (bool,
 	if err := mgr.GetClient().Create(ctx, review); err != nil {
 		return false, fmt.Errorf("asking whether ClusterConnections may be read: %w", err)
 	}
+	if review.Status.EvaluationError != "" && !review.Status.Allowed {
+		return false, fmt.Errorf("asking whether ClusterConnections may be read: %s", review.Status.EvaluationError)
+	}
 	if !review.Status.Allowed {
 		mgr.GetLogger().Info("ClusterConnections are left out: the manager has rights in its namespaces alone", "namespaces", s.namespaces)
 	}

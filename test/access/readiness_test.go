@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -20,16 +21,21 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/manager"
 )
 
-// A rolling update that added a namespace without its rights replaced managers that
-// worked by ones that never began: they called themselves ready.
+// A rolling update without all rights replaced managers that worked by ones that
+// could not take over: standing by, they called themselves ready.
 func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
 	const user = "half-a-manager"
-	bind(t, user, "to-know-the-cluster", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}})
+	holdLease(t)
+	bind(t, user, "to-stand-by",
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}},
+		rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get"}},
+		rbacv1.PolicyRule{APIGroups: []string{"klink.cloud"}, Resources: []string{"groups"}, Verbs: []string{"list", "watch"}},
+	)
 	address := freeAddress(t)
 	as := rest.CopyConfig(config)
 	as.Impersonate.UserName = user
 	mgr, err := manager.New(t.Context(), as, manager.Options{
-		ProbeAddress: address, MetricsAddress: "0", WatchNamespaces: team, OperatorNamespace: operatorNamespace,
+		ProbeAddress: address, MetricsAddress: "0", LeaderElection: true, OperatorNamespace: operatorNamespace,
 		AllowedEndpoints: "https://api.klink.cloud", Workers: 1, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
@@ -47,15 +53,30 @@ func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
 	awaitProbe(t, address, "healthz", http.StatusOK)
 	awaitProbe(t, address, "readyz", http.StatusInternalServerError)
 	bind(t, user, "to-read-what-is-declared", rbacv1.PolicyRule{
-		APIGroups: []string{"klink.cloud"}, Resources: []string{"groups", "connections"}, Verbs: []string{"list", "watch"},
+		APIGroups: []string{"klink.cloud"}, Resources: []string{"connections", "clusterconnections"}, Verbs: []string{"list", "watch"},
 	})
 	awaitProbe(t, address, "readyz", http.StatusOK)
 }
 
-// bind gives a user one rule in the whole cluster.
-func bind(t *testing.T, user, name string, rule rbacv1.PolicyRule) {
+// holdLease lets another manager lead for the whole test.
+func holdLease(t *testing.T) {
 	t.Helper()
-	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{rule}}
+	now := metav1.NowMicro()
+	lease := &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: "klink-operator.klink.cloud"},
+		Spec: coordinationv1.LeaseSpec{
+			HolderIdentity: new("the manager before"), LeaseDurationSeconds: new(int32(3600)), AcquireTime: &now, RenewTime: &now,
+		},
+	}
+	if _, err := clients.CoordinationV1().Leases(operatorNamespace).Create(t.Context(), lease, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bind gives a user some rules in the whole cluster.
+func bind(t *testing.T, user, name string, rules ...rbacv1.PolicyRule) {
+	t.Helper()
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules}
 	if _, err := clients.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}

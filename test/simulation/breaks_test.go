@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -109,12 +110,36 @@ var protocolBreaks = map[string]breaks{
 		}
 		return t.serve(c)
 	}},
+	"archive a stranger": {call: func(t transport, c *call) (*http.Response, error) {
+		if c.request.Method == http.MethodPut {
+			t.archiveStranger(c)
+		}
+		return t.serve(c)
+	}},
 	"ignore suspend": {see: func(o client.Object) {
 		if g, ok := o.(*v1alpha1.Group); ok {
 			g.Spec.Suspend = false
 		}
 	}},
 	"ignore the claims of others": {blind: true},
+}
+
+// archiveStranger archives a group of the account that no Group owns.
+func (t transport) archiveStranger(c *call) {
+	owned := map[string]bool{}
+	for _, g := range t.p.cluster.groups() {
+		owned[g.Status.ID] = true
+	}
+	for _, g := range t.p.sim.Groups() {
+		if t.p.began.Sub(g.CreatedAt) > 30*time.Minute && !owned[g.ID] && !g.Archived() {
+			more := *c
+			more.request = c.request.Clone(c.request.Context())
+			more.request.URL.Path = c.request.URL.Path[:strings.LastIndex(c.request.URL.Path, "/")+1] + g.ID
+			more.body = []byte(`{"archived_at":946684800}`)
+			t.commit(&more)
+			return
+		}
+	}
 }
 
 // withoutArchived takes the archived groups out of a page.

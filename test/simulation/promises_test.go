@@ -150,9 +150,14 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	w.mu.Unlock()
 	current, exists := p.cluster.get(nameOf(g)).(*v1alpha1.Group)
 	deleting := !g.DeletionTimestamp.IsZero() || !exists || current.UID != g.UID || !current.DeletionTimestamp.IsZero()
-	mine := strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID) || strings.HasSuffix(c.request.URL.Path, "/"+g.Annotations[v1alpha1.AnnotationGroupID])
+	id := c.request.URL.Path[strings.LastIndex(c.request.URL.Path, "/")+1:]
+	w.mu.Lock()
+	// One made for the Group that had this name before, and is gone.
+	left := id != g.Status.ID && id != g.Annotations[v1alpha1.AnnotationGroupID] && slices.Contains(w.made[w.lineages[g.UID]], id)
+	bound := id == g.Status.ID || slices.Contains(w.owners[id], w.lineages[g.UID])
+	w.mu.Unlock()
 	for field, value := range body {
-		archiving := field == "archived_at" && (value != nil && (deleting || !mine) || value == nil && (g.Annotations["klink.cloud/unarchive"] != "" || !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID)))
+		archiving := field == "archived_at" && (value != nil && (deleting && bound || left) || value == nil && (g.Annotations["klink.cloud/unarchive"] != "" || !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID)))
 		if !declared[field] && !archiving {
 			w.violate("undeclared %s is written: %s", field, what)
 		}
