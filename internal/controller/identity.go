@@ -135,10 +135,8 @@ func (l *look) freeAmong(
 	remote := l.account.Lookup(id).Group
 	for i := range groups {
 		g := &groups[i]
-		if g.UID == l.group.UID || boundID(g) != id && !(adopting && mayHaveMade(g, remote)) {
-			continue
-		}
-		if !l.foreign(g) && l.sameAccount(ctx, g) {
+		owns := boundID(g) == id || adopting && mayHaveMade(g, remote)
+		if owns && g.UID != l.group.UID && !l.foreign(g) && l.sameAccount(ctx, g) {
 			return false, nil
 		}
 	}
