@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"helm.sh/helm/v4/pkg/action"
 	chartv2 "helm.sh/helm/v4/pkg/chart/v2"
 )
 
@@ -93,18 +92,7 @@ connection: {resyncInterval: 7m, token: another-token-of-the-account}
 	h.uninstall()
 	h.wantLeft(append(allCRDs, "clusterconnection.klink.cloud/team"))
 
-	// What kubectl has installed is taken over as it is, and upgraded: as docs/install.md
-	// says, which knows that kubectl's fields are in the way.
-	h.kubectl("apply", "--server-side", "-f", "../../dist/install.yaml")
-	deployment := h.uid(managerDeployment)
-	h.install(loadChart(t), nil, func(install *action.Install) {
-		install.TakeOwnership, install.ForceConflicts = true, true
-	})
-	h.upgrade(loadChart(t), values(t, "replicas: 3"), func(upgrade *action.Upgrade) { upgrade.ForceConflicts = true })
-	h.wantField(managerDeployment, "{.spec.replicas}", "3")
-	if now := h.uid(managerDeployment); now != deployment {
-		t.Error("the Deployment is another one")
-	}
+	h.takeOver()
 	h.uninstall()
 	h.wantLeft(append(allCRDs, "clusterconnection.klink.cloud/team", "namespace/"+releaseNamespace))
 
@@ -116,8 +104,6 @@ connection: {resyncInterval: 7m, token: another-token-of-the-account}
 }
 
 const (
-	managerDeployment = "deployment/klink-operator-controller-manager"
-
 	newDescription = "Another description of a Group."
 	crdOfGroups    = "crd/groups.klink.cloud"
 	description    = "{.spec.versions[0].schema.openAPIV3Schema.description}"
