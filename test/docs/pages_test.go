@@ -67,6 +67,8 @@ func anchors(page string) map[string]bool {
 var (
 	made   = regexp.MustCompile("(?m)(?:^ +|`)make ([a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)*)")
 	target = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
+
+	deploys = regexp.MustCompile(`(?m)^    make deploy IMG=(\S+)$`)
 )
 
 // TestMakeTargetsExist looks for each target that a page has a user make.
@@ -88,6 +90,27 @@ func TestMakeTargetsExist(t *testing.T) {
 	}
 	if named == 0 {
 		t.Error("no page names a target")
+	}
+}
+
+// TestImagesAreDeliveredByMake wants images that are deployed to be pushed by make
+// image: it builds without an engine, which then has none to push.
+func TestImagesAreDeliveredByMake(t *testing.T) {
+	deployed := 0
+	for _, page := range pages(t) {
+		text := read(t, page)
+		if strings.Contains(text, "docker push") {
+			t.Errorf("%s: docker push has no image of make image", page)
+		}
+		for _, match := range deploys.FindAllStringSubmatch(text, -1) {
+			deployed++
+			if !strings.Contains(text, "    make image PUSH=1 IMG="+match[1]+"\n") {
+				t.Errorf("%s: nothing pushes %s, which is deployed", page, match[1])
+			}
+		}
+	}
+	if deployed == 0 {
+		t.Error("no page deploys an image")
 	}
 }
 
