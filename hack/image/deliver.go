@@ -72,7 +72,7 @@ func (r *request) index(images []v1.Image) (v1.ImageIndex, error) {
 // there is none: an archive holds one.
 func (r *request) writeArchive(images []v1.Image, out io.Writer) error {
 	chosen := max(0, slices.IndexFunc(r.platforms, func(p v1.Platform) bool { return p.Architecture == runtime.GOARCH }))
-	if err := os.MkdirAll(filepath.Dir(r.archive), 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(r.archive), 0o755); err != nil { //nolint:gosec // bin/, which others may read
 		return err
 	}
 	if err := tarball.WriteToFile(r.archive, r.reference, images[chosen]); err != nil {

@@ -40,8 +40,9 @@ func run(ctx context.Context, root, output string) error {
 	if err := check(bill, linked); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(output), 0o750); err != nil {
+	// It is published: others may read it, and what is built beside it.
+	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil { //nolint:gosec // as above
 		return err
 	}
-	return os.WriteFile(output, bill, 0o600)
+	return os.WriteFile(output, bill, 0o644) //nolint:gosec // as above
 }

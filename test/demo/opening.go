@@ -106,7 +106,10 @@ and its admin endpoint, which asks for no token, %[6]s:
   curl %[6]s/requests
   curl -X POST %[6]s/faults -d '{"method": "PUT", "action": "Status", "status": 503, "times": 3}'
 
-Ctrl-C ends all of it.
+The manager allows that endpoint to namespaced Connections too. Without its rights the
+manager ends, and the playground with it.
+
+Ctrl-C ends all of it; "Error" or "Interrupt" is then make's word for that.
 `
 
 func wait(ctx context.Context, s *stage) error {

@@ -128,7 +128,7 @@ func (s *stage) startManager(ctx context.Context) error {
 		return err
 	}
 	s.manager, err = s.launch("manager",
-		"--kubeconfig="+kubeconfig, "--operator-namespace="+operatorNamespace,
+		"--kubeconfig="+kubeconfig, "--operator-namespace="+operatorNamespace, "--allowed-endpoints="+s.remote.endpoint,
 		"--leader-elect", "--health-probe-bind-address=0", "--metrics-bind-address=127.0.0.1:0")
 	return err
 }
