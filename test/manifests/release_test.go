@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	release = regexp.MustCompile(`(?m)^RELEASE \?= (v[0-9]+\.[0-9]+\.[0-9]+\S*)$`)
-	named   = regexp.MustCompile(`(?:ghcr\.io/klink-cloud/klink-operator:|klink-operator/raw/|klink-operator//config/[a-z/-]+\?ref=)(v[0-9][^\s/"]*)`)
+	release  = regexp.MustCompile(`(?m)^RELEASE \?= (v[0-9]+\.[0-9]+\.[0-9]+\S*)$`)
+	named    = regexp.MustCompile(`(?:ghcr\.io/klink-cloud/klink-operator:|klink-operator/raw/|klink-operator//config/[a-z/-]+\?ref=|TAG=)(v[0-9][^\s/"']*)`)
+	packaged = regexp.MustCompile(`klink-operator-([0-9][^\s/]*)\.tgz`)
 )
 
 // TestReleaseIsNamedAlike wants what people copy to name the version of the Makefile.
@@ -25,13 +26,18 @@ func TestReleaseIsNamedAlike(t *testing.T) {
 	if found == nil {
 		t.Fatal("the Makefile names no release")
 	}
-	for _, file := range []string{"README.md", "docs/install.md", "config/manager/manager.yaml", "dist/install.yaml"} {
+	for _, file := range []string{"README.md", "docs/install.md", "docs/monitoring.md", "docs/release.md", "config/manager/manager.yaml", "dist/install.yaml"} {
 		names := named.FindAllStringSubmatch(installation.ReadFile(t, file), -1)
 		if len(names) == 0 {
 			t.Errorf("%s names no version", file)
 		}
 		for _, name := range names {
 			if name[1] != found[1] {
+				t.Errorf("%s: %s, want %s", file, name[0], found[1])
+			}
+		}
+		for _, name := range packaged.FindAllStringSubmatch(installation.ReadFile(t, file), -1) {
+			if "v"+name[1] != found[1] {
 				t.Errorf("%s: %s, want %s", file, name[0], found[1])
 			}
 		}
