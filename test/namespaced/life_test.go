@@ -32,6 +32,10 @@ func TestLife(t *testing.T) {
 	c.phase("install", func(c *cluster) {
 		c.Kubectl("create", "namespace", watched)
 		c.Kubectl("create", "namespace", other)
+		// Where the default was before, its rights everywhere are taken away first.
+		c.Kubectl("apply", "--server-side", "-k", c.Source("config/default"))
+		c.Sh(installation.Commands(c.T, "docs/install.md", "### From the default to Roles alone")...)
+		c.wantNoRightsEverywhere()
 		c.Sh(installation.Unpublished(strings.Join(installation.Commands(c.T, "docs/install.md", section), "\n"), c.Root))
 		first = c.Launch(api)
 		c.AwaitLeader(first)
@@ -64,6 +68,17 @@ func TestLife(t *testing.T) {
 		second = c.add(api, second)
 	})
 	c.phase("removal", func(c *cluster) { c.removal(api, second) })
+}
+
+// wantNoRightsEverywhere wants no ClusterRole of the manager to be bound or left.
+func (c *cluster) wantNoRightsEverywhere() {
+	c.Helper()
+	left := c.Kubectl("get", "clusterrole,clusterrolebinding,service", "-A", "-l", "app.kubernetes.io/name=klink-operator", "-o", "name")
+	for name := range strings.FieldsSeq(left) {
+		if !strings.HasPrefix(name, "clusterrole.rbac.authorization.k8s.io/klink-") || strings.Contains(name, "/klink-operator-") {
+			c.Errorf("%s is left of the default", name)
+		}
+	}
 }
 
 // life creates, changes and deletes a Group.
