@@ -237,9 +237,6 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName || g.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 			return ""
 		}
-		if g.Status.ID == "" && g.Annotations[v1alpha1.AnnotationGroupID] != "" {
-			return "" // a copy whose original took its group along: a person has to say what it is to be
-		}
 	case v1alpha1.ReasonUpdating:
 		if len(g.Status.Drift) > 0 {
 			return "" // contested
