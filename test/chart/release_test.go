@@ -85,8 +85,11 @@ connection: {resyncInterval: 7m, token: another-token-of-the-account}
 	// Installed with the defaults, where the CRDs and a connection were left.
 	h.uninstall()
 	h.wantLeft(append(allCRDs, "clusterconnection.klink.cloud/team"))
-	h.install(loadChart(t), nil)
+	notes = h.install(loadChart(t), nil)
 	h.wantInstalled(render(t, nil).Manifest, "clusterconnection/team")
+	if !strings.Contains(notes, "ClusterConnection team, with Secret klink-token") || strings.Contains(notes, "Next, give it") {
+		t.Errorf("the notes do not see the connection that was left:\n%s", notes)
+	}
 	h.upgrade(loadChart(t), full)
 	h.wantInstalled(render(t, full).Manifest)
 	h.uninstall()

@@ -26,18 +26,14 @@ func TestReleaseIsNamedAlike(t *testing.T) {
 	if found == nil {
 		t.Fatal("the Makefile names no release")
 	}
-	for _, file := range []string{"README.md", "docs/install.md", "docs/monitoring.md", "docs/release.md", "config/manager/manager.yaml", "dist/install.yaml"} {
-		names := named.FindAllStringSubmatch(installation.ReadFile(t, file), -1)
+	for _, file := range []string{"README.md", "docs/install.md", "docs/monitoring.md", "docs/release.md", "dist/chart/README.md", "config/manager/manager.yaml", "dist/install.yaml"} {
+		text := installation.ReadFile(t, file)
+		names := append(named.FindAllStringSubmatch(text, -1), packaged.FindAllStringSubmatch(text, -1)...)
 		if len(names) == 0 {
 			t.Errorf("%s names no version", file)
 		}
 		for _, name := range names {
-			if name[1] != found[1] {
-				t.Errorf("%s: %s, want %s", file, name[0], found[1])
-			}
-		}
-		for _, name := range packaged.FindAllStringSubmatch(installation.ReadFile(t, file), -1) {
-			if "v"+name[1] != found[1] {
+			if strings.TrimPrefix(name[1], "v") != found[1][1:] {
 				t.Errorf("%s: %s, want %s", file, name[0], found[1])
 			}
 		}
