@@ -48,8 +48,10 @@ var objectEffects = map[string]effect{
 		"-ServiceAccount/klink-operator-controller-manager", "+ServiceAccount/other-controller-manager",
 	}},
 	"network policy": {values: closed, want: []string{"+NetworkPolicy/klink-operator-controller-manager"}},
-	"who reads metrics": {base: closed, values: `networkPolicy: {metricsNamespaceSelector: {matchLabels: {metrics: allowed}}}`, want: []string{
-		policy + "spec.ingress[0].from[0].namespaceSelector.matchLabels.metrics: allowed",
+	// The default is not asked for too.
+	"who reads metrics": {base: closed, values: `networkPolicy: {metricsNamespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}`, want: []string{
+		"-" + policy + "spec.ingress[0].from[0].namespaceSelector.matchLabels.metrics",
+		policy + "spec.ingress[0].from[0].namespaceSelector.matchLabels.kubernetes.io/metadata.name: monitoring",
 	}},
 	"egress": {base: closed, values: `networkPolicy: {egressPorts: [443, 6443, 3128]}`, want: []string{
 		policy + "spec.egress[3].ports[0].port: 3128", policy + "spec.egress[3].ports[0].protocol: TCP",
@@ -91,6 +93,10 @@ var connectionEffects = map[string]effect{
 	"resync":         {base: connected, values: `connection: {resyncInterval: 1m30s}`, want: []string{connection + "spec.resyncInterval: 1m30s"}},
 	"rate": {base: connected, values: `connection: {rateLimit: {requestsPerSecond: 3, burst: 4}}`, want: []string{
 		connection + "spec.rateLimit.requestsPerSecond: 3", connection + "spec.rateLimit.burst: 4",
+	}},
+	// The API has a default of its own.
+	"no rate": {base: connected, values: `connection: {rateLimit: null}`, want: []string{
+		"-" + connection + "spec.rateLimit.requestsPerSecond", "-" + connection + "spec.rateLimit.burst",
 	}},
 	"deletion": {base: connected, values: `connection: {allowDelete: true}`, want: []string{connection + "spec.allowDelete: true"}},
 	"namespaces": {base: connected, values: `connection: {allowedNamespaces: {from: Selector, selector: {matchLabels: {a: b}}}}`, want: []string{

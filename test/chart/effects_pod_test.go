@@ -32,6 +32,10 @@ var podEffects = map[string]effect{
 	"no limit": {values: `resources: {limits: null}`, want: []string{
 		"-" + container + "resources.limits.memory", "-" + container + "env[1].name", "-" + container + "env[1].value",
 	}},
+	"no resources": {values: `resources: null`, want: []string{
+		"-" + container + "resources.limits.memory", "-" + container + "env[1].name", "-" + container + "env[1].value",
+		"-" + container + "resources.requests.cpu", "-" + container + "resources.requests.memory",
+	}},
 	"podAnnotations": {values: `podAnnotations: {a: b}`, want: []string{deployment + "spec.template.metadata.annotations.a: b"}},
 	"podLabels":      {values: `podLabels: {a: b}`, want: []string{deployment + "spec.template.metadata.labels.a: b"}},
 	"nodeSelector":   {values: `nodeSelector: {a: b}`, want: []string{pod + "nodeSelector.a: b"}},

@@ -138,10 +138,8 @@ func leaves(path string, value any, into map[string]bool) {
 // covers says whether a path or something below it is named. Keys of free maps, such as
 // labels, stand for one another.
 func covers(named map[string]bool, path string) bool {
-	for _, free := range []string{"grafanaDashboard/labels", "networkPolicy/metricsNamespaceSelector"} {
-		if strings.HasPrefix(path, free+"/") {
-			path = free
-		}
+	if free := "grafanaDashboard/labels"; strings.HasPrefix(path, free+"/") {
+		path = free
 	}
 	for name := range named {
 		if name == path || strings.HasPrefix(name, path+"/") {

@@ -96,6 +96,7 @@ connection: {resyncInterval: 7m, token: another-token-of-the-account}
 	h.wantLeft(append(allCRDs, "clusterconnection.klink.cloud/team"))
 
 	h.takeOver()
+	h.wantSameVerdicts()
 	h.uninstall()
 	h.wantLeft(append(allCRDs, "clusterconnection.klink.cloud/team", "namespace/"+releaseNamespace))
 

@@ -36,6 +36,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		`serviceMonitor: {interval: often}`:                                   "'/serviceMonitor/interval': 'often' does not match pattern",
 		`serviceMonitor: {labels: {app.kubernetes.io/name: x}}`:               "'/serviceMonitor/labels/app.kubernetes.io~1name': false schema",
 		`networkPolicy: {egressPorts: [https]}`:                               "'/networkPolicy/egressPorts/0': got string, want integer",
+		`networkPolicy: {egressPorts: []}`:                                    "'/networkPolicy/egressPorts': minItems: got 0, want 1",
 		`podDisruptionBudget: {maxUnavailable: 0}`:                            "'/podDisruptionBudget/maxUnavailable'",
 		`podDisruptionBudget: {maxUnavailable: "200%"}`:                       "'/podDisruptionBudget/maxUnavailable'",
 		`resources: {limits: {memory: 1e9}}`:                                  "'/resources/limits/memory': got number, want string",

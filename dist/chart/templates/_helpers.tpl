@@ -48,7 +48,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* Nine tenths of the memory limit: near it, memory is collected sooner. */}}
 {{- define "klink-operator.goMemLimit" -}}
-{{- with dig "limits" "memory" "" .Values.resources -}}
+{{- with dig "limits" "memory" "" (.Values.resources | default dict) -}}
 {{- $mebibytes := trimSuffix "Mi" (trimSuffix "Gi" .) | int -}}
 {{- if hasSuffix "Gi" . }}{{ $mebibytes = mul $mebibytes 1024 }}{{ end -}}
 {{ div (mul $mebibytes 9) 10 }}MiB
