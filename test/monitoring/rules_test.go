@@ -31,10 +31,10 @@ func read(t *testing.T, path string) string {
 	return string(content)
 }
 
-var extraction = regexp.MustCompile(`(?m)^    (sed .*config/prometheus/rules\.yaml) > \S+$`)
+var extraction = regexp.MustCompile(`(?m)^    curl -fsSL https://github\.com/klink-cloud/klink-operator/raw/v[^/]+/(\S+) \| (sed .*) > \S+$`)
 
 // alertRules are the rules as plain Prometheus reads them, which the command in the
-// page takes out of the PrometheusRule.
+// page takes out of the PrometheusRule: the published one, here that of the checkout.
 func alertRules(t *testing.T) []rulefmt.Rule {
 	t.Helper()
 	read(t, root+"/config/prometheus/rules.yaml") // the go command is to see that it changes
@@ -42,11 +42,11 @@ func alertRules(t *testing.T) []rulefmt.Rule {
 	if command == nil {
 		t.Fatal("the page does not say how to have the rules without the Prometheus Operator")
 	}
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", command[1])
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", command[2]+" < "+command[1])
 	cmd.Dir = root
 	content, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v", command[1], err)
+		t.Fatalf("%s: %v", command[2], err)
 	}
 	groups, errs := rulefmt.Parse(content, false, model.LegacyValidation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
 	for _, err := range errs {
