@@ -5,7 +5,6 @@ package access
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -17,7 +16,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 )
 
@@ -51,7 +52,11 @@ func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
 		}
 	}()
 	awaitProbe(t, address, "healthz", http.StatusOK)
+	awaitGroups(t, mgr.GetCache())
 	awaitProbe(t, address, "readyz", http.StatusInternalServerError)
+	if have := probe(t.Context(), address, "readyz"); have != http.StatusInternalServerError {
+		t.Errorf("with its Groups read, and no right to connections: %d", have)
+	}
 	bind(t, user, "to-read-what-is-declared", rbacv1.PolicyRule{
 		APIGroups: []string{"klink.cloud"}, Resources: []string{"connections", "clusterconnections"}, Verbs: []string{"list", "watch"},
 	})
@@ -100,22 +105,39 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func awaitProbe(t *testing.T, address, probe string, status int) {
+// awaitGroups waits until the Groups are read: before that nobody is ready.
+func awaitGroups(t *testing.T, c client.Reader) {
 	t.Helper()
-	have := "no answer"
 	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/"+probe, nil)
-		if err != nil {
-			return false, err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return false, nil //nolint:nilerr // it is not listening yet
-		}
-		have = fmt.Sprint(response.StatusCode)
-		return response.StatusCode == status, response.Body.Close()
+		return c.List(ctx, &v1alpha1.GroupList{}) == nil, nil
 	})
 	if err != nil {
-		t.Errorf("%s: %s, want %d", probe, have, status)
+		t.Fatal("the Groups were not read:", err)
 	}
+}
+
+func awaitProbe(t *testing.T, address, path string, status int) {
+	t.Helper()
+	have := 0
+	err := wait.PollUntilContextTimeout(t.Context(), 200*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+		have = probe(ctx, address, path)
+		return have == status, nil
+	})
+	if err != nil {
+		t.Errorf("%s: %d, want %d", path, have, status)
+	}
+}
+
+// probe returns the status of the answer, or 0 while nobody listens.
+func probe(ctx context.Context, address, path string) int {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/"+path, nil)
+	if err != nil {
+		return 0
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
