@@ -41,6 +41,7 @@ func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (k
 	if err != nil {
 		return klink.Group{}, err
 	}
+	begun := time.Now()
 	g, err := client.Get(ctx, id)
 	if err = a.after(ctx, client, err); err != nil {
 		return klink.Group{}, err
@@ -49,6 +50,7 @@ func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (k
 	var news News
 	if a.client == client {
 		g = a.mirror.read(g, time.Now())
+		a.mirror.clear(g.ID, begun)
 		news = a.sawOwned(g.ID)
 	}
 	a.mu.Unlock()
@@ -80,7 +82,19 @@ func (a *Account) Update(ctx context.Context, key, id string, f klink.Fields, cl
 		return klink.Group{}, err
 	}
 	g, err := client.Update(ctx, id, f)
+	if unarchives := f.ArchivedAt != nil && f.ArchivedAt.IsZero(); unarchives && err != nil && !klink.NothingMade(err) {
+		a.unclear(client, id)
+	}
 	return a.wrote(ctx, client, id, g, err)
+}
+
+// unclear notes that a call to unarchive a group may still arrive.
+func (a *Account) unclear(client *klink.Client, id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.client == client {
+		a.mirror.unclear(id, time.Now())
+	}
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).

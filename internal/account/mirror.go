@@ -41,6 +41,9 @@ type entry struct {
 	// our writes replaced, which a lagging API may still show.
 	written time.Time
 	past    []klink.Group
+	// unarchiving is until when our own call to unarchive it, which got no clear
+	// answer, may still arrive; zero once it was read after that.
+	unarchiving time.Time
 	// deleted: our own DELETE was answered.
 	deleted bool
 }
@@ -61,7 +64,7 @@ func (m *mirror) lookup(id string, now time.Time) plan.Remote {
 	e, known := m.entries[id]
 	switch {
 	case known && !e.unlisted && !e.deleted:
-		return plan.Remote{State: plan.RemotePresent, Group: e.group, Settling: e.settling(now)}
+		return plan.Remote{State: plan.RemotePresent, Group: e.group, Settling: e.settling(now), Unarchiving: e.unarchiving}
 	case m.begun.IsZero() && !known:
 		return plan.Remote{State: plan.RemoteUnknown}
 	}
@@ -118,6 +121,20 @@ func (m *mirror) wrote(g klink.Group, now time.Time) {
 	m.set(e, g)
 }
 
+// unclear notes that our own call to unarchive a group got no clear answer.
+func (m *mirror) unclear(id string, now time.Time) {
+	if e := m.entries[id]; e != nil {
+		e.unarchiving = now.Add(plan.SettleTime)
+	}
+}
+
+// clear notes that a group was read by a GET that began then.
+func (m *mirror) clear(id string, begun time.Time) {
+	if e := m.entries[id]; e != nil && !begun.Before(e.unarchiving) {
+		e.unarchiving = time.Time{}
+	}
+}
+
 // read takes in the reply to a GET.
 func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 	e := m.entries[g.ID]
@@ -142,7 +159,8 @@ func (m *mirror) removed(id string, now time.Time) {
 }
 
 // merge is what to believe when a listing or a GET shows g: a value that one of
-// our recent writes replaced is the API's lag, anything else is news.
+// our recent writes replaced is the API's lag, anything else is news. Not so where a
+// call of ours may have unarchived the group since.
 func (e *entry) merge(g klink.Group, now time.Time) klink.Group {
 	if !e.settling(now) {
 		e.past = nil
@@ -155,7 +173,7 @@ func (e *entry) merge(g klink.Group, now time.Time) klink.Group {
 		if slices.Equal(g.Contacts, old.Contacts) {
 			g.Contacts = e.group.Contacts
 		}
-		if g.ArchivedAt.Equal(old.ArchivedAt) {
+		if g.ArchivedAt.Equal(old.ArchivedAt) && e.unarchiving.IsZero() {
 			g.ArchivedAt = e.group.ArchivedAt
 		}
 	}

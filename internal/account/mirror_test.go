@@ -113,6 +113,31 @@ func TestEachFieldLagsByItself(t *testing.T) {
 	}
 }
 
+// What our call without a clear answer may have done is no lag.
+func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
+	active, archived := group("a", ""), group("a", "")
+	archived.ArchivedAt = start
+	m := newMirror()
+	m.take(listing(0, active))
+	m.wrote(archived, at(time.Second))
+	m.unclear("a", at(2*time.Second))
+	until := at(2 * time.Second).Add(plan.SettleTime)
+	if r := m.lookup("a", at(time.Minute)); !r.Unarchiving.Equal(until) || !r.Group.Archived() {
+		t.Errorf("the mirror shows %+v, want it archived until it is read after %s", r, until)
+	}
+	if g := m.read(active, at(time.Minute)); g.Archived() {
+		t.Error("a GET that shows the group active is taken for a lagging one")
+	}
+	m.clear("a", until.Add(-time.Second))
+	if r := m.lookup("a", until); r.Unarchiving.IsZero() {
+		t.Error("a GET that began too early ends the doubt")
+	}
+	m.clear("a", until)
+	if r := m.lookup("a", until); !r.Unarchiving.IsZero() {
+		t.Error("a GET that began after does not end the doubt")
+	}
+}
+
 func TestAThirdValueIsBelievedAtOnce(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", "old")))

@@ -93,8 +93,10 @@ func (l *look) token() string { return string(l.group.UID) }
 
 // shows notes a reply that showed the remote group.
 func (l *look) shows(g klink.Group) {
-	settling := l.account.Lookup(g.ID).Settling
-	l.situation.Remote = plan.Remote{State: plan.RemotePresent, Group: g, Fresh: true, Settling: settling}
+	known := l.account.Lookup(g.ID)
+	l.situation.Remote = plan.Remote{
+		State: plan.RemotePresent, Group: g, Fresh: true, Settling: known.Settling, Unarchiving: known.Unarchiving,
+	}
 }
 
 // update sets the fields that differ, and no others (groups API, PUT /groups/:id).

@@ -6,6 +6,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -121,6 +122,10 @@ func finalizeArchive(s *Situation) Step {
 	switch {
 	case s.Remote.State == RemoteNotFound:
 		return finalizeMissing(s)
+	case s.Remote.State == RemotePresent && s.Now.Before(s.unarchivedUntil()):
+		return say(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), s.unarchivedUntil().Sub(s.Now))
+	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.Remote.Fresh && s.mayBeUnarchived():
+		return read(s, s.Identity.ID)
 	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.mayLag():
 		return Step{Do: Release, ID: s.Identity.ID}
 	}
@@ -137,6 +142,26 @@ func finalizeArchive(s *Situation) Step {
 // Our own writes are read from their replies.
 func (s *Situation) mayLag() bool {
 	return !s.Remote.Settling && s.settling()
+}
+
+// unarchivedUntil is until when a group may still be unarchived after it was
+// archived, by a call of ours or of the manager before us.
+func (s *Situation) unarchivedUntil() time.Time {
+	if s.Remote.Unarchiving.IsZero() && s.Remote.Group.Archived() && s.unarchives() && s.mayLag() {
+		return s.Identity.Seen.Add(SettleTime)
+	}
+	return s.Remote.Unarchiving
+}
+
+// mayBeUnarchived: there was such a call, or may have been one.
+func (s *Situation) mayBeUnarchived() bool {
+	return !s.Remote.Unarchiving.IsZero() || s.unarchives()
+}
+
+// unarchives: the Group wants its remote group active, by its spec or at adoption.
+func (s *Situation) unarchives() bool {
+	archived := s.spec().Archived
+	return s.Identity.Unarchive || archived != nil && !*archived
 }
 
 // finalizeMissing: a 404 finishes a deletion only where it can be believed.

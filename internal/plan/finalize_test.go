@@ -86,6 +86,31 @@ func TestDeletionWaits(t *testing.T) {
 	})
 }
 
+// A call to unarchive that seemed to fail arrived after the Group was gone, and left
+// a group without an owner.
+func TestADeletionWaitsForAnUnarchivingThatMayStillArrive(t *testing.T) {
+	resting := remoteGroup(plaza(archivedSince(now.Add(-time.Hour))))
+	unclear := func(until time.Duration) option {
+		return func(s *Situation) { s.Remote.Unarchiving = now.Add(until) }
+	}
+	adopting := func(s *Situation) { s.Identity.Unarchive = true }
+	waits := says(v1alpha1.ReasonDeleting, "may still arrive")
+	release := Step{Do: Release, ID: plazaID}
+	decide(t, []decision{
+		{"ours, while the group is still archived", situation(deleted, resting, settling, unclear(time.Minute)), waits.again(time.Minute)},
+		{"ours, though it was repeated since", situation(deleted, unclear(time.Minute)), waits.again(time.Minute)},
+		{"then it looks once more", situation(deleted, resting, unclear(-time.Second)), Step{Do: Read, ID: plazaID}},
+		{"and releases what is archived still", situation(deleted, resting, fresh), release},
+		{"that of the manager before, for an adoption", situation(deleted, resting, adopting, justSeen), waits.again(time.Minute)},
+		{"that of the manager before, for the spec", situation(deleted, resting, archivedAs(false), justSeen), waits.again(time.Minute)},
+		{"which are looked for too", situation(deleted, resting, archivedAs(false)), Step{Do: Read, ID: plazaID}},
+		{"and end with the look", situation(deleted, resting, archivedAs(false), fresh), release},
+		{"our own write since then is clear", situation(deleted, resting, archivedAs(false), justSeen, settling, fresh), release},
+		{"a spec that says archived unarchives nothing", situation(deleted, resting, archivedAs(true), settling), release},
+		{"Orphan does not wait", situation(deleted, resting, unclear(time.Minute), policy(v1alpha1.DeletionOrphan)), Step{Do: Release, ID: plazaID, Orphaned: true}},
+	})
+}
+
 func TestADeletionRecoversALostCreateFirst(t *testing.T) {
 	decide(t, []decision{
 		{"and then knows what to archive", situation(attempted, deleted, shows(plaza(createdAt(now.Add(-30*time.Minute))))),

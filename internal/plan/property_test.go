@@ -53,6 +53,9 @@ func anySituation(t *rapid.T) *Situation {
 		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
 		Settling: rarely("settling"), AbsenceProven: flag("proven"),
 	}
+	if rarely("unarchiving") {
+		s.Remote.Unarchiving = now.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "unarchiving, minutes ahead")) * time.Minute)
+	}
 	s.Evidence = Evidence{
 		Claimed: func(string) bool { return false }, Mirrored: !rarely("unmirrored"), Complete: flag("complete listing"), Trusted: !rarely("untrusted"),
 		Listed: now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "listed, minutes ago")) * time.Minute),

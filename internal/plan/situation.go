@@ -118,6 +118,9 @@ type Remote struct {
 	// Settling: our own write is younger than the settle time, so an absence may
 	// be the API's lag.
 	Settling bool
+	// Unarchiving is until when our own call to unarchive it, which got no clear
+	// answer, may still arrive; zero where there is none, or where it was read since.
+	Unarchiving time.Time
 	// AbsenceProven: a complete listing of a trusted connection lacks it too.
 	AbsenceProven bool
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A call to unarchive that seemed to fail may arrive later: so long as that can be,
+// nobody may rely on the group's being archived.
+func TestAnUnarchivingWithoutAClearAnswerIsRemembered(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		setArchived := func(archivedAt time.Time, action simulator.Fault) {
+			t.Helper()
+			b.sim.AddFault(action)
+			f := klink.Fields{ArchivedAt: &archivedAt}
+			if _, err := b.account.Update(t.Context(), "uid", ids[0], f, klink.ClassChange); err == nil {
+				t.Fatal("the call says nothing of the fault")
+			}
+		}
+		unclear := func(want bool) {
+			t.Helper()
+			if r := b.account.Lookup(ids[0]); r.Unarchiving.IsZero() == want {
+				t.Errorf("unarchiving until %v, want any: %t", r.Unarchiving, want)
+			}
+		}
+		setArchived(time.Now(), simulator.Fault{Action: simulator.Reset, Times: 1})
+		unclear(false)
+		setArchived(time.Time{}, simulator.Fault{Action: simulator.Status, Status: 422, Times: 1})
+		unclear(false) // a refusal is clear
+		setArchived(time.Time{}, simulator.Fault{Action: simulator.Reset, Times: 1})
+		unclear(true)
+		if _, err := b.get(ids[0]); err != nil {
+			t.Fatal(err)
+		}
+		unclear(true)
+		b.after(plan.SettleTime)
+		if _, err := b.get(ids[0]); err != nil {
+			t.Fatal(err)
+		}
+		unclear(false)
+	})
+}
