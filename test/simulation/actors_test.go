@@ -32,7 +32,10 @@ var actions = []action{
 
 // act lets one of them happen.
 func (w *world) act() {
-	total := 0
+	total, actions := 0, actions
+	if w.crowded() {
+		actions = slices.Concat(actions, crowd)
+	}
 	for _, a := range actions {
 		total += a.weight
 	}
@@ -45,12 +48,21 @@ func (w *world) act() {
 	}
 }
 
-func (w *world) createGroup() {
+// newGroup is a manifest of a name that is new.
+func (w *world) newGroup() *v1alpha1.Group {
 	w.sequence++
 	l := w.links[w.roll(len(w.links))]
 	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.pickNamespace(l), Name: fmt.Sprintf("g%d", w.sequence)}}
 	g.Spec.ConnectionRef = l.ref()
 	g.Spec.Name = w.pickName()
+	return g
+}
+
+// lineage is that of the newest manifest.
+func (w *world) lineage() string { return fmt.Sprintf("L%d", w.sequence) }
+
+func (w *world) createGroup() {
+	g := w.newGroup()
 	w.vary(g)
 	if w.roll(6) == 0 {
 		g.Spec.AdoptionPolicy = v1alpha1.AdoptByName
@@ -58,7 +70,7 @@ func (w *world) createGroup() {
 			g.Spec.ManagementPolicy = v1alpha1.ManagementObserve
 		}
 	}
-	w.declare(w.ops, g, fmt.Sprintf("L%d", w.sequence))
+	w.declare(w.ops, g, w.lineage())
 }
 
 // declare creates a Group as one of a lineage.
@@ -69,6 +81,7 @@ func (w *world) declare(c *cluster, g *v1alpha1.Group, lineage string) {
 	}
 	w.mu.Lock()
 	w.lineages[created.GetUID()] = lineage
+	w.namesakes[nameOf(g)] = append(w.namesakes[nameOf(g)], lineage)
 	w.mu.Unlock()
 	w.remember(created.(*v1alpha1.Group))
 	w.note("a person creates %s %s/%s (%s): %s", c.uid, g.Namespace, g.Name, lineage, specText(g))
@@ -150,12 +163,16 @@ func (w *world) editSomeGroup() {
 
 func (w *world) deleteSomeGroup() {
 	if g := w.someGroup(w.ops); g != nil {
-		w.note("a person deletes %s", g.Name)
-		if w.stripped[g.UID] && !slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) {
-			w.end(g) // it goes without our finalizer, and is left alone
-		}
-		w.ops.delete(nameOf(g))
+		w.deleteGroup(g)
 	}
+}
+
+func (w *world) deleteGroup(g *v1alpha1.Group) {
+	w.note("a person deletes %s", g.Name)
+	if w.stripped[g.UID] && !slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) {
+		w.end(g) // it goes without our finalizer, and is left alone
+	}
+	w.ops.delete(nameOf(g))
 }
 
 // forceDelete strips the finalizer, and so leaves the remote group to itself.
@@ -196,8 +213,8 @@ func (w *world) copySomeGroup() {
 		c := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
 			Namespace: w.pickNamespace(w.linkOf(g)), Name: fmt.Sprintf("g%d", w.sequence), Annotations: g.Annotations,
 		}, Spec: *g.Spec.DeepCopy()}
-		w.declare(w.ops, c, fmt.Sprintf("L%d", w.sequence))
-		w.copied[g.Annotations[v1alpha1.AnnotationGroupID]] = true
+		w.declare(w.ops, c, w.lineage())
+		w.shared[g.Annotations[v1alpha1.AnnotationGroupID]] = true
 	}
 }
 

@@ -225,8 +225,19 @@ func (s *statusWriter) Patch(ctx context.Context, o client.Object, patch client.
 // liveReader reads from the cluster itself.
 type liveReader struct{ p *process }
 
+func (l *liveReader) step(ctx context.Context, what string) error {
+	dice := l.p.diceFor(ctx)
+	if err := l.p.step(dice, what); err != nil {
+		return err
+	}
+	if l.p.crowded() && dice.kube("kube read") != "" {
+		return apierrors.NewServiceUnavailable("the API server is not there")
+	}
+	return nil
+}
+
 func (l *liveReader) Get(ctx context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-	if err := l.p.step(l.p.diceFor(ctx), "live get"); err != nil {
+	if err := l.step(ctx, "live get"); err != nil {
 		return err
 	}
 	switch into := into.(type) {
@@ -240,7 +251,7 @@ func (l *liveReader) Get(ctx context.Context, key client.ObjectKey, into client.
 }
 
 func (l *liveReader) List(ctx context.Context, into client.ObjectList, opts ...client.ListOption) error {
-	if err := l.p.step(l.p.diceFor(ctx), "live list"); err != nil {
+	if err := l.step(ctx, "live list"); err != nil {
 		return err
 	}
 	groups, ok := into.(*v1alpha1.GroupList)

@@ -43,12 +43,17 @@ func (w *world) pickNamespace(l link) string {
 	return []string{"a", "b"}[w.roll(2)]
 }
 
+func (l link) newSecret() *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: l.secret.namespace, Name: l.secret.name},
+		Data:       map[string][]byte{"token": []byte(rightToken)},
+	}
+}
+
 // setUp creates the connections and their Secrets.
 func (w *world) setUp(c *cluster) {
 	for _, l := range w.links {
-		c.create(&corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: l.secret.namespace, Name: l.secret.name}, Data: map[string][]byte{"token": []byte(rightToken)},
-		})
+		c.create(l.newSecret())
 		var connection client.Object = &v1alpha1.ClusterConnection{}
 		if l.connection.namespace != "" {
 			connection = &v1alpha1.Connection{}

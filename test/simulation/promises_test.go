@@ -24,7 +24,7 @@ func (w *world) checkCall(p *process, c *call) {
 	}
 	g := c.about.group
 	what := fmt.Sprintf("%s %s %s for %s", c.request.Method, c.request.URL.Path, c.body, c.about.name.name)
-	if g != nil {
+	if g != nil && !w.leftBehind(g, idOf(c)) {
 		w.checkMayWrite(p, g, c, what)
 	}
 	switch c.request.Method {
@@ -35,6 +35,19 @@ func (w *world) checkCall(p *process, c *call) {
 	case http.MethodDelete:
 		w.checkDelete(g, what)
 	}
+}
+
+// idOf is the remote id that a call names.
+func idOf(c *call) string { return c.request.URL.Path[strings.LastIndex(c.request.URL.Path, "/")+1:] }
+
+// leftBehind: the remote group was made for a Group that had this one's name before,
+// and is gone.
+func (w *world) leftBehind(g *v1alpha1.Group, id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.namesakes[nameOf(g)], func(l string) bool {
+		return l != w.lineages[g.UID] && slices.Contains(w.made[l], id)
+	})
 }
 
 // checkMayWrite: a Group that is suspended, only observed, or bound by another
@@ -54,7 +67,7 @@ func (w *world) checkMayWrite(p *process, g *v1alpha1.Group, c *call, what strin
 	case cluster != "" && cluster != p.cluster.uid:
 		w.violate("a Group that another cluster bound writes: %s", what)
 	}
-	id := c.request.URL.Path[strings.LastIndex(c.request.URL.Path, "/")+1:]
+	id := idOf(c)
 	for _, other := range p.cluster.groups() {
 		if other.UID == g.UID || other.Status.ID != id {
 			continue
@@ -103,7 +116,7 @@ func (w *world) checkMade(p *process, c *call, id string) {
 	w.count("created")
 	var alive []string
 	for _, id := range made {
-		if w.alive(id) && !w.ownedByAnother(p.cluster, c.about.group, id) {
+		if w.alive(id) && !w.ownedByAnother(p.cluster, c.about.group, id) && !w.wentToAnother(id, lineage) {
 			alive = append(alive, id)
 		}
 	}
@@ -129,6 +142,13 @@ func (w *world) ownedByAnother(c *cluster, g *v1alpha1.Group, id string) bool {
 	return false
 }
 
+// wentToAnother: that other one may be gone by now, and have left the group alone.
+func (w *world) wentToAnother(id, lineage string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.owners[id], func(owner string) bool { return owner != lineage })
+}
+
 func (w *world) alive(id string) bool {
 	g, exists := w.sim.Group(id)
 	return exists && !g.Archived()
@@ -150,10 +170,11 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	w.mu.Unlock()
 	current, exists := p.cluster.get(nameOf(g)).(*v1alpha1.Group)
 	deleting := !g.DeletionTimestamp.IsZero() || !exists || current.UID != g.UID || !current.DeletionTimestamp.IsZero()
-	id := c.request.URL.Path[strings.LastIndex(c.request.URL.Path, "/")+1:]
+	id := idOf(c)
+	left := w.leftBehind(g, id)
 	w.mu.Lock()
-	// One made for the Group that had this name before, and is gone.
-	left := id != g.Status.ID && id != g.Annotations[v1alpha1.AnnotationGroupID] && slices.Contains(w.made[w.lineages[g.UID]], id)
+	// Or for this one, before it was restored.
+	left = (left || slices.Contains(w.made[w.lineages[g.UID]], id)) && id != g.Status.ID && id != g.Annotations[v1alpha1.AnnotationGroupID]
 	bound := id == g.Status.ID || slices.Contains(w.owners[id], w.lineages[g.UID])
 	w.mu.Unlock()
 	for field, value := range body {
@@ -168,7 +189,7 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 func (w *world) checkDelete(g *v1alpha1.Group, what string) {
 	w.mu.Lock()
 	allowed := g == nil && len(w.allowDelete) > 0 || g != nil && w.allowDelete[w.linkOf(g).connection]
-	asked := g == nil || w.policies[w.lineages[g.UID]][v1alpha1.DeletionDelete]
+	asked := g == nil || slices.ContainsFunc(w.namesakes[nameOf(g)], func(l string) bool { return w.policies[l][v1alpha1.DeletionDelete] })
 	w.mu.Unlock()
 	if !allowed || !asked {
 		w.violate("deleted without two consents: %s", what)
@@ -234,7 +255,7 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 	case v1alpha1.ReasonIDConflict:
 		return "" // whether an owner exists is judged below
 	case v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonRemoteMissing:
-		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName || g.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
+		if g.Spec.GroupID != "" || g.Spec.AdoptionPolicy == v1alpha1.AdoptByName || g.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 			return ""
 		}
 	case v1alpha1.ReasonUpdating:
@@ -277,7 +298,7 @@ func (w *world) checkLeaks() {
 	for lineage, ids := range w.made {
 		for _, id := range ids {
 			// Another became the owner while it was away: docs/limits.md.
-			outranked := w.restored[lineage] && (w.copied[id] || len(w.owners[id]) > 1)
+			outranked := w.restored[lineage] && (w.shared[id] || len(w.owners[id]) > 1)
 			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) && !w.swapped(lineage) && !outranked {
 				w.violate("remote group %s, made for %s, is left behind", id, lineage)
 			}

@@ -4,26 +4,15 @@
 package simulation
 
 import (
-	"flag"
-	"fmt"
-	"maps"
 	"os"
 	"runtime"
-	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-)
-
-var (
-	runs = flag.Int("runs", 150, "how many schedules to run")
-	seed = flag.Uint64("seed", 1, "the seed of the first")
 )
 
 // TestMain lets goroutines run one at a time: those that wake at the same instant
@@ -43,28 +32,6 @@ func live(t *testing.T, seed uint64, b breaks) *world {
 		w.run()
 	})
 	return w
-}
-
-// TestSchedules runs many worlds and wants no promise broken in any.
-func TestSchedules(t *testing.T) {
-	totals := map[string]int{}
-	began := time.Now()
-	for n := range uint64(*runs) {
-		w := live(t, *seed+n, breaks{})
-		for what, n := range w.counts {
-			totals[what] += n
-		}
-		totals["schedules"]++
-		if len(w.violations) > 0 {
-			t.Errorf("%s\nreplay: go test ./test/simulation -run TestSchedules -runs=1 -seed=%d", w.text(), w.seed)
-			break
-		}
-	}
-	var summary []string
-	for _, what := range slices.Sorted(maps.Keys(totals)) {
-		summary = append(summary, fmt.Sprintf("%s %d", what, totals[what]))
-	}
-	t.Logf("%d schedules in %s: %s", totals["schedules"], time.Since(began).Round(time.Millisecond), strings.Join(summary, ", "))
 }
 
 // What schedules have found stays mended. Each seed was seen to fail again with its

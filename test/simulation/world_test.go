@@ -47,13 +47,14 @@ type world struct {
 	breaks  breaks
 
 	lineages    map[types.UID]string
+	namesakes   map[name][]string          // the lineages that had a name in Kubernetes
 	declared    map[string]map[string]bool // by lineage: the fields ever declared
 	policies    map[string]map[v1alpha1.DeletionPolicy]bool
 	made        map[string][]string // by lineage: the remote ids
 	owners      map[string][]string // by remote id: the lineages that owned it
 	stripped    map[types.UID]bool  // Groups that lost their finalizer to a person
 	ended       map[string]bool     // lineages that left their group to itself
-	copied      map[string]bool     // remote ids that a copied manifest names
+	shared      map[string]bool     // remote ids that a second manifest names
 	restored    map[string]bool     // lineages restored from a backup without status
 	mixed       bool                // groups were made in both accounts
 	links       []link              // the connections of each cluster
@@ -64,7 +65,7 @@ type world struct {
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
 		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, breaks: b,
-		lineages: map[types.UID]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, copied: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
+		lineages: map[types.UID]string{}, namesakes: map[name][]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, shared: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, allowDelete: map[name]bool{},
 	}
 	w.links = allLinks[:1+w.roll(2)]
@@ -90,6 +91,9 @@ func newWorld(seed uint64, b breaks) *world {
 	w.setUp(w.ops)
 	return w
 }
+
+// crowded: every second world is, so that the others keep their histories.
+func (w *world) crowded() bool { return w.seed%2 == 0 }
 
 // weather is how likely a fault is at each call, all zero once the faults stop, and
 // how long a change takes to reach a cache at the most.
@@ -178,6 +182,7 @@ func (w *world) calm() {
 		w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
 	}
 	for _, l := range w.links {
+		w.ops.create(l.newSecret())
 		w.setToken(l, rightToken)
 		w.setAllowDelete(l, true)
 	}
