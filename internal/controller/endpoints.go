@@ -24,7 +24,7 @@ func ParseEndpoints(list string) (Endpoints, error) {
 			continue
 		}
 		u, err := url.Parse(endpoint)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			return nil, fmt.Errorf("%q is not an absolute http(s) URL without user info, query and fragment", endpoint)
 		}
 		endpoints = append(endpoints, account.NormalEndpoint(endpoint))
@@ -42,7 +42,7 @@ func (e Endpoints) String() string { return strings.Join(e, ",") }
 // host and port are equal, and the path continues by whole segments.
 func (e Endpoints) Allow(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	if err != nil || !plain(u) {
+	if err != nil || strings.Contains(endpoint, "#") || !plain(u) { // an empty fragment is lost in u
 		return false
 	}
 	normal := account.NormalEndpoint(endpoint)

@@ -5,6 +5,8 @@ package klink
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +100,20 @@ func FuzzRetryAfter(f *testing.F) {
 		until := retryAfter(value, now)
 		if !until.IsZero() && (!until.After(now) || until.After(now.Add(maxRetryAfter))) {
 			t.Errorf("%q became %v", value, until)
+		}
+	})
+}
+
+func FuzzRedirected(f *testing.F) {
+	for _, location := range []string{"", "/elsewhere", "https://evil.example/" + token, "https://" + token + ".example", "//\u200b", ":", "%zz", "http://[::1"} {
+		f.Add(location)
+	}
+	f.Fuzz(func(t *testing.T, location string) {
+		c := &Client{redact: newRedactor(token)}
+		from := httptest.NewRequest(http.MethodGet, "https://api.klink.cloud/api/v1/groups", nil)
+		message := c.redirected(&http.Response{Header: http.Header{"Location": {location}}, Request: from}).Message
+		if !utf8.ValidString(message) || utf8.RuneCountInString(message) > maxMessage || strings.Contains(message, token) {
+			t.Errorf("%q became %q", location, message)
 		}
 	})
 }
