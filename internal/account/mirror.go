@@ -37,9 +37,10 @@ type entry struct {
 	group klink.Group
 	// unlisted: the newest listing lacks it.
 	unlisted bool
-	// written is when our own last write was answered; past are the states that
-	// our writes replaced, which a lagging API may still show.
+	// written is when our own last write was answered, and with what; past are the
+	// states that our writes replaced, which a lagging API may still show.
 	written time.Time
+	reply   klink.Group
 	past    []klink.Group
 	// unarchiving is until when our own call to unarchive it, which got no clear
 	// answer, may still arrive; zero once it was read after that.
@@ -64,7 +65,11 @@ func (m *mirror) lookup(id string, now time.Time) plan.Remote {
 	e, known := m.entries[id]
 	switch {
 	case known && !e.unlisted && !e.deleted:
-		return plan.Remote{State: plan.RemotePresent, Group: e.group, Settling: e.settling(now), Unarchiving: e.unarchiving}
+		settling := e.settling(now)
+		return plan.Remote{
+			State: plan.RemotePresent, Group: e.group, Settling: settling,
+			Replied: settling && e.reply.ArchivedAt.Equal(e.group.ArchivedAt), Unarchiving: e.unarchiving,
+		}
 	case m.begun.IsZero() && !known:
 		return plan.Remote{State: plan.RemoteUnknown}
 	}
@@ -116,7 +121,7 @@ func (m *mirror) wrote(g klink.Group, now time.Time) {
 		}
 		e.past = append(e.past, e.group)
 	}
-	e.written, e.unlisted = now, false
+	e.written, e.reply, e.unlisted = now, g, false
 	delete(m.lacked, g.ID)
 	m.set(e, g)
 }

@@ -113,6 +113,23 @@ func TestEachFieldLagsByItself(t *testing.T) {
 	}
 }
 
+// Somebody archived the group before we unarchived it; where the API lags, that is
+// seen after. It is news, but no reply of ours.
+func TestAChangeSeenLateIsNotWhatOurWriteReplied(t *testing.T) {
+	active, archived := group("a", ""), group("a", "")
+	archived.ArchivedAt = start
+	m := newMirror()
+	m.take(listing(0, active))
+	m.wrote(active, at(time.Minute))
+	if r := m.lookup("a", at(time.Minute)); !r.Replied {
+		t.Errorf("the mirror shows %+v, want what was replied", r)
+	}
+	changedBy(t, m.take(listing(90*time.Second, archived)), "a")
+	if r := m.lookup("a", at(90*time.Second)); !r.Settling || r.Replied {
+		t.Errorf("the mirror shows %+v, want it settling and not as replied", r)
+	}
+}
+
 // What our call without a clear answer may have done is no lag.
 func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
 	active, archived := group("a", ""), group("a", "")

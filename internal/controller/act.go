@@ -94,9 +94,8 @@ func (l *look) token() string { return string(l.group.UID) }
 // shows notes a reply that showed the remote group.
 func (l *look) shows(g klink.Group) {
 	known := l.account.Lookup(g.ID)
-	l.situation.Remote = plan.Remote{
-		State: plan.RemotePresent, Group: g, Fresh: true, Settling: known.Settling, Unarchiving: known.Unarchiving,
-	}
+	known.State, known.Group, known.Fresh = plan.RemotePresent, g, true
+	l.situation.Remote = known
 }
 
 // update sets the fields that differ, and no others (groups API, PUT /groups/:id).

@@ -138,10 +138,10 @@ func finalizeArchive(s *Situation) Step {
 	return Step{Do: ArchiveRemote, ID: s.Identity.ID}
 }
 
-// mayLag: what the API shows may be older than what the manager before us wrote.
-// Our own writes are read from their replies.
+// mayLag: what the API shows may be older than our own last write, or than that of
+// the manager before us, unless the reply to our own said so itself.
 func (s *Situation) mayLag() bool {
-	return !s.Remote.Settling && s.settling()
+	return s.settling() && !s.Remote.Replied
 }
 
 // unarchivedUntil is until when a group may still be unarchived after it was

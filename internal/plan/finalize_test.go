@@ -21,7 +21,8 @@ func TestDeletionFollowsItsPolicy(t *testing.T) {
 		{"Archive of an archived group is done", situation(deleted, remoteGroup(resting)), Step{Do: Release, ID: plazaID}},
 		{"but not where the API may lag behind the unarchiving of the manager before",
 			situation(deleted, remoteGroup(resting), justSeen), Step{Do: ArchiveRemote, ID: plazaID}},
-		{"unless our own write says so", situation(deleted, remoteGroup(resting), justSeen, settling), Step{Do: Release, ID: plazaID}},
+		{"or behind our own, where somebody else's change is seen late", situation(deleted, remoteGroup(resting), settling), Step{Do: ArchiveRemote, ID: plazaID}},
+		{"unless our own write's reply says so", situation(deleted, remoteGroup(resting), justSeen, replied), Step{Do: Release, ID: plazaID}},
 		{"Orphan releases", situation(deleted, orphan), Step{Do: Release, ID: plazaID, Orphaned: true}},
 		{"Orphan needs no connection", situation(deleted, orphan, notFound), Step{Do: Release, ID: plazaID, Orphaned: true}},
 		{"Orphan needs no resolved create", situation(attempted, deleted, orphan), Step{Do: Release}},
@@ -97,7 +98,7 @@ func TestADeletionWaitsForAnUnarchivingThatMayStillArrive(t *testing.T) {
 	waits := says(v1alpha1.ReasonDeleting, "may still arrive")
 	release := Step{Do: Release, ID: plazaID}
 	decide(t, []decision{
-		{"ours, while the group is still archived", situation(deleted, resting, settling, unclear(time.Minute)), waits.again(time.Minute)},
+		{"ours, while the group is still archived", situation(deleted, resting, replied, unclear(time.Minute)), waits.again(time.Minute)},
 		{"ours, though it was repeated since", situation(deleted, unclear(time.Minute)), waits.again(time.Minute)},
 		{"then it looks once more", situation(deleted, resting, unclear(-time.Second)), Step{Do: Read, ID: plazaID}},
 		{"and releases what is archived still", situation(deleted, resting, fresh), release},
@@ -105,8 +106,8 @@ func TestADeletionWaitsForAnUnarchivingThatMayStillArrive(t *testing.T) {
 		{"that of the manager before, for the spec", situation(deleted, resting, archivedAs(false), justSeen), waits.again(time.Minute)},
 		{"which are looked for too", situation(deleted, resting, archivedAs(false)), Step{Do: Read, ID: plazaID}},
 		{"and end with the look", situation(deleted, resting, archivedAs(false), fresh), release},
-		{"our own write since then is clear", situation(deleted, resting, archivedAs(false), justSeen, settling, fresh), release},
-		{"a spec that says archived unarchives nothing", situation(deleted, resting, archivedAs(true), settling), release},
+		{"our own write since then is clear", situation(deleted, resting, archivedAs(false), justSeen, replied, fresh), release},
+		{"a spec that says archived unarchives nothing", situation(deleted, resting, archivedAs(true), replied), release},
 		{"Orphan does not wait", situation(deleted, resting, unclear(time.Minute), policy(v1alpha1.DeletionOrphan)), Step{Do: Release, ID: plazaID, Orphaned: true}},
 	})
 }

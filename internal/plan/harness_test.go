@@ -95,6 +95,7 @@ func groupID(s *Situation)    { s.Group.Spec.GroupID = plazaID }
 func changed(s *Situation)    { s.Group.Generation++ }
 func fresh(s *Situation)      { s.Remote.Fresh = true }
 func settling(s *Situation)   { s.Remote.Settling = true }
+func replied(s *Situation)    { s.Remote.Settling, s.Remote.Replied = true, true }
 func proven(s *Situation)     { s.Remote.AbsenceProven = true }
 func distrusted(s *Situation) { s.Evidence.Trusted = false }
 func incomplete(s *Situation) { s.Evidence.Complete, s.Connection.Complete = false, false }

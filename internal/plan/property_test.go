@@ -53,6 +53,7 @@ func anySituation(t *rapid.T) *Situation {
 		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
 		Settling: rarely("settling"), AbsenceProven: flag("proven"),
 	}
+	s.Remote.Replied = s.Remote.Settling && flag("replied")
 	if rarely("unarchiving") {
 		s.Remote.Unarchiving = now.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "unarchiving, minutes ahead")) * time.Minute)
 	}

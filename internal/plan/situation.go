@@ -118,6 +118,8 @@ type Remote struct {
 	// Settling: our own write is younger than the settle time, so an absence may
 	// be the API's lag.
 	Settling bool
+	// Replied: such a write's reply showed it archived, or not, just as Group does.
+	Replied bool
 	// Unarchiving is until when our own call to unarchive it, which got no clear
 	// answer, may still arrive; zero where there is none, or where it was read since.
 	Unarchiving time.Time

@@ -177,10 +177,10 @@ func (p *process) dispatch(kind string) {
 func (p *process) work(kind string, w *work) {
 	q := p.queues[kind]
 	defer q.Done(w.request)
-	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
-	if p.step(p.diceFor(ctx), "reconcile") != nil {
+	if p.step(p.dice(fmt.Sprint(name{kind, w.request.Namespace, w.request.Name})), "reconcile") != nil {
 		return
 	}
+	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
 	var result reconcile.Result
 	var err error
 	if kind == "Group" {
