@@ -297,8 +297,9 @@ func (w *world) checkLeaks() {
 	}
 	for lineage, ids := range w.made {
 		for _, id := range ids {
-			// Another became the owner while it was away: docs/limits.md.
-			outranked := w.restored[lineage] && (w.shared[id] || len(w.owners[id]) > 1)
+			// Another became the owner while it was away, or before it knew of its
+			// group: docs/limits.md.
+			outranked := w.restored[lineage] && (w.shared[id] || len(w.owners[id]) > 1) || w.shared[id] && len(w.owners[id]) == 0
 			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) && !w.swapped(lineage) && !outranked {
 				w.violate("remote group %s, made for %s, is left behind", id, lineage)
 			}
