@@ -67,7 +67,7 @@ type GroupSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\pC\pZ]+$') && !(self in ['.', '..'])`,message="groupID must be the id of a remote group exactly as the API shows it, without white space, for example l7cGNIBKZiNJ6wqF"
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\pC\pZ/\\%?#;]+$') && !(self in ['.', '..'])`,message="groupID must be the id of a remote group exactly as the API shows it, without white space and without / \\ % ? # ;, for example l7cGNIBKZiNJ6wqF"
 	GroupID string `json:"groupID,omitempty"`
 
 	// adoptionPolicy says whether a Group that is not bound yet may take over a
