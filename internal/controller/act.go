@@ -186,6 +186,8 @@ func (l *look) release(ctx context.Context, step plan.Step) error {
 		return err
 	}
 	if step.Orphaned {
+		// No open create of another Group may take it for what it has made.
+		l.Accounts.Claims.Made(l.endpoint, step.ID, string(l.group.UID))
 		l.say(orphanedGroup(step.ID))
 	}
 	l.letGo(ctx, l.mem)
