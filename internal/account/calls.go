@@ -65,7 +65,7 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 	if err != nil {
 		return klink.Group{}, err
 	}
-	if !a.trusted() {
+	if !a.mayCreate() {
 		return klink.Group{}, notSent(v1alpha1.ReasonMassDisappearance, "the connection does not show the groups that its Groups own")
 	}
 	g, err := client.Create(ctx, f)
@@ -182,12 +182,6 @@ func (a *Account) up() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.health.up
-}
-
-func (a *Account) trusted() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.trust.trusted
 }
 
 // current returns the client, unless the connection was blocked since the rate

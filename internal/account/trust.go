@@ -6,6 +6,7 @@ package account
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/plan"
@@ -117,9 +118,12 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 		missing = nil
 	}
 	before := t.trusted
-	if counted > 0 || settling == 0 {
+	switch {
+	case counted > 0 || settling == 0:
 		t.trusted = plan.Trusted(t.earned, counted, len(missing))
 		t.earned = t.earned && t.trusted
+	case !t.earned:
+		t.trusted = false // they own some by now, and none was shown yet
 	}
 	t.missing, t.owned, t.judged = len(missing), counted, true
 	if !t.trusted && counted == 0 {
@@ -129,6 +133,15 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 		return News{}
 	}
 	return News{All: true, Status: true}
+}
+
+// mayCreate: trust that rests on the Groups' owning nothing that could be shown ends
+// as soon as they do.
+func (a *Account) mayCreate() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	shown := func(id string) bool { _, gone := a.trust.gone[id]; return !gone }
+	return a.trust.trusted && (a.trust.earned || !slices.ContainsFunc(a.hooks.Owned(a.key), shown))
 }
 
 func (t *trust) accepts(begun time.Time) bool {

@@ -107,6 +107,45 @@ func TestTheOnlyGroupMayGo(t *testing.T) {
 	})
 }
 
+// A token was changed for another tenant's just after a Group was bound, and before
+// the cache showed that: nothing was owned, so that the foreign account was trusted.
+func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(2)
+		b.configure()
+		if err := b.describe(ids[1], "ours"); err != nil {
+			t.Fatal(err)
+		}
+		b.configure(token(foreignToken))
+		b.trusted(true)
+		b.own(ids[1])
+		b.createRefused(t)
+		b.after(time.Minute) // the write is within the settle time
+		b.trusted(false)
+		b.configure()
+		b.trusted(true)
+		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a person accepts as missing is nothing that could be shown.
+func TestAnAccountWhoseGroupsAreAcceptedAsMissingMayCreate(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.seed(3)
+		b.own("gone-1", "gone-2")
+		b.configure()
+		b.createRefused(t)
+		b.account.AcceptMissing(time.Now())
+		b.after(time.Second)
+		b.trusted(true)
+		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAFewMayGo(t *testing.T) {
 	for _, c := range []struct {
 		n, gone int
