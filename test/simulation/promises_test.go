@@ -209,6 +209,7 @@ func (w *world) checkPatch(p *process, n name, body []byte, err error) {
 	if g, ok := p.cluster.get(n).(*v1alpha1.Group); ok {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		w.recorded[g.Status.ID] = true
 		if id := g.Annotations[v1alpha1.AnnotationGroupID]; id != "" && !slices.Contains(w.owners[id], w.lineages[g.UID]) {
 			w.owners[id] = append(w.owners[id], w.lineages[g.UID])
 		}
@@ -297,9 +298,9 @@ func (w *world) checkLeaks() {
 	}
 	for lineage, ids := range w.made {
 		for _, id := range ids {
-			// Another became the owner while it was away, or before it knew of its
-			// group: docs/limits.md.
-			outranked := w.restored[lineage] && (w.shared[id] || len(w.owners[id]) > 1) || w.shared[id] && len(w.owners[id]) == 0
+			// Another became the owner while it was away, or before its status said so:
+			// docs/limits.md.
+			outranked := w.restored[lineage] && (w.shared[id] || len(w.owners[id]) > 1) || w.shared[id] && !w.recorded[id]
 			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) && !w.swapped(lineage) && !outranked {
 				w.violate("remote group %s, made for %s, is left behind", id, lineage)
 			}
