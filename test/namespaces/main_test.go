@@ -6,9 +6,7 @@ package namespaces
 import (
 	"testing"
 
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/klink-cloud/klink-operator/test/controlplane"
@@ -25,9 +23,4 @@ func TestMain(m *testing.M) {
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs)))
 	options := controlplane.Options{CRDPaths: crds, ControllerManager: true}
 	controlplane.Main(m, options, func(cp *controlplane.ControlPlane) { shared = cp })
-}
-
-// clientOf returns a client for the administrator of a control plane.
-func clientOf(cp *controlplane.ControlPlane) client.Client {
-	return worlds.Client(cp.Config, apiextensionsv1.AddToScheme)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,7 +38,8 @@ type world struct {
 
 func newWorld(t *testing.T, cp *controlplane.ControlPlane) *world {
 	t.Helper()
-	w := &world{T: t, cp: cp, api: clientOf(cp), sim: simulator.Start(t, simulator.Options{})}
+	w := &world{T: t, cp: cp, sim: simulator.Start(t, simulator.Options{})}
+	w.api = worlds.Client(cp.Config, apiextensionsv1.AddToScheme)
 	w.namespace = worlds.CreateNamespace(t, w.api, "going-")
 	worlds.Create(t, w.api, worlds.Secret(w.namespace, simulator.DefaultToken))
 	connection := worlds.Connection(w.namespace, "sim", w.sim.URL)

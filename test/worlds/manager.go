@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package worlds
+
+import (
+	"context"
+	"flag"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+)
+
+// SideBySide has so many tests run at a time, and is called first in a TestMain. The
+// tests wait most of the time, so that their number has nothing to do with that of the
+// cores.
+func SideBySide(tests int) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(tests)); err != nil {
+		panic(err)
+	}
+}
+
+// Client returns a client that knows the kinds of Kubernetes, ours and more. It panics
+// when that contradicts itself: nothing was asked of the API server yet.
+func Client(config *rest.Config, more ...func(*runtime.Scheme) error) client.WithWatch {
+	scheme := runtime.NewScheme()
+	for _, add := range append(more, clientgoscheme.AddToScheme, v1alpha1.AddToScheme) {
+		if err := add(scheme); err != nil {
+			panic(err)
+		}
+	}
+	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// StartManager starts a manager; it stops with the test at the latest, and must end well.
+func StartManager(t testing.TB, config *rest.Config, options manager.Options) (stop func()) {
+	t.Helper()
+	if options.Registry == nil {
+		options.Registry = prometheus.NewRegistry() // there is but one for all otherwise
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	mgr, err := manager.New(ctx, config, options)
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the manager ended with: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// FreeAddress is one of loopback that nothing listens on now.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }() // nothing was ever accepted
+	return listener.Addr().String()
+}
