@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // TestAConnectionIsNoWayIntoTheNetwork: whoever may write Connections names a
@@ -86,7 +87,7 @@ func TestASecretOfAnotherNamespaceIsOutOfReach(t *testing.T) {
 	t.Parallel()
 	_, endpoint := newLiar(t)
 	w := newWorld(t, endpoint)
-	elsewhere := newNamespace(t)
+	elsewhere := worlds.CreateNamespace(t, api, "test-")
 	w.secret(elsewhere, "of-others")
 	w.awaitConnection("api", v1alpha1.ReasonConnected)
 	w.connection("thief", endpoint, "of-others")

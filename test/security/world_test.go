@@ -6,7 +6,6 @@ package security
 import (
 	"context"
 	"flag"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,8 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -25,6 +22,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // token is what everybody is after.
@@ -59,7 +57,7 @@ type world struct {
 func newWorld(t *testing.T, endpoint string, adjust ...func(*world)) *world {
 	t.Helper()
 	w := &world{T: t, connected: endpoint, registry: prometheus.NewRegistry()}
-	w.namespace = newNamespace(t)
+	w.namespace = worlds.CreateNamespace(t, api, "test-")
 	w.options = manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: w.namespace, WatchNamespaces: w.namespace,
 		AllowedEndpoints: endpoint, Workers: 4, Registry: w.registry,
@@ -69,116 +67,58 @@ func newWorld(t *testing.T, endpoint string, adjust ...func(*world)) *world {
 	}
 	w.secret(w.namespace, "klink-token")
 	w.connection("api", endpoint, "klink-token")
-	w.start()
+	worlds.StartManager(t, cluster.Config, w.options)
 	return w
-}
-
-func newNamespace(t *testing.T) string {
-	t.Helper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
-	if err := api.Create(context.Background(), namespace); err != nil {
-		t.Fatal(err)
-	}
-	return namespace.Name
-}
-
-func (w *world) start() {
-	w.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	mgr, err := manager.New(ctx, cluster.Config, w.options)
-	if err != nil {
-		cancel()
-		w.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
-	w.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			w.Errorf("the manager ended with: %v", err)
-		}
-	})
-}
-
-func (w *world) create(o client.Object) {
-	w.Helper()
-	if err := api.Create(context.Background(), o); err != nil {
-		w.Fatal(err)
-	}
 }
 
 func (w *world) secret(namespace, name string) {
 	w.Helper()
-	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: map[string]string{"token": token},
-	})
+	s := worlds.Secret(namespace, token)
+	s.Name = name
+	worlds.Create(w, api, s)
 }
 
 func (w *world) connection(name, endpoint, secret string) {
 	w.Helper()
-	c := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
-	c.Spec = v1alpha1.ConnectionSpec{
-		Endpoint: endpoint, TokenSecretRef: v1alpha1.SecretKeyReference{Name: secret}, AllowDelete: true,
-		ResyncInterval: metav1.Duration{Duration: 10 * time.Second},
-		RateLimit:      v1alpha1.RateLimit{RequestsPerSecond: 100, Burst: 200},
-	}
-	w.create(c)
+	c := worlds.Connection(w.namespace, name, endpoint)
+	c.Spec.TokenSecretRef.Name, c.Spec.AllowDelete = secret, true
+	worlds.Create(w, api, c)
 }
 
 // newGroup is a Group on the connection api.
 func (w *world) newGroup(name string, adjust ...func(*v1alpha1.Group)) *v1alpha1.Group {
-	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
-	g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: "api"}
-	g.Spec.Name = "The " + name
-	for _, f := range adjust {
-		f(g)
-	}
-	return g
+	return worlds.Group(w.namespace, name, "api", adjust...)
 }
 
 func (w *world) group(name string, adjust ...func(*v1alpha1.Group)) {
 	w.Helper()
-	w.create(w.newGroup(name, adjust...))
+	worlds.Create(w, api, w.newGroup(name, adjust...))
+}
+
+func (w *world) named(name string) *v1alpha1.Group {
+	return &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
 }
 
 // get reads a Group; nil if it is gone.
 func (w *world) get(name string) *v1alpha1.Group {
 	w.Helper()
-	var g v1alpha1.Group
-	err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: name}, &g)
-	if apierrors.IsNotFound(err) {
+	g := w.named(name)
+	if !worlds.Find(w, api, g) {
 		return nil
 	}
-	if err != nil {
-		w.Fatal(err)
-	}
-	return &g
+	return g
 }
 
 func (w *world) edit(name string, change func(*v1alpha1.Group)) {
 	w.Helper()
-	g := w.get(name)
-	before := g.DeepCopy()
-	change(g)
-	if err := api.Patch(context.Background(), g, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
+	g := w.named(name)
+	worlds.Edit(w, api, g, func() { change(g) })
 }
 
 // eventually waits until what returns "".
 func (w *world) eventually(what func() string) {
 	w.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		problem := what()
-		if problem == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			w.Fatalf("it did not come to pass: %s", problem)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	worlds.Eventually(w, patience, 50*time.Millisecond, what)
 }
 
 // await waits for the reason of a Group's Ready condition.
@@ -189,7 +129,7 @@ func (w *world) await(name, reason string) *v1alpha1.Group {
 		if g = w.get(name); g == nil {
 			return "the Group is gone"
 		}
-		return lacks(g.Status.Conditions, g.Generation, reason)
+		return worlds.Lacks(g.Status.Conditions, g.Generation, reason)
 	})
 	return g
 }
@@ -202,17 +142,9 @@ func (w *world) awaitConnection(name, reason string) *v1alpha1.Connection {
 		if err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: name}, &c); err != nil {
 			return err.Error()
 		}
-		return lacks(c.Status.Conditions, c.Generation, reason)
+		return worlds.Lacks(c.Status.Conditions, c.Generation, reason)
 	})
 	return &c
-}
-
-func lacks(conditions []metav1.Condition, generation int64, reason string) string {
-	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.Reason != reason || ready.ObservedGeneration != generation {
-		return fmt.Sprintf("want the reason %s, have %+v", reason, ready)
-	}
-	return ""
 }
 
 // message is that of the Ready condition.
