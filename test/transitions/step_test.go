@@ -16,6 +16,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // begin starts a round: with nothing but what the row needs.
@@ -140,35 +141,22 @@ func (w *world) end() {
 
 func (w *world) delete(o client.Object) {
 	w.Helper()
-	if err := api.Delete(w.Context(), o); err != nil {
-		w.Fatal(err)
-	}
+	worlds.Delete(w, api, o)
 }
 
 func (w *world) awaitGone(o client.Object) {
 	w.Helper()
-	w.eventually(func() string {
-		copied, _ := o.DeepCopyObject().(client.Object)
-		err := api.Get(w.Context(), client.ObjectKeyFromObject(o), copied)
-		if apierrors.IsNotFound(err) {
-			return ""
-		}
-		return fmt.Sprintf("%T is still there: %v", o, err)
-	})
+	w.eventually(worlds.Gone(w, api, o))
 }
 
 // group is the Group of this round; nil if there is none.
 func (w *world) group() *v1alpha1.Group {
 	w.Helper()
-	var g v1alpha1.Group
-	err := api.Get(w.Context(), client.ObjectKey{Namespace: w.namespace, Name: w.groupName()}, &g)
-	if apierrors.IsNotFound(err) {
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: w.groupName()}}
+	if !worlds.Find(w, api, g) {
 		return nil
 	}
-	if err != nil {
-		w.Fatal(err)
-	}
-	return &g
+	return g
 }
 
 // connection is the connection of the Groups.

@@ -4,11 +4,9 @@
 package transitions
 
 import (
-	"bytes"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"syscall"
 )
 
@@ -35,31 +33,4 @@ func (i internet) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-}
-
-// journal keeps what the manager logs.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-var logs = &journal{}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-// about returns the last lines that name a namespace.
-func (j *journal) about(namespace string) string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var lines []string
-	for line := range strings.SplitSeq(j.text.String(), "\n") {
-		if strings.Contains(line, namespace) {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines[max(0, len(lines)-40):], "\n")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // fewest is how many transitions the table must amount to.
@@ -48,9 +49,9 @@ func TestTransitionsOfEveryField(t *testing.T) {
 // prepareDefault makes the ClusterConnection that a Group uses when it names none.
 func prepareDefault(t *testing.T) {
 	t.Helper()
-	create(t, secret(operatorNamespace, "default", simulator.DefaultToken))
+	worlds.Create(t, api, secret(operatorNamespace, "default", simulator.DefaultToken))
 	c := &v1alpha1.ClusterConnection{}
 	c.Name = "default"
 	c.Spec.TokenSecretRef.Name = "default"
-	create(t, c)
+	worlds.Create(t, api, c)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // patience is how long a test waits for what has to happen; it is no measure of how
@@ -49,22 +50,18 @@ type world struct {
 func newWorld(t *testing.T, sim *simulator.Server, r *row) *world {
 	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "row-", Labels: map[string]string{"team": "concierge"}}}
-	create(t, namespace)
+	worlds.Create(t, api, namespace)
 	w := &world{T: t, row: r, sim: sim, namespace: namespace.Name}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the manager's log:\n%s", logs.about(w.namespace))
-		}
-	})
+	logs.Explain(t, w.namespace)
 	where := w.namespace
 	if r.kind == "ClusterConnection" {
 		where = operatorNamespace
 	}
 	for _, name := range []string{w.namespace, w.namespace + "-2"} {
 		sim.AddToken("token-of-"+name, w.namespace)
-		create(t, secret(where, name, "token-of-"+name))
+		worlds.Create(t, api, secret(where, name, "token-of-"+name))
 	}
-	create(t, secret(where, w.namespace+"-revoked", revoked))
+	worlds.Create(t, api, secret(where, w.namespace+"-revoked", revoked))
 	if r.kind == "Group" {
 		for _, name := range []string{"main", "second", "default"} {
 			w.mustApply(w.object("Connection", name, w.connectionSpec()))
@@ -184,15 +181,5 @@ func (w *world) mustApply(o *unstructured.Unstructured) {
 // eventually waits until what returns "".
 func (w *world) eventually(what func() string) {
 	w.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		problem := what()
-		if problem == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			w.Fatalf("it did not come to pass: %s", problem)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	worlds.Eventually(w, patience, 20*time.Millisecond, what)
 }
