@@ -74,7 +74,7 @@ func (a *Account) sleep(ctx context.Context, wait time.Duration, timed bool) {
 // whole account, or at the owned groups where that is much cheaper.
 func (a *Account) pass(ctx context.Context) {
 	began := time.Now()
-	owned, unbound := a.hooks.Owned(a.key), a.hooks.unbound(a.key)
+	owned, unbound := a.hooks.Owned(a.key), a.hooks.Unbound(a.key)
 	a.mu.Lock()
 	client, lister, awaited := a.client, a.lister, unbound || a.awaited()
 	wasDown := !a.health.up && a.health.reason != ""
@@ -170,7 +170,7 @@ func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.
 	if err != nil {
 		return err
 	}
-	owned, givenUp := a.hooks.Owned(a.key), a.hooks.givenUp(a.key)
+	owned, givenUp := a.hooks.Owned(a.key), a.hooks.GivenUp(a.key)
 	a.mu.Lock()
 	if a.client != client {
 		// The connection was changed meanwhile: this is another account's listing.

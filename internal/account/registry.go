@@ -41,8 +41,7 @@ type News struct {
 	Status bool
 }
 
-// Hooks join the accounts to what lies above them. All but GivenUp and Unbound are
-// required.
+// Hooks join the accounts to what lies above them. All are required.
 type Hooks struct {
 	// Owned lists the ids that Groups of the connection are bound to.
 	Owned func(Key) []string
@@ -58,15 +57,6 @@ type Hooks struct {
 	// Observe is told of every HTTP exchange.
 	Observe func(Key, klink.Call)
 }
-
-func (h *Hooks) givenUp(key Key) []string {
-	if h.GivenUp == nil {
-		return nil
-	}
-	return h.GivenUp(key)
-}
-
-func (h *Hooks) unbound(key Key) bool { return h.Unbound != nil && h.Unbound(key) }
 
 // Registry holds the accounts of one manager.
 type Registry struct {

@@ -151,7 +151,10 @@ func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simulator.New(simulator.Options{Seed: 1})
 		defer sim.Close()
-		r := NewRegistry(Hooks{Owned: func(Key) []string { return nil }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {}})
+		none := func(Key) []string { return nil }
+		r := NewRegistry(Hooks{
+			Owned: none, GivenUp: none, Unbound: func(Key) bool { return false }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {},
+		})
 		b := &bench{t: t, sim: sim, registry: r, account: r.Ensure(key)}
 		b.configure()
 		b.after(time.Hour)

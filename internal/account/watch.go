@@ -43,7 +43,7 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 		default: // this group's own trouble
 		}
 	}
-	givenUp := a.hooks.givenUp(a.key)
+	givenUp := a.hooks.GivenUp(a.key)
 	a.mu.Lock()
 	var news News
 	if a.client == client && (len(answered) > 0 || len(owned) == 0) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
 // Switchboard turns what the accounts have to say into work for the
@@ -20,6 +21,19 @@ type Switchboard struct {
 	Groups Groups
 
 	groups, connections, clusterConnections queue
+}
+
+// Hooks join the accounts to the Groups and to the controllers; observe is told of
+// every HTTP exchange.
+func (s *Switchboard) Hooks(observe func(account.Key, klink.Call)) account.Hooks {
+	ctx := context.Background() // the cache outlives every call
+	return account.Hooks{
+		Owned:   func(key account.Key) []string { return s.Groups.Owned(ctx, key) },
+		GivenUp: func(key account.Key) []string { return s.Groups.GivenUp(ctx, key) },
+		Unbound: func(key account.Key) bool { return s.Groups.Unbound(ctx, key) },
+		Notify:  s.Notify,
+		Observe: observe,
+	}
 }
 
 // Notify enqueues the Groups that the news concerns, and the connection.

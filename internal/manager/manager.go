@@ -135,13 +135,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	counters := klinkmetrics.New()
 	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly}
 	news := &controller.Switchboard{Groups: groups}
-	accounts := account.NewRegistry(account.Hooks{
-		Owned:   func(key account.Key) []string { return groups.Owned(context.Background(), key) },   //nolint:contextcheck // the cache outlives ctx
-		GivenUp: func(key account.Key) []string { return groups.GivenUp(context.Background(), key) }, //nolint:contextcheck // as above
-		Unbound: func(key account.Key) bool { return groups.Unbound(context.Background(), key) },     //nolint:contextcheck // as above
-		Notify:  news.Notify,
-		Observe: counters.Observe,
-	})
+	accounts := account.NewRegistry(news.Hooks(counters.Observe))
 	state := klinkmetrics.State{Leading: mgr.Elected(), Accounts: accounts, Connections: groups.Connections, Groups: groups.All}
 	if err := counters.Register(s.Registry, state); err != nil {
 		return err

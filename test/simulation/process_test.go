@@ -76,12 +76,7 @@ func (p *process) wire() {
 		panic(err)
 	}
 	p.news = &controller.Switchboard{Groups: groups}
-	accounts := account.NewRegistry(account.Hooks{
-		Owned:   func(key account.Key) []string { return groups.Owned(p.ctx, key) },
-		GivenUp: func(key account.Key) []string { return groups.GivenUp(p.ctx, key) },
-		Notify:  p.news.Notify,
-		Observe: func(account.Key, klink.Call) {},
-	})
+	accounts := account.NewRegistry(p.news.Hooks(func(account.Key, klink.Call) {}))
 	p.groups = &controller.GroupReconciler{
 		Client: kube, Live: &liveReader{p: p}, Groups: groups, Accounts: accounts, News: p.news,
 		Events: recorder{p}, Cluster: p.cluster.uid, Count: counter{p},

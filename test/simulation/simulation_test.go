@@ -42,7 +42,6 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 		"a connection not looked at yet hid what its Groups own":                            1837,
 		"a crash in the middle of a take-over left a Group that looked like one that waits": 3007489,
 		"an archiving by somebody else, seen late, hid that we had unarchived":              40015596,
-		"a create was taken to have made what an Orphan had left":                           42014120,
 		"a foreign account was trusted, as the cache showed no owned group yet":             42033918,
 		"a call to unarchive arrived after its Group was gone":                              10004565,
 	} {
