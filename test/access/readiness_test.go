@@ -5,7 +5,6 @@ package access
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // A rolling update without all rights replaced managers that worked by ones that
@@ -32,7 +32,7 @@ func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
 		rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get"}},
 		rbacv1.PolicyRule{APIGroups: []string{"klink.cloud"}, Resources: []string{"groups"}, Verbs: []string{"list", "watch"}},
 	)
-	address := freeAddress(t)
+	address := worlds.FreeAddress(t)
 	as := rest.CopyConfig(config)
 	as.Impersonate.UserName = user
 	mgr, err := manager.New(t.Context(), as, manager.Options{
@@ -93,16 +93,6 @@ func bind(t *testing.T, user, name string, rules ...rbacv1.PolicyRule) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 // awaitGroups waits until the Groups are read: before that nobody is ready.

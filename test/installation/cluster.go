@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 const (
@@ -132,17 +133,7 @@ func (c *Cluster) Sh(lines ...string) string {
 // Eventually waits until what returns "".
 func (c *Cluster) Eventually(what func() string) {
 	c.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		problem := what()
-		if problem == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			c.Fatalf("it did not come to pass: %s", problem)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	worlds.Eventually(c, patience, 50*time.Millisecond, what)
 }
 
 // WriteFile writes a file of the test's folder that only its user reads.

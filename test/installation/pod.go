@@ -4,15 +4,15 @@
 package installation
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"regexp"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // pod is what a pod of the Deployment would run: its container's arguments and
@@ -50,7 +50,7 @@ func (c *Cluster) newPod() *pod {
 		p.args = append(p.args, expand(arg, variables))
 	}
 	for _, port := range container.Ports {
-		p.Address[port.Name] = c.freeAddress()
+		p.Address[port.Name] = worlds.FreeAddress(c)
 		if !p.rebind(fmt.Sprintf(":%d", port.ContainerPort), p.Address[port.Name]) {
 			c.Fatalf("no argument has the manager listen on port %s", port.Name)
 		}
@@ -95,15 +95,4 @@ func (p *pod) rebind(from, to string) bool {
 		}
 	}
 	return false
-}
-
-// freeAddress is one of loopback that nothing listens on now.
-func (c *Cluster) freeAddress() string {
-	c.Helper()
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		c.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }

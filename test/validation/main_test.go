@@ -5,20 +5,17 @@ package validation
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 const crdFolder = "../../config/crd/bases"
@@ -30,28 +27,14 @@ var (
 
 func TestMain(m *testing.M) {
 	controlplane.Main(m, controlplane.Options{CRDPaths: []string{crdFolder}}, func(cp *controlplane.ControlPlane) {
-		scheme := runtime.NewScheme()
-		for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme} {
-			if err := add(scheme); err != nil {
-				panic(err)
-			}
-		}
-		c, err := client.New(cp.Config, client.Options{Scheme: scheme})
-		if err != nil {
-			panic(fmt.Errorf("making a client: %w", err))
-		}
-		cluster, api = cp, c
+		cluster, api = cp, worlds.Client(cp.Config)
 	})
 }
 
 // newNamespace makes a namespace for one test.
 func newNamespace(t *testing.T) string {
 	t.Helper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "validation-"}}
-	if err := api.Create(t.Context(), namespace); err != nil {
-		t.Fatal(err)
-	}
-	return namespace.Name
+	return worlds.CreateNamespace(t, api, "validation-")
 }
 
 // kubectl runs kubectl, which must succeed, and returns what it prints.
