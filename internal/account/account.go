@@ -230,7 +230,7 @@ func (a *Account) Evidence(names ...string) plan.Evidence {
 	listed, complete := a.mirror.provenSince()
 	return plan.Evidence{
 		Named: named, Mirrored: !a.mirror.begun.IsZero(),
-		Listed: listed, Complete: complete, Trusted: a.trust.trusted, OtherAccount: !a.trust.earned,
+		Listed: listed, Complete: complete, Trusted: a.trust.trusted, Unshown: a.unshown, OtherAccount: !a.trust.earned,
 	}
 }
 

@@ -65,7 +65,7 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 	if err != nil {
 		return klink.Group{}, err
 	}
-	if !a.mayCreate() {
+	if !a.trusted() {
 		return klink.Group{}, notSent(v1alpha1.ReasonMassDisappearance, "the connection does not show the groups that its Groups own")
 	}
 	g, err := client.Create(ctx, f)

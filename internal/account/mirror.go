@@ -35,6 +35,8 @@ type mirror struct {
 // entry is one remote group.
 type entry struct {
 	group klink.Group
+	// stale: no reply under the present token has shown it.
+	stale bool
 	// unlisted: the newest listing lacks it.
 	unlisted bool
 	// written is when our own last write was answered, and with what; past are the
@@ -58,6 +60,15 @@ func newMirror() *mirror {
 func (m *mirror) doubt() {
 	m.begun, m.before, m.complete = time.Time{}, time.Time{}, false
 	clear(m.lacked)
+	for _, e := range m.entries {
+		e.stale = true
+	}
+}
+
+// shown reports whether a reply under the present token has shown a group.
+func (m *mirror) shown(id string) bool {
+	e := m.entries[id]
+	return e != nil && !e.stale
 }
 
 // lookup tells what is known of an id.
@@ -121,7 +132,7 @@ func (m *mirror) wrote(g klink.Group, now time.Time) {
 		}
 		e.past = append(e.past, e.group)
 	}
-	e.written, e.reply, e.unlisted = now, g, false
+	e.written, e.reply, e.unlisted, e.stale = now, g, false, false
 	delete(m.lacked, g.ID)
 	m.set(e, g)
 }
@@ -147,7 +158,7 @@ func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 		e = &entry{}
 		m.entries[g.ID] = e
 	}
-	e.unlisted = false
+	e.unlisted, e.stale = false, false
 	delete(m.lacked, g.ID)
 	m.set(e, e.merge(g, now))
 	return e.group
@@ -265,6 +276,7 @@ func (m *mirror) show(g klink.Group, begun, now time.Time) bool {
 		m.set(e, g)
 		return true
 	}
+	e.stale = false
 	if begun.Before(e.written) || e.deleted && e.settling(now) {
 		return false
 	}

@@ -227,5 +227,9 @@ func (a *Account) judgeListing(l klink.Listing, owned []string) News {
 		a.trust.trusted, a.trust.earned = true, earned
 		return News{All: true, Status: true}
 	}
+	if earned && a.trust.trusted && !a.trust.earned {
+		a.trust.earned = true
+		return News{All: true}
+	}
 	return News{}
 }

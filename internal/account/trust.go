@@ -82,7 +82,10 @@ func (a *Account) sawOwned(id string) News {
 		return News{}
 	}
 	a.trust.earned = true
-	if a.trust.trusted || a.trust.judged {
+	switch {
+	case a.trust.trusted:
+		return News{All: true} // some may wait for that
+	case a.trust.judged:
 		return News{}
 	}
 	a.trust.trusted = true
@@ -94,6 +97,7 @@ func (a *Account) sawOwned(id string) News {
 // a.mu is held.
 func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]struct{}) News {
 	t := &a.trust
+	earned := t.earned
 	var missing []string
 	counted, settling := 0, 0
 	for _, id := range owned {
@@ -130,18 +134,31 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 		t.missing, t.owned = settling, settling // nothing else is to be seen
 	}
 	if before == t.trusted {
-		return News{}
+		return News{All: t.earned && !earned}
 	}
 	return News{All: true, Status: true}
 }
 
-// mayCreate: trust that rests on the Groups' owning nothing that could be shown ends
-// as soon as they do.
-func (a *Account) mayCreate() bool {
+// trusted: trust that rests on the Groups' owning nothing ends as soon as they do.
+func (a *Account) trusted() bool {
+	a.mu.Lock()
+	trusted := a.trust.trusted
+	a.mu.Unlock()
+	return trusted && !a.unshown()
+}
+
+// unshown: the Groups own ids, and no reply under this endpoint and token has shown
+// any of them. One may have been shown before its Group was bound to it.
+func (a *Account) unshown() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	shown := func(id string) bool { _, gone := a.trust.gone[id]; return !gone }
-	return a.trust.trusted && (a.trust.earned || !slices.ContainsFunc(a.hooks.Owned(a.key), shown))
+	if a.trust.earned {
+		return false
+	}
+	gone := func(id string) bool { _, gone := a.trust.gone[id]; return gone }
+	owned := slices.DeleteFunc(a.hooks.Owned(a.key), gone)
+	a.trust.earned = slices.ContainsFunc(owned, a.mirror.shown)
+	return len(owned) > 0 && !a.trust.earned
 }
 
 func (t *trust) accepts(begun time.Time) bool {

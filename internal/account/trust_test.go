@@ -120,12 +120,34 @@ func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
 		b.trusted(true)
 		b.own(ids[1])
 		b.createRefused(t)
+		if e := b.account.Evidence("Ritz"); e.Trusted && !e.Unshown() {
+			t.Error("a plan may rely on it meanwhile")
+		}
 		b.after(time.Minute) // the write is within the settle time
 		b.trusted(false)
 		b.configure()
 		b.trusted(true)
 		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A Group is bound to what the last listing showed: that is the account it lives in.
+func TestWhatWasShownBeforeItWasOwnedEarnsTrust(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(2)
+		b.configure()
+		b.own(ids[1])
+		if e := b.account.Evidence("Ritz"); !e.Trusted || e.Unshown() {
+			t.Errorf("evidence: %+v", e)
+		}
+		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+			t.Error(err)
+		}
+		b.configure(token(foreignToken))
+		if e := b.account.Evidence("Ritz"); e.Trusted && !e.Unshown() {
+			t.Errorf("what the token before has shown is taken for the present one's: %+v", e)
 		}
 	})
 }

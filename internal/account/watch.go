@@ -74,6 +74,7 @@ func (a *Account) noteRead(g klink.Group) []string {
 	defer a.mu.Unlock()
 	e := a.mirror.entries[g.ID]
 	if e != nil && !e.unlisted && same(e.group, e.merge(g, time.Now())) {
+		e.stale = false
 		return nil
 	}
 	a.mirror.read(g, time.Now())

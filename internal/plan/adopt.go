@@ -35,7 +35,7 @@ func AdoptByName(name string, e Evidence) Adoption {
 		}
 	}
 	switch {
-	case !e.Trusted:
+	case !e.trusted():
 		// What a wrong tenant shows under this name is not the group that is meant.
 		return Adoption{Outcome: OutcomeWait}
 	case len(active) > 1:

@@ -33,7 +33,7 @@ func bindDeclared(s *Situation) Step {
 	case RemotePresent:
 		return adopt(s, id, OriginDeclared)
 	case RemoteNotFound:
-		if !s.Evidence.Trusted {
+		if !s.Evidence.trusted() {
 			return say(untrusted(s), 0)
 		}
 		return remoteMissing(s, id)
@@ -186,7 +186,7 @@ func create(s *Situation) Step {
 		return say(terminating(s), 0)
 	case !s.Evidence.Mirrored:
 		return Step{Do: Keep}
-	case !s.Evidence.Trusted:
+	case !s.Evidence.trusted():
 		return say(untrusted(s), 0)
 	}
 	if id, found := Twin(s.Declared, s.Group.CreationTimestamp.Time, s.Evidence); found && s.Identity.Attempt == nil {

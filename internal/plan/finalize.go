@@ -167,7 +167,7 @@ func (s *Situation) unarchives() bool {
 // finalizeMissing: a 404 finishes a deletion only where it can be believed.
 func finalizeMissing(s *Situation) Step {
 	switch {
-	case !s.Evidence.Trusted:
+	case !s.Evidence.trusted():
 		step := say(deleting(s.Connection.Name+" does not show the groups that its Groups own, so that a 404 proves nothing"), 0)
 		step.Again = SettleTime
 		return step

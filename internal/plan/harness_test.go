@@ -98,6 +98,7 @@ func settling(s *Situation)   { s.Remote.Settling = true }
 func replied(s *Situation)    { s.Remote.Settling, s.Remote.Replied = true, true }
 func proven(s *Situation)     { s.Remote.AbsenceProven = true }
 func distrusted(s *Situation) { s.Evidence.Trusted = false }
+func unshown(s *Situation)    { s.Evidence.Unshown = func() bool { return true } }
 func incomplete(s *Situation) { s.Evidence.Complete, s.Connection.Complete = false, false }
 func unmirrored(s *Situation) { s.Evidence.Mirrored, s.Evidence.Listed = false, time.Time{} }
 func waitingFor(s *Situation) { s.Connection.Waiting, s.Connection.Up = true, false }

@@ -157,7 +157,7 @@ func takeOver(s *Situation) Step {
 	case RemotePresent:
 		return adopt(s, s.Identity.ID, OriginDeclared)
 	case RemoteNotFound:
-		if !s.Evidence.Trusted {
+		if !s.Evidence.trusted() {
 			return say(untrusted(s), 0)
 		}
 		return remoteMissing(s, s.Identity.ID)
@@ -216,7 +216,7 @@ func correct(s *Situation, diff []Field) Step {
 // missing decides about a bound group that a GET did not find.
 func missing(s *Situation) Step {
 	switch {
-	case !s.Evidence.Trusted:
+	case !s.Evidence.trusted():
 		return Step{Do: Keep}
 	case s.settling():
 		return Step{Do: Keep, Again: SettleTime / 4}

@@ -47,14 +47,20 @@ type Evidence struct {
 	Listed time.Time
 	// Complete: these listings showed the whole account.
 	Complete bool
-	// Trusted: the connection is known to look at the right account.
+	// Trusted: the connection is known to look at the right account, or nothing was
+	// owned that could tell when it was looked at.
 	Trusted bool
+	// Unshown tells whether Groups own ids by now, and none of these was shown; nil
+	// means that one was.
+	Unshown func() bool
 }
+
+func (e Evidence) trusted() bool { return e.Trusted && (e.Unshown == nil || !e.Unshown()) }
 
 // proves reports whether an absence from the evidence is an absence from the
 // account as of t.
 func (e Evidence) proves(t time.Time) bool {
-	return e.Trusted && e.Complete && e.Listed.After(t)
+	return e.trusted() && e.Complete && e.Listed.After(t)
 }
 
 // Recovery is the conclusion about an attempt.
@@ -85,7 +91,7 @@ func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 		return Recovery{Outcome: OutcomeUncertain, Candidates: candidates}
 	case e.proves(seen.Add(SettleTime)) && !e.OtherAccount:
 		return Recovery{Outcome: OutcomeNone}
-	case settled && e.Trusted:
+	case settled && e.trusted():
 		return Recovery{Outcome: OutcomeUncertain}
 	default:
 		return Recovery{Outcome: OutcomeWait}
