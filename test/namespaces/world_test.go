@@ -18,6 +18,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/controlplane"
 	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/worlds/inprocess"
 )
 
 // patience is how long a test waits for what has to happen; it is no measure of how
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, cp *controlplane.ControlPlane) *world {
 // start starts a manager; it stops with the test.
 func (w *world) start() {
 	w.Helper()
-	w.stop = worlds.StartManager(w, w.cp.Config, manager.Options{
+	w.stop = inprocess.Start(w, w.cp.Config, manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: w.namespace, WatchNamespaces: w.namespace,
 		AllowedEndpoints: w.sim.URL, Workers: 4,
 	})

@@ -23,6 +23,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/worlds/inprocess"
 )
 
 // token is what everybody is after.
@@ -67,7 +68,7 @@ func newWorld(t *testing.T, endpoint string, adjust ...func(*world)) *world {
 	}
 	w.secret(w.namespace, "klink-token")
 	w.connection("api", endpoint, "klink-token")
-	worlds.StartManager(t, cluster.Config, w.options)
+	inprocess.Start(t, cluster.Config, w.options)
 	return w
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/controlplane"
 	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/worlds/inprocess"
 )
 
 const (
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 func startManager(t *testing.T, sim *simulator.Server) {
 	t.Helper()
 	worlds.Create(t, api, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}})
-	worlds.StartManager(t, cluster.Config, manager.Options{
+	inprocess.Start(t, cluster.Config, manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: operatorNamespace, Workers: 8,
 		AllowedEndpoints: allowedEndpoints, Transport: internet{sim.Transport()},
 	})

@@ -4,21 +4,17 @@
 package worlds
 
 import (
-	"context"
 	"flag"
 	"net"
 	"strconv"
-	"sync"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/manager"
 )
 
 // SideBySide has so many tests run at a time, and is called first in a TestMain. The
@@ -45,30 +41,6 @@ func Client(config *rest.Config, more ...func(*runtime.Scheme) error) client.Wit
 		panic(err)
 	}
 	return c
-}
-
-// StartManager starts a manager; it stops with the test at the latest, and must end well.
-func StartManager(t testing.TB, config *rest.Config, options manager.Options) (stop func()) {
-	t.Helper()
-	if options.Registry == nil {
-		options.Registry = prometheus.NewRegistry() // there is but one for all otherwise
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	mgr, err := manager.New(ctx, config, options)
-	if err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the manager ended with: %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return stop
 }
 
 // FreeAddress is one of loopback that nothing listens on now.
