@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // program is the manager as a process of its own, which can be killed as nothing
@@ -42,7 +42,7 @@ func buildManager(t *testing.T) (path string) {
 // run runs the manager for this world, until it is killed or the test ends.
 func (w *world) run(path string) *program {
 	w.Helper()
-	p := &program{metrics: freeAddress(w.T)}
+	p := &program{metrics: worlds.FreeAddress(w)}
 	p.cmd = exec.Command(path,
 		"--watch-namespaces="+w.namespace, "--operator-namespace="+w.namespace, "--allowed-endpoints="+w.sim.URL,
 		"--metrics-bind-address="+p.metrics, "--metrics-secure=false", "--health-probe-bind-address=0")
@@ -62,16 +62,6 @@ func (p *program) kill() {
 		_ = p.cmd.Process.Kill() // it may have ended by itself
 		_ = p.cmd.Wait()         // its end is a signal
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }() // nothing was ever accepted
-	return listener.Addr().String()
 }
 
 // scrape reads the program's metrics.

@@ -7,14 +7,13 @@ import (
 	"context"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // Two managers may share a cluster if they do not share namespaces.
@@ -42,18 +41,15 @@ func TestGroupsOfOtherNamespacesAreLeftAlone(t *testing.T) {
 // would have no Secret for it.
 func TestAClusterConnectionTakesItsSecretFromTheOperatorsNamespace(t *testing.T) { //nolint:paralleltest // see above
 	w := prepareWorld(t, simulator.Settings{})
-	operator := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "operator-"}}
-	w.create(operator)
-	w.options.OperatorNamespace = operator.Name
+	operator := worlds.CreateNamespace(t, api, "operator-")
+	w.options.OperatorNamespace = operator
 	w.options.AllowedEndpoints = "https://api.klink.cloud" // no concern of a ClusterConnection
 	c := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	c.Spec.ConnectionSpec = w.connection().Spec
 	w.create(c)
 	t.Cleanup(func() { w.forgetClusterConnection() })
 	w.deleteSecret()
-	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: operator.Name, Name: "klink-token"}, StringData: map[string]string{"token": token},
-	})
+	w.create(worlds.Secret(operator, token))
 	w.start()
 	w.group("guest", func(g *v1alpha1.Group) { g.Spec.ConnectionRef = v1alpha1.ConnectionReference{} })
 	w.awaitClusterConnection()
@@ -63,15 +59,8 @@ func TestAClusterConnectionTakesItsSecretFromTheOperatorsNamespace(t *testing.T)
 	}
 	w.delete("guest")
 	w.awaitGone("guest")
-	if err := api.Delete(context.Background(), c); err != nil {
-		t.Fatal(err)
-	}
-	w.eventually(func() string {
-		if err := api.Get(context.Background(), client.ObjectKeyFromObject(c), c); !apierrors.IsNotFound(err) {
-			return "the ClusterConnection is still held"
-		}
-		return ""
-	})
+	worlds.Delete(t, api, c)
+	w.eventually(worlds.Gone(t, api, c))
 }
 
 func (w *world) awaitClusterConnection() {

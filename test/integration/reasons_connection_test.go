@@ -13,6 +13,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // A connection that comes later is not too late.
@@ -117,26 +118,12 @@ func (w *world) clusterConnection(c *v1alpha1.ClusterConnection) {
 
 func (w *world) editShared(c *v1alpha1.ClusterConnection, change func(*v1alpha1.ClusterConnectionSpec)) {
 	w.Helper()
-	if err := api.Get(context.Background(), client.ObjectKeyFromObject(c), c); err != nil {
-		w.Fatal(err)
-	}
-	before := c.DeepCopy()
-	change(&c.Spec)
-	if err := api.Patch(context.Background(), c, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
+	worlds.Edit(w, api, c, func() { change(&c.Spec) })
 }
 
 // label labels the world's namespace.
 func (w *world) label(key, value string) {
 	w.Helper()
-	namespace := &corev1.Namespace{}
-	if err := api.Get(context.Background(), client.ObjectKey{Name: w.namespace}, namespace); err != nil {
-		w.Fatal(err)
-	}
-	before := namespace.DeepCopy()
-	namespace.Labels[key] = value
-	if err := api.Patch(context.Background(), namespace, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
+	worlds.Edit(w, api, namespace, func() { namespace.Labels[key] = value })
 }

@@ -10,14 +10,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -27,6 +24,8 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/worlds/inprocess"
 )
 
 // token is the secret that must show up nowhere but in the Secret.
@@ -35,36 +34,6 @@ const token = "tok-5f0e1c-do-not-print"
 // patience is how long a test waits for what has to happen; it is no measure of
 // how long that should take.
 const patience = 4 * time.Minute
-
-// journal keeps what the managers log.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) contain(text string) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return bytes.Contains(j.text.Bytes(), []byte(text))
-}
-
-func (j *journal) about(namespace string) string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var lines []string
-	for line := range strings.SplitSeq(j.text.String(), "\n") {
-		if strings.Contains(line, namespace) {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines[max(0, len(lines)-60):], "\n")
-}
 
 // world is what one test lives in.
 type world struct {
@@ -90,26 +59,18 @@ func newWorld(t *testing.T, settings simulator.Settings, adjust ...func(*v1alpha
 func prepareWorld(t *testing.T, settings simulator.Settings, adjust ...func(*v1alpha1.Connection, *manager.Options)) *world {
 	t.Helper()
 	w := &world{T: t, sim: simulator.Start(t, simulator.Options{Token: token, Settings: settings}), config: cluster.Config}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
-	w.create(namespace)
-	w.namespace = namespace.Name
+	w.namespace = worlds.CreateNamespace(t, api, "test-")
 	w.options = manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: w.namespace, WatchNamespaces: w.namespace,
 		AllowedEndpoints: w.sim.URL, Workers: 4,
 	}
-	connection := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "sim"}}
-	connection.Spec = v1alpha1.ConnectionSpec{
-		Endpoint: w.sim.URL, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "klink-token"},
-		ResyncInterval: metav1.Duration{Duration: 10 * time.Second},
-		RateLimit:      v1alpha1.RateLimit{RequestsPerSecond: 100, Burst: 200},
-	}
+	connection := worlds.Connection(w.namespace, "sim", w.sim.URL)
 	for _, f := range adjust {
 		f(connection, &w.options)
 	}
-	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "klink-token"}, StringData: map[string]string{"token": token},
-	})
+	w.create(worlds.Secret(w.namespace, token))
 	w.create(connection)
+	logs.Explain(t, w.namespace)
 	t.Cleanup(w.check)
 	return w
 }
@@ -117,30 +78,12 @@ func prepareWorld(t *testing.T, settings simulator.Settings, adjust ...func(*v1a
 // start starts a manager; it stops with the test.
 func (w *world) start() {
 	w.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
 	w.options.Registry = prometheus.NewRegistry()
-	mgr, err := manager.New(ctx, w.config, w.options)
-	if err != nil {
-		cancel()
-		w.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
-	w.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			w.Errorf("the manager ended with: %v", err)
-		}
-	})
-	w.Cleanup(w.stop)
+	w.stop = inprocess.Start(w, w.config, w.options)
 }
 
-// check looks for the token where it must not be, and prints the manager's log
-// if the test has failed.
+// check looks for the token where it must not be.
 func (w *world) check() {
-	if w.Failed() {
-		w.Logf("the manager's log:\n%s", logs.about(w.namespace))
-	}
 	ctx := context.Background()
 	var groups v1alpha1.GroupList
 	var connections v1alpha1.ConnectionList
@@ -153,16 +96,14 @@ func (w *world) check() {
 			w.Errorf("the token stands in %T", list)
 		}
 	}
-	if logs.contain(token) {
+	if strings.Contains(logs.String(), token) {
 		w.Error("the token stands in the log")
 	}
 }
 
 func (w *world) create(o client.Object) {
 	w.Helper()
-	if err := api.Create(context.Background(), o); err != nil {
-		w.Fatal(err)
-	}
+	worlds.Create(w, api, o)
 }
 
 // group creates a Group on the world's connection.
@@ -174,65 +115,49 @@ func (w *world) group(name string, adjust ...func(*v1alpha1.Group)) *v1alpha1.Gr
 }
 
 func (w *world) newGroup(name string, adjust ...func(*v1alpha1.Group)) *v1alpha1.Group {
-	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
-	g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: "sim"}
-	g.Spec.Name = "The " + name
-	for _, f := range adjust {
-		f(g)
-	}
-	return g
+	return worlds.Group(w.namespace, name, "sim", adjust...)
+}
+
+func (w *world) named(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: w.namespace, Name: name}
 }
 
 // get reads a Group; nil if it is gone.
 func (w *world) get(name string) *v1alpha1.Group {
 	w.Helper()
-	var g v1alpha1.Group
-	err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: name}, &g)
-	if apierrors.IsNotFound(err) {
+	g := &v1alpha1.Group{ObjectMeta: w.named(name)}
+	if !worlds.Find(w, api, g) {
 		return nil
 	}
-	if err != nil {
-		w.Fatal(err)
-	}
-	return &g
+	return g
 }
 
 // edit changes a Group as a person would.
 func (w *world) edit(name string, change func(*v1alpha1.Group)) {
 	w.Helper()
-	g := w.get(name)
-	before := g.DeepCopy()
-	change(g)
-	if err := api.Patch(context.Background(), g, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
+	g := &v1alpha1.Group{ObjectMeta: w.named(name)}
+	worlds.Edit(w, api, g, func() { change(g) })
 }
 
 func (w *world) editConnection(change func(*v1alpha1.Connection)) {
 	w.Helper()
-	c := w.connection()
-	before := c.DeepCopy()
-	change(c)
-	if err := api.Patch(context.Background(), c, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
+	c := &v1alpha1.Connection{ObjectMeta: w.named("sim")}
+	worlds.Edit(w, api, c, func() { change(c) })
 }
 
 func (w *world) connection() *v1alpha1.Connection {
 	w.Helper()
-	var c v1alpha1.Connection
-	if err := api.Get(context.Background(), client.ObjectKey{Namespace: w.namespace, Name: "sim"}, &c); err != nil {
-		w.Fatal(err)
+	c := &v1alpha1.Connection{ObjectMeta: w.named("sim")}
+	if !worlds.Find(w, api, c) {
+		w.Fatal("the connection is gone")
 	}
-	return &c
+	return c
 }
 
 // delete deletes a Group and returns at once.
 func (w *world) delete(name string) {
 	w.Helper()
-	if err := api.Delete(context.Background(), w.get(name)); err != nil {
-		w.Fatal(err)
-	}
+	worlds.Delete(w, api, &v1alpha1.Group{ObjectMeta: w.named(name)})
 }
 
 // eventually waits until what returns "".
@@ -244,17 +169,7 @@ func (w *world) eventually(what func() string) {
 // eventuallyWithin is for what takes minutes by its nature.
 func (w *world) eventuallyWithin(patience time.Duration, what func() string) {
 	w.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		problem := what()
-		if problem == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			w.Fatalf("it did not come to pass: %s", problem)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	worlds.Eventually(w, patience, 50*time.Millisecond, what)
 }
 
 // await waits for a Group's Ready condition at its present generation.
@@ -265,11 +180,7 @@ func (w *world) await(name string, status metav1.ConditionStatus, reason string)
 		if g = w.get(name); g == nil {
 			return "the Group is gone"
 		}
-		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-		if ready == nil || ready.Status != status || ready.Reason != reason || ready.ObservedGeneration != g.Generation {
-			return fmt.Sprintf("want Ready=%s/%s, have %+v", status, reason, ready)
-		}
-		return ""
+		return lacks(g.Status.Conditions, g.Generation, status, reason)
 	})
 	wantShape(w.T, g.Status.Conditions, g.Generation)
 	return g
@@ -280,14 +191,21 @@ func (w *world) awaitConnection(status metav1.ConditionStatus, reason string) *v
 	var c *v1alpha1.Connection
 	w.eventually(func() string {
 		c = w.connection()
-		ready := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionReady)
-		if ready == nil || ready.Status != status || ready.Reason != reason || ready.ObservedGeneration != c.Generation {
-			return fmt.Sprintf("want the connection Ready=%s/%s, have %+v", status, reason, ready)
-		}
-		return ""
+		return lacks(c.Status.Conditions, c.Generation, status, reason)
 	})
 	wantShape(w.T, c.Status.Conditions, c.Generation)
 	return c
+}
+
+// lacks is worlds.Lacks for a status too.
+func lacks(conditions []metav1.Condition, generation int64, status metav1.ConditionStatus, reason string) string {
+	if problem := worlds.Lacks(conditions, generation, reason); problem != "" {
+		return problem
+	}
+	if ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); ready.Status != status {
+		return fmt.Sprintf("want Ready=%s/%s, have %+v", status, reason, ready)
+	}
+	return ""
 }
 
 // wantShape checks what holds for all conditions: never Stalled and Reconciling
@@ -311,12 +229,7 @@ func wantShape(t *testing.T, conditions []metav1.Condition, generation int64) {
 
 func (w *world) awaitGone(name string) {
 	w.Helper()
-	w.eventually(func() string {
-		if g := w.get(name); g != nil {
-			return fmt.Sprintf("the Group is still there: %+v", g.Status.Conditions)
-		}
-		return ""
-	})
+	w.eventually(worlds.Gone(w, api, &v1alpha1.Group{ObjectMeta: w.named(name)}))
 }
 
 // awaitEvent waits for an event about a Group.
