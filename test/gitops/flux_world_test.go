@@ -18,6 +18,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // operatorNamespace is where the Secret of the samples' ClusterConnection is.
@@ -44,7 +45,7 @@ func newFlux(t *testing.T) *flux {
 			t.Error(err)
 		}
 	})
-	f := &flux{world: &world{T: t, cp: cp, api: clientOf(t, cp.Config), namespace: "concierge"}}
+	f := &flux{world: &world{T: t, cp: cp, api: worlds.Client(cp.Config), namespace: "concierge"}}
 	f.sim, f.team = simulator.Start(t, simulator.Options{}), simulator.Start(t, simulator.Options{})
 	f.sim.Seed(simulator.Group{ID: "hSIhXBhNe8X1d8Et", Name: "Savoy"})
 	f.sim.Seed(simulator.Group{Name: "Carlton Hotel"})
