@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,16 +17,6 @@ import (
 	"github.com/prometheus/common/model"
 	"sigs.k8s.io/yaml"
 )
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
 
 // monitorEndpoint is how config/prometheus/monitor.yaml has Prometheus scrape.
 type monitorEndpoint struct {

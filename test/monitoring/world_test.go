@@ -4,10 +4,7 @@
 package monitoring
 
 import (
-	"bytes"
-	"context"
 	"crypto/rand"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -16,16 +13,13 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 const (
@@ -53,49 +47,18 @@ type world struct {
 	sim     *simulator.Instance
 	token   string
 	address string // of the metrics
-	log     *journal
+	log     *worlds.Journal
 	stop    func()
-}
-
-// journal keeps what the manager writes.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, cp: plane, token: rand.Text(), log: &journal{}}
+	w := &world{T: t, cp: plane, api: worlds.Client(plane.Config), token: rand.Text(), log: &worlds.Journal{}}
 	w.sim = simulator.Start(t, simulator.Options{Token: w.token})
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config := *w.cp.Config
-	config.QPS, config.Burst = 500, 1000
-	var err error
-	if w.api, err = client.New(&config, client.Options{Scheme: scheme}); err != nil {
-		t.Fatal(err)
-	}
 	w.install()
 	t.Cleanup(func() {
 		if t.Failed() {
-			lines := strings.Split(w.log.String(), "\n")
-			t.Logf("the end of the manager's log:\n%s", strings.ReplaceAll(strings.Join(lines[max(0, len(lines)-40):], "\n"), w.token, "[token]"))
+			t.Logf("the end of the manager's log:\n%s", strings.ReplaceAll(w.log.About(""), w.token, "[token]"))
 		}
 	})
 	w.start()
@@ -118,19 +81,15 @@ func (w *world) install() {
 			w.Fatal(err)
 		}
 	}
-	w.create(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "klink-token"}, StringData: map[string]string{"token": w.token},
-	})
+	w.create(worlds.Secret(operatorNamespace, w.token))
 	w.create(w.connection("default"))
 }
 
 func (w *world) connection(name string) *v1alpha1.ClusterConnection {
 	c := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	c.Spec.ConnectionSpec = v1alpha1.ConnectionSpec{
-		Endpoint: w.sim.URL, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "klink-token"},
-		ResyncInterval: metav1.Duration{Duration: 10 * time.Second}, AllowDelete: true,
-		RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000},
-	}
+	c.Spec.ConnectionSpec = worlds.ConnectionSpec(w.sim.URL)
+	c.Spec.AllowDelete = true
+	c.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000}
 	return c
 }
 
@@ -147,7 +106,7 @@ func (w *world) start() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.address = freeAddress(w.T)
+	w.address = worlds.FreeAddress(w)
 	cmd := exec.Command(program, "--kubeconfig="+kubeconfig, "--operator-namespace="+operatorNamespace,
 		"--leader-elect", "--health-probe-bind-address=0", "--metrics-bind-address="+w.address)
 	cmd.Stdout, cmd.Stderr = w.log, w.log
@@ -174,36 +133,20 @@ func (w *world) start() {
 
 func (w *world) create(o client.Object) {
 	w.Helper()
-	if err := w.api.Create(w.Context(), o); err != nil {
-		w.Fatal(err)
-	}
+	worlds.Create(w, w.api, o)
 }
 
 // edit changes an object as a person would.
 func (w *world) edit(o client.Object, change func()) {
 	w.Helper()
-	if err := w.api.Get(w.Context(), client.ObjectKeyFromObject(o), o); err != nil {
-		w.Fatal(err)
-	}
-	before, _ := o.DeepCopyObject().(client.Object)
-	change()
-	if err := w.api.Patch(w.Context(), o, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
+	worlds.Edit(w, w.api, o, change)
 }
 
 // delete deletes an object and waits until it is gone.
 func (w *world) delete(o client.Object) {
 	w.Helper()
-	if err := w.api.Delete(w.Context(), o); err != nil {
-		w.Fatal(err)
-	}
-	w.eventually(func() string {
-		if err := w.api.Get(w.Context(), client.ObjectKeyFromObject(o), o); client.IgnoreNotFound(err) != nil || err == nil {
-			return fmt.Sprintf("%s is still there: %v", o.GetName(), err)
-		}
-		return ""
-	})
+	worlds.Delete(w, w.api, o)
+	w.eventually(worlds.Gone(w, w.api, o))
 }
 
 // group declares a Group named "The <name>".
@@ -224,9 +167,8 @@ func (w *world) await(name, reason string) string {
 		if err := w.api.Get(w.Context(), client.ObjectKey{Namespace: team, Name: name}, &g); err != nil {
 			return err.Error()
 		}
-		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-		if ready == nil || ready.Reason != reason || ready.ObservedGeneration != g.Generation {
-			return fmt.Sprintf("%s: want %s, have %+v", name, reason, ready)
+		if problem := worlds.Lacks(g.Status.Conditions, g.Generation, reason); problem != "" {
+			return name + ": " + problem
 		}
 		return ""
 	})
@@ -236,17 +178,5 @@ func (w *world) await(name, reason string) string {
 // eventually waits until what returns "".
 func (w *world) eventually(what func() string) {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), patience)
-	defer cancel()
-	for {
-		problem := what()
-		if problem == "" {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			w.Fatalf("it did not come to pass: %s", problem)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+	worlds.Eventually(w, patience, 200*time.Millisecond, what)
 }
