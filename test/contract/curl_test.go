@@ -126,6 +126,13 @@ func parseObject(t *testing.T, text string) map[string]any {
 func runCurl(t *testing.T, command, endpoint, token string) (int, map[string]any) {
 	t.Helper()
 	command = strings.NewReplacer("https://api.klink.cloud/api/v1", endpoint, "{token}", token).Replace(command)
+	status, reply := sendCurl(t, command)
+	return status, parseObject(t, reply)
+}
+
+// sendCurl sends what curl would send, and returns the reply.
+func sendCurl(t *testing.T, command string) (status int, reply string) {
+	t.Helper()
 	request, err := parseCurl(command)
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +149,7 @@ func runCurl(t *testing.T, command, endpoint, token string) (int, map[string]any
 	if err := response.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, parseObject(t, string(text))
+	return response.StatusCode, string(text)
 }
 
 // parseCurl makes the request that curl would make, of the options that the page uses: -G, -X, -H and -d. Like curl, it

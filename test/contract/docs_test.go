@@ -4,8 +4,6 @@
 package contract
 
 import (
-	"io"
-	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -32,24 +30,8 @@ func TestDocumentedCommands(t *testing.T) {
 			server.Account(simulator.DefaultTenant).SeedPageExample()
 			server.AddFault(simulator.Fault{PathRegexp: "never"}) // something to delete
 			host := strings.TrimSuffix(server.URL, simulator.Prefix)
-			request, err := parseCurl(strings.ReplaceAll(command, "http://127.0.0.1:8080", host))
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Close = true
-			response, err := http.DefaultClient.Do(request.WithContext(t.Context()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			reply, err := io.ReadAll(response.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := response.Body.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode > 299 {
-				t.Errorf("%d %s", response.StatusCode, reply)
+			if status, reply := sendCurl(t, strings.ReplaceAll(command, "http://127.0.0.1:8080", host)); status > 299 {
+				t.Errorf("%d %s", status, reply)
 			}
 		})
 	}
