@@ -5,14 +5,9 @@ package controller
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
@@ -87,18 +82,10 @@ func (l *look) unbind(ctx context.Context, before map[string]string, cause error
 // status says IDConflict, by which a manager after a crash would take the Group for
 // one that waits, and let it be deleted without its policy.
 func (l *look) takeOver(ctx context.Context, id string) error {
-	body, err := json.Marshal(map[string]any{
-		"metadata": metadataPatch{UID: l.group.UID}, "status": map[string]string{"id": id},
-	})
-	if err != nil {
-		return fmt.Errorf("encoding a patch: %w", err)
-	}
-	patched := &v1alpha1.Group{}
-	patched.Namespace, patched.Name = l.group.Namespace, l.group.Name
-	if err := l.Client.Status().Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
+	status := l.group.Status.DeepCopy()
+	status.ID = id
+	if err := l.patchStatus(ctx, *status); err != nil {
 		return fmt.Errorf("taking over %s: %w", id, err)
 	}
-	l.mem.overtaken.wrote(l.group.ResourceVersion, patched)
-	*l.group = *patched
 	return nil
 }

@@ -102,7 +102,11 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 	if equality.Semantic.DeepEqual(before.GetConnectionStatus(), status) {
 		return nil
 	}
-	err := r.Client.Status().Patch(ctx, object, client.MergeFrom(before))
+	patch, err := statusPatch(before, object)
+	if err != nil {
+		return err
+	}
+	err = r.Client.Status().Patch(ctx, object, patch)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
 	}

@@ -198,21 +198,12 @@ func (l *look) listLive(ctx context.Context, selector ...client.ListOption) ([]v
 
 // drop forgets an id that is proven gone, so that the group can be created anew.
 func (l *look) drop(ctx context.Context, id string) error {
-	status := map[string]any{"metadata": map[string]any{"uid": l.group.UID}, "status": map[string]any{
-		"id": nil, "conversationID": nil, "createdAt": nil, "archivedAt": nil, "contactCount": nil,
-	}}
-	body, err := json.Marshal(status)
-	if err != nil {
-		return fmt.Errorf("encoding a patch: %w", err)
-	}
-	dropped := &v1alpha1.Group{}
-	dropped.Namespace, dropped.Name = l.group.Namespace, l.group.Name
-	if err := l.Client.Status().Patch(ctx, dropped, client.RawPatch(types.MergePatchType, body)); err != nil {
+	status := l.group.Status.DeepCopy()
+	status.ID, status.ConversationID, status.CreatedAt, status.ArchivedAt, status.ContactCount = "", "", nil, nil, nil
+	if err := l.patchStatus(ctx, *status); err != nil {
 		return fmt.Errorf("dropping the id of a group that is gone: %w", err)
 	}
-	l.mem.overtaken.wrote(l.group.ResourceVersion, dropped)
-	*l.group = *dropped
-	err = l.patch(ctx, metadataPatch{
+	err := l.patch(ctx, metadataPatch{
 		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
 		Annotations: map[string]*string{v1alpha1.AnnotationGroupID: nil, v1alpha1.AnnotationGroupCluster: nil},
 	})

@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -25,19 +24,18 @@ import (
 // report writes the status if it differs from what is there, and then says what
 // has changed by it.
 func (l *look) report(ctx context.Context, r plan.Report) error {
-	before := l.group.DeepCopy()
 	news := l.transition(r)
-	old := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
+	old := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
 	fresh := old == nil || old.Reason != r.Reason
 	if r.Stalled && fresh {
 		log.FromContext(ctx).Info("A person is needed", "reason", r.Reason, "message", cut(r.Message, maxNote))
 	}
-	fill(&l.group.Status, l.group, r, l.ownID())
-	if !equality.Semantic.DeepEqual(before.Status, l.group.Status) {
-		if err := l.Client.Status().Patch(ctx, l.group, client.MergeFrom(before)); err != nil {
+	status := l.group.Status.DeepCopy()
+	fill(status, l.group, r, l.ownID())
+	if !equality.Semantic.DeepEqual(&l.group.Status, status) {
+		if err := l.patchStatus(ctx, *status); err != nil {
 			return fmt.Errorf("writing the status: %w", err)
 		}
-		l.mem.overtaken.wrote(before.ResourceVersion, l.group)
 	}
 	if fresh && r.Reason == v1alpha1.ReasonCreateUncertain {
 		l.Count.Recovered("uncertain")

@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
@@ -54,6 +57,24 @@ func (w *world) unmarked(id string) string {
 		return "the annotation create-attempt is still there"
 	}
 	return ""
+}
+
+// What was found of a Group that is gone is not written to another that has its
+// name by now. The API server takes no metadata from a patch of the status, so that
+// a merge patch cannot name the UID; a JSON patch can test it, and ours do.
+func TestAStatusIsNotWrittenToANamesake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.owned("lobby")["lobby"]
+	w.stop()
+	patch := client.RawPatch(types.JSONPatchType, []byte(
+		`[{"op":"test","path":"/metadata/uid","value":"gone"},{"op":"add","path":"/status/id","value":"somebody-elses"}]`))
+	if err := api.Status().Patch(context.Background(), w.get("lobby"), patch); !apierrors.IsInvalid(err) {
+		t.Errorf("the API server says %v, want a refusal", err)
+	}
+	if now := w.get("lobby").Status.ID; now != id {
+		t.Errorf("status.id is %s now, was %s", now, id)
+	}
 }
 
 // Where status.id and the annotation differ, status.id counts.

@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -218,7 +220,8 @@ func (c *cluster) delete(n name) {
 	c.replace(n, before, now)
 }
 
-// patch applies a merge patch to the object or its status.
+// patch applies a merge patch to the object, or to its status, of which the API
+// server takes no metadata; of the status also a JSON patch.
 func (c *cluster) patch(n name, body []byte, status bool) (client.Object, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -226,11 +229,18 @@ func (c *cluster) patch(n name, body []byte, status bool) (client.Object, error)
 	if before == nil {
 		return nil, notFound(n)
 	}
+	if status && body[0] == '[' {
+		now, err := jsonPatched(before, body)
+		if err != nil {
+			return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "patch", schema.GroupResource{}, n.name, err.Error(), 0, false)
+		}
+		return c.replace(n, before, now), nil
+	}
 	var p map[string]any
 	if err := json.Unmarshal(body, &p); err != nil {
 		return nil, err
 	}
-	if metadata, ok := p["metadata"].(map[string]any); ok {
+	if metadata, ok := p["metadata"].(map[string]any); ok && !status {
 		if uid, given := metadata["uid"]; given && uid != string(before.GetUID()) {
 			return nil, conflict(n, "Precondition failed: UID in precondition")
 		}
@@ -246,45 +256,34 @@ func (c *cluster) patch(n name, body []byte, status bool) (client.Object, error)
 	if status {
 		delete(p, "metadata")
 	}
-	now, err := merged(before, p)
+	body, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	now, err := patched(before, func(document []byte) ([]byte, error) { return jsonpatch.MergePatch(document, body) })
 	if err != nil {
 		return nil, err
 	}
 	return c.replace(n, before, now), nil
 }
 
-func merged(before client.Object, p map[string]any) (client.Object, error) {
+// jsonPatched applies RFC 6902, as the API server does.
+func jsonPatched(before client.Object, body []byte) (client.Object, error) {
+	patch, err := jsonpatch.DecodePatch(body)
+	if err != nil {
+		return nil, err
+	}
+	return patched(before, patch.Apply)
+}
+
+func patched(before client.Object, apply func([]byte) ([]byte, error)) (client.Object, error) {
 	encoded, err := json.Marshal(before)
 	if err != nil {
 		return nil, err
 	}
-	var current map[string]any
-	if err := json.Unmarshal(encoded, &current); err != nil {
-		return nil, err
-	}
-	if encoded, err = json.Marshal(mergePatch(current, p)); err != nil {
+	if encoded, err = apply(encoded); err != nil {
 		return nil, err
 	}
 	now := reflect.New(reflect.TypeOf(before).Elem()).Interface().(client.Object)
 	return now, json.Unmarshal(encoded, now)
-}
-
-// mergePatch is RFC 7386.
-func mergePatch(target, patch any) any {
-	p, ok := patch.(map[string]any)
-	if !ok {
-		return patch
-	}
-	t, ok := target.(map[string]any)
-	if !ok {
-		t = map[string]any{}
-	}
-	for key, value := range p {
-		if value == nil {
-			delete(t, key)
-		} else {
-			t[key] = mergePatch(t[key], value)
-		}
-	}
-	return t
 }
