@@ -97,9 +97,34 @@ func (a *Account) sawOwned(id string) News {
 // a.mu is held.
 func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]struct{}) News {
 	t := &a.trust
-	earned := t.earned
-	var missing []string
-	counted, settling := 0, 0
+	before := *t
+	counted, settling, missing := a.showing(owned, shown)
+	if t.accepts(begun) && len(missing) > 0 {
+		t.forget(missing...)
+		counted -= len(missing)
+		missing = nil
+	}
+	switch {
+	case counted > 0 || settling == 0:
+		t.trusted = plan.Trusted(t.earned, counted, len(missing))
+		t.earned = t.earned && t.trusted
+	case !t.earned:
+		t.trusted = false // they own some by now, and none was shown yet
+	}
+	t.missing, t.owned, t.judged = len(missing), counted, true
+	if !t.trusted && counted == 0 {
+		t.missing, t.owned = settling, settling // nothing else is to be seen
+	}
+	if before.trusted == t.trusted {
+		return News{All: t.earned && !before.earned}
+	}
+	return News{All: true, Status: true}
+}
+
+// showing sorts the owned ids by what a pass showed: how many it can be judged by,
+// how many may only not be seen yet, and which of the first are missing. a.mu is held.
+func (a *Account) showing(owned []string, shown map[string]struct{}) (counted, settling int, missing []string) {
+	t := &a.trust
 	for _, id := range owned {
 		_, shows := shown[id]
 		_, gone := t.gone[id]
@@ -116,27 +141,7 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 			counted++
 		}
 	}
-	if t.accepts(begun) && len(missing) > 0 {
-		t.forget(missing...)
-		counted -= len(missing)
-		missing = nil
-	}
-	before := t.trusted
-	switch {
-	case counted > 0 || settling == 0:
-		t.trusted = plan.Trusted(t.earned, counted, len(missing))
-		t.earned = t.earned && t.trusted
-	case !t.earned:
-		t.trusted = false // they own some by now, and none was shown yet
-	}
-	t.missing, t.owned, t.judged = len(missing), counted, true
-	if !t.trusted && counted == 0 {
-		t.missing, t.owned = settling, settling // nothing else is to be seen
-	}
-	if before == t.trusted {
-		return News{All: t.earned && !earned}
-	}
-	return News{All: true, Status: true}
+	return counted, settling, missing
 }
 
 // trusted: trust that rests on the Groups' owning nothing ends as soon as they do.

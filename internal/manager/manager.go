@@ -135,7 +135,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	counters := klinkmetrics.New()
 	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly}
 	news := &controller.Switchboard{Groups: groups}
-	accounts := account.NewRegistry(news.Hooks(counters.Observe))
+	accounts := account.NewRegistry(news.Hooks(counters.Observe)) //nolint:contextcheck // the cache outlives ctx
 	state := klinkmetrics.State{Leading: mgr.Elected(), Accounts: accounts, Connections: groups.Connections, Groups: groups.All}
 	if err := counters.Register(s.Registry, state); err != nil {
 		return err

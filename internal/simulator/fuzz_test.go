@@ -46,6 +46,7 @@ func FuzzServe(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer func() { _ = reply.Body.Close() }()
 		text, err := io.ReadAll(reply.Body)
 		if err != nil || reply.StatusCode < 200 || reply.StatusCode > 599 {
 			t.Errorf("%d %v", reply.StatusCode, err)
