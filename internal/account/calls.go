@@ -83,18 +83,17 @@ func (a *Account) Update(ctx context.Context, key, id string, f klink.Fields, cl
 	}
 	g, err := client.Update(ctx, id, f)
 	if unarchives := f.ArchivedAt != nil && f.ArchivedAt.IsZero(); unarchives && err != nil && !klink.NothingMade(err) {
-		a.unclear(client, id)
+		a.unclear(id)
 	}
 	return a.wrote(ctx, client, id, g, err)
 }
 
-// unclear notes that a call to unarchive a group may still arrive.
-func (a *Account) unclear(client *klink.Client, id string) {
+// unclear notes that a call to unarchive a group may still arrive, also where the
+// token was changed meanwhile.
+func (a *Account) unclear(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.client == client {
-		a.mirror.unclear(id, time.Now())
-	}
+	a.mirror.unclear(id, time.Now())
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).

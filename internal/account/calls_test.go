@@ -47,3 +47,25 @@ func TestAnUnarchivingWithoutAClearAnswerIsRemembered(t *testing.T) {
 		unclear(false)
 	})
 }
+
+// The token was changed while the call was under way: it may arrive all the same.
+func TestAnUnarchivingOutlivesItsToken(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		const rotated = "tok-rotated-0001"
+		b.sim.AddToken(rotated, simulator.DefaultTenant)
+		b.sim.AddFault(simulator.Fault{Action: simulator.Reset, Delay: 5 * time.Second, Times: 1})
+		done := make(chan error)
+		go func() {
+			_, err := b.account.Update(t.Context(), "uid", ids[0], klink.Fields{ArchivedAt: &time.Time{}}, klink.ClassChange)
+			done <- err
+		}()
+		b.after(time.Second)
+		b.configure(token(rotated))
+		if err := <-done; err == nil {
+			t.Fatal("the call says nothing of the fault")
+		}
+		if r := b.account.Lookup(ids[0]); r.Unarchiving.IsZero() {
+			t.Errorf("nobody knows that it may arrive: %+v", r)
+		}
+	})
+}

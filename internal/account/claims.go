@@ -95,8 +95,8 @@ func NormalEndpoint(endpoint string) string {
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/")
 }
 
-// Made notes that this process made the group for the Group of this UID, or left it
-// when that Group went as an Orphan. It is remembered for as long as the process lives: no recovery of another Group's
+// Made notes that the group was made for the Group of this UID: by this process, or so
+// that it was left when that Group went as an Orphan. It is remembered for as long as the process lives: no recovery of another Group's
 // create may take the group for its own, also when its Group is gone.
 func (c *Claims) Made(endpoint, id, uid string) {
 	c.mu.Lock()

@@ -189,7 +189,8 @@ func (e *entry) merge(g klink.Group, now time.Time) klink.Group {
 		if slices.Equal(g.Contacts, old.Contacts) {
 			g.Contacts = e.group.Contacts
 		}
-		if g.ArchivedAt.Equal(old.ArchivedAt) && e.unarchiving.IsZero() {
+		unarchived := g.ArchivedAt.IsZero() && e.written.Before(e.unarchiving) // perhaps
+		if g.ArchivedAt.Equal(old.ArchivedAt) && !unarchived {
 			g.ArchivedAt = e.group.ArchivedAt
 		}
 	}

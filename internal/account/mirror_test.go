@@ -155,6 +155,25 @@ func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
 	}
 }
 
+// Such a call casts doubt on what is shown active, and only until a later write.
+func TestAnUnclearUnarchivingLeavesTheRestToTheSettleTime(t *testing.T) {
+	active, archived := group("a", ""), group("a", "")
+	archived.ArchivedAt = start
+	m := newMirror()
+	m.take(listing(0, archived))
+	m.unclear("a", at(time.Second))
+	m.wrote(active, at(3*time.Second)) // tried again, and answered
+	m.take(listing(10*time.Second, archived))
+	if m.lookup("a", at(10*time.Second)).Group.Archived() {
+		t.Error("a lagging listing undoes the reply to the second try")
+	}
+	m.wrote(archived, at(24*time.Hour)) // nobody has read it by itself meanwhile
+	m.take(listing(24*time.Hour+5*time.Second, active))
+	if !m.lookup("a", at(24*time.Hour+5*time.Second)).Group.Archived() {
+		t.Error("a lagging listing undoes the reply to a write of the next day")
+	}
+}
+
 func TestAThirdValueIsBelievedAtOnce(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", "old")))

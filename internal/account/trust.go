@@ -156,14 +156,17 @@ func (a *Account) trusted() bool {
 // any of them. One may have been shown before its Group was bound to it.
 func (a *Account) unshown() bool {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	if a.trust.earned {
+		a.mu.Unlock()
 		return false
 	}
 	gone := func(id string) bool { _, gone := a.trust.gone[id]; return gone }
 	owned := slices.DeleteFunc(a.hooks.Owned(a.key), gone)
-	a.trust.earned = slices.ContainsFunc(owned, a.mirror.shown)
-	return len(owned) > 0 && !a.trust.earned
+	earned := slices.ContainsFunc(owned, a.mirror.shown)
+	a.trust.earned = earned
+	a.mu.Unlock()
+	a.tell(News{All: earned}) // some may wait for that
+	return len(owned) > 0 && !earned
 }
 
 func (t *trust) accepts(begun time.Time) bool {

@@ -152,6 +152,27 @@ func TestWhatWasShownBeforeItWasOwnedEarnsTrust(t *testing.T) {
 	})
 }
 
+// Whoever was told to wait for that has to hear of it.
+func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(600)
+		b.configure()
+		b.own("gone")
+		e := b.account.Evidence("Ritz")
+		if !e.Unshown() {
+			t.Error("an id that nobody has seen earns trust")
+		}
+		b.heard()
+		b.own("gone", ids[7])
+		if e.Unshown() {
+			t.Error("an id that the listing has shown earns no trust")
+		}
+		if news := b.heard(); !news.All {
+			t.Errorf("news: %+v", news)
+		}
+	})
+}
+
 // What a person accepts as missing is nothing that could be shown.
 func TestAnAccountWhoseGroupsAreAcceptedAsMissingMayCreate(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {

@@ -186,12 +186,21 @@ func (l *look) release(ctx context.Context, step plan.Step) error {
 		return err
 	}
 	if step.Orphaned {
-		// No open create of another Group may take it for what it has made.
-		l.Accounts.Claims.Made(l.endpoint, step.ID, string(l.group.UID))
+		if l.madeOwn() {
+			// No open create of another Group may take it for what it has made.
+			l.Accounts.Claims.Made(l.endpoint, step.ID, string(l.group.UID))
+		}
 		l.say(orphanedGroup(step.ID))
 	}
 	l.letGo(ctx, l.mem)
 	return nil
+}
+
+// madeOwn reports whether the remote group can only have been made for this Group. One
+// that was adopted may be what another's open create has made.
+func (l *look) madeOwn() bool {
+	spec := &l.group.Spec
+	return spec.GroupID == "" && spec.AdoptionPolicy != v1alpha1.AdoptByName && spec.ManagementPolicy != v1alpha1.ManagementObserve
 }
 
 // logWrite leaves one line for each remote write.

@@ -125,7 +125,10 @@ func finalizeArchive(s *Situation) Step {
 	case s.Remote.State == RemotePresent && s.Now.Before(s.unarchivedUntil()):
 		return say(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), s.unarchivedUntil().Sub(s.Now))
 	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.Remote.Fresh && s.mayBeUnarchived():
-		return read(s, s.Identity.ID)
+		if hold := s.holding(nil); hold != nil {
+			return heldDeletion(s, hold)
+		}
+		return Step{Do: Read, ID: s.Identity.ID}
 	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.mayLag():
 		return Step{Do: Release, ID: s.Identity.ID}
 	}

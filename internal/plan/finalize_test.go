@@ -101,6 +101,8 @@ func TestADeletionWaitsForAnUnarchivingThatMayStillArrive(t *testing.T) {
 		{"ours, while the group is still archived", situation(deleted, resting, replied, unclear(time.Minute)), waits.again(time.Minute)},
 		{"ours, though it was repeated since", situation(deleted, unclear(time.Minute)), waits.again(time.Minute)},
 		{"then it looks once more", situation(deleted, resting, unclear(-time.Second)), Step{Do: Read, ID: plazaID}},
+		{"unless reading has just failed", situation(deleted, resting, unclear(-time.Second), failing),
+			says(v1alpha1.ReasonDeleting, "deletionPolicy Orphan releases").again(4 * time.Second)},
 		{"and releases what is archived still", situation(deleted, resting, fresh), release},
 		{"that of the manager before, for an adoption", situation(deleted, resting, adopting, justSeen), waits.again(time.Minute)},
 		{"that of the manager before, for the spec", situation(deleted, resting, archivedAs(false), justSeen), waits.again(time.Minute)},

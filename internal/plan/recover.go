@@ -115,7 +115,7 @@ func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	want := d.digest(fields)
 	var twins []klink.Group
 	for _, g := range e.Named {
-		if !e.Claimed(g.ID) && !g.CreatedAt.Before(created) && !d.retired(g) && shownBy(g).digest(fields) == want {
+		if e.free(g.ID) && !g.CreatedAt.Before(created) && !d.retired(g) && shownBy(g).digest(fields) == want {
 			twins = append(twins, g)
 		}
 	}

@@ -113,7 +113,7 @@ func (w *world) remember(g *v1alpha1.Group) {
 		}
 	}
 	w.policies[l][g.Spec.DeletionPolicy] = true
-	w.ended[l] = w.ended[l] || g.Spec.ManagementPolicy == v1alpha1.ManagementObserve // leaves its group as it is
+	w.observing[l] = g.Spec.ManagementPolicy == v1alpha1.ManagementObserve // leaves its group as it is
 }
 
 // vary changes some of the declaration.

@@ -22,8 +22,8 @@ import (
 // controllers, so that the operator itself has no switch for them. The zero value
 // breaks nothing.
 type breaks struct {
-	// patchBody changes what is written to Kubernetes.
-	patchBody func(metadata, status map[string]any)
+	// patchBody changes what is written of the metadata to Kubernetes.
+	patchBody func(metadata map[string]any)
 	// call changes how calls to the API are carried out.
 	call func(transport, *call) (*http.Response, error)
 	// see changes what the caches show.
@@ -38,11 +38,10 @@ func (b breaks) patch(body []byte) []byte {
 	}
 	var p map[string]any
 	if json.Unmarshal(body, &p) != nil {
-		return body
+		return body // a JSON patch, of a status
 	}
 	metadata, _ := p["metadata"].(map[string]any)
-	status, _ := p["status"].(map[string]any)
-	b.patchBody(metadata, status)
+	b.patchBody(metadata)
 	changed, err := json.Marshal(p)
 	if err != nil {
 		return body
@@ -59,9 +58,9 @@ func annotation(metadata map[string]any, name string) {
 
 // protocolBreaks are what a careless change might do; each has to be caught.
 var protocolBreaks = map[string]breaks{
-	"skip the precondition": {patchBody: func(metadata, _ map[string]any) { delete(metadata, "resourceVersion") }},
-	"leave no attempt":      {patchBody: func(metadata, _ map[string]any) { annotation(metadata, v1alpha1.AnnotationCreateAttempt) }},
-	"put no finalizer": {patchBody: func(metadata, _ map[string]any) {
+	"skip the precondition": {patchBody: func(metadata map[string]any) { delete(metadata, "resourceVersion") }},
+	"leave no attempt":      {patchBody: func(metadata map[string]any) { annotation(metadata, v1alpha1.AnnotationCreateAttempt) }},
+	"put no finalizer": {patchBody: func(metadata map[string]any) {
 		if finalizers, ok := metadata["finalizers"].([]any); ok && len(finalizers) > 0 {
 			delete(metadata, "finalizers")
 		}

@@ -24,7 +24,7 @@ func (w *world) checkCall(p *process, c *call) {
 	}
 	g := c.about.group
 	what := fmt.Sprintf("%s %s %s for %s", c.request.Method, c.request.URL.Path, c.body, c.about.name.name)
-	if g != nil && !w.leftBehind(g, idOf(c)) {
+	if g != nil && (!w.leftBehind(g, idOf(c)) || isBound(g, idOf(c))) {
 		w.checkMayWrite(p, g, c, what)
 	}
 	switch c.request.Method {
@@ -33,12 +33,17 @@ func (w *world) checkCall(p *process, c *call) {
 	case http.MethodPut:
 		w.checkPut(p, c, g, what)
 	case http.MethodDelete:
-		w.checkDelete(g, what)
+		w.checkDelete(g, idOf(c), what)
 	}
 }
 
 // idOf is the remote id that a call names.
 func idOf(c *call) string { return c.request.URL.Path[strings.LastIndex(c.request.URL.Path, "/")+1:] }
+
+// isBound reports whether a Group says that it is bound to an id.
+func isBound(g *v1alpha1.Group, id string) bool {
+	return id == g.Status.ID || id == g.Annotations[v1alpha1.AnnotationGroupID]
+}
 
 // leftBehind: the remote group was made for a Group that had this one's name before,
 // and is gone.
@@ -146,7 +151,7 @@ func (w *world) ownedByAnother(c *cluster, g *v1alpha1.Group, id string) bool {
 func (w *world) wentToAnother(id, lineage string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.ContainsFunc(w.owners[id], func(owner string) bool { return owner != lineage })
+	return slices.ContainsFunc(w.owners[id], func(owner string) bool { return owner != lineage && !w.observing[owner] })
 }
 
 func (w *world) alive(id string) bool {
@@ -174,7 +179,7 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	left := w.leftBehind(g, id)
 	w.mu.Lock()
 	// Or for this one, before it was restored.
-	left = (left || slices.Contains(w.made[w.lineages[g.UID]], id)) && id != g.Status.ID && id != g.Annotations[v1alpha1.AnnotationGroupID]
+	left = (left || slices.Contains(w.made[w.lineages[g.UID]], id)) && !isBound(g, id)
 	bound := id == g.Status.ID || slices.Contains(w.owners[id], w.lineages[g.UID])
 	w.mu.Unlock()
 	for field, value := range body {
@@ -186,10 +191,12 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 }
 
 // checkDelete: permanent deletion needs two consents.
-func (w *world) checkDelete(g *v1alpha1.Group, what string) {
+func (w *world) checkDelete(g *v1alpha1.Group, id, what string) {
+	left := g != nil && w.leftBehind(g, id) && !isBound(g, id)
 	w.mu.Lock()
 	allowed := g == nil && len(w.allowDelete) > 0 || g != nil && w.allowDelete[w.linkOf(g).connection]
-	asked := g == nil || slices.ContainsFunc(w.namesakes[nameOf(g)], func(l string) bool { return w.policies[l][v1alpha1.DeletionDelete] })
+	asks := func(l string) bool { return w.policies[l][v1alpha1.DeletionDelete] }
+	asked := g == nil || asks(w.lineages[g.UID]) || left && slices.ContainsFunc(w.namesakes[nameOf(g)], asks)
 	w.mu.Unlock()
 	if !allowed || !asked {
 		w.violate("deleted without two consents: %s", what)
@@ -310,7 +317,8 @@ func (w *world) checkLeaks() {
 
 // leftOnPurpose: one of those that owned a group was orphaned, or lost to force.
 func (w *world) leftOnPurpose(lineages []string) bool {
-	return slices.ContainsFunc(lineages, func(l string) bool { return w.ended[l] || w.policies[l][v1alpha1.DeletionOrphan] })
+	return slices.ContainsFunc(lineages, func(l string) bool { return w.ended[l] || w.policies[l][v1alpha1.DeletionOrphan] }) ||
+		w.observing[lineages[max(0, len(lineages)-2)]] // the last owner; behind it stands who it was made for
 }
 
 // swapped: of two creates of one name and the same values the one got the other's
@@ -320,7 +328,7 @@ func (w *world) swapped(lineage string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for other, ids := range w.made {
-		if other != lineage && slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) }) {
+		if other != lineage && slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) && !w.shared[id] }) {
 			return true
 		}
 	}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// scripted plays what no dice decide, in a world whose API loses the reply to the
+// first POST and answers all else. It returns how many POSTs there were.
+func scripted(t *testing.T, play func(w *world)) (posts int) {
+	t.Helper()
+	lostReply := breaks{call: func(tr transport, c *call) (*http.Response, error) {
+		if c.request.Method == http.MethodPost {
+			if posts++; posts == 1 {
+				tr.commit(c)
+				return nil, errReset
+			}
+		}
+		return tr.serve(c)
+	}}
+	synctest.Test(t, func(*testing.T) {
+		w := newWorld(1, lostReply)
+		w.sim.Configure(func(s *simulator.Settings) { *s = simulator.Settings{MaxLimit: 100} })
+		w.running = append(w.running, w.startProcess(w.ops))
+		w.pause(5*time.Minute + 10*time.Second) // no manager hands over any more, and a listing is ten seconds old
+		play(w)
+		w.running[0].kill("at the end")
+		w.sim.Close()
+		w.running[0].done.Wait()
+		synctest.Wait()
+	})
+	return posts
+}
+
+// plainGroup is a manifest of a name that no other has.
+func (w *world) plainGroup(name string) *v1alpha1.Group {
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: name}}
+	g.Spec.ConnectionRef, g.Spec.Name = w.links[0].ref(), "Unique"
+	return g
+}
+
+// idNow is the id that a Group is bound to.
+func (w *world) idNow(g *v1alpha1.Group) string {
+	return w.ops.get(nameOf(g)).(*v1alpha1.Group).Status.ID
+}
+
+// madeSoon waits for the group that a POST makes.
+func (w *world) madeSoon() string {
+	for range 1000 {
+		w.pause(time.Millisecond)
+		for _, g := range w.sim.Groups() {
+			if g.Name == "Unique" {
+				return g.ID
+			}
+		}
+	}
+	return ""
+}
+
+// Somebody observed what a create had made whose reply was lost, and let it go: the
+// Group of that create made a second one.
+func TestWhatWasOnlyAdoptedIsStillFoundByItsCreate(t *testing.T) {
+	for _, management := range []v1alpha1.ManagementPolicy{v1alpha1.ManagementObserve, v1alpha1.ManagementManage} {
+		t.Run(string(management), func(t *testing.T) {
+			var made, bound string
+			posts := scripted(t, func(w *world) {
+				g, guest := w.plainGroup("g"), w.plainGroup("guest")
+				w.declare(w.ops, g, "L1")
+				made = w.madeSoon()
+				guest.Spec.GroupID, guest.Spec.ManagementPolicy, guest.Spec.DeletionPolicy = made, management, v1alpha1.DeletionOrphan
+				w.declare(w.ops, guest, "L2")
+				w.pause(10 * time.Second)
+				w.ops.delete(nameOf(guest))
+				w.pause(10 * time.Minute)
+				bound = w.idNow(g)
+			})
+			if posts != 1 || bound != made || made == "" {
+				t.Errorf("%d POSTs; %q was made, and the Group is bound to %q", posts, made, bound)
+			}
+		})
+	}
+}
+
+// A Group went as an Orphan, and its manifest was applied again: the recovery of that
+// create bound the old group, and its own stayed behind.
+func TestWhatAnOrphanLeftIsNotWhatTheNextCreateMade(t *testing.T) {
+	var left, bound string
+	posts := scripted(t, func(w *world) {
+		// Another manager has just made it, so that this one's mirror does not show it.
+		left = w.sim.Seed(simulator.Group{Name: "Unique", CreatedAt: time.Now()})
+		g := w.plainGroup("g")
+		g.Annotations = map[string]string{v1alpha1.AnnotationGroupID: left, v1alpha1.AnnotationGroupCluster: w.ops.uid}
+		g.Finalizers = []string{v1alpha1.FinalizerGroup}
+		g.Spec.Suspend, g.Spec.DeletionPolicy = true, v1alpha1.DeletionOrphan // suspended, so that it is not read either
+		w.declare(w.ops, g, "L1")
+		w.ops.edit(nameOf(g), func(o client.Object) { o.(*v1alpha1.Group).Status.ID = left })
+		w.ops.delete(nameOf(g))
+		w.pause(5 * time.Second)
+		again := w.plainGroup("g")
+		w.declare(w.ops, again, "L2")
+		w.pause(10 * time.Minute)
+		bound = w.idNow(again)
+	})
+	if posts != 1 || bound == left || bound == "" {
+		t.Errorf("%d POSTs; %q was left, and the Group is bound to %q", posts, left, bound)
+	}
+}
