@@ -124,7 +124,7 @@ verify-manifests: controlplane ## Run the tests of what is installed: manifests,
 
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on, on all processors
-	$(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(RUNS) -seed=$(SEED) -lanes=0 $(ARGS)
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(RUNS) -seed=$(SEED) -lanes=0 $(ARGS)
 
 .PHONY: chaos
 chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups live, and count what is doubled or lost
