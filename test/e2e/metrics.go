@@ -28,11 +28,6 @@ func metricsAreGuarded(ctx context.Context, s *show) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	url, stop, err := s.forward(ctx, leader)
-	if err != nil {
-		return "", err
-	}
-	defer stop()
 	stranger, err := s.tokenOf(ctx, "stranger")
 	if err != nil {
 		return "", err
@@ -58,7 +53,15 @@ func metricsAreGuarded(ctx context.Context, s *show) (string, error) {
 		{stranger, http.StatusForbidden, ""},
 		{reader, http.StatusOK, `klink_connection_ready{connection="ClusterConnection/default"} 1`},
 	} {
-		if err := eventually(ctx, func(ctx context.Context) error { return scrape(ctx, url, want.token, want.status, want.text) }); err != nil {
+		// By a way of its own each time: one that has lost a connection may hang for good.
+		if err := eventually(ctx, func(ctx context.Context) error {
+			url, stop, err := s.forward(ctx, leader)
+			if err != nil {
+				return err
+			}
+			defer stop()
+			return scrape(ctx, url, want.token, want.status, want.text)
+		}); err != nil {
 			return "", err
 		}
 	}
