@@ -215,9 +215,12 @@ func (w *world) copySomeGroup() {
 			Namespace: w.pickNamespace(w.linkOf(g)), Name: fmt.Sprintf("g%d", w.sequence), Annotations: g.Annotations,
 		}, Spec: *g.Spec.DeepCopy()}
 		w.declare(w.ops, c, w.lineage())
-		w.shared[g.Annotations[v1alpha1.AnnotationGroupID]] = true
+		w.name(g.Annotations[v1alpha1.AnnotationGroupID])
 	}
 }
+
+// name notes that the newest manifest names a remote id.
+func (w *world) name(id string) { w.shared[id], w.named[w.lineage()] = true, id }
 
 // restoreSomeGroup loses a Group by disaster, and restores it from a backup of
 // that moment, which has no status.

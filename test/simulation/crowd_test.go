@@ -66,7 +66,7 @@ func (w *world) bindByID() {
 	}
 	g := w.newGroup()
 	g.Spec.GroupID = id
-	w.shared[id] = true
+	w.name(id)
 	w.vary(g)
 	if w.roll(4) == 0 {
 		g.Spec.ManagementPolicy = v1alpha1.ManagementObserve

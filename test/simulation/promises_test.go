@@ -328,7 +328,7 @@ func (w *world) swapped(lineage string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for other, ids := range w.made {
-		if other != lineage && slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) && !w.shared[id] }) {
+		if other != lineage && slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(w.owners[id], lineage) && w.named[lineage] != id }) {
 			return true
 		}
 	}

@@ -56,6 +56,7 @@ type world struct {
 	ended       map[string]bool     // lineages that left their group to itself
 	observing   map[string]bool     // lineages that only observe
 	recorded    map[string]bool     // remote ids that ever stood in a status
+	named       map[string]string   // by lineage: the remote id that its manifest names
 	shared      map[string]bool     // remote ids that a second manifest names
 	restored    map[string]bool     // lineages restored from a backup without status
 	mixed       bool                // groups were made in both accounts
@@ -67,7 +68,7 @@ type world struct {
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
 		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, breaks: b,
-		lineages: map[types.UID]string{}, namesakes: map[name][]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, observing: map[string]bool{}, recorded: map[string]bool{}, shared: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
+		lineages: map[types.UID]string{}, namesakes: map[name][]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, observing: map[string]bool{}, recorded: map[string]bool{}, named: map[string]string{}, shared: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, allowDelete: map[name]bool{},
 	}
 	w.links = allLinks[:1+w.roll(2)]
