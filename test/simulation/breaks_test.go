@@ -26,6 +26,8 @@ type breaks struct {
 	patchBody func(metadata map[string]any)
 	// call changes how calls to the API are carried out.
 	call func(transport, *call) (*http.Response, error)
+	// reply changes what is made of what came back.
+	reply func(*call, *http.Response, error) (*http.Response, error)
 	// see changes what the caches show.
 	see func(client.Object)
 	// blind hides from a Group what the cache and the API server show of others.
@@ -76,11 +78,14 @@ var protocolBreaks = map[string]breaks{
 		}
 		return t.serve(c)
 	}},
-	"take a failed GET for an absence": {call: func(t transport, c *call) (*http.Response, error) {
-		if c.request.Method == http.MethodGet && c.dice.roll(3) == 0 {
-			return answer(c, http.StatusNotFound, "", `{"message":"not found"}`), nil
+	"take a failure for an absence": {reply: func(c *call, response *http.Response, err error) (*http.Response, error) {
+		switch {
+		case c.request.Method != http.MethodGet || err == nil && response.StatusCode < 500:
+			return response, err
+		case strings.HasSuffix(c.request.URL.Path, "/groups"):
+			return answer(c, http.StatusOK, "", `{"data":[],"has_more":false}`), nil
 		}
-		return t.serve(c)
+		return answer(c, http.StatusNotFound, "", `{"message":"not found"}`), nil
 	}},
 	"forget archived groups": {call: func(t transport, c *call) (*http.Response, error) {
 		response, err := t.serve(c)
@@ -91,7 +96,8 @@ var protocolBreaks = map[string]breaks{
 	}},
 	"believe any account": {call: func(t transport, c *call) (*http.Response, error) {
 		response, err := t.serve(c)
-		if err != nil || !strings.HasSuffix(c.request.URL.Path, "/groups") || c.request.Method != http.MethodGet {
+		foreign := strings.Contains(c.request.Header.Get("Authorization"), foreignToken)
+		if err != nil || !foreign || !strings.HasSuffix(c.request.URL.Path, "/groups") || c.request.Method != http.MethodGet {
 			return response, err
 		}
 		return withOwned(t, response)
@@ -144,7 +150,7 @@ func (t transport) archiveStranger(c *call) {
 // withoutArchived takes the archived groups out of a page.
 func withoutArchived(response *http.Response) (*http.Response, error) {
 	return editPage(response, func(groups []any) []any {
-		var active []any
+		active := []any{}
 		for _, g := range groups {
 			if fields, ok := g.(map[string]any); ok && fields["archived_at"] == nil {
 				active = append(active, g)

@@ -6,6 +6,7 @@ package simulation
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -194,7 +195,7 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 func (w *world) checkDelete(g *v1alpha1.Group, id, what string) {
 	left := g != nil && w.leftBehind(g, id) && !isBound(g, id)
 	w.mu.Lock()
-	allowed := g == nil && len(w.allowDelete) > 0 || g != nil && w.allowDelete[w.linkOf(g).connection]
+	allowed := g == nil && slices.Contains(slices.Collect(maps.Values(w.allowDelete)), true) || g != nil && w.allowDelete[w.linkOf(g).connection]
 	asks := func(l string) bool { return w.policies[l][v1alpha1.DeletionDelete] }
 	asked := g == nil || asks(w.lineages[g.UID]) || left && slices.ContainsFunc(w.namesakes[nameOf(g)], asks)
 	w.mu.Unlock()

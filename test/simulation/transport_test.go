@@ -49,6 +49,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	fault := call.dice.http(httpFaults...)
 	response, err := t.meet(call, fault)
+	if reply := p.breaks.reply; reply != nil {
+		response, err = reply(call, response, err)
+	}
 	status := 0
 	if response != nil {
 		status = response.StatusCode
