@@ -229,7 +229,7 @@ func (w *world) converge() {
 		w.violate("not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
 		return
 	}
-	w.pause(time.Minute)
+	w.pause(3 * time.Minute) // what was made last is listed, and lags no more
 	writes, calls := w.ops.writeCount(), w.writeCalls()
 	w.pause(10 * time.Minute)
 	if w.writeCalls() != calls {
