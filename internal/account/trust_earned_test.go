@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A token was changed for another tenant's just after a Group was bound, and before
+// the cache showed that: nothing was owned, so that the foreign account was trusted.
+func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(2)
+		b.configure()
+		if err := b.describe(ids[1], "ours"); err != nil {
+			t.Fatal(err)
+		}
+		b.configure(token(foreignToken))
+		b.trusted(true)
+		b.own(ids[1])
+		b.createRefused(t)
+		if e := b.account.Evidence("Ritz"); e.Trusted && !e.Unshown() {
+			t.Error("a plan may rely on it meanwhile")
+		}
+		b.after(time.Minute) // the write is within the settle time
+		b.trusted(false)
+		b.configure()
+		b.trusted(true)
+		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A Group is bound to what the last listing showed: that is the account it lives in.
+func TestWhatWasShownBeforeItWasOwnedEarnsTrust(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(2)
+		b.configure()
+		b.own(ids[1])
+		if e := b.account.Evidence("Ritz"); !e.Trusted || e.Unshown() {
+			t.Errorf("evidence: %+v", e)
+		}
+		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+			t.Error(err)
+		}
+		b.configure(token(foreignToken))
+		if e := b.account.Evidence("Ritz"); e.Trusted && !e.Unshown() {
+			t.Errorf("what the token before has shown is taken for the present one's: %+v", e)
+		}
+	})
+}
+
+// Whoever was told to wait for that has to hear of it.
+func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(600)
+		b.configure()
+		b.own("gone")
+		e := b.account.Evidence("Ritz")
+		if !e.Unshown() {
+			t.Error("an id that nobody has seen earns trust")
+		}
+		b.heard()
+		b.own("gone", ids[7])
+		if e.Unshown() {
+			t.Error("an id that the listing has shown earns no trust")
+		}
+		if news := b.heard(); !news.All {
+			t.Errorf("news: %+v", news)
+		}
+	})
+}
+
+// What a person accepts as missing is nothing that could be shown.
+func TestAnAccountWhoseGroupsAreAcceptedAsMissingMayCreate(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.seed(3)
+		b.own("gone-1", "gone-2")
+		b.configure()
+		b.createRefused(t)
+		b.account.AcceptMissing(time.Now())
+		b.after(time.Second)
+		b.trusted(true)
+		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
+	run(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst}, func(t *testing.T, b *bench) {
+		ids := b.seed(150)
+		b.own(ids[149], ids[148])
+		b.configure()
+		b.trusted(false) // the listing shows the first hundred
+		b.heard()
+		if _, err := b.get(ids[120]); err != nil {
+			t.Fatal(err)
+		}
+		b.trusted(false) // nobody owns that one
+		if _, err := b.get(ids[149]); err != nil {
+			t.Fatal(err)
+		}
+		b.trusted(true)
+		if news := b.heard(); !news.All || !news.Status {
+			t.Errorf("news: %+v", news)
+		}
+	})
+}
