@@ -23,6 +23,9 @@ type ConnectionObject interface {
 	// GetAllowedNamespaces returns whose Groups may use the connection, or nil
 	// for a Connection, which serves its own namespace alone.
 	GetAllowedNamespaces() *AllowedNamespaces
+	// GetAllowedAdoptionNamespaces returns whose Groups may bind to remote groups
+	// that they did not make, or nil for a Connection, which lets all its Groups.
+	GetAllowedAdoptionNamespaces() *AllowedAdoptionNamespaces
 	// GetConditions returns the conditions of the status.
 	GetConditions() []metav1.Condition
 	// SetConditions replaces the conditions of the status.
@@ -43,6 +46,9 @@ func (c *Connection) GetConnectionStatus() *ConnectionStatus { return &c.Status 
 // GetAllowedNamespaces implements ConnectionObject: a Connection has none.
 func (c *Connection) GetAllowedNamespaces() *AllowedNamespaces { return nil }
 
+// GetAllowedAdoptionNamespaces implements ConnectionObject: a Connection has none.
+func (c *Connection) GetAllowedAdoptionNamespaces() *AllowedAdoptionNamespaces { return nil }
+
 // GetConditions implements ConnectionObject.
 func (c *Connection) GetConditions() []metav1.Condition { return c.Status.Conditions }
 
@@ -58,6 +64,11 @@ func (c *ClusterConnection) GetConnectionStatus() *ConnectionStatus { return &c.
 // GetAllowedNamespaces implements ConnectionObject.
 func (c *ClusterConnection) GetAllowedNamespaces() *AllowedNamespaces {
 	return &c.Spec.AllowedNamespaces
+}
+
+// GetAllowedAdoptionNamespaces implements ConnectionObject.
+func (c *ClusterConnection) GetAllowedAdoptionNamespaces() *AllowedAdoptionNamespaces {
+	return &c.Spec.AllowedAdoptionNamespaces
 }
 
 // GetConditions implements ConnectionObject.

@@ -26,6 +26,27 @@ type AllowedNamespaces struct {
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
+// AllowedAdoptionNamespaces says whose Groups may bind to a remote group that
+// they did not make: by groupID, by name, or by an id that only an annotation
+// carries.
+//
+// +kubebuilder:validation:XValidation:rule=`self.from != 'Selector' || has(self.selector)`,fieldPath=`.selector`,reason=FieldValueRequired,message="selector is required with from Selector: add it, for example {matchLabels: {klink: adopts}}, or set from to All or None"
+// +kubebuilder:validation:XValidation:rule=`self.from == 'Selector' || !has(self.selector)`,fieldPath=`.selector`,reason=FieldValueForbidden,message="selector has an effect only with from Selector: set from to Selector, or remove selector"
+// +kubebuilder:validation:XValidation:rule=`!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, e.operator in ['In', 'NotIn'] ? has(e.values) && size(e.values) > 0 : e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || size(e.values) == 0))`,fieldPath=`.selector`,reason=FieldValueInvalid,message="each of selector.matchExpressions must have the operator In or NotIn with values, or Exists or DoesNotExist without: for example {key: team, operator: In, values: [concierge]}"
+type AllowedAdoptionNamespaces struct {
+	// from says how namespaces are chosen. All: every namespace that may use the
+	// connection. None: no namespace. Selector: those whose labels match selector.
+	// +optional
+	// +kubebuilder:default=All
+	From AdoptionNamespacesFrom `json:"from,omitempty"`
+
+	// selector matches the labels of the namespaces. Required with from Selector,
+	// and refused otherwise.
+	// Example: {matchLabels: {kubernetes.io/metadata.name: concierge}}
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
 // ClusterConnectionSpec is a ConnectionSpec that also says who may use it.
 type ClusterConnectionSpec struct {
 	ConnectionSpec `json:",inline"`
@@ -35,6 +56,13 @@ type ClusterConnectionSpec struct {
 	// +optional
 	// +kubebuilder:default={from: All}
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitzero"`
+
+	// allowedAdoptionNamespaces says in which namespaces Groups may bind to remote
+	// groups that they did not make. It is looked at when a Group binds, and
+	// unbinds nothing.
+	// +optional
+	// +kubebuilder:default={from: All}
+	AllowedAdoptionNamespaces AllowedAdoptionNamespaces `json:"allowedAdoptionNamespaces,omitzero"`
 }
 
 // ClusterConnection is an account of klink.cloud for the Groups of all allowed

@@ -69,8 +69,19 @@ const (
 	ReasonIDConflict = "IDConflict"
 
 	// ReasonAdoptionAmbiguous (False, Stalled): adoptionPolicy ByName found
-	// several active remote groups of the name. The message lists them.
+	// several active remote groups of the name that no Group owns, or one beside
+	// one that a Group owns. The message lists them and says which is owned.
 	ReasonAdoptionAmbiguous = "AdoptionAmbiguous"
+
+	// ReasonNameTaken (False, Stalled): adoptionPolicy Never, and an active remote
+	// group of the name exists that no Group owns. The message lists the ids and
+	// the ways out.
+	ReasonNameTaken = "NameTaken"
+
+	// ReasonAdoptionNotAllowed (False, Stalled): the Group would bind to a remote
+	// group that it did not make, and its namespace is not among the
+	// allowedAdoptionNamespaces of its ClusterConnection.
+	ReasonAdoptionNotAllowed = "AdoptionNotAllowed"
 
 	// ReasonDeleteNotAllowed (False, Stalled): the Group is being deleted with
 	// deletionPolicy Delete, and its connection does not say allowDelete.

@@ -42,11 +42,18 @@ type ConnectionSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')`,message="resyncInterval must be a duration from 10s to 24h, in hours (h), minutes (m) and seconds (s), for example 1m30s"
 	ResyncInterval metav1.Duration `json:"resyncInterval,omitzero"`
 
-	// rateLimit is a ceiling on the calls to the API. The operator learns the
-	// real limit of the API and keeps below both.
+	// rateLimit is a ceiling on the calls to the API. The operator starts at 10
+	// calls a second, finds the real limit of the API, and keeps below both.
 	// +optional
-	// +kubebuilder:default={requestsPerSecond: 10, burst: 20}
+	// +kubebuilder:default={requestsPerSecond: 50, burst: 20}
 	RateLimit RateLimit `json:"rateLimit,omitzero"`
+
+	// caBundle holds further root certificates for this endpoint, as PEM, for
+	// example those of a company's proxy. The roots of the system stay valid.
+	// +optional
+	// +kubebuilder:validation:MaxLength=262144
+	// +kubebuilder:validation:XValidation:rule=`self == '' || self.contains('-----BEGIN CERTIFICATE-----')`,message="caBundle must hold certificates as PEM, each between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----"
+	CABundle string `json:"caBundle,omitempty"`
 
 	// allowDelete set to true lets Groups of this connection delete their remote
 	// groups for good (deletionPolicy Delete). Otherwise such a deletion waits.
@@ -78,7 +85,7 @@ type SecretKeyReference struct {
 type RateLimit struct {
 	// requestsPerSecond is the greatest sustained rate of calls, 1 to 1000.
 	// +optional
-	// +kubebuilder:default=10
+	// +kubebuilder:default=50
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`

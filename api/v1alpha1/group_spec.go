@@ -10,8 +10,9 @@ package v1alpha1
 // The Go tags keep omitted and empty apart, for clients that marshal this type.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(oldSelf.groupID) || has(self.groupID) && self.groupID == oldSelf.groupID`,fieldPath=`.groupID`,reason=FieldValueForbidden,message="groupID is immutable once set: it can be neither changed nor removed; to bind to another remote group, delete this Group with deletionPolicy Orphan and create it anew with the other groupID"
-// +kubebuilder:validation:XValidation:rule=`!has(self.groupID) || self.adoptionPolicy != 'ByName'`,fieldPath=`.adoptionPolicy`,reason=FieldValueInvalid,message="groupID and adoptionPolicy ByName exclude each other: set adoptionPolicy to Never to bind by id, or leave out groupID to bind by name"
+// +kubebuilder:validation:XValidation:rule=`!has(self.groupID) || self.adoptionPolicy != 'ByName'`,fieldPath=`.adoptionPolicy`,reason=FieldValueInvalid,message="groupID and adoptionPolicy ByName exclude each other: leave out adoptionPolicy, or set it to Never, to bind by id, or leave out groupID to bind by name"
 // +kubebuilder:validation:XValidation:rule=`self.managementPolicy != 'Observe' || has(self.groupID) || self.adoptionPolicy == 'ByName'`,fieldPath=`.managementPolicy`,reason=FieldValueInvalid,message="managementPolicy Observe never creates a remote group, so it must know which one to observe: set groupID, or set adoptionPolicy to ByName"
+// +kubebuilder:validation:XValidation:rule=`!has(self.contactsPolicy) || self.contactsPolicy != 'AtLeast' || has(self.contacts) && size(self.contacts) > 0`,fieldPath=`.contactsPolicy`,reason=FieldValueInvalid,message="contactsPolicy AtLeast needs contacts that are not empty: list those who must be members, or leave out contactsPolicy"
 type GroupSpec struct {
 	// connectionRef names the connection through which the group is managed.
 	// When it is omitted as a whole, that is the ClusterConnection default.
@@ -54,6 +55,13 @@ type GroupSpec struct {
 	// +kubebuilder:validation:MaxItems=5000
 	Contacts []Contact `json:"contacts,omitzero"`
 
+	// contactsPolicy says what contacts means for other members. Exact: contacts
+	// are all members. AtLeast: contacts are added, and other members are left
+	// alone; taking a name off the list removes nobody. AtLeast needs contacts.
+	// +optional
+	// +kubebuilder:default=Exact
+	ContactsPolicy ContactsPolicy `json:"contactsPolicy,omitempty"`
+
 	// archived says whether the remote group shall be archived. When omitted, it
 	// is left as it is, but adopting an archived group unarchives it.
 	// +optional
@@ -70,11 +78,13 @@ type GroupSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\pC\pZ/\\%?#;]+$') && !(self in ['.', '..'])`,message="groupID must be the id of a remote group exactly as the API shows it, without white space and without / \\ % ? # ;, for example l7cGNIBKZiNJ6wqF"
 	GroupID string `json:"groupID,omitempty"`
 
-	// adoptionPolicy says whether a Group that is not bound yet may take over a
-	// remote group that exists already. Never: a new one is created. ByName: the
-	// remote group of exactly this name is adopted, and one is created only if
-	// there is none. Active groups count before archived ones; several active
-	// groups of the name stall the Group (AdoptionAmbiguous).
+	// adoptionPolicy says what a Group that is not bound yet does with a remote
+	// group of its name that exists already. Never: it binds to nothing that
+	// exists, and creates nothing beside an active remote group of the name that
+	// no Group owns (NameTaken). ByName: it binds to the remote group of exactly
+	// this name, and creates one only if there is none. Active groups count before
+	// archived ones; several active groups of the name stall the Group
+	// (AdoptionAmbiguous). AllowDuplicate: it creates, whatever has this name.
 	// +optional
 	// +kubebuilder:default=Never
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`

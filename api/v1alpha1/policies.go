@@ -5,16 +5,32 @@ package v1alpha1
 
 // AdoptionPolicy says whether a Group without groupID may bind to a remote
 // group that exists already.
-// +kubebuilder:validation:Enum=Never;ByName
+// +kubebuilder:validation:Enum=Never;ByName;AllowDuplicate
 type AdoptionPolicy string
 
 // Adoption policies.
 const (
-	// AdoptNever always creates.
+	// AdoptNever binds to nothing that exists, and does not create beside an
+	// active remote group of the declared name that no Group owns.
 	AdoptNever AdoptionPolicy = "Never"
 	// AdoptByName binds to the remote group of exactly the declared name, and
 	// creates when there is none.
 	AdoptByName AdoptionPolicy = "ByName"
+	// AdoptAllowDuplicate creates, even beside remote groups of the declared name.
+	AdoptAllowDuplicate AdoptionPolicy = "AllowDuplicate"
+)
+
+// ContactsPolicy says what the declared contacts mean for the other members of
+// the remote group.
+// +kubebuilder:validation:Enum=Exact;AtLeast
+type ContactsPolicy string
+
+// Contacts policies.
+const (
+	// ContactsExact makes the declared contacts all members.
+	ContactsExact ContactsPolicy = "Exact"
+	// ContactsAtLeast adds the declared contacts and leaves other members alone.
+	ContactsAtLeast ContactsPolicy = "AtLeast"
 )
 
 // ManagementPolicy says whether the operator writes to the remote group.
@@ -67,6 +83,21 @@ const (
 	NamespacesFromAll NamespacesFrom = "All"
 	// NamespacesFromSelector allows the namespaces whose labels match.
 	NamespacesFromSelector NamespacesFrom = "Selector"
+)
+
+// AdoptionNamespacesFrom says how the namespaces are chosen whose Groups may bind
+// to remote groups that they did not make.
+// +kubebuilder:validation:Enum=All;None;Selector
+type AdoptionNamespacesFrom string
+
+// Ways to choose namespaces that may adopt.
+const (
+	// AdoptionNamespacesFromAll lets every allowed namespace adopt.
+	AdoptionNamespacesFromAll AdoptionNamespacesFrom = "All"
+	// AdoptionNamespacesFromNone lets no namespace adopt.
+	AdoptionNamespacesFromNone AdoptionNamespacesFrom = "None"
+	// AdoptionNamespacesFromSelector lets the namespaces adopt whose labels match.
+	AdoptionNamespacesFromSelector AdoptionNamespacesFrom = "Selector"
 )
 
 // PaginationDialect is a way in which the API pages through a list.

@@ -28,7 +28,7 @@ func TestEveryFieldIsExplained(t *testing.T) {
 
 // TestAConnectionHasNoFieldsOfItsOwn: the page has one table for both kinds.
 func TestAConnectionHasNoFieldsOfItsOwn(t *testing.T) {
-	sameNames(t, append(fields(t, "connections", "spec"), "allowedNamespaces"), fields(t, "clusterconnections", "spec"))
+	sameNames(t, append(fields(t, "connections", "spec"), "allowedAdoptionNamespaces", "allowedNamespaces"), fields(t, "clusterconnections", "spec"))
 }
 
 // fields are those of spec or status of a CRD.
