@@ -40,6 +40,7 @@ type bench struct {
 	givenUp []string
 	unbound bool
 	news    []News
+	asked   func() // called, once, when the account asks what is owned
 }
 
 // run calls test in a bubble, on an account that is not configured yet; then all
@@ -51,7 +52,7 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 		defer b.sim.Close()
 		b.sim.AddToken(foreignToken, "foreign")
 		b.registry = NewRegistry(Hooks{
-			Owned:   func(Key) []string { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.owned) },
+			Owned:   func(Key) []string { b.interrupt(); b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.owned) },
 			GivenUp: func(Key) []string { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.givenUp) },
 			Unbound: func(Key) bool { b.mu.Lock(); defer b.mu.Unlock(); return b.unbound },
 			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
@@ -109,6 +110,24 @@ func (b *bench) own(ids ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.owned = ids
+}
+
+// interrupt lets something happen between two steps of the poller.
+func (b *bench) interrupt() {
+	b.mu.Lock()
+	asked := b.asked
+	b.asked = nil
+	b.mu.Unlock()
+	if asked != nil {
+		asked()
+	}
+}
+
+// meanwhile has something happen when the account next asks what is owned.
+func (b *bench) meanwhile(do func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = do
 }
 
 // giveUp says which of the owned ids their Groups report as missing.

@@ -77,6 +77,10 @@ func (a *Account) pass(ctx context.Context) {
 	owned, unbound := a.hooks.Owned(a.key), a.hooks.Unbound(a.key)
 	a.mu.Lock()
 	client, lister, awaited := a.client, a.lister, unbound || a.awaited()
+	if client == nil { // the connection was blocked since the pass came due
+		a.mu.Unlock()
+		return
+	}
 	wasDown := !a.health.up && a.health.reason != ""
 	byGets := !awaited && a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
 	every := a.settings.Resync

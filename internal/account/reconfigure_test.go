@@ -132,3 +132,43 @@ func TestTheSameEndpointInOtherWordsKeepsTheMirror(t *testing.T) {
 		b.trusted(false)
 	})
 }
+
+// An admin of any namespace can change an endpoint to one that is not allowed; when that
+// happens between two steps of the poller, the manager must not die of it for all tenants.
+func TestAnEndpointRefusedBetweenTwoStepsOfThePollerEndsThePass(t *testing.T) {
+	for name, before := range map[string]func(b *bench){
+		"a listing is due": func(*bench) {},
+		"the connection is down": func(b *bench) {
+			b.sim.SetToken("")
+			b.after(time.Minute)
+			b.up(false)
+		},
+		"gets replace the listing": func(b *bench) {
+			b.own(b.seed(301)[1])
+			b.after(time.Minute)
+		},
+		"nothing was asked yet": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+				refuse := func() { b.account.Block(v1alpha1.ReasonEndpointNotAllowed, "not allowed", true) }
+				if before != nil {
+					b.configure()
+					before(b)
+					b.meanwhile(refuse)
+				} else {
+					b.meanwhile(refuse)
+					b.configure()
+				}
+				b.calls()
+				b.after(time.Hour)
+				if n := b.calls(); n != 0 {
+					t.Errorf("%d calls went to the endpoint that was refused", n)
+				}
+				b.sim.SetToken(simulator.DefaultToken)
+				b.configure()
+				b.up(true)
+			})
+		})
+	}
+}
