@@ -219,18 +219,20 @@ func (a *Account) Lookup(id string) plan.Remote {
 }
 
 // Evidence gathers what the mirror knows of a name, or of several different ones.
-// The caller adds Claimed.
+// The caller adds who owns the candidates.
 func (a *Account) Evidence(names ...string) plan.Evidence {
+	unshown := a.unshown()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var named []klink.Group
+	var candidates []plan.Candidate
 	for _, name := range names {
-		named = append(named, a.mirror.named(name)...)
+		for _, g := range a.mirror.named(name) {
+			candidates = append(candidates, plan.Candidate{Group: g})
+		}
 	}
 	listed, complete := a.mirror.provenSince()
 	return plan.Evidence{
-		Named: named, Mirrored: !a.mirror.begun.IsZero(),
-		Listed: listed, Complete: complete, Trusted: a.trust.trusted, Unshown: a.unshown, OtherAccount: !a.trust.earned,
+		Candidates: candidates, Mirrored: !a.mirror.begun.IsZero(), Listed: listed, Complete: complete, Trust: a.trust.state(unshown),
 	}
 }
 

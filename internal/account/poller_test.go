@@ -327,7 +327,7 @@ func TestAnIncompleteAccount(t *testing.T) {
 		if news := b.heard(); len(news.IDs) != 50 {
 			t.Errorf("%d ids are told, want the 50 that no listing shows", len(news.IDs))
 		}
-		if e := b.account.Evidence("Group 3"); e.Complete || len(e.Named) != 1 {
+		if e := b.account.Evidence("Group 3"); e.Complete || len(e.Candidates) != 1 {
 			t.Errorf("evidence: %+v", e)
 		}
 	})
@@ -338,10 +338,10 @@ func TestEvidenceOfSeveralNames(t *testing.T) {
 		b.seed(3)
 		b.configure()
 		e := b.account.Evidence("Group 1", "Group 2", "Group 9")
-		if len(e.Named) != 2 || !e.Mirrored || !e.Complete || !e.Trusted || e.Listed.IsZero() {
+		if len(e.Candidates) != 2 || !e.Mirrored || !e.Complete || !relied(e) || e.Listed.IsZero() {
 			t.Errorf("evidence: %+v", e)
 		}
-		if got := fmt.Sprint(e.Named[0].Name, e.Named[1].Name); got != "Group 1Group 2" {
+		if got := fmt.Sprint(e.Candidates[0].Group.Name, e.Candidates[1].Group.Name); got != "Group 1Group 2" {
 			t.Errorf("named: %s", got)
 		}
 	})

@@ -169,6 +169,20 @@ func (a *Account) unshown() bool {
 	return len(owned) > 0 && !earned
 }
 
+// state says it in one word; unshown as above.
+func (t *trust) state(unshown bool) plan.Trust {
+	switch {
+	case t.trusted && t.earned:
+		return plan.TrustEarned
+	case t.trusted && !unshown:
+		return plan.TrustProvisional
+	case t.judged:
+		return plan.TrustLost
+	default:
+		return plan.TrustUnjudged
+	}
+}
+
 func (t *trust) accepts(begun time.Time) bool {
 	return !t.acceptFrom.IsZero() && !begun.Before(t.acceptFrom) && begun.Before(t.acceptFrom.Add(acceptWindow))
 }

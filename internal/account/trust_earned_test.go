@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -24,7 +25,7 @@ func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
 		b.trusted(true)
 		b.own(ids[1])
 		b.createRefused(t)
-		if e := b.account.Evidence("Ritz"); e.Trusted && !e.Unshown() {
+		if e := b.account.Evidence("Ritz"); relied(e) {
 			t.Error("a plan may rely on it meanwhile")
 		}
 		b.after(time.Minute) // the write is within the settle time
@@ -37,20 +38,25 @@ func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
 	})
 }
 
+// relied reports whether a plan may rely on what the account shows.
+func relied(e plan.Evidence) bool {
+	return e.Trust == plan.TrustEarned || e.Trust == plan.TrustProvisional
+}
+
 // A Group is bound to what the last listing showed: that is the account it lives in.
 func TestWhatWasShownBeforeItWasOwnedEarnsTrust(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(2)
 		b.configure()
 		b.own(ids[1])
-		if e := b.account.Evidence("Ritz"); !e.Trusted || e.Unshown() {
+		if e := b.account.Evidence("Ritz"); !relied(e) {
 			t.Errorf("evidence: %+v", e)
 		}
 		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
 			t.Error(err)
 		}
 		b.configure(token(foreignToken))
-		if e := b.account.Evidence("Ritz"); e.Trusted && !e.Unshown() {
+		if e := b.account.Evidence("Ritz"); relied(e) {
 			t.Errorf("what the token before has shown is taken for the present one's: %+v", e)
 		}
 	})
@@ -62,13 +68,12 @@ func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
 		ids := b.seed(600)
 		b.configure()
 		b.own("gone")
-		e := b.account.Evidence("Ritz")
-		if !e.Unshown() {
+		if relied(b.account.Evidence("Ritz")) {
 			t.Error("an id that nobody has seen earns trust")
 		}
 		b.heard()
 		b.own("gone", ids[7])
-		if e.Unshown() {
+		if e := b.account.Evidence("Ritz"); e.Trust != plan.TrustEarned {
 			t.Error("an id that the listing has shown earns no trust")
 		}
 		if news := b.heard(); !news.All {

@@ -17,12 +17,12 @@ import (
 )
 
 // carryOut does one step. It is done when there is nothing more to do in this
-// look; otherwise the situation now holds what was learned.
+// look; otherwise the facts now hold what was learned.
 func (l *look) carryOut(ctx context.Context, step plan.Step) (done bool, result reconcile.Result, err error) {
-	switch step.Do {
-	case plan.Keep:
+	switch step.Action {
+	case plan.Wait:
 		return l.rest(step), reconcile.Result{RequeueAfter: l.again(step)}, nil
-	case plan.Say:
+	case plan.WriteStatus:
 		return l.rest(step), reconcile.Result{RequeueAfter: l.again(step)}, l.report(ctx, step.Report)
 	case plan.Read:
 		return l.after(ctx, step, l.read(ctx, step.ID))
@@ -30,14 +30,14 @@ func (l *look) carryOut(ctx context.Context, step plan.Step) (done bool, result 
 		return l.after(ctx, step, l.bind(ctx, step))
 	case plan.Record:
 		return l.after(ctx, step, l.record(ctx, step.ID))
-	case plan.Drop:
+	case plan.ForgetID:
 		return l.after(ctx, step, l.drop(ctx, step.ID))
 	case plan.Create:
 		return l.after(ctx, step, l.create(ctx))
 	case plan.Update:
 		return l.after(ctx, step, l.update(ctx, step))
 	case plan.ArchiveRemote, plan.Unarchive:
-		return l.after(ctx, step, l.setArchived(ctx, step.ID, step.Do == plan.ArchiveRemote))
+		return l.after(ctx, step, l.setArchived(ctx, step.ID, step.Action == plan.ArchiveRemote))
 	case plan.DeleteRemote:
 		return l.after(ctx, step, l.deleteRemote(ctx, step.ID))
 	default: // plan.Release
@@ -48,7 +48,7 @@ func (l *look) carryOut(ctx context.Context, step plan.Step) (done bool, result 
 // rest ends a look, and asks for the listing that the plan waits for.
 func (l *look) rest(step plan.Step) bool {
 	if !step.AwaitListing.IsZero() && l.account != nil {
-		l.account.AwaitListing(step.AwaitListing, l.situation.Identity.ID)
+		l.account.AwaitListing(step.AwaitListing, l.facts.Identity.ID)
 	}
 	return true
 }
@@ -57,10 +57,10 @@ func (l *look) rest(step plan.Step) bool {
 const deletionRetry = time.Minute
 
 func (l *look) again(step plan.Step) time.Duration {
-	if step.Again == 0 && step.Do == plan.Say && !l.group.DeletionTimestamp.IsZero() {
+	if step.RequeueAfter == 0 && step.Action == plan.WriteStatus && !l.group.DeletionTimestamp.IsZero() {
 		return deletionRetry
 	}
-	return step.Again
+	return step.RequeueAfter
 }
 
 // class is the place of this Group's calls in the queue for the rate.
@@ -77,7 +77,7 @@ func (l *look) read(ctx context.Context, id string) error {
 	switch {
 	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
 		known := l.account.Lookup(id)
-		l.situation.Remote = plan.Remote{State: plan.RemoteNotFound, Fresh: true, Settling: known.Settling, AbsenceProven: known.AbsenceProven}
+		l.facts.Remote = plan.Remote{State: plan.RemoteNotFound, Fresh: true, Settling: known.Settling, AbsenceProven: known.AbsenceProven}
 		l.answered()
 		return nil
 	case err != nil:
@@ -95,15 +95,15 @@ func (l *look) token() string { return string(l.group.UID) }
 func (l *look) shows(g klink.Group) {
 	known := l.account.Lookup(g.ID)
 	known.State, known.Group, known.Fresh = plan.RemotePresent, g, true
-	l.situation.Remote = known
+	l.facts.Remote = known
 }
 
 // update sets the fields that differ, and no others (groups API, PUT /groups/:id).
 func (l *look) update(ctx context.Context, step plan.Step) error {
-	declared := l.situation.Declared
-	before := l.situation.Remote.Group
+	declared := l.facts.Declared
+	before := l.facts.Remote.Group
 	class := l.class()
-	g, err := l.account.Update(ctx, l.token(), step.ID, declared.Changes(step.Fields, l.situation.Now), class)
+	g, err := l.account.Update(ctx, l.token(), step.ID, declared.Changes(step.Fields, l.facts.Now), class)
 	if err != nil {
 		return &writeError{fields: step.Fields, err: err}
 	}
@@ -114,7 +114,7 @@ func (l *look) update(ctx context.Context, step plan.Step) error {
 		l.notApplied(lacking)
 		return nil
 	}
-	l.mem.notApplied, l.situation.Past.NotApplied, l.mem.unapplied = nil, nil, 0
+	l.mem.notApplied, l.facts.History.NotApplied, l.mem.unapplied = nil, nil, 0
 	if step.Drifted {
 		l.drifted(step.Fields)
 		return nil
@@ -136,8 +136,8 @@ func (l *look) drifted(fields []plan.Field) {
 // at adoption (groups API, PUT /groups/:id with archived_at).
 func (l *look) setArchived(ctx context.Context, id string, archived bool) error {
 	fields := []plan.Field{plan.FieldArchived}
-	at, again := l.situation.Now, false
-	if shown := l.situation.Remote.Group.ArchivedAt; archived && !shown.IsZero() {
+	at, again := l.facts.Now, false
+	if shown := l.facts.Remote.Group.ArchivedAt; archived && !shown.IsZero() {
 		at, again = shown, true // in doubt only: an archived group keeps its date
 	}
 	g, err := l.account.Update(ctx, l.token(), id, plan.Archive(archived, at), klink.ClassChange)
@@ -166,7 +166,7 @@ func (l *look) deleteRemote(ctx context.Context, id string) error {
 	err := l.account.Delete(ctx, l.token(), id, klink.ClassChange)
 	if klink.KindOf(err) == klink.KindNotFound && !isDown(err) {
 		known := l.account.Lookup(id)
-		l.situation.Remote = plan.Remote{State: plan.RemoteNotFound, Settling: known.Settling}
+		l.facts.Remote = plan.Remote{State: plan.RemoteNotFound, Settling: known.Settling}
 		return nil
 	}
 	if err != nil {
@@ -238,23 +238,23 @@ func backoff(first, most time.Duration, failures int) time.Duration {
 func (l *look) notApplied(fields []plan.Field) {
 	wait := backoff(notAppliedRetry, refusedRetry, l.mem.unapplied)
 	l.mem.unapplied++
-	l.mem.notApplied = &plan.Hold{
+	l.mem.notApplied = &plan.Backoff{
 		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonNotApplied, Fields: fields,
 		Message: "the API accepted the request, but its reply does not show the declared " + joined(fields) +
 			"; check the values (an unknown contact, or text that the API normalises)",
 	}
-	l.situation.Past.NotApplied = l.mem.notApplied
+	l.facts.History.NotApplied = l.mem.notApplied
 }
 
 // answered ends a series of failures of this Group's own calls. What the API has
 // refused to write it refuses still, for all that a read can tell.
 func (l *look) answered() {
 	l.mem.failed, l.mem.failures = nil, 0
-	l.situation.Past.Failed = nil
+	l.facts.History.Failed = nil
 }
 
 // succeeded ends them after a write.
 func (l *look) succeeded() {
 	l.answered()
-	l.mem.refused, l.situation.Past.Refused = nil, nil
+	l.mem.refused, l.facts.History.Refused = nil, nil
 }

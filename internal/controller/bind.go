@@ -14,7 +14,7 @@ import (
 // bind ties the Group to a remote group that it did not just create.
 func (l *look) bind(ctx context.Context, step plan.Step) error {
 	// spec.groupID is a person's word, and a recovery has an attempt of its own.
-	adopting := l.group.Spec.GroupID == "" && l.situation.Identity.Attempt == nil
+	adopting := l.group.Spec.GroupID == "" && l.facts.Identity.Attempt == nil
 	free, err := l.free(ctx, step.ID, adopting)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (l *look) bind(ctx context.Context, step plan.Step) error {
 		}
 	}
 	l.bound(step.ID)
-	l.situation.Identity.Unarchive = step.Unarchive
+	l.facts.Identity.Unarchive = step.Unarchive
 	if step.Origin == plan.OriginRecovered {
 		l.Count.Recovered("bound")
 		l.say(createdGroup(step.ID, "recovered after a create without a clear answer"))

@@ -32,10 +32,10 @@ func (l *look) create(ctx context.Context) error {
 	if err := l.account.Take(l.token(), klink.ClassCreate); err != nil {
 		return err
 	}
-	declared := l.situation.Declared
-	before := l.situation.Identity
+	declared := l.facts.Declared
+	before := l.facts.Identity
 	noted := time.Now()
-	note := plan.NewAttempt(declared, noted, l.situation.Evidence.Named)
+	note := plan.NewAttempt(declared, noted, l.facts.Evidence.Candidates)
 	note.Account = l.account.Fingerprint(note.Salt())
 	attempt := note.Encode()
 	// Until the POST is sent it is known that nothing was made, also where the API
@@ -68,13 +68,13 @@ func (l *look) post(ctx context.Context, declared plan.Declared) error {
 	if err != nil {
 		// The settle time starts when the call is over.
 		l.mem.attemptSeen, l.mem.attemptEmpty = time.Now(), klink.NothingMade(err)
-		l.situation.Identity = l.openAttempt()
+		l.facts.Identity = l.openAttempt()
 		return err
 	}
 	l.Accounts.Claims.Made(l.endpoint, g.ID, string(l.group.UID))
 	l.logWrite(ctx, "Created the remote group", g.ID, declared.Creation().Names())
 	l.mem.unrecorded = &unrecorded{
-		group: g, owner: l.group.DeepCopy(), remote: l.account, delete: l.situation.Connection.AllowDelete,
+		group: g, owner: l.group.DeepCopy(), remote: l.account, delete: l.facts.Connection.AllowDelete,
 	}
 	return l.recordCreated(ctx)
 }
@@ -114,7 +114,7 @@ func (l *look) recordCreated(ctx context.Context) error {
 	} else {
 		l.say(createdGroup(g.ID, ""))
 	}
-	if lacking := lackingFields(l.situation.Declared.Diff(g), l.situation.Declared.Creation().Names()); len(lacking) > 0 {
+	if lacking := lackingFields(l.facts.Declared.Diff(g), l.facts.Declared.Creation().Names()); len(lacking) > 0 {
 		l.notApplied(lacking)
 	}
 	return nil

@@ -44,7 +44,7 @@ const notFreeRetry = 5 * time.Second
 // plan goes on; the call has to wait; the connection is down; or the plan is told
 // what failed, and says what that means for the Group.
 func (l *look) after(ctx context.Context, step plan.Step, err error) (done bool, _ reconcile.Result, _ error) {
-	l.situation.Now = time.Now()
+	l.facts.Now = time.Now()
 	if errors.Is(err, errFinished) {
 		return true, reconcile.Result{}, l.release(ctx, plan.Step{ID: step.ID})
 	}
@@ -52,7 +52,7 @@ func (l *look) after(ctx context.Context, step plan.Step, err error) (done bool,
 		return true, reconcile.Result{RequeueAfter: max(time.Until(deferred.Until), time.Millisecond)}, nil
 	}
 	if down, ok := errors.AsType[*account.DownError](err); ok {
-		l.situation.Connection.Up, l.situation.Connection.Problem = false, down.Message
+		l.facts.Connection.Up, l.facts.Connection.Problem = false, down.Message
 		return false, reconcile.Result{}, nil
 	}
 	apiError, ok := klink.AsError(err)
@@ -68,7 +68,7 @@ func (l *look) after(ctx context.Context, step plan.Step, err error) (done bool,
 	case apierrors.IsNotFound(err):
 		return true, reconcile.Result{}, nil // gone: the cache is about to show it
 	}
-	return true, reconcile.Result{}, fmt.Errorf("%s: %w", step.Do, err)
+	return true, reconcile.Result{}, fmt.Errorf("%s: %w", step.Action, err)
 }
 
 // failed takes in a failure of this Group's own call.
@@ -86,12 +86,12 @@ func (l *look) failed(ctx context.Context, apiError *klink.Error, err error) (do
 			break
 		}
 		l.missed = true
-		l.situation.Remote = plan.Remote{State: plan.RemoteUnlisted, Settling: l.situation.Remote.Settling}
+		l.facts.Remote = plan.Remote{State: plan.RemoteUnlisted, Settling: l.facts.Remote.Settling}
 	case klink.KindRejected, klink.KindForbidden, klink.KindRedirect, klink.KindReadOnly:
-		l.mem.refused = &plan.Hold{
+		l.mem.refused = &plan.Backoff{
 			Until: time.Now().Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: fields, Message: apiError.Error(),
 		}
-		l.situation.Past.Refused = l.mem.refused
+		l.facts.History.Refused = l.mem.refused
 	default:
 		l.hold(apiError)
 	}
@@ -102,8 +102,8 @@ func (l *look) failed(ctx context.Context, apiError *klink.Error, err error) (do
 func (l *look) hold(apiError *klink.Error) {
 	wait := backoff(firstRetry, mostRetry, l.mem.failures)
 	l.mem.failures++
-	l.mem.failed = &plan.Hold{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Error()}
-	l.situation.Past.Failed = l.mem.failed
+	l.mem.failed = &plan.Backoff{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Error()}
+	l.facts.History.Failed = l.mem.failed
 }
 
 // longPause is how long the API must ask to wait before the Group says so.

@@ -129,8 +129,12 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 	}
 	defer l.publish()
 	for range maxSteps {
-		step := plan.Next(&l.situation)
-		log.FromContext(ctx).V(1).Info("Planned", "step", step.Do.String(), "id", step.ID)
+		step := plan.Next(&l.facts)
+		logger := log.FromContext(ctx)
+		logger.V(1).Info("Planned", "step", step.Action.String(), "id", step.ID)
+		if logger := logger.V(2); logger.Enabled() {
+			logger.Info("Planned on", "facts", l.facts.String())
+		}
 		if done, result, err := l.carryOut(ctx, step); done || err != nil {
 			return result, err
 		}

@@ -98,7 +98,7 @@ func (l *look) record(ctx context.Context, id string) error {
 // bound notes the id, which the cache does not show yet.
 func (l *look) bound(id string) {
 	l.mem.bound, l.mem.attempt = id, ""
-	identity := &l.situation.Identity
+	identity := &l.facts.Identity
 	*identity = plan.Identity{ID: id, Recorded: true, Seen: l.mem.see(id, time.Now())}
 }
 
@@ -177,7 +177,7 @@ func (l *look) suspects(ctx context.Context, id string) ([]v1alpha1.Group, error
 // record its id, and some more.
 const handOver = postTimeout + recordTimeout + 15*time.Second
 
-func (l *look) handingOver() bool { return time.Since(l.since(l.situation.Now)) < handOver }
+func (l *look) handingOver() bool { return time.Since(l.since(l.facts.Now)) < handOver }
 
 func (l *look) listLive(ctx context.Context, selector ...client.ListOption) ([]v1alpha1.Group, error) {
 	namespaces := l.Namespaces
@@ -213,7 +213,7 @@ func (l *look) drop(ctx context.Context, id string) error {
 	l.account.Gone(id)
 	l.Accounts.Claims.Release(string(l.group.UID))
 	l.mem.bound, l.mem.dropped, l.mem.recreating = "", id, id
-	l.situation.Identity, l.situation.Remote = plan.Identity{}, plan.Remote{}
+	l.facts.Identity, l.facts.Remote = plan.Identity{}, plan.Remote{}
 	return l.observeRemote(ctx)
 }
 

@@ -22,14 +22,14 @@ import (
 type look struct {
 	*GroupReconciler
 
-	group     *v1alpha1.Group // our copy; patches update it
-	mem       *memory
-	key       account.Key
-	account   *account.Account // nil until the connection is set up
-	endpoint  string
-	situation plan.Situation
-	missed    bool         // a write of this look did not find its group
-	events    []occurrence // recorded at the end of the look
+	group    *v1alpha1.Group // our copy; patches update it
+	mem      *memory
+	key      account.Key
+	account  *account.Account // nil until the connection is set up
+	endpoint string
+	facts    plan.Facts
+	missed   bool         // a write of this look did not find its group
+	events   []occurrence // recorded at the end of the look
 }
 
 // look gathers what is known of a Group.
@@ -49,9 +49,9 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 	mem.at(group.Generation, group.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
 	l := &look{GroupReconciler: r, group: group, mem: mem, key: connectionOf(group)}
 	l.account, l.endpoint = r.Accounts.Get(l.key), r.endpointOf(ctx, l.key)
-	l.situation = plan.Situation{
+	l.facts = plan.Facts{
 		Now: now, Group: group, Declared: plan.DeclaredBy(&group.Spec), DryRun: r.DryRun,
-		Past: plan.Past{
+		History: plan.History{
 			FirstSeen: mem.firstSeen, Refused: mem.refused, NotApplied: mem.notApplied, Failed: mem.failed,
 			Contested: mem.contested(now),
 		},
@@ -65,14 +65,14 @@ func (r *GroupReconciler) look(ctx context.Context, group *v1alpha1.Group) (*loo
 // observe fills in what lies around the Group: its connection, its identity, and
 // what the mirror shows.
 func (l *look) observe(ctx context.Context) error {
-	s := &l.situation
+	f := &l.facts
 	connection, err := l.observeConnection(ctx)
 	if err != nil {
 		return err
 	}
-	s.Connection = connection
+	f.Connection = connection
 	if !l.group.DeletionTimestamp.IsZero() {
-		if s.CRDGone, err = l.crd.terminating(ctx, l.Live, l.Unserved, l.mem.seeDeletion(s.Now)); err != nil {
+		if f.CRDGone, err = l.crd.terminating(ctx, l.Live, l.Unserved, l.mem.seeDeletion(f.Now)); err != nil {
 			return err
 		}
 	}
@@ -85,44 +85,48 @@ func (l *look) observe(ctx context.Context) error {
 // observeRemote asks the mirror for the wanted group, and for groups of its name
 // where one is to be found or made.
 func (l *look) observeRemote(ctx context.Context) error {
-	s := &l.situation
+	f := &l.facts
 	if l.account == nil {
 		return nil
 	}
-	if id := l.wantedID(); id != "" && !s.Remote.Fresh {
-		s.Remote = l.account.Lookup(id)
+	if id := l.wantedID(); id != "" && !f.Remote.Fresh {
+		f.Remote = l.account.Lookup(id)
 	}
-	name := s.Declared.Name
+	name := f.Declared.Name
 	names := []string{name}
-	if attempt := s.Identity.Attempt; attempt != nil && attempt.Name != name {
+	if attempt := f.Identity.Attempt; attempt != nil && attempt.Name != name {
 		name, names = attempt.Name, append(names, attempt.Name)
 	}
-	s.Evidence = l.account.Evidence(names...)
+	f.Evidence = l.account.Evidence(names...)
 	// In this order: a create that made what the evidence shows is in flight still,
 	// or has claimed it.
-	s.Identity.CreateInFlight = s.Identity.ID == "" && l.Accounts.Claims.Creating(l.endpoint, name)
-	if note := s.Identity.Attempt; note == nil || note.Account == "" || note.Account == l.account.Fingerprint(note.Salt()) {
-		s.Evidence.OtherAccount = false
-	}
-	claimed := map[string]bool{}
-	if s.Identity.ID == "" {
-		for _, g := range s.Evidence.Named {
-			others, err := l.claimants(ctx, g.ID)
-			if err != nil {
-				return err
-			}
-			_, claimed[g.ID] = plan.Owner(others)
+	f.Identity.CreateInFlight = f.Identity.ID == "" && l.Accounts.Claims.Creating(l.endpoint, name)
+	note := f.Identity.Attempt
+	f.Evidence.OtherAccount = note != nil && note.Account != "" && note.Account != l.account.Fingerprint(note.Salt()) && f.Evidence.Trust != plan.TrustEarned
+	return l.observeOwners(ctx)
+}
+
+// observeOwners finds out whose the candidates are, where one is to be chosen.
+func (l *look) observeOwners(ctx context.Context) error {
+	for i := range l.facts.Evidence.Candidates {
+		c := &l.facts.Evidence.Candidates[i]
+		c.MadeForOther = l.Accounts.Claims.MadeForOther(l.endpoint, c.Group.ID, string(l.group.UID))
+		if l.facts.Identity.ID != "" {
+			continue
 		}
-	}
-	s.Evidence.Claimed = func(id string) bool { return claimed[id] }
-	s.Evidence.MadeForOther = func(id string) bool {
-		return l.Accounts.Claims.MadeForOther(l.endpoint, id, string(l.group.UID))
+		others, err := l.claimants(ctx, c.Group.ID)
+		if err != nil {
+			return err
+		}
+		if owner, owned := plan.Owner(others); owned {
+			c.OwnedBy = owner.Group
+		}
 	}
 	return nil
 }
 
 func (l *look) wantedID() string {
-	if id := l.situation.Identity.ID; id != "" {
+	if id := l.facts.Identity.ID; id != "" {
 		return id
 	}
 	return l.group.Spec.GroupID
@@ -130,18 +134,18 @@ func (l *look) wantedID() string {
 
 // observeIdentity finds out what the Group is bound to, and by whom.
 func (l *look) observeIdentity(ctx context.Context) error {
-	id := &l.situation.Identity
+	id := &l.facts.Identity
 	annotations := l.group.Annotations
 	id.ID = l.identity()
-	id.Seen = l.mem.see(id.ID, l.situation.Now)
+	id.Seen = l.mem.see(id.ID, l.facts.Now)
 	id.Unarchive = id.ID != "" && annotations[annotationUnarchive] == id.ID
 	id.Recorded = l.recorded(id.ID)
 	if cluster := annotations[v1alpha1.AnnotationGroupCluster]; id.ID != "" && cluster != "" && cluster != l.Cluster {
 		id.ForeignCluster = cluster
 	}
-	id.Contender = id.ID != "" && l.waits()
+	id.WaitsForOwner = id.ID != "" && l.waits()
 	if note, noted := annotations[v1alpha1.AnnotationCreateAttempt]; noted && id.ID == "" {
-		l.mem.seeAttempt(note, l.situation.Now)
+		l.mem.seeAttempt(note, l.facts.Now)
 		id.AttemptSeen, id.AttemptEmpty = l.mem.attemptSeen, l.mem.attemptEmpty
 		if attempt, err := plan.ParseAttempt(note); err != nil {
 			id.AttemptUnreadable = true
@@ -157,7 +161,7 @@ func (l *look) observeIdentity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	id.Owner = l.otherOwner(wanted, others)
+	id.OtherOwner = l.otherOwner(wanted, others)
 	return nil
 }
 
@@ -284,7 +288,7 @@ func (l *look) observeConnection(ctx context.Context) (plan.Connection, error) {
 		return c, err
 	}
 	cluster := l.group.Annotations[v1alpha1.AnnotationGroupCluster]
-	l.situation.Identity.TakeOver = cluster != "" && object.GetAnnotations()[v1alpha1.AnnotationTakeOver] == cluster
+	l.facts.Identity.TakeOver = cluster != "" && object.GetAnnotations()[v1alpha1.AnnotationTakeOver] == cluster
 	if l.account == nil {
 		c.Waiting = true
 		return c, nil

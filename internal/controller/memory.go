@@ -47,7 +47,7 @@ type memory struct {
 	// What follows concerns one generation, and what was asked for by annotation.
 	generation                  int64
 	requested                   string
-	refused, notApplied, failed *plan.Hold
+	refused, notApplied, failed *plan.Backoff
 	failures, unapplied         int
 
 	contests map[plan.Field]*contest

@@ -70,7 +70,7 @@ func TestPersonOverridesWhatIsHeldBack(t *testing.T) {
 		m, _ := contestedMemory(t)
 		m.at(1, "")
 		m.corrected([]plan.Field{plan.FieldContacts}, began)
-		m.refused, m.notApplied, m.failed = &plan.Hold{}, &plan.Hold{}, &plan.Hold{}
+		m.refused, m.notApplied, m.failed = &plan.Backoff{}, &plan.Backoff{}, &plan.Backoff{}
 		m.failures, m.unapplied = 3, 3
 		return m
 	}

@@ -49,7 +49,7 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 // ownID is the id to show in status: only an owner shows one, so that a copied
 // manifest never looks like it.
 func (l *look) ownID() string {
-	if id := l.situation.Identity; id.Recorded && id.Owner == "" && id.ForeignCluster == "" {
+	if id := l.facts.Identity; id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" {
 		return id.ID
 	}
 	return ""

@@ -162,7 +162,7 @@ func TestEncodeFields(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := json.Marshal(test.fields)
+			got, err := encode(test.fields)
 			if err != nil || string(got) != test.want {
 				t.Errorf("got %s and the error %v, want %s", got, err, test.want)
 			}

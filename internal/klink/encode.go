@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// MarshalJSON writes the body of a POST or PUT: only the fields that are set.
-func (f Fields) MarshalJSON() ([]byte, error) {
+// encode writes the body of a POST or PUT: only the fields that are set.
+func encode(f Fields) ([]byte, error) {
 	body := map[string]any{}
 	if f.Name != nil {
 		body["name"] = *f.Name

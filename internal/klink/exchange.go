@@ -6,7 +6,6 @@ package klink
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -117,7 +116,7 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	var body io.Reader
 	length := 0
 	if r.fields != nil {
-		content, err := json.Marshal(r.fields)
+		content, err := encode(*r.fields)
 		if err != nil {
 			return nil, err
 		}

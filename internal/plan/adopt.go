@@ -6,7 +6,7 @@ package plan
 import (
 	"slices"
 
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Adoption is the conclusion about a Group that binds to a group by its name.
@@ -17,21 +17,21 @@ type Adoption struct {
 	// Owned: another Group owns it.
 	Owned bool
 	// Candidates are the several active groups of that name.
-	Candidates []klink.Group
+	Candidates []remote.Group
 }
 
 // AdoptByName looks for the group of a name, on evidence listed after the Group
 // appeared. Active groups go first; an archived one is taken only where none is
 // active, and then the one archived last.
 func AdoptByName(name string, e Evidence) Adoption {
-	var active, archived []klink.Group
-	for _, g := range e.Named {
+	var active, archived []Candidate
+	for _, c := range e.Candidates {
 		switch {
-		case g.Name != name:
-		case g.Archived():
-			archived = append(archived, g)
+		case c.Group.Name != name:
+		case c.Group.Archived():
+			archived = append(archived, c)
 		default:
-			active = append(active, g)
+			active = append(active, c)
 		}
 	}
 	switch {
@@ -39,11 +39,11 @@ func AdoptByName(name string, e Evidence) Adoption {
 		// What a wrong tenant shows under this name is not the group that is meant.
 		return Adoption{Outcome: OutcomeWait}
 	case len(active) > 1:
-		return Adoption{Outcome: OutcomeUncertain, Candidates: active}
+		return Adoption{Outcome: OutcomeUncertain, Candidates: groupsOf(active)}
 	case len(active) == 1:
-		return adoptOne(active[0], e)
+		return adoptOne(active[0])
 	case len(archived) > 0:
-		return adoptOne(archivedLast(archived), e)
+		return adoptOne(archivedLast(archived))
 	case !e.Complete:
 		return Adoption{Outcome: OutcomeUncertain}
 	default:
@@ -51,10 +51,18 @@ func AdoptByName(name string, e Evidence) Adoption {
 	}
 }
 
-func adoptOne(g klink.Group, e Evidence) Adoption {
-	return Adoption{Outcome: OutcomeBind, ID: g.ID, Owned: e.Claimed(g.ID)}
+func adoptOne(c Candidate) Adoption {
+	return Adoption{Outcome: OutcomeBind, ID: c.Group.ID, Owned: c.OwnedBy != ""}
 }
 
-func archivedLast(groups []klink.Group) klink.Group {
-	return slices.MaxFunc(groups, func(a, b klink.Group) int { return a.ArchivedAt.Compare(b.ArchivedAt) })
+func archivedLast(candidates []Candidate) Candidate {
+	return slices.MaxFunc(candidates, func(a, b Candidate) int { return a.Group.ArchivedAt.Compare(b.Group.ArchivedAt) })
+}
+
+func groupsOf(candidates []Candidate) []remote.Group {
+	groups := make([]remote.Group, 0, len(candidates))
+	for _, c := range candidates {
+		groups = append(groups, c.Group)
+	}
+	return groups
 }

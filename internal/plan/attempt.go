@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 const (
@@ -43,11 +43,11 @@ type Attempt struct {
 // NewAttempt notes an attempt to create d. Groups of that name which the mirror
 // already shows are remembered, unless they are too old to be taken for ours
 // anyway: claimed ones too, since their Groups may let go of them meanwhile.
-func NewAttempt(d Declared, now time.Time, named []klink.Group) Attempt {
+func NewAttempt(d Declared, now time.Time, candidates []Candidate) Attempt {
 	fields := d.creationFields()
 	a := Attempt{Time: now.UTC(), Name: d.Name, Fields: fields, Digest: d.digest(fields)}
-	for _, g := range named {
-		if g.Name == d.Name && a.near(g.CreatedAt, 2*ClockSkew) {
+	for _, c := range candidates {
+		if g := c.Group; g.Name == d.Name && a.near(g.CreatedAt, 2*ClockSkew) {
 			a.Known = append(a.Known, g.ID)
 		}
 	}
@@ -83,11 +83,11 @@ func (a Attempt) near(t time.Time, skew time.Duration) bool {
 }
 
 // MayHaveMade reports whether the attempt may have made g.
-func (a Attempt) MayHaveMade(g klink.Group) bool {
+func (a Attempt) MayHaveMade(g remote.Group) bool {
 	return g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && !slices.Contains(a.Known, g.ID)
 }
 
 // shows reports whether g has exactly the values that the attempt sent.
-func (a Attempt) shows(g klink.Group) bool {
+func (a Attempt) shows(g remote.Group) bool {
 	return shownBy(g).digest(a.Fields) == a.Digest
 }

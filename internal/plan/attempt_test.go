@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 func TestAnAttemptSurvivesItsAnnotation(t *testing.T) {
@@ -29,7 +29,7 @@ func TestAnAttemptSurvivesItsAnnotation(t *testing.T) {
 }
 
 func TestAnAttemptRemembersWhatWasThere(t *testing.T) {
-	there := []klink.Group{
+	there := []remote.Group{
 		plaza(withID("just made")),
 		plaza(withID("owned")),
 		plaza(withID("renamed"), named("Ritz")),
@@ -38,7 +38,7 @@ func TestAnAttemptRemembersWhatWasThere(t *testing.T) {
 	}
 	there[0].CreatedAt = now.Add(-9 * time.Minute)
 	there[1].CreatedAt, there[2].CreatedAt = now, now
-	attempt := NewAttempt(Declared{Name: hotel}, now, there)
+	attempt := NewAttempt(Declared{Name: hotel}, now, candidates(there...))
 	if diff := cmp.Diff([]string{"just made", "owned", "timeless"}, attempt.Known); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -76,7 +76,7 @@ func TestParseAttemptRefuses(t *testing.T) {
 // What cannot be read leads to CreateUncertain, and a person; what can be must mean
 // the same to every later reader.
 func FuzzParseAttempt(f *testing.F) {
-	f.Add(NewAttempt(Declared{Name: hotel, Contacts: []string{"Hector"}}, now, []klink.Group{plaza(createdAt(now))}).Encode())
+	f.Add(NewAttempt(Declared{Name: hotel, Contacts: []string{"Hector"}}, now, candidates(plaza(createdAt(now)))).Encode())
 	f.Add(`{"name":"a","time":"0001-01-01T00:00:00Z"}`)
 	f.Add(`{"name":"a","time":"9999-12-31T23:59:59.999999999-23:59","fields":null,"known":[""]}`)
 	f.Add(`null`)
@@ -95,7 +95,7 @@ func FuzzParseAttempt(f *testing.F) {
 		if diff := cmp.Diff(a, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("read twice, %q means two things:\n%s", text, diff)
 		}
-		e := Evidence{Named: []klink.Group{plaza(named(a.Name))}, Claimed: func(string) bool { return false }, Trusted: true, Complete: true, Listed: now}
+		e := Evidence{Candidates: candidates(plaza(named(a.Name))), Trust: TrustEarned, Complete: true, Listed: now}
 		if r, again := Recover(a, now, e), Recover(again, now, e); r.Outcome != again.Outcome || r.ID != again.ID {
 			t.Errorf("read twice, %q concludes %v and %v", text, r, again)
 		}

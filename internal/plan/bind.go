@@ -9,106 +9,106 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // bind finds or creates the remote group of a Group that has none.
-func bind(s *Situation) Step {
+func bind(f *Facts) Step {
 	switch {
-	case s.spec().GroupID != "":
-		return bindDeclared(s)
-	case s.unresolvedAttempt():
-		return recoverAttempt(s)
-	case s.byName():
-		return bindByName(s)
+	case f.spec().GroupID != "":
+		return bindDeclared(f)
+	case f.unresolvedAttempt():
+		return recoverAttempt(f)
+	case f.byName():
+		return bindByName(f)
 	default:
-		return create(s)
+		return create(f)
 	}
 }
 
 // bindDeclared binds to spec.groupID, and never creates.
-func bindDeclared(s *Situation) Step {
-	id := s.spec().GroupID
-	switch s.Remote.State {
+func bindDeclared(f *Facts) Step {
+	id := f.spec().GroupID
+	switch f.Remote.State {
 	case RemotePresent:
-		return adopt(s, id, OriginDeclared)
+		return adopt(f, id, OriginDeclared)
 	case RemoteNotFound:
-		if !s.Evidence.trusted() {
-			return say(untrusted(s), 0)
+		if !f.Evidence.trusted() {
+			return writeStatus(untrusted(f), 0)
 		}
-		return remoteMissing(s, id)
+		return remoteMissing(f, id)
 	default:
-		return read(s, id)
+		return read(f, id)
 	}
 }
 
 // adopt binds to a group that was seen. One that is archived is unarchived then,
 // unless the spec says archived itself.
-func adopt(s *Situation, id string, origin Origin) Step {
-	if s.DryRun {
+func adopt(f *Facts, id string, origin Origin) Step {
+	if f.DryRun {
 		return dryRun("bind to remote group " + id)
 	}
-	unmanaged := !s.observes() && origin == OriginDeclared && s.Declared.Archived == nil
-	return Step{Do: Bind, ID: id, Origin: origin, Unarchive: unmanaged && s.archived(id)}
+	unmanaged := !f.observes() && origin == OriginDeclared && f.Declared.Archived == nil
+	return Step{Action: Bind, ID: id, Origin: origin, Unarchive: unmanaged && f.archived(id)}
 }
 
 // unarchive ends the adoption of a group that was archived. It comes after the
 // binding, so that no group is unarchived for a Group that does not get it.
-func unarchive(s *Situation) Step {
-	finished := Step{Do: Record, ID: s.Identity.ID}
+func unarchive(f *Facts) Step {
+	finished := Step{Action: Record, ID: f.Identity.ID}
 	switch {
-	case s.Declared.Archived != nil, s.observes(), s.Remote.State == RemoteNotFound:
+	case f.Declared.Archived != nil, f.observes(), f.Remote.State == RemoteNotFound:
 		return finished
-	case s.Remote.State != RemotePresent:
-		return read(s, s.Identity.ID)
-	case !s.Remote.Group.Archived():
+	case f.Remote.State != RemotePresent:
+		return read(f, f.Identity.ID)
+	case !f.Remote.Group.Archived():
 		return finished
 	}
-	if hold := s.holding([]Field{FieldArchived}); hold != nil {
-		return held(s, hold)
+	if b := f.backoff([]Field{FieldArchived}); b != nil {
+		return backedOff(f, b)
 	}
-	return Step{Do: Unarchive, ID: s.Identity.ID}
+	return Step{Action: Unarchive, ID: f.Identity.ID}
 }
 
 // archived reports whether the group to adopt is archived.
-func (s *Situation) archived(id string) bool {
-	if s.Remote.State == RemotePresent && s.Remote.Group.ID == id {
-		return s.Remote.Group.Archived()
+func (f *Facts) archived(id string) bool {
+	if f.Remote.State == RemotePresent && f.Remote.Group.ID == id {
+		return f.Remote.Group.Archived()
 	}
-	for _, g := range s.Evidence.Named {
-		if g.ID == id {
-			return g.Archived()
+	for _, c := range f.Evidence.Candidates {
+		if c.Group.ID == id {
+			return c.Group.Archived()
 		}
 	}
 	return false
 }
 
 // recoverAttempt finds out what became of a create that got no clear answer.
-func recoverAttempt(s *Situation) Step {
-	if s.Identity.AttemptUnreadable {
-		return say(uncertain(s, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
+func recoverAttempt(f *Facts) Step {
+	if f.Identity.AttemptUnreadable {
+		return writeStatus(uncertain(f, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
 	}
-	if s.Identity.CreateInFlight {
-		return Step{Do: Keep, Again: inFlightPoll}
+	if f.Identity.CreateInFlight {
+		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := Recover(*s.Identity.Attempt, s.Identity.AttemptSeen, s.Evidence)
+	r := Recover(*f.Identity.Attempt, f.Identity.AttemptSeen, f.Evidence)
 	switch r.Outcome {
 	case OutcomeBind:
-		return adopt(s, r.ID, OriginRecovered)
+		return adopt(f, r.ID, OriginRecovered)
 	case OutcomeNone:
 		// The name may have changed since, or appeared elsewhere.
-		if s.byName() && !s.Connection.Terminating {
-			return bindByName(s)
+		if f.byName() && !f.Connection.Terminating {
+			return bindByName(f)
 		}
-		return create(s)
+		return create(f)
 	case OutcomeUncertain:
-		return say(uncertain(s, "a create may have happened", r.Candidates), uncertainRetry)
+		return writeStatus(uncertain(f, "a create may have happened", r.Candidates), uncertainRetry)
 	default:
-		step := say(waiting(v1alpha1.ReasonCreating, "a create got no clear answer; looking for its group before trying again"), 0)
-		if s.Past.Refused.active(s.Now) {
-			step = held(s, s.Past.Refused) // a person can mend it meanwhile
+		step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer; looking for its group before trying again"), 0)
+		if f.History.Refused.active(f.Now) {
+			step = backedOff(f, f.History.Refused) // a person can mend it meanwhile
 		}
-		step.AwaitListing = s.recoveryListing()
+		step.AwaitListing = f.recoveryListing()
 		return step
 	}
 }
@@ -116,10 +116,10 @@ func recoverAttempt(s *Situation) Step {
 // recoveryListing is after when the listing that a recovery needs next has to
 // begin: at once, since an exact candidate counts at once, and after the settle
 // time. It is zero where only trust is wanting, which no listing more would mend.
-func (s *Situation) recoveryListing() time.Time {
-	seen := s.Identity.AttemptSeen
+func (f *Facts) recoveryListing() time.Time {
+	seen := f.Identity.AttemptSeen
 	for _, after := range []time.Time{seen, seen.Add(SettleTime)} {
-		if !s.Evidence.Listed.After(after) {
+		if !f.Evidence.Listed.After(after) {
 			return after
 		}
 	}
@@ -135,15 +135,15 @@ const (
 	uncertainRetry = 5 * time.Minute
 )
 
-func uncertain(s *Situation, what string, candidates []klink.Group) Report {
+func uncertain(f *Facts, what string, candidates []remote.Group) Report {
 	detail := "and the account cannot be listed completely"
-	if s.Evidence.OtherAccount && s.Evidence.Complete {
+	if f.Evidence.OtherAccount && f.Evidence.Complete {
 		detail = "and the connection has had another endpoint or token since"
 	}
 	if len(candidates) > 0 {
 		detail = "and these groups may be it: " + describe(candidates)
 	}
-	if s.Identity.AttemptUnreadable {
+	if f.Identity.AttemptUnreadable {
 		detail = "so whether a group was created is not known"
 	}
 	return stalled(v1alpha1.ReasonCreateUncertain, fmt.Sprintf(
@@ -151,67 +151,67 @@ func uncertain(s *Situation, what string, candidates []klink.Group) Report {
 }
 
 // bindByName binds to the remote group of this name, or creates it.
-func bindByName(s *Situation) Step {
-	if !s.Evidence.Listed.After(s.Past.FirstSeen) {
-		return Step{Do: Keep, AwaitListing: s.Past.FirstSeen}
+func bindByName(f *Facts) Step {
+	if !f.Evidence.Listed.After(f.History.FirstSeen) {
+		return Step{Action: Wait, AwaitListing: f.History.FirstSeen}
 	}
-	a := AdoptByName(s.Declared.Name, s.Evidence)
+	a := AdoptByName(f.Declared.Name, f.Evidence)
 	switch {
 	case a.Outcome == OutcomeBind && a.Owned:
-		return say(stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
+		return writeStatus(stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"the group of this name, %s, is owned by another Group; this one binds to it when that one lets go", a.ID)), 0)
 	case a.Outcome == OutcomeBind:
-		return adopt(s, a.ID, OriginDeclared)
+		return adopt(f, a.ID, OriginDeclared)
 	case a.Outcome == OutcomeUncertain && len(a.Candidates) > 0:
-		return say(stalled(v1alpha1.ReasonAdoptionAmbiguous, "several active groups have this name: "+describe(a.Candidates)+
+		return writeStatus(stalled(v1alpha1.ReasonAdoptionAmbiguous, "several active groups have this name: "+describe(a.Candidates)+
 			"; set spec.groupID (with adoptionPolicy Never) to the one that is meant"), 0)
 	case a.Outcome == OutcomeUncertain:
-		return say(uncertain(s, "a group of this name may exist", nil), uncertainRetry)
+		return writeStatus(uncertain(f, "a group of this name may exist", nil), uncertainRetry)
 	case a.Outcome == OutcomeWait:
-		return say(untrusted(s), 0)
+		return writeStatus(untrusted(f), 0)
 	default:
-		return create(s)
+		return create(f)
 	}
 }
 
 // create plans the POST, once nothing stands against it.
-func create(s *Situation) Step {
-	if hold := s.holding(nil); hold != nil {
-		return held(s, hold)
+func create(f *Facts) Step {
+	if b := f.backoff(nil); b != nil {
+		return backedOff(f, b)
 	}
 	switch {
-	case s.observes():
-		return say(stalled(v1alpha1.ReasonRemoteMissing, "no group of this name exists, and a group that is only observed is never created"), 0)
-	case s.Connection.Terminating:
-		return say(terminating(s), 0)
-	case !s.Evidence.Mirrored:
-		return Step{Do: Keep}
-	case !s.Evidence.trusted():
-		return say(untrusted(s), 0)
+	case f.observes():
+		return writeStatus(stalled(v1alpha1.ReasonRemoteMissing, "no group of this name exists, and a group that is only observed is never created"), 0)
+	case f.Connection.Terminating:
+		return writeStatus(terminating(f), 0)
+	case !f.Evidence.Mirrored:
+		return Step{Action: Wait}
+	case !f.Evidence.trusted():
+		return writeStatus(untrusted(f), 0)
 	}
-	if id, found := Twin(s.Declared, s.Group.CreationTimestamp.Time, s.Evidence); found && s.Identity.Attempt == nil {
-		if s.Identity.CreateInFlight {
-			return Step{Do: Keep, Again: inFlightPoll} // it may be that create's
+	if id, found := FindLostCreate(f.Declared, f.Group.CreationTimestamp.Time, f.Evidence); found && f.Identity.Attempt == nil {
+		if f.Identity.CreateInFlight {
+			return Step{Action: Wait, RequeueAfter: inFlightPoll} // it may be that create's
 		}
-		return adopt(s, id, OriginRecovered)
+		return adopt(f, id, OriginRecovered)
 	}
-	if s.DryRun {
-		return dryRun(fmt.Sprintf("create the group %q", s.Declared.Name))
+	if f.DryRun {
+		return dryRun(fmt.Sprintf("create the group %q", f.Declared.Name))
 	}
-	return Step{Do: Create}
+	return Step{Action: Create}
 }
 
-func untrusted(s *Situation) Report {
-	return blocked(v1alpha1.ReasonConnectionNotReady, s.Connection.Name+
+func untrusted(f *Facts) Report {
+	return blocked(v1alpha1.ReasonConnectionNotReady, f.Connection.Name+
 		" does not show the groups that its Groups own; nothing is created or adopted until it does")
 }
 
-func terminating(s *Situation) Report {
-	return blocked(v1alpha1.ReasonConnectionNotReady, s.Connection.Name+" is being deleted and takes no new Groups")
+func terminating(f *Facts) Report {
+	return blocked(v1alpha1.ReasonConnectionNotReady, f.Connection.Name+" is being deleted and takes no new Groups")
 }
 
 // describe lists groups for a person who has to choose, at most ten of them.
-func describe(groups []klink.Group) string {
+func describe(groups []remote.Group) string {
 	const most = 10
 	var b strings.Builder
 	for i, g := range groups {

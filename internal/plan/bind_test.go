@@ -10,28 +10,28 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 func TestAGroupWithoutOneIsCreated(t *testing.T) {
 	twin := plaza(createdAt(now.Add(-time.Minute)))
 	decide(t, []decision{
-		{"once nothing stands against it", situation(unbound), Step{Do: Create}},
-		{"not before the first listing", situation(unbound, unmirrored), Step{Do: Keep}},
-		{"not on an untrusted connection", situation(unbound, distrusted), says(v1alpha1.ReasonConnectionNotReady, "nothing is created")},
-		{"nor where trust rests on what is no longer so", situation(unbound, unshown), says(v1alpha1.ReasonConnectionNotReady, "nothing is created")},
-		{"not while its declaration is refused", situation(unbound, refused()), says(v1alpha1.ReasonRejected, "422").again(time.Hour)},
-		{"not while the API fails", situation(unbound, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
-		{"not in a dry run", situation(unbound, dry), says(v1alpha1.ReasonDryRun, `would create the group "Plaza Hotel"`)},
-		{"not under Observe", situation(unbound, observe), says(v1alpha1.ReasonRemoteMissing, "never created")},
-		{"a field that could not be set does not hold the create back", situation(unbound, refused(FieldDescription)), Step{Do: Create}},
-		{"a twin made after the Group is a create whose note was lost", situation(unbound, shows(twin)),
-			Step{Do: Bind, ID: plazaID, Origin: OriginRecovered}},
-		{"a twin may be that of a create in flight", situation(unbound, inFlight, shows(twin)), Step{Do: Keep, Again: time.Second}},
-		{"a twin that another Group owns is none", situation(unbound, shows(twin), claimed(plazaID)), Step{Do: Create}},
-		{"a dry run binds to no twin", situation(unbound, dry, shows(twin)), says(v1alpha1.ReasonDryRun, "would bind to remote group "+plazaID)},
-		{"an attempt that is proven empty is made again", situation(attempted, empty), Step{Do: Create}},
-		{"an attempt's own note stands in the place of the twin rule", situation(attempted, empty, shows(twin)), Step{Do: Create}},
+		{"once nothing stands against it", facts(unbound), Step{Action: Create}},
+		{"not before the first listing", facts(unbound, unmirrored), Step{Action: Wait}},
+		{"not on an untrusted connection", facts(unbound, distrusted), says(v1alpha1.ReasonConnectionNotReady, "nothing is created")},
+		{"nor where trust rests on what is no longer so", facts(unbound, unjudged), says(v1alpha1.ReasonConnectionNotReady, "nothing is created")},
+		{"not while its declaration is refused", facts(unbound, refused()), says(v1alpha1.ReasonRejected, "422").again(time.Hour)},
+		{"not while the API fails", facts(unbound, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
+		{"not in a dry run", facts(unbound, dry), says(v1alpha1.ReasonDryRun, `would create the group "Plaza Hotel"`)},
+		{"not under Observe", facts(unbound, observe), says(v1alpha1.ReasonRemoteMissing, "never created")},
+		{"a field that could not be set does not hold the create back", facts(unbound, refused(FieldDescription)), Step{Action: Create}},
+		{"a twin made after the Group is a create whose note was lost", facts(unbound, shows(twin)),
+			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"a twin may be that of a create in flight", facts(unbound, inFlight, shows(twin)), Step{Action: Wait, RequeueAfter: time.Second}},
+		{"a twin that another Group owns is none", facts(unbound, shows(twin), claimed(plazaID)), Step{Action: Create}},
+		{"a dry run binds to no twin", facts(unbound, dry, shows(twin)), says(v1alpha1.ReasonDryRun, "would bind to remote group "+plazaID)},
+		{"an attempt that is proven empty is made again", facts(attempted, empty), Step{Action: Create}},
+		{"an attempt's own note stands in the place of the twin rule", facts(attempted, empty, shows(twin)), Step{Action: Create}},
 	})
 }
 
@@ -40,54 +40,54 @@ func TestALostCreateIsRecovered(t *testing.T) {
 	other := plaza(withID(otherID), createdAt(now.Add(-29*time.Minute)), described("not ours"))
 	started := now.Add(-30 * time.Minute)
 	decide(t, []decision{
-		{"an exact candidate is bound at once", situation(attempted, seen(0), listed(time.Second), shows(made)),
-			Step{Do: Bind, ID: plazaID, Origin: OriginRecovered}},
-		{"it is not unarchived", situation(attempted, shows(plaza(createdAt(started), archivedSince(now)))),
-			Step{Do: Bind, ID: plazaID, Origin: OriginRecovered}},
-		{"nothing in a complete, late listing: it is made again", situation(attempted), Step{Do: Create}},
-		{"a listing from before the attempt was seen says nothing: one is asked for", situation(attempted, seen(time.Minute), listed(2*time.Minute)),
+		{"an exact candidate is bound at once", facts(attempted, seen(0), listed(time.Second), shows(made)),
+			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"it is not unarchived", facts(attempted, shows(plaza(createdAt(started), archivedSince(now)))),
+			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"nothing in a complete, late listing: it is made again", facts(attempted), Step{Action: Create}},
+		{"a listing from before the attempt was seen says nothing: one is asked for", facts(attempted, seen(time.Minute), listed(2*time.Minute)),
 			says(v1alpha1.ReasonCreating, "looking for its group").awaiting(now.Add(-time.Minute))},
-		{"one from within the settle time proves nothing: a later one is asked for", situation(attempted, seen(time.Minute), listed(time.Second)),
+		{"one from within the settle time proves nothing: a later one is asked for", facts(attempted, seen(time.Minute), listed(time.Second)),
 			says(v1alpha1.ReasonCreating, "looking for its group").awaiting(now.Add(time.Minute))},
-		{"an untrusted connection proves nothing, and more listings mend nothing", situation(attempted, distrusted),
+		{"an untrusted connection proves nothing, and more listings mend nothing", facts(attempted, distrusted),
 			says(v1alpha1.ReasonCreating, "looking for its group")},
-		{"an incomplete listing proves nothing", situation(attempted, incomplete),
+		{"an incomplete listing proves nothing", facts(attempted, incomplete),
 			says(v1alpha1.ReasonCreateUncertain, "cannot be listed completely").again(5 * time.Minute)},
-		{"what another token shows proves nothing", situation(attempted, func(s *Situation) { s.Evidence.OtherAccount = true }),
+		{"what another token shows proves nothing", facts(attempted, func(s *Facts) { s.Evidence.OtherAccount = true }),
 			says(v1alpha1.ReasonCreateUncertain, "another endpoint or token").again(5 * time.Minute)},
-		{"a candidate that does not show the values needs a person", situation(describedAs("ours"), attempted, shows(other)),
+		{"a candidate that does not show the values needs a person", facts(describedAs("ours"), attempted, shows(other)),
 			says(v1alpha1.ReasonCreateUncertain, otherID+" (created 2026-03-01T11:31:00Z)").again(5 * time.Minute)},
-		{"a refusal that proves nothing is shown meanwhile", situation(attempted, distrusted, refused()),
+		{"a refusal that proves nothing is shown meanwhile", facts(attempted, distrusted, refused()),
 			says(v1alpha1.ReasonRejected, "422").again(time.Hour)},
-		{"a note that nobody can read needs a person", situation(unreadable),
+		{"a note that nobody can read needs a person", facts(unreadable),
 			says(v1alpha1.ReasonCreateUncertain, v1alpha1.AnnotationCreateAttempt+" cannot be read").again(time.Hour)},
-		{"a create in flight in this process is waited for", situation(attempted, inFlight), Step{Do: Keep, Again: time.Second}},
-		{"groupID settles what is uncertain", situation(attempted, incomplete, groupID, remoteGroup(plaza())), Step{Do: Bind, ID: plazaID}},
-		{"nothing was made, but the name is taken by now: ByName adopts", situation(attempted, byName, shows(plaza(createdAt(now)))),
-			Step{Do: Bind, ID: plazaID}},
-		{"nothing was made, and Observe came meanwhile", situation(attempted, byName, observe), says(v1alpha1.ReasonRemoteMissing, "never created")},
+		{"a create in flight in this process is waited for", facts(attempted, inFlight), Step{Action: Wait, RequeueAfter: time.Second}},
+		{"groupID settles what is uncertain", facts(attempted, incomplete, groupID, remoteGroup(plaza())), Step{Action: Bind, ID: plazaID}},
+		{"nothing was made, but the name is taken by now: ByName adopts", facts(attempted, byName, shows(plaza(createdAt(now)))),
+			Step{Action: Bind, ID: plazaID}},
+		{"nothing was made, and Observe came meanwhile", facts(attempted, byName, observe), says(v1alpha1.ReasonRemoteMissing, "never created")},
 		{"nothing was made, and ByName has another name by now",
-			situation(attempted, byName, spec(func(g *v1alpha1.GroupSpec) { g.Name = "Ritz" }), shows(plaza(named("Ritz")))), Step{Do: Bind, ID: plazaID}},
-		{"a dry run binds nothing", situation(attempted, dry, shows(made)), says(v1alpha1.ReasonDryRun, "would bind")},
+			facts(attempted, byName, spec(func(g *v1alpha1.GroupSpec) { g.Name = "Ritz" }), shows(plaza(named("Ritz")))), Step{Action: Bind, ID: plazaID}},
+		{"a dry run binds nothing", facts(attempted, dry, shows(made)), says(v1alpha1.ReasonDryRun, "would bind")},
 	})
 }
 
 func TestGroupIDBindsAndNeverCreates(t *testing.T) {
 	resting := remoteGroup(plaza(archivedSince(now.Add(-time.Hour))))
 	decide(t, []decision{
-		{"it looks first", situation(unbound, groupID), Step{Do: Read, ID: plazaID}},
-		{"it looks where the listing lacks it", situation(unbound, groupID, remote(RemoteUnlisted)), Step{Do: Read, ID: plazaID}},
-		{"it waits while the API fails", situation(unbound, groupID, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
-		{"it binds", situation(unbound, groupID, remoteGroup(plaza())), Step{Do: Bind, ID: plazaID}},
-		{"it binds under Observe", situation(unbound, groupID, observe, resting), Step{Do: Bind, ID: plazaID}},
-		{"it unarchives", situation(unbound, groupID, resting), Step{Do: Bind, ID: plazaID, Unarchive: true}},
-		{"it does not unarchive where the spec says archived", situation(unbound, groupID, archivedAs(true), resting), Step{Do: Bind, ID: plazaID}},
-		{"a dry run does neither", situation(unbound, groupID, dry, resting), says(v1alpha1.ReasonDryRun, "would bind")},
-		{"a 404 is final", situation(unbound, groupID, remote(RemoteNotFound)),
+		{"it looks first", facts(unbound, groupID), Step{Action: Read, ID: plazaID}},
+		{"it looks where the listing lacks it", facts(unbound, groupID, remoteState(RemoteUnlisted)), Step{Action: Read, ID: plazaID}},
+		{"it waits while the API fails", facts(unbound, groupID, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
+		{"it binds", facts(unbound, groupID, remoteGroup(plaza())), Step{Action: Bind, ID: plazaID}},
+		{"it binds under Observe", facts(unbound, groupID, observe, resting), Step{Action: Bind, ID: plazaID}},
+		{"it unarchives", facts(unbound, groupID, resting), Step{Action: Bind, ID: plazaID, Unarchive: true}},
+		{"it does not unarchive where the spec says archived", facts(unbound, groupID, archivedAs(true), resting), Step{Action: Bind, ID: plazaID}},
+		{"a dry run does neither", facts(unbound, groupID, dry, resting), says(v1alpha1.ReasonDryRun, "would bind")},
+		{"a 404 is final", facts(unbound, groupID, remoteState(RemoteNotFound)),
 			says(v1alpha1.ReasonRemoteMissing, "spec.groupID names is never created").again(time.Hour)},
-		{"a 404 under Observe is too", situation(unbound, groupID, observe, remote(RemoteNotFound)),
+		{"a 404 under Observe is too", facts(unbound, groupID, observe, remoteState(RemoteNotFound)),
 			says(v1alpha1.ReasonRemoteMissing, "only observed").again(time.Hour)},
-		{"but not on an untrusted connection", situation(unbound, groupID, distrusted, remote(RemoteNotFound)),
+		{"but not on an untrusted connection", facts(unbound, groupID, distrusted, remoteState(RemoteNotFound)),
 			says(v1alpha1.ReasonConnectionNotReady, "does not show the groups")},
 	})
 }
@@ -96,29 +96,29 @@ func TestByNameBindsElseCreates(t *testing.T) {
 	second := plaza(withID(otherID), createdAt(now.Add(-2*time.Hour)))
 	resting := plaza(archivedSince(now.Add(-time.Hour)))
 	decide(t, []decision{
-		{"not by a listing from before the Group appeared", situation(unbound, byName, listed(2*time.Hour)),
-			Step{Do: Keep, AwaitListing: now.Add(-time.Hour)}},
-		{"the one of this name", situation(unbound, byName, shows(plaza())), Step{Do: Bind, ID: plazaID}},
-		{"an archived one is unarchived", situation(unbound, byName, shows(resting)), Step{Do: Bind, ID: plazaID, Unarchive: true}},
-		{"an archived one is bound under Observe", situation(unbound, byName, observe, shows(resting)), Step{Do: Bind, ID: plazaID}},
-		{"several active ones need a person", situation(unbound, byName, shows(plaza(), second)),
+		{"not by a listing from before the Group appeared", facts(unbound, byName, listed(2*time.Hour)),
+			Step{Action: Wait, AwaitListing: now.Add(-time.Hour)}},
+		{"the one of this name", facts(unbound, byName, shows(plaza())), Step{Action: Bind, ID: plazaID}},
+		{"an archived one is unarchived", facts(unbound, byName, shows(resting)), Step{Action: Bind, ID: plazaID, Unarchive: true}},
+		{"an archived one is bound under Observe", facts(unbound, byName, observe, shows(resting)), Step{Action: Bind, ID: plazaID}},
+		{"several active ones need a person", facts(unbound, byName, shows(plaza(), second)),
 			says(v1alpha1.ReasonAdoptionAmbiguous, otherID+" (created 2026-03-01T10:00:00Z)")},
-		{"one that another Group owns is waited for", situation(unbound, byName, shows(plaza()), claimed(plazaID)),
+		{"one that another Group owns is waited for", facts(unbound, byName, shows(plaza()), claimed(plazaID)),
 			says(v1alpha1.ReasonIDConflict, "owned by another Group")},
-		{"none: it is created", situation(unbound, byName), Step{Do: Create}},
-		{"none: an observed one is not", situation(unbound, byName, observe), says(v1alpha1.ReasonRemoteMissing, "no group of this name exists")},
-		{"none in an incomplete listing proves nothing", situation(unbound, byName, incomplete),
+		{"none: it is created", facts(unbound, byName), Step{Action: Create}},
+		{"none: an observed one is not", facts(unbound, byName, observe), says(v1alpha1.ReasonRemoteMissing, "no group of this name exists")},
+		{"none in an incomplete listing proves nothing", facts(unbound, byName, incomplete),
 			says(v1alpha1.ReasonCreateUncertain, "a group of this name may exist").again(5 * time.Minute)},
-		{"one that may be a wrong tenant's is not it", situation(unbound, byName, unshown, shows(plaza())),
+		{"one that may be a wrong tenant's is not it", facts(unbound, byName, unjudged, shows(plaza())),
 			says(v1alpha1.ReasonConnectionNotReady, "nothing is created")},
-		{"a wrong tenant's group of this name is not it", situation(unbound, byName, distrusted, shows(plaza())),
+		{"a wrong tenant's group of this name is not it", facts(unbound, byName, distrusted, shows(plaza())),
 			says(v1alpha1.ReasonConnectionNotReady, "nothing is created or adopted")},
-		{"a dry run adopts nothing", situation(unbound, byName, dry, shows(plaza())), says(v1alpha1.ReasonDryRun, "would bind")},
+		{"a dry run adopts nothing", facts(unbound, byName, dry, shows(plaza())), says(v1alpha1.ReasonDryRun, "would bind")},
 	})
 }
 
 func TestALongListOfGroupsIsCutShort(t *testing.T) {
-	var groups []klink.Group
+	var groups []remote.Group
 	for i := range 12 {
 		groups = append(groups, plaza(withID(fmt.Sprintf("id-%02d", i)), createdAt(time.Time{})))
 	}
@@ -129,7 +129,7 @@ func TestALongListOfGroupsIsCutShort(t *testing.T) {
 }
 
 func TestNothingIsKnownOfAnUnseenGroupsArchival(t *testing.T) {
-	s := situation(unbound, shows(plaza(withID(otherID), archivedSince(now))))
+	s := facts(unbound, shows(plaza(withID(otherID), archivedSince(now))))
 	if s.archived(plazaID) {
 		t.Error("a group that nobody has seen is said to be archived")
 	}
@@ -138,17 +138,17 @@ func TestNothingIsKnownOfAnUnseenGroupsArchival(t *testing.T) {
 // Unarchiving before the binding left the group of a Group that went meanwhile
 // active and without an owner.
 func TestAnAdoptedGroupIsUnarchivedAfterTheBinding(t *testing.T) {
-	adopted := func(s *Situation) { s.Identity.Unarchive = true }
+	adopted := func(s *Facts) { s.Identity.Unarchive = true }
 	resting := remoteGroup(plaza(archivedSince(now)))
-	finished := Step{Do: Record, ID: plazaID}
+	finished := Step{Action: Record, ID: plazaID}
 	decide(t, []decision{
-		{"once it is bound", situation(adopted, resting), Step{Do: Unarchive, ID: plazaID}},
-		{"once it is seen", situation(adopted, remote(RemoteUnknown)), Step{Do: Read, ID: plazaID}},
-		{"and that is that", situation(adopted), finished},
-		{"unless the spec says archived by now", situation(adopted, resting, archivedAs(true)), finished},
-		{"unless it is only observed by now", situation(adopted, resting, observe), finished},
-		{"unless it is gone", situation(adopted, remote(RemoteNotFound)), finished},
-		{"without insisting", situation(adopted, resting, notApplied(FieldArchived)),
+		{"once it is bound", facts(adopted, resting), Step{Action: Unarchive, ID: plazaID}},
+		{"once it is seen", facts(adopted, remoteState(RemoteUnknown)), Step{Action: Read, ID: plazaID}},
+		{"and that is that", facts(adopted), finished},
+		{"unless the spec says archived by now", facts(adopted, resting, archivedAs(true)), finished},
+		{"unless it is only observed by now", facts(adopted, resting, observe), finished},
+		{"unless it is gone", facts(adopted, remoteState(RemoteNotFound)), finished},
+		{"without insisting", facts(adopted, resting, notApplied(FieldArchived)),
 			says(v1alpha1.ReasonNotApplied, "not shown").again(time.Minute)},
 	})
 }

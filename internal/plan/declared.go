@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Field names an attribute of a Group as spec and status.drift write it.
@@ -55,7 +55,7 @@ func DeclaredBy(spec *v1alpha1.GroupSpec) Declared {
 }
 
 // Diff lists the declared fields that the remote group does not show.
-func (d Declared) Diff(g klink.Group) []Field {
+func (d Declared) Diff(g remote.Group) []Field {
 	var fields []Field
 	add := func(field Field, differs bool) {
 		if differs {
@@ -72,8 +72,8 @@ func (d Declared) Diff(g klink.Group) []Field {
 
 // Changes is the body of a PUT that sets the given fields and no others
 // (groups API, PUT /groups/:id). Archiving is archived_at set to now.
-func (d Declared) Changes(fields []Field, now time.Time) klink.Fields {
-	var changes klink.Fields
+func (d Declared) Changes(fields []Field, now time.Time) remote.Fields {
+	var changes remote.Fields
 	for _, field := range fields {
 		switch field {
 		case FieldName:
@@ -93,7 +93,7 @@ func (d Declared) Changes(fields []Field, now time.Time) klink.Fields {
 
 // Creation is the body of the POST that creates the group (groups API, POST
 // /groups), which knows no archived_at: an archived group is archived after.
-func (d Declared) Creation() klink.Fields {
+func (d Declared) Creation() remote.Fields {
 	return d.Changes(d.creationFields(), time.Time{})
 }
 
@@ -112,8 +112,8 @@ func (d Declared) creationFields() []Field {
 }
 
 // Archive is the body of the PUT that archives or unarchives a group.
-func Archive(archived bool, now time.Time) klink.Fields {
-	return klink.Fields{ArchivedAt: archivedAt(archived, now)}
+func Archive(archived bool, now time.Time) remote.Fields {
+	return remote.Fields{ArchivedAt: archivedAt(archived, now)}
 }
 
 func archivedAt(archived bool, now time.Time) *time.Time {
@@ -146,7 +146,7 @@ func (d Declared) digest(fields []Field) string {
 }
 
 // shownBy is the declaration that a remote group would satisfy exactly.
-func shownBy(g klink.Group) Declared {
+func shownBy(g remote.Group) Declared {
 	archived := g.Archived()
 	return Declared{
 		Name:        g.Name,

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 func TestDeclaredByKeepsOmittedAndEmptyApart(t *testing.T) {
@@ -33,19 +33,19 @@ func TestDeclaredByKeepsOmittedAndEmptyApart(t *testing.T) {
 
 func TestDiff(t *testing.T) {
 	full := Declared{Name: hotel, Description: new("d"), AvatarURL: new("a"), Contacts: []string{"Cedric", "Hector"}, Archived: new(false)}
-	shown := klink.Group{Name: hotel, Description: "d", AvatarURL: "a", Contacts: []string{"Hector", "Cedric", "Hector"}}
+	shown := remote.Group{Name: hotel, Description: "d", AvatarURL: "a", Contacts: []string{"Hector", "Cedric", "Hector"}}
 	for _, c := range []struct {
 		name string
 		d    Declared
-		g    klink.Group
+		g    remote.Group
 		want []Field
 	}{
 		{"order and duplicates of members do not count", full, shown, nil},
-		{"omitted fields do not count", Declared{Name: hotel}, func() klink.Group { g := shown; g.ArchivedAt = now; return g }(), nil},
-		{"everything differs", full, klink.Group{ArchivedAt: now}, []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}},
+		{"omitted fields do not count", Declared{Name: hotel}, func() remote.Group { g := shown; g.ArchivedAt = now; return g }(), nil},
+		{"everything differs", full, remote.Group{ArchivedAt: now}, []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}},
 		{"emptied", Declared{Name: hotel, Description: new(""), AvatarURL: new(""), Contacts: []string{}}, shown,
 			[]Field{FieldDescription, FieldAvatarURL, FieldContacts}},
-		{"empty on both sides", Declared{Name: hotel, Description: new(""), Contacts: []string{}}, klink.Group{Name: hotel}, nil},
+		{"empty on both sides", Declared{Name: hotel, Description: new(""), Contacts: []string{}}, remote.Group{Name: hotel}, nil},
 		{"archived, but active", Declared{Name: hotel, Archived: new(true)}, shown, []Field{FieldArchived}},
 		{"case counts", Declared{Name: "plaza hotel"}, shown, []Field{FieldName}},
 	} {
@@ -60,7 +60,7 @@ func TestDiff(t *testing.T) {
 func TestChangesSetTheGivenFieldsAndNoOthers(t *testing.T) {
 	d := Declared{Name: hotel, Description: new(""), AvatarURL: new("a"), Contacts: []string{}, Archived: new(true)}
 	all := []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
-	want := klink.Fields{Name: new(hotel), Description: new(""), AvatarURL: new("a"), Contacts: new([]string{}), ArchivedAt: &now}
+	want := remote.Fields{Name: new(hotel), Description: new(""), AvatarURL: new("a"), Contacts: new([]string{}), ArchivedAt: &now}
 	if diff := cmp.Diff(want, d.Changes(all, now)); diff != "" {
 		t.Errorf("all fields (-want +got):\n%s", diff)
 	}
@@ -77,20 +77,20 @@ func TestChangesSetTheGivenFieldsAndNoOthers(t *testing.T) {
 
 func TestCreationSendsNoArchivedAt(t *testing.T) {
 	d := Declared{Name: hotel, Description: new("d"), Contacts: []string{"Hector"}, Archived: new(true)}
-	want := klink.Fields{Name: new(hotel), Description: new("d"), Contacts: new([]string{"Hector"})}
+	want := remote.Fields{Name: new(hotel), Description: new("d"), Contacts: new([]string{"Hector"})}
 	if diff := cmp.Diff(want, d.Creation()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(klink.Fields{Name: new("")}, Declared{}.Creation()); diff != "" {
+	if diff := cmp.Diff(remote.Fields{Name: new("")}, Declared{}.Creation()); diff != "" {
 		t.Errorf("nothing but a name (-want +got):\n%s", diff)
 	}
 }
 
 func TestArchive(t *testing.T) {
-	if diff := cmp.Diff(klink.Fields{ArchivedAt: &now}, Archive(true, now)); diff != "" {
+	if diff := cmp.Diff(remote.Fields{ArchivedAt: &now}, Archive(true, now)); diff != "" {
 		t.Errorf("archiving (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(klink.Fields{ArchivedAt: &time.Time{}}, Archive(false, now)); diff != "" {
+	if diff := cmp.Diff(remote.Fields{ArchivedAt: &time.Time{}}, Archive(false, now)); diff != "" {
 		t.Errorf("unarchiving (-want +got):\n%s", diff)
 	}
 }

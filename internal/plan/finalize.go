@@ -12,47 +12,47 @@ import (
 )
 
 // finalize decides about a Group that is being deleted.
-func finalize(s *Situation) Step {
+func finalize(f *Facts) Step {
 	switch {
-	case !slices.Contains(s.Group.Finalizers, v1alpha1.FinalizerGroup):
-		return Step{Do: Keep}
-	case s.DryRun:
-		return dryRun("apply deletionPolicy " + string(s.spec().DeletionPolicy))
-	case s.spec().DeletionPolicy == v1alpha1.DeletionOrphan || s.CRDGone || s.notOurs():
-		return Step{Do: Release, ID: s.Identity.ID, Orphaned: s.Identity.ID != "" && !s.othersOwn()}
-	case s.Identity.ID == "" && !s.unresolvedAttempt():
-		return Step{Do: Release}
-	case s.spec().Suspend:
-		return suspendedDeletion(s)
+	case !slices.Contains(f.Group.Finalizers, v1alpha1.FinalizerGroup):
+		return Step{Action: Wait}
+	case f.DryRun:
+		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy))
+	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || f.notOurs():
+		return Step{Action: Release, ID: f.Identity.ID, Orphaned: f.Identity.ID != "" && !f.othersOwn()}
+	case f.Identity.ID == "" && !f.unresolvedAttempt():
+		return Step{Action: Release}
+	case f.spec().Suspend:
+		return suspendedDeletion(f)
 	}
-	if step, stop := unserved(s); stop {
+	if step, stop := unserved(f); stop {
 		return step
 	}
 	switch {
-	case s.Identity.ID == "":
-		return finalizeAttempt(s)
-	case s.spec().DeletionPolicy == v1alpha1.DeletionDelete:
-		return finalizeDelete(s)
+	case f.Identity.ID == "":
+		return finalizeAttempt(f)
+	case f.spec().DeletionPolicy == v1alpha1.DeletionDelete:
+		return finalizeDelete(f)
 	default:
-		return finalizeArchive(s)
+		return finalizeArchive(f)
 	}
 }
 
 // unserved stops the deletion of a Group whose connection cannot serve it now.
-func unserved(s *Situation) (Step, bool) {
+func unserved(f *Facts) (Step, bool) {
 	switch {
-	case s.Connection.Waiting:
-		return Step{Do: Keep}, true
-	case !s.Connection.Found:
-		return say(deleting(s.Connection.missing()), 0), true
-	case !s.Connection.Allowed && s.Group.Status.ID == "":
+	case f.Connection.Waiting:
+		return Step{Action: Wait}, true
+	case !f.Connection.Found:
+		return writeStatus(deleting(f.Connection.missing()), 0), true
+	case !f.Connection.Allowed && f.Group.Status.ID == "":
 		// Annotations are anybody's to write: what only they say is no reason to
 		// touch an account that the namespace may not use.
-		return say(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
+		return writeStatus(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
 			"%s does not allow namespace %s, and status shows no id; deletionPolicy Orphan releases this Group without a remote call",
-			s.Connection.Name, s.Group.Namespace)), allowedRetry), true
-	case !s.Connection.Up:
-		return say(deleting(s.Connection.Name+" is not ready: "+s.Connection.Problem), 0), true
+			f.Connection.Name, f.Group.Namespace)), allowedRetry), true
+	case !f.Connection.Up:
+		return writeStatus(deleting(f.Connection.Name+" is not ready: "+f.Connection.Problem), 0), true
 	}
 	return Step{}, false
 }
@@ -61,18 +61,18 @@ func unserved(s *Situation) (Step, bool) {
 // moment ago (a Group being deleted never takes over), or is only observed, so
 // that its fate is none of this Group's business. An owner of
 // spec.groupID alone says nothing of a group that this one may have created.
-func (s *Situation) notOurs() bool {
-	return s.othersOwn() || s.observes()
+func (f *Facts) notOurs() bool {
+	return f.othersOwn() || f.observes()
 }
 
-func (s *Situation) othersOwn() bool {
-	return s.Identity.ForeignCluster != "" || s.Identity.ID != "" && s.Identity.Owner != "" || s.Identity.Contender
+func (f *Facts) othersOwn() bool {
+	return f.Identity.ForeignCluster != "" || f.Identity.ID != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
 }
 
 // suspendedDeletion says beside the rest that a deletion waits.
-func suspendedDeletion(s *Situation) Step {
-	step, _ := suspended(s)
-	if step.Do == Say {
+func suspendedDeletion(f *Facts) Step {
+	step, _ := suspended(f)
+	if step.Action == WriteStatus {
 		step.Report.Message += "; the deletion waits until suspend is false, or deletionPolicy is Orphan"
 	}
 	return step
@@ -80,112 +80,112 @@ func suspendedDeletion(s *Situation) Step {
 
 // finalizeAttempt recovers an unresolved create, so that the policy can be
 // applied to what it made.
-func finalizeAttempt(s *Situation) Step {
-	if s.Identity.AttemptUnreadable {
-		return say(uncertain(s, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
+func finalizeAttempt(f *Facts) Step {
+	if f.Identity.AttemptUnreadable {
+		return writeStatus(uncertain(f, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
 	}
-	if s.Identity.CreateInFlight {
-		return Step{Do: Keep, Again: inFlightPoll}
+	if f.Identity.CreateInFlight {
+		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := Recover(*s.Identity.Attempt, s.Identity.AttemptSeen, s.Evidence)
+	r := Recover(*f.Identity.Attempt, f.Identity.AttemptSeen, f.Evidence)
 	switch r.Outcome {
 	case OutcomeBind:
-		return Step{Do: Bind, ID: r.ID, Origin: OriginRecovered}
+		return Step{Action: Bind, ID: r.ID, Origin: OriginRecovered}
 	case OutcomeNone:
-		return Step{Do: Release}
+		return Step{Action: Release}
 	case OutcomeUncertain:
-		report := uncertain(s, "a create may have happened", r.Candidates)
+		report := uncertain(f, "a create may have happened", r.Candidates)
 		report.Message += "; deletionPolicy Orphan releases this Group as it is"
-		return say(report, uncertainRetry)
+		return writeStatus(report, uncertainRetry)
 	default:
-		step := say(deleting("a create got no clear answer and its group is being looked for"), 0)
-		step.AwaitListing = s.recoveryListing()
+		step := writeStatus(deleting("a create got no clear answer and its group is being looked for"), 0)
+		step.AwaitListing = f.recoveryListing()
 		return step
 	}
 }
 
-func finalizeDelete(s *Situation) Step {
+func finalizeDelete(f *Facts) Step {
 	switch {
-	case !s.Connection.AllowDelete:
-		return say(s.showing(stalled(v1alpha1.ReasonDeleteNotAllowed, s.Connection.Name+
+	case !f.Connection.AllowDelete:
+		return writeStatus(f.showing(stalled(v1alpha1.ReasonDeleteNotAllowed, f.Connection.Name+
 			" does not allow permanent deletion; set its allowDelete to true, or this Group's deletionPolicy to Archive or Orphan")), 0)
-	case s.Remote.State == RemoteNotFound:
-		return finalizeMissing(s)
+	case f.Remote.State == RemoteNotFound:
+		return finalizeMissing(f)
 	}
-	if hold := s.holding(nil); hold != nil {
-		return heldDeletion(s, hold)
+	if b := f.backoff(nil); b != nil {
+		return backedOffDeletion(f, b)
 	}
-	return Step{Do: DeleteRemote, ID: s.Identity.ID}
+	return Step{Action: DeleteRemote, ID: f.Identity.ID}
 }
 
-func finalizeArchive(s *Situation) Step {
+func finalizeArchive(f *Facts) Step {
 	switch {
-	case s.Remote.State == RemoteNotFound:
-		return finalizeMissing(s)
-	case s.Remote.State == RemotePresent && s.Now.Before(s.unarchivedUntil()):
-		return say(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), s.unarchivedUntil().Sub(s.Now))
-	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.Remote.Fresh && s.mayBeUnarchived():
-		if hold := s.holding(nil); hold != nil {
-			return heldDeletion(s, hold)
+	case f.Remote.State == RemoteNotFound:
+		return finalizeMissing(f)
+	case f.Remote.State == RemotePresent && f.Now.Before(f.unarchivedUntil()):
+		return writeStatus(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), f.unarchivedUntil().Sub(f.Now))
+	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.Remote.Fresh && f.mayBeUnarchived():
+		if b := f.backoff(nil); b != nil {
+			return backedOffDeletion(f, b)
 		}
-		return Step{Do: Read, ID: s.Identity.ID}
-	case s.Remote.State == RemotePresent && s.Remote.Group.Archived() && !s.mayLag():
-		return Step{Do: Release, ID: s.Identity.ID}
+		return Step{Action: Read, ID: f.Identity.ID}
+	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.mayLag():
+		return Step{Action: Release, ID: f.Identity.ID}
 	}
-	if hold := s.holding([]Field{FieldArchived}); hold != nil {
-		return heldDeletion(s, hold)
+	if b := f.backoff([]Field{FieldArchived}); b != nil {
+		return backedOffDeletion(f, b)
 	}
-	if s.Remote.State != RemotePresent {
-		return Step{Do: Read, ID: s.Identity.ID}
+	if f.Remote.State != RemotePresent {
+		return Step{Action: Read, ID: f.Identity.ID}
 	}
-	return Step{Do: ArchiveRemote, ID: s.Identity.ID}
+	return Step{Action: ArchiveRemote, ID: f.Identity.ID}
 }
 
 // mayLag: what the API shows may be older than our own last write, or than that of
 // the manager before us, unless the reply to our own said so itself.
-func (s *Situation) mayLag() bool {
-	return s.settling() && !s.Remote.Replied
+func (f *Facts) mayLag() bool {
+	return f.withinSettleTime() && !f.Remote.Replied
 }
 
 // unarchivedUntil is until when a group may still be unarchived after it was
 // archived, by a call of ours or of the manager before us.
-func (s *Situation) unarchivedUntil() time.Time {
-	if s.Remote.Unarchiving.IsZero() && s.Remote.Group.Archived() && s.unarchives() && s.mayLag() {
-		return s.Identity.Seen.Add(SettleTime)
+func (f *Facts) unarchivedUntil() time.Time {
+	if f.Remote.Unarchiving.IsZero() && f.Remote.Group.Archived() && f.unarchives() && f.mayLag() {
+		return f.Identity.Seen.Add(SettleTime)
 	}
-	return s.Remote.Unarchiving
+	return f.Remote.Unarchiving
 }
 
 // mayBeUnarchived: there was such a call, or may have been one.
-func (s *Situation) mayBeUnarchived() bool {
-	return !s.Remote.Unarchiving.IsZero() || s.unarchives()
+func (f *Facts) mayBeUnarchived() bool {
+	return !f.Remote.Unarchiving.IsZero() || f.unarchives()
 }
 
 // unarchives: the Group wants its remote group active, by its spec or at adoption.
-func (s *Situation) unarchives() bool {
-	archived := s.spec().Archived
-	return s.Identity.Unarchive || archived != nil && !*archived
+func (f *Facts) unarchives() bool {
+	archived := f.spec().Archived
+	return f.Identity.Unarchive || archived != nil && !*archived
 }
 
 // finalizeMissing: a 404 finishes a deletion only where it can be believed.
-func finalizeMissing(s *Situation) Step {
+func finalizeMissing(f *Facts) Step {
 	switch {
-	case !s.Evidence.trusted():
-		step := say(deleting(s.Connection.Name+" does not show the groups that its Groups own, so that a 404 proves nothing"), 0)
-		step.Again = SettleTime
+	case !f.Evidence.trusted():
+		step := writeStatus(deleting(f.Connection.Name+" does not show the groups that its Groups own, so that a 404 proves nothing"), 0)
+		step.RequeueAfter = SettleTime
 		return step
-	case s.settling():
-		return Step{Do: Keep, Again: SettleTime / 4}
+	case f.withinSettleTime():
+		return Step{Action: Wait, RequeueAfter: SettleTime / 4}
 	}
-	return Step{Do: Release, ID: s.Identity.ID}
+	return Step{Action: Release, ID: f.Identity.ID}
 }
 
-// heldDeletion says what failed; only a refusal needs a person.
-func heldDeletion(s *Situation, h *Hold) Step {
-	if h.Reason == v1alpha1.ReasonRejected || h.Reason == v1alpha1.ReasonNotApplied {
-		return held(s, h)
+// backedOffDeletion says what failed; only a refusal needs a person.
+func backedOffDeletion(f *Facts, b *Backoff) Step {
+	if b.Reason == v1alpha1.ReasonRejected || b.Reason == v1alpha1.ReasonNotApplied {
+		return backedOff(f, b)
 	}
-	return say(deleting(h.Message), h.Until.Sub(s.Now))
+	return writeStatus(deleting(b.Message), b.Until.Sub(f.Now))
 }
 
 func deleting(what string) Report {

@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // now is when every decision is taken.
@@ -26,12 +26,12 @@ const (
 	elsewhere = "0b7c1f1e-other-cluster"
 )
 
-// option changes a situation, from top to bottom.
-type option func(*Situation)
+// option changes facts, from top to bottom.
+type option func(*Facts)
 
-// situation is that of a Group that is bound and in order, with a connection that
+// facts are those of a Group that is bound and in order, with a connection that
 // serves it; options tell what is different.
-func situation(options ...option) *Situation {
+func facts(options ...option) *Facts {
 	group := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "concierge", Name: "plaza", UID: "uid-plaza", Generation: 3,
 		CreationTimestamp: metav1.NewTime(now.Add(-time.Hour)),
@@ -43,16 +43,15 @@ func situation(options ...option) *Situation {
 		DeletionPolicy: v1alpha1.DeletionArchive,
 	}
 	group.Status = v1alpha1.GroupStatus{ID: plazaID, ObservedGeneration: 3}
-	s := &Situation{
+	s := &Facts{
 		Now: now, Group: group,
 		Identity:   Identity{ID: plazaID, Recorded: true},
 		Connection: Connection{Name: "ClusterConnection default", Found: true, Allowed: true, Up: true, Complete: true},
 		Remote:     Remote{State: RemotePresent, Group: plaza()},
 		Evidence: Evidence{
-			Claimed:  func(string) bool { return false },
-			Mirrored: true, Listed: now.Add(-time.Minute), Complete: true, Trusted: true,
+			Mirrored: true, Listed: now.Add(-time.Minute), Complete: true, Trust: TrustEarned,
 		},
-		Past: Past{FirstSeen: now.Add(-time.Hour)},
+		History: History{FirstSeen: now.Add(-time.Hour)},
 	}
 	ready(v1alpha1.ReasonSynced, "True")(s)
 	for _, o := range options {
@@ -63,64 +62,68 @@ func situation(options ...option) *Situation {
 }
 
 // plaza is the remote group as it is while all is in order.
-func plaza(edits ...func(*klink.Group)) klink.Group {
-	g := klink.Group{ID: plazaID, Name: hotel, ConversationID: "ZYjVAbCE9g5XRlra", Contacts: []string{}, CreatedAt: now.Add(-time.Hour)}
+func plaza(edits ...func(*remote.Group)) remote.Group {
+	g := remote.Group{ID: plazaID, Name: hotel, ConversationID: "ZYjVAbCE9g5XRlra", Contacts: []string{}, CreatedAt: now.Add(-time.Hour)}
 	for _, edit := range edits {
 		edit(&g)
 	}
 	return g
 }
 
-func withID(id string) func(*klink.Group)          { return func(g *klink.Group) { g.ID = id } }
-func createdAt(t time.Time) func(*klink.Group)     { return func(g *klink.Group) { g.CreatedAt = t } }
-func archivedSince(t time.Time) func(*klink.Group) { return func(g *klink.Group) { g.ArchivedAt = t } }
-func named(name string) func(*klink.Group)         { return func(g *klink.Group) { g.Name = name } }
-func described(text string) func(*klink.Group)     { return func(g *klink.Group) { g.Description = text } }
+func withID(id string) func(*remote.Group)      { return func(g *remote.Group) { g.ID = id } }
+func createdAt(t time.Time) func(*remote.Group) { return func(g *remote.Group) { g.CreatedAt = t } }
+func archivedSince(t time.Time) func(*remote.Group) {
+	return func(g *remote.Group) { g.ArchivedAt = t }
+}
+func named(name string) func(*remote.Group) { return func(g *remote.Group) { g.Name = name } }
+func described(text string) func(*remote.Group) {
+	return func(g *remote.Group) { g.Description = text }
+}
 
 func ready(reason, status string) option {
-	return func(s *Situation) {
+	return func(s *Facts) {
 		s.Group.Status.Conditions = []metav1.Condition{{
 			Type: v1alpha1.ConditionReady, Status: metav1.ConditionStatus(status), Reason: reason, ObservedGeneration: s.Group.Generation,
 		}}
 	}
 }
 
-func spec(edit func(*v1alpha1.GroupSpec)) option { return func(s *Situation) { edit(&s.Group.Spec) } }
+func spec(edit func(*v1alpha1.GroupSpec)) option { return func(s *Facts) { edit(&s.Group.Spec) } }
 
-func suspend(s *Situation)    { s.Group.Spec.Suspend = true }
-func dry(s *Situation)        { s.DryRun = true }
-func observe(s *Situation)    { s.Group.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
-func byName(s *Situation)     { s.Group.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
-func groupID(s *Situation)    { s.Group.Spec.GroupID = plazaID }
-func changed(s *Situation)    { s.Group.Generation++ }
-func fresh(s *Situation)      { s.Remote.Fresh = true }
-func settling(s *Situation)   { s.Remote.Settling = true }
-func replied(s *Situation)    { s.Remote.Settling, s.Remote.Replied = true, true }
-func proven(s *Situation)     { s.Remote.AbsenceProven = true }
-func distrusted(s *Situation) { s.Evidence.Trusted = false }
-func unshown(s *Situation)    { s.Evidence.Unshown = func() bool { return true } }
-func incomplete(s *Situation) { s.Evidence.Complete, s.Connection.Complete = false, false }
-func unmirrored(s *Situation) { s.Evidence.Mirrored, s.Evidence.Listed = false, time.Time{} }
-func waitingFor(s *Situation) { s.Connection.Waiting, s.Connection.Up = true, false }
-func notFound(s *Situation)   { s.Connection = Connection{Name: s.Connection.Name} }
-func notAllowed(s *Situation) { s.Connection.Allowed = false }
-func leaving(s *Situation)    { s.Connection.Terminating = true }
-func foreign(s *Situation)    { s.Identity.ForeignCluster = elsewhere }
-func takeOverOK(s *Situation) { s.Identity.TakeOver = true }
-func owned(s *Situation)      { s.Identity.Owner = "lobby/plaza" }
-func contends(s *Situation)   { s.Identity.Contender = true }
-func unrecorded(s *Situation) { s.Identity.Recorded = false }
-func inFlight(s *Situation)   { s.Identity.CreateInFlight = true }
-func noStatus(s *Situation)   { s.Group.Status.ID = "" }
-func justSeen(s *Situation)   { s.Identity.Seen = now.Add(-time.Minute) }
+func suspend(s *Facts)    { s.Group.Spec.Suspend = true }
+func dry(s *Facts)        { s.DryRun = true }
+func observe(s *Facts)    { s.Group.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
+func byName(s *Facts)     { s.Group.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
+func groupID(s *Facts)    { s.Group.Spec.GroupID = plazaID }
+func changed(s *Facts)    { s.Group.Generation++ }
+func fresh(s *Facts)      { s.Remote.Fresh = true }
+func settling(s *Facts)   { s.Remote.Settling = true }
+func replied(s *Facts)    { s.Remote.Settling, s.Remote.Replied = true, true }
+func proven(s *Facts)     { s.Remote.AbsenceProven = true }
+func distrusted(s *Facts) { s.Evidence.Trust = TrustLost }
+func unjudged(s *Facts)   { s.Evidence.Trust = TrustUnjudged }
+func incomplete(s *Facts) { s.Evidence.Complete, s.Connection.Complete = false, false }
+func unmirrored(s *Facts) { s.Evidence.Mirrored, s.Evidence.Listed = false, time.Time{} }
+func waitingFor(s *Facts) { s.Connection.Waiting, s.Connection.Up = true, false }
+func notFound(s *Facts)   { s.Connection = Connection{Name: s.Connection.Name} }
+func notAllowed(s *Facts) { s.Connection.Allowed = false }
+func leaving(s *Facts)    { s.Connection.Terminating = true }
+func foreign(s *Facts)    { s.Identity.ForeignCluster = elsewhere }
+func takeOverOK(s *Facts) { s.Identity.TakeOver = true }
+func owned(s *Facts)      { s.Identity.OtherOwner = "lobby/plaza" }
+func contends(s *Facts)   { s.Identity.WaitsForOwner = true }
+func unrecorded(s *Facts) { s.Identity.Recorded = false }
+func inFlight(s *Facts)   { s.Identity.CreateInFlight = true }
+func noStatus(s *Facts)   { s.Group.Status.ID = "" }
+func justSeen(s *Facts)   { s.Identity.Seen = now.Add(-time.Minute) }
 
-func down(s *Situation) { s.Connection.Up, s.Connection.Problem = false, "401 Unauthorized" }
+func down(s *Facts) { s.Connection.Up, s.Connection.Problem = false, "401 Unauthorized" }
 
-func requested(s *Situation) {
+func requested(s *Facts) {
 	s.Group.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = "now"
 }
 
-func deleted(s *Situation) {
+func deleted(s *Facts) {
 	s.Group.DeletionTimestamp = &metav1.Time{Time: now}
 	s.Group.Generation++
 }
@@ -129,51 +132,66 @@ func policy(p v1alpha1.DeletionPolicy) option {
 	return spec(func(g *v1alpha1.GroupSpec) { g.DeletionPolicy = p })
 }
 
-func allowDelete(s *Situation) { s.Connection.AllowDelete = true }
+func allowDelete(s *Facts) { s.Connection.AllowDelete = true }
 
 // unbound is a Group that nobody has looked at yet.
-func unbound(s *Situation) {
+func unbound(s *Facts) {
 	s.Identity, s.Remote = Identity{}, Remote{}
 	s.Group.Status = v1alpha1.GroupStatus{ObservedGeneration: -1}
 }
 
 // attempted is a Group whose create has got no answer, half an hour ago.
-func attempted(s *Situation) {
+func attempted(s *Facts) {
 	unbound(s)
 	s.Declared = DeclaredBy(&s.Group.Spec)
 	attempt := NewAttempt(s.Declared, now.Add(-30*time.Minute), nil)
 	s.Identity.Attempt, s.Identity.AttemptSeen = &attempt, now.Add(-30*time.Minute)
 }
 
-func unreadable(s *Situation) {
+func unreadable(s *Facts) {
 	unbound(s)
 	s.Identity.AttemptUnreadable = true
 }
 
-func empty(s *Situation) { s.Identity.AttemptEmpty = true }
+func empty(s *Facts) { s.Identity.AttemptEmpty = true }
 
 func seen(ago time.Duration) option {
-	return func(s *Situation) { s.Identity.AttemptSeen = now.Add(-ago) }
+	return func(s *Facts) { s.Identity.AttemptSeen = now.Add(-ago) }
 }
 
 func listed(ago time.Duration) option {
-	return func(s *Situation) { s.Evidence.Listed = now.Add(-ago) }
+	return func(s *Facts) { s.Evidence.Listed = now.Add(-ago) }
 }
 
-func shows(groups ...klink.Group) option {
-	return func(s *Situation) { s.Evidence.Named = groups }
+func shows(groups ...remote.Group) option {
+	return func(s *Facts) { s.Evidence.Candidates = candidates(groups...) }
 }
 
 func claimed(ids ...string) option {
-	return func(s *Situation) { s.Evidence.Claimed = func(id string) bool { return slices.Contains(ids, id) } }
+	return func(s *Facts) {
+		for i, c := range s.Evidence.Candidates {
+			if slices.Contains(ids, c.Group.ID) {
+				s.Evidence.Candidates[i].OwnedBy = "lobby/other"
+			}
+		}
+	}
 }
 
-func remote(state RemoteState) option {
-	return func(s *Situation) { s.Remote = Remote{State: state} }
+// candidates are groups that no Group owns.
+func candidates(groups ...remote.Group) []Candidate {
+	var all []Candidate
+	for _, g := range groups {
+		all = append(all, Candidate{Group: g})
+	}
+	return all
 }
 
-func remoteGroup(g klink.Group) option {
-	return func(s *Situation) { s.Remote = Remote{State: RemotePresent, Group: g} }
+func remoteState(state RemoteState) option {
+	return func(s *Facts) { s.Remote = Remote{State: state} }
+}
+
+func remoteGroup(g remote.Group) option {
+	return func(s *Facts) { s.Remote = Remote{State: RemotePresent, Group: g} }
 }
 
 func describedAs(text string) option {
@@ -185,26 +203,26 @@ func archivedAs(archived bool) option {
 }
 
 func refused(fields ...Field) option {
-	return func(s *Situation) {
-		s.Past.Refused = &Hold{Until: now.Add(time.Hour), Reason: v1alpha1.ReasonRejected, Message: "422 too long", Fields: fields}
+	return func(s *Facts) {
+		s.History.Refused = &Backoff{Until: now.Add(time.Hour), Reason: v1alpha1.ReasonRejected, Message: "422 too long", Fields: fields}
 	}
 }
 
 func notApplied(fields ...Field) option {
-	return func(s *Situation) {
-		s.Past.NotApplied = &Hold{Until: now.Add(time.Minute), Reason: v1alpha1.ReasonNotApplied, Message: "not shown", Fields: fields}
+	return func(s *Facts) {
+		s.History.NotApplied = &Backoff{Until: now.Add(time.Minute), Reason: v1alpha1.ReasonNotApplied, Message: "not shown", Fields: fields}
 	}
 }
 
-func failing(s *Situation) {
-	s.Past.Failed = &Hold{Until: now.Add(4 * time.Second), Reason: v1alpha1.ReasonUnavailable, Message: "503"}
+func failing(s *Facts) {
+	s.History.Failed = &Backoff{Until: now.Add(4 * time.Second), Reason: v1alpha1.ReasonUnavailable, Message: "503"}
 }
 
 func contested(in time.Duration, fields ...Field) option {
-	return func(s *Situation) {
-		s.Past.Contested = map[Field]time.Time{}
+	return func(s *Facts) {
+		s.History.Contested = map[Field]time.Time{}
 		for _, f := range fields {
-			s.Past.Contested[f] = now.Add(in)
+			s.History.Contested[f] = now.Add(in)
 		}
 	}
 }
@@ -212,7 +230,7 @@ func contested(in time.Duration, fields ...Field) option {
 // decision is one row of a table.
 type decision struct {
 	name string
-	in   *Situation
+	in   *Facts
 	// want is the step, with a part of the message.
 	want Step
 }
@@ -227,7 +245,7 @@ func decide(t *testing.T, table []decision) {
 			}
 			got.Report.Message, want.Report.Message = "", ""
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("step %s (-want +got):\n%s", got.Do, diff)
+				t.Errorf("step %s (-want +got):\n%s", got.Action, diff)
 			}
 		})
 	}
@@ -251,10 +269,12 @@ func report(reason, message string) Report {
 	return r
 }
 
-func says(reason, message string) Step { return Step{Do: Say, Report: report(reason, message)} }
+func says(reason, message string) Step {
+	return Step{Action: WriteStatus, Report: report(reason, message)}
+}
 
 func (s Step) again(in time.Duration) Step {
-	s.Again = in
+	s.RequeueAfter = in
 	return s
 }
 
@@ -263,7 +283,7 @@ func (s Step) awaiting(t time.Time) Step {
 	return s
 }
 
-func (s Step) showing(g klink.Group, drift ...Field) Step {
+func (s Step) showing(g remote.Group, drift ...Field) Step {
 	s.Report.Remote, s.Report.Drift = &g, drift
 	return s
 }

@@ -10,100 +10,100 @@ import (
 )
 
 // Next decides the next step for a Group. The controller carries it out, puts
-// what it learned into the situation, and asks again, until the step is Keep,
-// Say or Release.
-func Next(s *Situation) Step {
-	if !s.Group.DeletionTimestamp.IsZero() {
-		return finalize(s)
+// what it learned into the facts, and asks again, until the step is Wait,
+// WriteStatus or Release.
+func Next(f *Facts) Step {
+	if !f.Group.DeletionTimestamp.IsZero() {
+		return finalize(f)
 	}
-	for _, gate := range []func(*Situation) (Step, bool){stripped, suspended, connected, conflicted} {
-		if step, stop := gate(s); stop {
+	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, ownedElsewhere} {
+		if step, stop := gate(f); stop {
 			return step
 		}
 	}
-	if s.Identity.ID == "" {
-		return bind(s)
+	if f.Identity.ID == "" {
+		return bind(f)
 	}
-	return maintain(s)
+	return maintain(f)
 }
 
-// stripped puts back what ties a Group to its remote group, whatever else stands
+// finalizerMissing puts back what ties a Group to its remote group, whatever else stands
 // against it: without the finalizer, a deletion would pass us by.
-func stripped(s *Situation) (Step, bool) {
-	id := &s.Identity
-	ours := id.ID != "" && s.Group.Status.ID == id.ID && id.Owner == "" && id.ForeignCluster == ""
-	return Step{Do: Record, ID: id.ID}, ours && !id.Recorded && !s.DryRun
+func finalizerMissing(f *Facts) (Step, bool) {
+	id := &f.Identity
+	ours := id.ID != "" && f.Group.Status.ID == id.ID && id.OtherOwner == "" && id.ForeignCluster == ""
+	return Step{Action: Record, ID: id.ID}, ours && !id.Recorded && !f.DryRun
 }
 
 // suspended stops every remote write, and still tells whether the declaration
 // was last seen in place, unless the Group may not use the connection at all.
-func suspended(s *Situation) (Step, bool) {
-	if !s.spec().Suspend {
+func suspended(f *Facts) (Step, bool) {
+	if !f.spec().Suspend {
 		return Step{}, false
 	}
-	mayLook := s.Identity.ID != "" && s.Connection.Allowed
-	if s.requested() && mayLook && s.Connection.Up && !s.Remote.Fresh && s.holding(nil) == nil {
-		return Step{Do: Read, ID: s.Identity.ID}, true
+	mayLook := f.Identity.ID != "" && f.Connection.Allowed
+	if f.requested() && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
+		return Step{Action: Read, ID: f.Identity.ID}, true
 	}
-	ready := s.ready()
-	if s.Remote.State == RemoteUnknown && !s.news() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
-		return Step{Do: Keep}, true
+	ready := f.ready()
+	if f.Remote.State == RemoteUnknown && !f.userIsWaiting() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
+		return Step{Action: Wait}, true
 	}
 	r := Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended, Message: "suspended; whether the remote group shows the declared fields is not known"}
-	if mayLook && s.Remote.State == RemotePresent {
-		r.Remote = &s.Remote.Group
-		r.Drift = s.Declared.Diff(s.Remote.Group)
+	if mayLook && f.Remote.State == RemotePresent {
+		r.Remote = &f.Remote.Group
+		r.Drift = f.Declared.Diff(f.Remote.Group)
 		r.Message = "suspended; these declared fields differ remotely: " + list(r.Drift)
 		if len(r.Drift) == 0 {
 			r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
 		}
 	}
-	return say(r, 0), true
+	return writeStatus(r, 0), true
 }
 
-// connected lets only Groups pass whose connection can serve them. A Group with
+// connectionUnusable lets only Groups pass whose connection can serve them. A Group with
 // nothing to do keeps its status through an outage.
-func connected(s *Situation) (Step, bool) {
-	c := &s.Connection
+func connectionUnusable(f *Facts) (Step, bool) {
+	c := &f.Connection
 	switch {
 	case c.Waiting:
-		return Step{Do: Keep}, true
+		return Step{Action: Wait}, true
 	case c.Found && !c.Allowed:
-		return say(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
-			"%s does not allow namespace %s; a cluster admin can change its allowedNamespaces", c.Name, s.Group.Namespace)), allowedRetry), true
-	case (!c.Found || !c.Up) && !s.news() && s.inOrder():
-		return Step{Do: Keep}, true
+		return writeStatus(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
+			"%s does not allow namespace %s; a cluster admin can change its allowedNamespaces", c.Name, f.Group.Namespace)), allowedRetry), true
+	case (!c.Found || !c.Up) && !f.userIsWaiting() && f.wasReady():
+		return Step{Action: Wait}, true
 	case !c.Found:
-		return say(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
+		return writeStatus(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
 			"; or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef"), 0), true
-	case c.Terminating && s.Identity.ID == "" && !s.unresolvedAttempt():
-		return say(terminating(s), 0), true
+	case c.Terminating && f.Identity.ID == "" && !f.unresolvedAttempt():
+		return writeStatus(terminating(f), 0), true
 	case !c.Up:
-		return say(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is not ready: "+c.Problem), 0), true
+		return writeStatus(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is not ready: "+c.Problem), 0), true
 	}
 	return Step{}, false
 }
 
-// conflicted stops Groups whose remote group belongs to somebody else.
-func conflicted(s *Situation) (Step, bool) {
-	id := &s.Identity
+// ownedElsewhere stops Groups whose remote group belongs to somebody else.
+func ownedElsewhere(f *Facts) (Step, bool) {
+	id := &f.Identity
 	if id.ForeignCluster != "" && !id.TakeOver {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"remote group %s was bound by another cluster (%s) and is only read; to take it over, annotate %s with %s=%s",
-			id.ID, id.ForeignCluster, s.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
-		return say(s.showing(r), 0), true
+			id.ID, id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
+		return writeStatus(f.showing(r), 0), true
 	}
-	if id.Owner != "" {
+	if id.OtherOwner != "" {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
-			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", s.wantedID(), id.Owner, s.copiedHint()))
-		return say(s.showing(r), 0), true
+			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", f.wantedID(), id.OtherOwner, f.copiedHint()))
+		return writeStatus(f.showing(r), 0), true
 	}
 	return Step{}, false
 }
 
 // copiedHint helps with a manifest that was copied, annotations and all.
-func (s *Situation) copiedHint() string {
-	if s.spec().GroupID != "" || s.Group.Annotations[v1alpha1.AnnotationGroupID] == "" {
+func (f *Facts) copiedHint() string {
+	if f.spec().GroupID != "" || f.Group.Annotations[v1alpha1.AnnotationGroupID] == "" {
 		return ""
 	}
 	return fmt.Sprintf("; if this is a copy that is to have a group of its own, remove its annotations %s and %s",
@@ -111,156 +111,156 @@ func (s *Situation) copiedHint() string {
 }
 
 // maintain keeps a bound group as declared.
-func maintain(s *Situation) Step {
-	id := s.Identity.ID
+func maintain(f *Facts) Step {
+	id := f.Identity.ID
 	switch {
-	case s.takesOver():
-		return takeOver(s)
-	case !s.Identity.Recorded && !s.DryRun:
-		return Step{Do: Record, ID: id}
-	case s.Identity.Unarchive && !s.DryRun:
-		return unarchive(s)
-	case s.spec().GroupID != "" && s.spec().GroupID != id:
-		return contradicted(s)
-	case s.requested() && !s.Remote.Fresh && s.Remote.State != RemoteNotFound:
-		return read(s, id)
+	case f.takesOver():
+		return takeOver(f)
+	case !f.Identity.Recorded && !f.DryRun:
+		return Step{Action: Record, ID: id}
+	case f.Identity.Unarchive && !f.DryRun:
+		return unarchive(f)
+	case f.spec().GroupID != "" && f.spec().GroupID != id:
+		return contradicted(f)
+	case f.requested() && !f.Remote.Fresh && f.Remote.State != RemoteNotFound:
+		return read(f, id)
 	}
-	switch s.Remote.State {
+	switch f.Remote.State {
 	case RemotePresent:
-		return compare(s)
+		return compare(f)
 	case RemoteNotFound:
-		return missing(s)
+		return missing(f)
 	case RemoteUnlisted:
-		return read(s, id)
+		return read(f, id)
 	default:
-		if s.news() {
-			return read(s, id)
+		if f.userIsWaiting() {
+			return read(f, id)
 		}
-		return Step{Do: Keep}
+		return Step{Action: Wait}
 	}
 }
 
 // contradicted: the id was bound before spec.groupID came to name another.
-func contradicted(s *Situation) Step {
-	return say(s.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
+func contradicted(f *Facts) Step {
+	return writeStatus(f.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
 		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it anew, without the annotations %s and %s",
-		s.spec().GroupID, s.Identity.ID, v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
+		f.spec().GroupID, f.Identity.ID, v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
 }
 
 // takesOver: the id was another cluster's or another Group's until now.
-func (s *Situation) takesOver() bool { return s.Identity.ForeignCluster != "" || s.Identity.Contender }
+func (f *Facts) takesOver() bool { return f.Identity.ForeignCluster != "" || f.Identity.WaitsForOwner }
 
 // takeOver binds an id that another cluster bound and the connection releases, or
 // that another Group has let go of.
-func takeOver(s *Situation) Step {
-	switch s.Remote.State {
+func takeOver(f *Facts) Step {
+	switch f.Remote.State {
 	case RemotePresent:
-		return adopt(s, s.Identity.ID, OriginDeclared)
+		return adopt(f, f.Identity.ID, OriginDeclared)
 	case RemoteNotFound:
-		if !s.Evidence.trusted() {
-			return say(untrusted(s), 0)
+		if !f.Evidence.trusted() {
+			return writeStatus(untrusted(f), 0)
 		}
-		return remoteMissing(s, s.Identity.ID)
+		return remoteMissing(f, f.Identity.ID)
 	default:
-		return read(s, s.Identity.ID)
+		return read(f, f.Identity.ID)
 	}
 }
 
 // read asks for a GET, unless this Group's own calls have just failed.
-func read(s *Situation, id string) Step {
-	if hold := s.holding(nil); hold != nil {
-		return held(s, hold)
+func read(f *Facts, id string) Step {
+	if b := f.backoff(nil); b != nil {
+		return backedOff(f, b)
 	}
-	return Step{Do: Read, ID: id}
+	return Step{Action: Read, ID: id}
 }
 
 // compare plans the PUT that makes the remote group as declared.
-func compare(s *Situation) Step {
-	diff := s.Declared.Diff(s.Remote.Group)
+func compare(f *Facts) Step {
+	diff := f.Declared.Diff(f.Remote.Group)
 	switch {
-	case len(diff) == 0 && s.observes():
-		return say(s.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
+	case len(diff) == 0 && f.observes():
+		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:
-		return say(s.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
-	case s.observes():
+		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
+	case f.observes():
 		r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + list(diff), Drift: diff}
-		return say(s.showing(r), 0)
-	case s.DryRun:
-		return drifting(s, dryRun("set "+list(diff)), diff)
+		return writeStatus(f.showing(r), 0)
+	case f.DryRun:
+		return drifting(f, dryRun("set "+list(diff)), diff)
 	default:
-		return correct(s, diff)
+		return correct(f, diff)
 	}
 }
 
 // drifting adds the remote group, and the fields that stay different, to a report.
-func drifting(s *Situation, step Step, diff []Field) Step {
-	step.Report = s.showing(step.Report)
+func drifting(f *Facts, step Step, diff []Field) Step {
+	step.Report = f.showing(step.Report)
 	step.Report.Drift = diff
 	return step
 }
 
 // correct leaves out fields that are contested and not due yet. What is held
 // back is judged by the others: those are what the PUT would send again.
-func correct(s *Situation, diff []Field) Step {
-	due, contested, again := s.uncontested(diff)
+func correct(f *Facts, diff []Field) Step {
+	due, contested, again := f.uncontested(diff)
 	if len(due) == 0 {
 		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+"; corrected once an hour, and at once when the spec changes")
-		return drifting(s, say(r, again), diff)
+		return drifting(f, writeStatus(r, again), diff)
 	}
-	if hold := s.holding(due); hold != nil {
-		return drifting(s, held(s, hold), diff)
+	if b := f.backoff(due); b != nil {
+		return drifting(f, backedOff(f, b), diff)
 	}
-	return Step{Do: Update, ID: s.Identity.ID, Fields: due, Drifted: s.settled() || s.contestedAny(due)}
+	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: f.wasSynced() || f.contestedAny(due)}
 }
 
 // missing decides about a bound group that a GET did not find.
-func missing(s *Situation) Step {
+func missing(f *Facts) Step {
 	switch {
-	case !s.Evidence.trusted():
-		return Step{Do: Keep}
-	case s.settling():
-		return Step{Do: Keep, Again: SettleTime / 4}
-	case s.spec().GroupID != "" || s.observes():
-		return remoteMissing(s, s.Identity.ID)
-	case !s.Connection.Complete:
-		return unprovenMissing(s)
-	case !s.Remote.AbsenceProven || !s.Evidence.Listed.After(s.Identity.Seen.Add(SettleTime)):
-		return Step{Do: Keep, AwaitListing: s.Now}
-	case s.DryRun:
-		return dryRun("create the group anew: " + s.Identity.ID + " is gone")
+	case !f.Evidence.trusted():
+		return Step{Action: Wait}
+	case f.withinSettleTime():
+		return Step{Action: Wait, RequeueAfter: SettleTime / 4}
+	case f.spec().GroupID != "" || f.observes():
+		return remoteMissing(f, f.Identity.ID)
+	case !f.Connection.Complete:
+		return unprovenMissing(f)
+	case !f.Remote.AbsenceProven || !f.Evidence.Listed.After(f.Identity.Seen.Add(SettleTime)):
+		return Step{Action: Wait, AwaitListing: f.Now}
+	case f.DryRun:
+		return dryRun("create the group anew: " + f.Identity.ID + " is gone")
 	}
-	if hold := s.holding(nil); hold != nil {
-		return held(s, hold)
+	if b := f.backoff(nil); b != nil {
+		return backedOff(f, b)
 	}
-	return Step{Do: Drop, ID: s.Identity.ID}
+	return Step{Action: ForgetID, ID: f.Identity.ID}
 }
 
 // unprovenMissing: the newest listing was incomplete. Where it is old, because the
 // account is watched otherwise, another one may do better.
-func unprovenMissing(s *Situation) Step {
-	step := remoteMissing(s, s.Identity.ID)
-	if s.Now.Sub(s.Evidence.Listed) > relistAfter {
-		step.AwaitListing = s.Now
+func unprovenMissing(f *Facts) Step {
+	step := remoteMissing(f, f.Identity.ID)
+	if f.Now.Sub(f.Evidence.Listed) > relistAfter {
+		step.AwaitListing = f.Now
 	}
 	return step
 }
 
-func remoteMissing(s *Situation, id string) Step {
+func remoteMissing(f *Facts, id string) Step {
 	why := "and a group that spec.groupID names is never created"
 	switch {
-	case s.observes():
+	case f.observes():
 		why = "and a group that is only observed is never created"
-	case s.spec().GroupID == "" && s.takesOver():
+	case f.spec().GroupID == "" && f.takesOver():
 		why = "so it cannot be taken over"
-	case s.spec().GroupID == "":
+	case f.spec().GroupID == "":
 		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"
 	}
-	return say(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
+	return writeStatus(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
 		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it anew, with another groupID or none", id, why)), stalledRetry)
 }
 
-func held(s *Situation, h *Hold) Step {
-	r := blocked(h.Reason, h.Message)
-	r.Stalled = h.Reason == v1alpha1.ReasonRejected || h.Reason == v1alpha1.ReasonNotApplied
-	return say(r, h.Until.Sub(s.Now))
+func backedOff(f *Facts, b *Backoff) Step {
+	r := blocked(b.Reason, b.Message)
+	r.Stalled = b.Reason == v1alpha1.ReasonRejected || b.Reason == v1alpha1.ReasonNotApplied
+	return writeStatus(r, b.Until.Sub(f.Now))
 }

@@ -11,15 +11,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// anySituation draws from all situations, the impossible ones included: the rules
+// anyFacts draws from all facts, the impossible ones included: the rules
 // must hold whatever the controller believes.
-func anySituation(t *rapid.T) *Situation {
+func anyFacts(t *rapid.T) *Facts {
 	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
-	s := situation()
+	s := facts()
 	s.Declared = anyDeclared(t)
 	s.Group.Spec = v1alpha1.GroupSpec{
 		Name: s.Declared.Name, Suspend: rarely("suspend"),
@@ -58,11 +58,12 @@ func anySituation(t *rapid.T) *Situation {
 		s.Remote.Unarchiving = now.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "unarchiving, minutes ahead")) * time.Minute)
 	}
 	s.Evidence = Evidence{
-		Claimed: func(string) bool { return false }, Mirrored: !rarely("unmirrored"), Complete: flag("complete listing"), Trusted: !rarely("untrusted"),
+		Mirrored: !rarely("unmirrored"), Complete: flag("complete listing"), OtherAccount: rarely("other account"),
+		Trust:  rapid.SampledFrom([]Trust{TrustEarned, TrustEarned, TrustEarned, TrustEarned, TrustProvisional, TrustLost, TrustUnjudged}).Draw(t, "trust"),
 		Listed: now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "listed, minutes ago")) * time.Minute),
 	}
 	if rarely("named") {
-		s.Evidence.Named = []klink.Group{anyGroup(t, otherID)}
+		s.Evidence.Candidates = rapid.SliceOfN(rapid.Custom(anyCandidate), 1, 3).Draw(t, "candidates")
 	}
 	if rarely("held") {
 		refused(rapid.SliceOfN(rapid.SampledFrom(allFields), 0, 2).Draw(t, "held fields")...)(s)
@@ -75,9 +76,9 @@ func anySituation(t *rapid.T) *Situation {
 
 var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
 
-func anyIdentity(t *rapid.T, s *Situation) {
+func anyIdentity(t *rapid.T, s *Facts) {
 	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
-	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), Contender: rarely("contender"), Unarchive: rapid.Bool().Draw(t, "unarchive"), CreateInFlight: rarely("in flight")}
+	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), WaitsForOwner: rarely("contender"), Unarchive: rapid.Bool().Draw(t, "unarchive"), CreateInFlight: rarely("in flight")}
 	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "attempted", "unreadable"}).Draw(t, "identity") {
 	case "bound":
 		s.Identity.ID = plazaID
@@ -118,8 +119,8 @@ func anyDeclared(t *rapid.T) Declared {
 	return d
 }
 
-func anyGroup(t *rapid.T, id string) klink.Group {
-	g := klink.Group{
+func anyGroup(t *rapid.T, id string) remote.Group {
+	g := remote.Group{
 		ID: id, Name: rapid.SampledFrom([]string{hotel, "Ritz"}).Draw(t, "remote name"), Description: text(t, "remote description"), AvatarURL: text(t, "remote avatar"),
 		Contacts:  rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "remote contacts"),
 		CreatedAt: now.Add(-time.Hour),
@@ -130,19 +131,28 @@ func anyGroup(t *rapid.T, id string) klink.Group {
 	return g
 }
 
+func anyCandidate(t *rapid.T) Candidate {
+	rarely := func(name string) bool { return rapid.IntRange(0, 3).Draw(t, name) == 0 }
+	c := Candidate{Group: anyGroup(t, rapid.SampledFrom([]string{otherID, "third", plazaID}).Draw(t, "candidate")), MadeForOther: rarely("made for another")}
+	if rarely("owned by another") {
+		c.OwnedBy = "lobby/other"
+	}
+	return c
+}
+
 func writes(a Action) bool {
 	return slices.Contains([]Action{Create, Update, ArchiveRemote, Unarchive, DeleteRemote}, a)
 }
 
-// forbidsCreate says why nothing may be created in a situation, or "".
-func forbidsCreate(s *Situation) string {
+// forbidsCreate says why nothing may be created with such facts, or "".
+func forbidsCreate(s *Facts) string {
 	id := s.Identity
 	switch {
 	case id.ID != "":
 		return "an id is bound"
 	case id.AttemptUnreadable && !id.AttemptEmpty, id.Attempt != nil && !id.AttemptEmpty && !provenNone(s):
 		return "an attempt is unresolved"
-	case !s.Evidence.Trusted:
+	case !trustworthy(s):
 		return "the connection is untrusted"
 	case !s.Evidence.Mirrored:
 		return "nothing was listed yet"
@@ -157,12 +167,19 @@ func forbidsCreate(s *Situation) string {
 }
 
 // provenNone is said here once more, in other words than in Recover.
-func provenNone(s *Situation) bool {
-	candidates := slices.ContainsFunc(s.Evidence.Named, func(g klink.Group) bool { return g.Name == s.Identity.Attempt.Name })
-	return !candidates && !s.Identity.AttemptUnreadable && s.Evidence.Complete && s.Evidence.Listed.Sub(s.Identity.AttemptSeen) > 2*time.Minute
+func provenNone(s *Facts) bool {
+	candidates := slices.ContainsFunc(s.Evidence.Candidates, func(c Candidate) bool {
+		return c.Group.Name == s.Identity.Attempt.Name && c.OwnedBy == "" && !c.MadeForOther
+	})
+	return !candidates && !s.Evidence.OtherAccount && !s.Identity.AttemptUnreadable && s.Evidence.Complete && s.Evidence.Listed.Sub(s.Identity.AttemptSeen) > 2*time.Minute
 }
 
-func forbidsWrite(s *Situation) string {
+// trustworthy: nothing speaks against what the account shows.
+func trustworthy(s *Facts) bool {
+	return s.Evidence.Trust == TrustEarned || s.Evidence.Trust == TrustProvisional
+}
+
+func forbidsWrite(s *Facts) string {
 	switch {
 	case s.Group.Spec.Suspend:
 		return "it is suspended"
@@ -172,7 +189,7 @@ func forbidsWrite(s *Situation) string {
 		return "it is a dry run"
 	case s.Identity.ForeignCluster != "" && !s.Identity.TakeOver:
 		return "another cluster bound it"
-	case s.Identity.Owner != "":
+	case s.Identity.OtherOwner != "":
 		return "another Group owns it"
 	case !s.Connection.Found || !s.Connection.Up || s.Connection.Waiting:
 		return "the connection cannot be used"
@@ -185,56 +202,61 @@ func forbidsWrite(s *Situation) string {
 func TestNoSituationLeadsToAForbiddenWrite(t *testing.T) {
 	done := map[Action]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		for range situationsAtOnce {
-			s := anySituation(t)
+		for range factsAtOnce {
+			s := anyFacts(t)
 			step := Next(s)
-			done[step.Do]++
+			done[step.Action]++
 			obeys(t, s, step)
 		}
 	})
-	for a := Keep; a <= Release; a++ {
+	for a := Wait; a <= Release; a++ {
 		if done[a] == 0 {
-			t.Errorf("no situation led to %s: the draw is too narrow to prove anything", a)
+			t.Errorf("no facts led to %s: the draw is too narrow to prove anything", a)
 		}
 	}
 }
 
-// situationsAtOnce makes a check large enough to see every action.
-const situationsAtOnce = 150
+// factsAtOnce makes a check large enough to see every action.
+const factsAtOnce = 150
 
 // obeys fails unless the step keeps every promise that concerns remote writes.
-func obeys(t *rapid.T, s *Situation, step Step) {
-	if why := forbidsWrite(s); writes(step.Do) && why != "" {
-		t.Fatalf("%s, though %s", step.Do, why)
+func obeys(t *rapid.T, s *Facts, step Step) {
+	if why := forbidsWrite(s); writes(step.Action) && why != "" {
+		t.Fatalf("%s, though %s", step.Action, why)
 	}
-	if why := forbidsCreate(s); step.Do == Create && why != "" {
+	if why := forbidsCreate(s); step.Action == Create && why != "" {
 		t.Fatalf("Create, though %s", why)
 	}
-	if step.Do == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil) {
+	if step.Action == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil) {
 		t.Fatal("DeleteRemote without both consents and a deletion")
 	}
-	if step.Do == ArchiveRemote && s.Group.DeletionTimestamp == nil {
+	if step.Action == ArchiveRemote && s.Group.DeletionTimestamp == nil {
 		t.Fatal("ArchiveRemote without a deletion")
 	}
-	if step.Do == Drop && (s.Remote.State != RemoteNotFound || !s.Remote.AbsenceProven || !s.Evidence.Trusted || s.DryRun || s.Group.Spec.Suspend) {
+	if step.Action == ForgetID && (s.Remote.State != RemoteNotFound || !s.Remote.AbsenceProven || !trustworthy(s) || s.DryRun || s.Group.Spec.Suspend) {
 		t.Fatal("an id is dropped without a 404 and a complete listing of a trusted connection")
 	}
-	if step.Do == Release && s.DryRun {
+	if step.Action == Bind && step.Origin == OriginRecovered && !slices.ContainsFunc(s.Evidence.Candidates, func(c Candidate) bool {
+		return c.Group.ID == step.ID && c.OwnedBy == "" && !c.MadeForOther
+	}) {
+		t.Fatal("a recovery binds to a group that another Group owns, or that was made for one")
+	}
+	if step.Action == Release && s.DryRun {
 		t.Fatal("a dry run released a Group")
 	}
-	if step.Do == Say && (step.Report.Reason == "" || step.Report.Message == "" || step.Report.Stalled && step.Report.Reconciling) {
+	if step.Action == WriteStatus && (step.Report.Reason == "" || step.Report.Message == "" || step.Report.Stalled && step.Report.Reconciling) {
 		t.Fatalf("half a report: %+v", step.Report)
 	}
 }
 
 func TestAnUpdateNamesDeclaredFieldsThatDiffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := situation()
+		s := facts()
 		s.Declared, s.Remote.Group = anyDeclared(t), anyGroup(t, plazaID)
 		step := Next(s)
-		if step.Do != Update {
+		if step.Action != Update {
 			if diff := s.Declared.Diff(s.Remote.Group); len(diff) > 0 {
-				t.Fatalf("%s, though %v differ", step.Do, diff)
+				t.Fatalf("%s, though %v differ", step.Action, diff)
 			}
 			return
 		}
@@ -258,7 +280,7 @@ func TestAnUpdateNamesDeclaredFieldsThatDiffer(t *testing.T) {
 }
 
 // set does to a group what a PUT with the field does.
-func set(g *klink.Group, field Field, changes klink.Fields) {
+func set(g *remote.Group, field Field, changes remote.Fields) {
 	switch field {
 	case FieldName:
 		g.Name = *changes.Name
@@ -281,7 +303,7 @@ func TestTheAPIsViewOfACreatedGroupMatchesItsAttempt(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The API shows null, which a client reads as "", for what was not sent.
-		made := klink.Group{ID: plazaID, CreatedAt: now}
+		made := remote.Group{ID: plazaID, CreatedAt: now}
 		creation := d.Creation()
 		for _, field := range creation.Names() {
 			set(&made, field, creation)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Outcome is what a recovery concludes.
@@ -29,16 +29,11 @@ const (
 // Evidence is what is known of the account when a create is to be recovered or
 // a group adopted by name.
 type Evidence struct {
-	// Named are the groups that the mirror shows under the wanted name, and under
+	// Candidates are the groups that the mirror shows under the wanted name, and under
 	// that of an attempt if it is another; archived ones included.
-	Named []klink.Group
-	// Claimed tells whether another Group owns the id.
-	Claimed func(id string) bool
+	Candidates []Candidate
 	// Mirrored: at least one listing was taken in.
 	Mirrored bool
-	// MadeForOther tells whether this process made the group for another Group; nil
-	// means none.
-	MadeForOther func(id string) bool
 	// OtherAccount: endpoint or token are not those of the attempt, and no id that
 	// a Group owns was shown that would say that the account is the same.
 	OtherAccount bool
@@ -47,15 +42,23 @@ type Evidence struct {
 	Listed time.Time
 	// Complete: these listings showed the whole account.
 	Complete bool
-	// Trusted: the connection is known to look at the right account, or nothing was
-	// owned that could tell when it was looked at.
-	Trusted bool
-	// Unshown tells whether Groups own ids by now, and none of these was shown; nil
-	// means that one was.
-	Unshown func() bool
+	// Trust is whether the connection shows the account that its Groups live in.
+	Trust Trust
 }
 
-func (e Evidence) trusted() bool { return e.Trusted && (e.Unshown == nil || !e.Unshown()) }
+// Candidate is a remote group that may be the one that a Group looks for.
+type Candidate struct {
+	Group remote.Group
+	// OwnedBy is the other Group that owns it, as namespace/name; empty if none does.
+	OwnedBy string
+	// MadeForOther: this process made it for another Group.
+	MadeForOther bool
+}
+
+// free reports whether it may be one of ours that nobody knows of yet.
+func (c Candidate) free() bool { return c.OwnedBy == "" && !c.MadeForOther }
+
+func (e Evidence) trusted() bool { return e.Trust == TrustProvisional || e.Trust == TrustEarned }
 
 // proves reports whether an absence from the evidence is an absence from the
 // account as of t.
@@ -69,7 +72,7 @@ type Recovery struct {
 	// ID is the group to bind to.
 	ID string
 	// Candidates are groups that may be the attempt's but do not show its values.
-	Candidates []klink.Group
+	Candidates []remote.Group
 }
 
 // Recover concludes what became of an attempt that this process first saw at
@@ -77,11 +80,11 @@ type Recovery struct {
 // none is proven only by a complete listing begun the settle time after seen.
 func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 	candidates := a.candidates(e)
-	exact := slices.DeleteFunc(slices.Clone(candidates), func(g klink.Group) bool { return !a.shows(g) })
+	exact := slices.DeleteFunc(slices.Clone(candidates), func(g remote.Group) bool { return !a.shows(g) })
 	settled := e.Listed.After(seen.Add(SettleTime))
 	if len(exact) > 0 {
 		best := first(exact, a.Fields)
-		if doubt(best, a.Fields) > 0 && !settled {
+		if ambiguityRank(best, a.Fields) > 0 && !settled {
 			return Recovery{Outcome: OutcomeWait} // a better one may be about to show
 		}
 		return Recovery{Outcome: OutcomeBind, ID: best.ID}
@@ -98,24 +101,24 @@ func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
 	}
 }
 
-func (a Attempt) candidates(e Evidence) []klink.Group {
-	var candidates []klink.Group
-	for _, g := range e.Named {
-		if a.MayHaveMade(g) && e.free(g.ID) {
-			candidates = append(candidates, g)
+func (a Attempt) candidates(e Evidence) []remote.Group {
+	var candidates []remote.Group
+	for _, c := range e.Candidates {
+		if a.MayHaveMade(c.Group) && c.free() {
+			candidates = append(candidates, c.Group)
 		}
 	}
 	return candidates
 }
 
-// Twin finds the group of a Group whose attempt was lost: an unclaimed, active
+// FindLostCreate finds the group of a Group whose attempt was lost: an unclaimed, active
 // one with exactly the declared values, made no earlier than the Group itself.
-func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
+func FindLostCreate(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	fields := d.creationFields()
 	want := d.digest(fields)
-	var twins []klink.Group
-	for _, g := range e.Named {
-		if e.free(g.ID) && !g.CreatedAt.Before(created) && !d.retired(g) && shownBy(g).digest(fields) == want {
+	var twins []remote.Group
+	for _, c := range e.Candidates {
+		if g := c.Group; c.free() && !g.CreatedAt.Before(created) && !d.archivedByOthers(g) && shownBy(g).digest(fields) == want {
 			twins = append(twins, g)
 		}
 	}
@@ -125,29 +128,24 @@ func Twin(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	return first(twins, fields).ID, true
 }
 
-// retired reports whether a group was archived though d does not say so: by the
+// archivedByOthers reports whether a group was archived though d does not say so: by the
 // deletion policy of a Group that is gone, or by a person, but not by a create.
-func (d Declared) retired(g klink.Group) bool {
+func (d Declared) archivedByOthers(g remote.Group) bool {
 	return g.Archived() && (d.Archived == nil || !*d.Archived)
-}
-
-// free reports whether a group may be one of ours that nobody knows of yet.
-func (e Evidence) free(id string) bool {
-	return !e.Claimed(id) && (e.MadeForOther == nil || !e.MadeForOther(id))
 }
 
 // first is the group to take of several that show what was sent: the least
 // doubtful, then the oldest, by creation time and then id.
-func first(groups []klink.Group, sent []Field) klink.Group {
-	return slices.MinFunc(groups, func(a, b klink.Group) int {
-		return cmp.Or(doubt(a, sent)-doubt(b, sent), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+func first(groups []remote.Group, sent []Field) remote.Group {
+	return slices.MinFunc(groups, func(a, b remote.Group) int {
+		return cmp.Or(ambiguityRank(a, sent)-ambiguityRank(b, sent), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
 }
 
-// doubt ranks a group that shows what was sent: an archived one is more likely
+// ambiguityRank ranks a group that shows what was sent: an archived one is more likely
 // what another Group left behind, and one with more than was sent more likely of
 // another create. Without either it is zero.
-func doubt(g klink.Group, sent []Field) int {
+func ambiguityRank(g remote.Group, sent []Field) int {
 	rank := 0
 	if g.Archived() {
 		rank += 2
@@ -159,7 +157,7 @@ func doubt(g klink.Group, sent []Field) int {
 }
 
 // showsMore reports whether a group has values that were not sent.
-func showsMore(g klink.Group, sent []Field) bool {
+func showsMore(g remote.Group, sent []Field) bool {
 	return g.Description != "" && !slices.Contains(sent, FieldDescription) ||
 		g.AvatarURL != "" && !slices.Contains(sent, FieldAvatarURL) ||
 		len(g.Contacts) > 0 && !slices.Contains(sent, FieldContacts)

@@ -9,19 +9,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// evidence is what situation knows of the account, changed by options.
-func evidence(options ...option) Evidence { return situation(options...).Evidence }
+// evidence is what facts know of the account, changed by options.
+func evidence(options ...option) Evidence { return facts(options...).Evidence }
 
 func TestRecover(t *testing.T) {
 	started := now.Add(-10 * time.Minute)
 	declared := Declared{Name: hotel, Description: new("World-renowned.")}
 	attempt := NewAttempt(declared, started, nil)
 	attempt.Known = []string{"known"}
-	ours := func(edits ...func(*klink.Group)) klink.Group {
-		return plaza(append([]func(*klink.Group){createdAt(started), described("World-renowned.")}, edits...)...)
+	ours := func(edits ...func(*remote.Group)) remote.Group {
+		return plaza(append([]func(*remote.Group){createdAt(started), described("World-renowned.")}, edits...)...)
 	}
 	later := ours(withID("later"), createdAt(started.Add(time.Second)))
 	vague := ours(withID("vague"), described("else"))
@@ -36,7 +36,7 @@ func TestRecover(t *testing.T) {
 		{"the lower id of those made at one time", evidence(shows(ours(withID("b")), ours(withID("a")))), Recovery{Outcome: OutcomeBind, ID: "a"}},
 		{"an exact one beside another", evidence(shows(vague, later)), Recovery{Outcome: OutcomeBind, ID: "later"}},
 		{"an exact one even before the settle time is over", evidence(listed(20*time.Minute), incomplete, shows(ours())), Recovery{Outcome: OutcomeBind, ID: plazaID}},
-		{"one that may be it", evidence(shows(vague)), Recovery{Outcome: OutcomeUncertain, Candidates: []klink.Group{vague}}},
+		{"one that may be it", evidence(shows(vague)), Recovery{Outcome: OutcomeUncertain, Candidates: []remote.Group{vague}}},
 		{"one at the edge of the clock skew", evidence(shows(ours(createdAt(started.Add(-ClockSkew))))), Recovery{Outcome: OutcomeBind, ID: plazaID}},
 		{"one beyond it", evidence(shows(ours(createdAt(started.Add(-ClockSkew - time.Second))))), Recovery{Outcome: OutcomeNone}},
 		{"one of the future beyond it", evidence(shows(ours(createdAt(started.Add(ClockSkew + time.Second))))), Recovery{Outcome: OutcomeNone}},
@@ -62,7 +62,7 @@ func TestRecover(t *testing.T) {
 func TestTwin(t *testing.T) {
 	created := now.Add(-time.Hour)
 	declared := Declared{Name: hotel, Contacts: []string{"Cedric", "Hector"}}
-	twin := func(edits ...func(*klink.Group)) klink.Group {
+	twin := func(edits ...func(*remote.Group)) remote.Group {
 		g := plaza(edits...)
 		g.Contacts = []string{"Hector", "Cedric", "Hector"}
 		return g
@@ -84,7 +84,7 @@ func TestTwin(t *testing.T) {
 		{"owned", evidence(shows(twin()), claimed(plazaID)), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if id, found := Twin(declared, created, c.e); id != c.want || found != (c.want != "") {
+			if id, found := FindLostCreate(declared, created, c.e); id != c.want || found != (c.want != "") {
 				t.Errorf("twin %q (found: %t), want %q", id, found, c.want)
 			}
 		})
@@ -105,7 +105,7 @@ func TestAdoptByName(t *testing.T) {
 		{"one of another name", evidence(shows(plaza(named("plaza hotel")))), Adoption{Outcome: OutcomeNone}},
 		{"active goes before archived", evidence(shows(late, plaza(), early)), Adoption{Outcome: OutcomeBind, ID: plazaID}},
 		{"the one archived last", evidence(shows(early, late)), Adoption{Outcome: OutcomeBind, ID: "late"}},
-		{"several active", evidence(shows(plaza(), second, late)), Adoption{Outcome: OutcomeUncertain, Candidates: []klink.Group{plaza(), second}}},
+		{"several active", evidence(shows(plaza(), second, late)), Adoption{Outcome: OutcomeUncertain, Candidates: []remote.Group{plaza(), second}}},
 		{"an owned one", evidence(shows(plaza()), claimed(plazaID)), Adoption{Outcome: OutcomeBind, ID: plazaID, Owned: true}},
 		{"an owned archived one", evidence(shows(late), claimed("late")), Adoption{Outcome: OutcomeBind, ID: "late", Owned: true}},
 		{"none, incompletely", evidence(incomplete), Adoption{Outcome: OutcomeUncertain}},
@@ -195,22 +195,21 @@ func TestARecoveryTakesNothingThatAnotherGroupLeftBehind(t *testing.T) {
 	declared := Declared{Name: hotel}
 	released := plaza(withID("released"), createdAt(now))
 	released.ArchivedAt = now.Add(time.Minute)
-	attempt := NewAttempt(declared, now, []klink.Group{released})
-	nobody := func(string) bool { return false }
-	e := Evidence{Named: []klink.Group{released}, Claimed: nobody, Trusted: true, Complete: true, Listed: now.Add(time.Hour)}
+	attempt := NewAttempt(declared, now, candidates(released))
+	e := Evidence{Candidates: candidates(released), Trust: TrustEarned, Complete: true, Listed: now.Add(time.Hour)}
 	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
 		t.Errorf("a group that was claimed when the attempt was noted is taken: %+v", r)
 	}
 
 	attempt = NewAttempt(declared, now, nil)
-	e.MadeForOther = func(id string) bool { return id == "released" }
+	e.Candidates[0].MadeForOther = true
 	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
 		t.Errorf("a group that this process made for another is taken: %+v", r)
 	}
 
-	e.MadeForOther = nil
+	e.Candidates[0].MadeForOther = false
 	own := plaza(withID("own"), createdAt(now.Add(time.Second)))
-	e.Named = append(e.Named, own)
+	e.Candidates = append(e.Candidates, Candidate{Group: own})
 	if r := Recover(attempt, now, e); r.Outcome != OutcomeBind || r.ID != "own" {
 		t.Errorf("an archived group is preferred to an active one: %+v", r)
 	}
@@ -222,11 +221,11 @@ func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
 	attempt := NewAttempt(Declared{Name: hotel}, now, nil)
 	more, plain := plaza(withID("a"), createdAt(now), described("any")), plaza(withID("b"), createdAt(now.Add(time.Second)))
 	more.Contacts, plain.Contacts = nil, nil
-	e := Evidence{Named: []klink.Group{more, plain}, Claimed: func(string) bool { return false }}
+	e := Evidence{Candidates: candidates(more, plain)}
 	if r := Recover(attempt, now, e); r.ID != "b" {
 		t.Errorf("bound to %q, want the group that shows no more than was sent", r.ID)
 	}
-	e.Named = e.Named[:1]
+	e.Candidates = e.Candidates[:1]
 	if r := Recover(attempt, now, e); r.Outcome != OutcomeWait {
 		t.Errorf("outcome %d before the settle time, when a better one may be about to show", r.Outcome)
 	}
@@ -240,7 +239,7 @@ func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
 // owns an id yet that could tell.
 func TestAnotherAccountProvesNothing(t *testing.T) {
 	attempt := NewAttempt(Declared{Name: hotel}, now, nil)
-	e := Evidence{Claimed: func(string) bool { return false }, Trusted: true, Complete: true, Listed: now.Add(time.Hour), OtherAccount: true}
+	e := Evidence{Trust: TrustEarned, Complete: true, Listed: now.Add(time.Hour), OtherAccount: true}
 	if r := Recover(attempt, now, e); r.Outcome != OutcomeUncertain {
 		t.Errorf("outcome %d, want uncertain", r.Outcome)
 	}

@@ -7,25 +7,25 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Action is what the controller does next.
 type Action int
 
 const (
-	// Keep: nothing to do and nothing to say.
-	Keep Action = iota
-	// Say: write the report, then stop.
-	Say
+	// Wait: nothing to do and nothing to say.
+	Wait Action = iota
+	// WriteStatus: write the report, then stop.
+	WriteStatus
 	// Read: GET the remote group named by ID.
 	Read
 	// Bind: record ID as this Group's remote group.
 	Bind
 	// Record: put identity, annotations and finalizer back where they belong.
 	Record
-	// Drop: forget an id that is proven gone, to create the group anew.
-	Drop
+	// ForgetID: forget an id that is proven gone, to create the group anew.
+	ForgetID
 	// Create: POST.
 	Create
 	// Update: PUT Fields.
@@ -44,7 +44,7 @@ const (
 // String names the action for logs.
 func (a Action) String() string {
 	return [...]string{
-		"Keep", "Say", "Read", "Bind", "Record", "Drop", "Create", "Update",
+		"Wait", "WriteStatus", "Read", "Bind", "Record", "ForgetID", "Create", "Update",
 		"ArchiveRemote", "Unarchive", "DeleteRemote", "Release",
 	}[a]
 }
@@ -61,7 +61,7 @@ const (
 
 // Step is one decision.
 type Step struct {
-	Do Action
+	Action Action
 	// ID is the remote group concerned.
 	ID string
 	// Origin goes with Bind.
@@ -74,10 +74,10 @@ type Step struct {
 	Drifted bool
 	// Orphaned goes with Release: the remote group is left as it is.
 	Orphaned bool
-	// Report is what to say if the step is Say, or cannot be finished in this pass.
+	// Report is what to say if the step is WriteStatus, or cannot be finished in this pass.
 	Report Report
 	// Again is when to look again; zero leaves it to events.
-	Again time.Duration
+	RequeueAfter time.Duration
 	// AwaitListing asks for a listing that begins after this instant.
 	AwaitListing time.Time
 }
@@ -94,7 +94,7 @@ type Report struct {
 	// Drift are the fields that differ and are not being corrected.
 	Drift []Field
 	// Remote is the remote group to show in status; nil leaves what is there.
-	Remote *klink.Group
+	Remote *remote.Group
 }
 
 // How long a Group that needs a person waits before it looks again by itself.
@@ -113,7 +113,9 @@ const (
 	statusUnknown = "Unknown"
 )
 
-func say(r Report, again time.Duration) Step { return Step{Do: Say, Report: r, Again: again} }
+func writeStatus(r Report, again time.Duration) Step {
+	return Step{Action: WriteStatus, Report: r, RequeueAfter: again}
+}
 
 func stalled(reason, message string) Report {
 	return Report{Status: statusFalse, Reason: reason, Message: message, Stalled: true}
@@ -128,5 +130,5 @@ func waiting(reason, message string) Report {
 }
 
 func dryRun(would string) Step {
-	return say(Report{Status: statusFalse, Reason: v1alpha1.ReasonDryRun, Message: "dry run: would " + would}, 0)
+	return writeStatus(Report{Status: statusFalse, Reason: v1alpha1.ReasonDryRun, Message: "dry run: would " + would}, 0)
 }

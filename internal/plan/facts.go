@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -12,11 +13,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// Situation is all that a decision about one Group depends on.
-type Situation struct {
+// Facts are all that a decision about one Group depends on: plain data, which can
+// be printed, compared, and pasted into a test. Nothing in them can be called,
+// locked or waited for.
+type Facts struct {
 	Now time.Time
 	// Group as the cache shows it.
 	Group *v1alpha1.Group
@@ -31,7 +34,16 @@ type Situation struct {
 	Connection Connection
 	Remote     Remote
 	Evidence   Evidence
-	Past       Past
+	History    History
+}
+
+// String prints the facts as JSON, from which they can be read back whole.
+func (f *Facts) String() string {
+	encoded, err := json.Marshal(f)
+	if err != nil {
+		return "facts that cannot be printed: " + err.Error() // a time beyond the year 9999
+	}
+	return string(encoded)
 }
 
 // Identity is what ties the Group to a remote group.
@@ -50,10 +62,10 @@ type Identity struct {
 	ForeignCluster string
 	// TakeOver: the connection allows to take ids over from that cluster.
 	TakeOver bool
-	// Owner is the other Group that owns ID (or, while unbound, spec.groupID).
-	Owner string
-	// Contender: the Group names ID, which another one owned so far.
-	Contender bool
+	// OtherOwner is the other Group that owns ID (or, while unbound, spec.groupID).
+	OtherOwner string
+	// WaitsForOwner: the Group names ID, which another one owned so far.
+	WaitsForOwner bool
 	// Attempt is the note of a create without an id; nil without one.
 	Attempt *Attempt
 	// AttemptUnreadable: there is such a note, but nobody can read it.
@@ -112,7 +124,7 @@ const (
 // Remote is what is known of the bound remote group.
 type Remote struct {
 	State RemoteState
-	Group klink.Group
+	Group remote.Group
 	// Fresh: it was read or written in this look.
 	Fresh bool
 	// Settling: our own write is younger than the settle time, so an absence may
@@ -127,23 +139,23 @@ type Remote struct {
 	AbsenceProven bool
 }
 
-// Past is what this process remembers of the Group.
-type Past struct {
+// History is what this process remembers of the Group.
+type History struct {
 	// FirstSeen is when this process first saw the Group.
 	FirstSeen time.Time
 	// Refused is the API's last refusal of this declaration.
-	Refused *Hold
+	Refused *Backoff
 	// NotApplied is the last reply that did not show the declared values.
-	NotApplied *Hold
+	NotApplied *Backoff
 	// Failed is the last failure of this Group's own calls.
-	Failed *Hold
+	Failed *Backoff
 	// Contested are fields corrected too often, and when each may be corrected
 	// again.
 	Contested map[Field]time.Time
 }
 
-// Hold keeps a Group from repeating what has just failed.
-type Hold struct {
+// Backoff keeps a Group from repeating what has just failed.
+type Backoff struct {
 	// Until is when it may be tried again.
 	Until time.Time
 	// Reason and Message are for the Ready condition.
@@ -154,86 +166,86 @@ type Hold struct {
 	Fields []Field
 }
 
-func (h *Hold) active(now time.Time) bool {
-	return h != nil && now.Before(h.Until)
+func (b *Backoff) active(now time.Time) bool {
+	return b != nil && now.Before(b.Until)
 }
 
-func (h *Hold) covers(fields []Field) bool {
-	if h.Fields == nil {
+func (b *Backoff) covers(fields []Field) bool {
+	if b.Fields == nil {
 		return true
 	}
-	foreign := func(f Field) bool { return !slices.Contains(h.Fields, f) }
+	foreign := func(field Field) bool { return !slices.Contains(b.Fields, field) }
 	return len(fields) > 0 && !slices.ContainsFunc(fields, foreign)
 }
 
-func (s *Situation) spec() *v1alpha1.GroupSpec { return &s.Group.Spec }
+func (f *Facts) spec() *v1alpha1.GroupSpec { return &f.Group.Spec }
 
-func (s *Situation) observes() bool {
-	return s.spec().ManagementPolicy == v1alpha1.ManagementObserve
+func (f *Facts) observes() bool {
+	return f.spec().ManagementPolicy == v1alpha1.ManagementObserve
 }
 
-func (s *Situation) byName() bool { return s.spec().AdoptionPolicy == v1alpha1.AdoptByName }
+func (f *Facts) byName() bool { return f.spec().AdoptionPolicy == v1alpha1.AdoptByName }
 
 // requested reports whether a person asks for a fresh look.
-func (s *Situation) requested() bool {
-	return s.Group.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != s.Group.Status.LastHandledReconcileAt
+func (f *Facts) requested() bool {
+	return f.Group.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != f.Group.Status.LastHandledReconcileAt
 }
 
-// news reports whether a person waits for something: a changed spec, or a look.
-func (s *Situation) news() bool {
-	return s.Group.Status.ObservedGeneration != s.Group.Generation || s.requested()
+// userIsWaiting reports whether a person waits for something: a changed spec, or a look.
+func (f *Facts) userIsWaiting() bool {
+	return f.Group.Status.ObservedGeneration != f.Group.Generation || f.requested()
 }
 
-// inOrder reports whether the Group was last found as declared.
-func (s *Situation) inOrder() bool {
-	ready := s.ready()
-	return s.Identity.ID != "" && ready != nil && ready.Status == metav1.ConditionTrue
+// wasReady reports whether the Group was last found as declared.
+func (f *Facts) wasReady() bool {
+	ready := f.ready()
+	return f.Identity.ID != "" && ready != nil && ready.Status == metav1.ConditionTrue
 }
 
-// settled reports whether the Group was found as declared at this generation, so
+// wasSynced reports whether the Group was found as declared at this generation, so
 // that a difference now is somebody else's doing.
-func (s *Situation) settled() bool {
-	ready := s.ready()
-	return s.inOrder() && ready.Reason == v1alpha1.ReasonSynced && ready.ObservedGeneration == s.Group.Generation
+func (f *Facts) wasSynced() bool {
+	ready := f.ready()
+	return f.wasReady() && ready.Reason == v1alpha1.ReasonSynced && ready.ObservedGeneration == f.Group.Generation
 }
 
-func (s *Situation) ready() *metav1.Condition {
-	return meta.FindStatusCondition(s.Group.Status.Conditions, v1alpha1.ConditionReady)
+func (f *Facts) ready() *metav1.Condition {
+	return meta.FindStatusCondition(f.Group.Status.Conditions, v1alpha1.ConditionReady)
 }
 
-// settling: a 404 may still be the API's lag behind our own write, or behind that
+// withinSettleTime: a 404 may still be the API's lag behind our own write, or behind that
 // of the manager before us.
-func (s *Situation) settling() bool {
-	return s.Remote.Settling || s.Now.Before(s.Identity.Seen.Add(SettleTime))
+func (f *Facts) withinSettleTime() bool {
+	return f.Remote.Settling || f.Now.Before(f.Identity.Seen.Add(SettleTime))
 }
 
 // unresolvedAttempt: a create may have happened.
-func (s *Situation) unresolvedAttempt() bool {
-	return (s.Identity.Attempt != nil || s.Identity.AttemptUnreadable) && !s.Identity.AttemptEmpty
+func (f *Facts) unresolvedAttempt() bool {
+	return (f.Identity.Attempt != nil || f.Identity.AttemptUnreadable) && !f.Identity.AttemptEmpty
 }
 
 // wantedID is the id this Group is bound to or wants to bind to.
-func (s *Situation) wantedID() string {
-	if s.Identity.ID != "" {
-		return s.Identity.ID
+func (f *Facts) wantedID() string {
+	if f.Identity.ID != "" {
+		return f.Identity.ID
 	}
-	return s.spec().GroupID
+	return f.spec().GroupID
 }
 
 // showing adds the remote group to a report, where it is known.
-func (s *Situation) showing(r Report) Report {
-	if s.Remote.State == RemotePresent && s.Identity.ID != "" {
-		r.Remote = &s.Remote.Group
+func (f *Facts) showing(r Report) Report {
+	if f.Remote.State == RemotePresent && f.Identity.ID != "" {
+		r.Remote = &f.Remote.Group
 	}
 	return r
 }
 
-// holding returns what keeps a PUT of the given fields (nil: any other call) from
+// backoff returns what keeps a PUT of the given fields (nil: any other call) from
 // being tried.
-func (s *Situation) holding(fields []Field) *Hold {
-	for _, h := range []*Hold{s.Past.Refused, s.Past.NotApplied, s.Past.Failed} {
-		if h.active(s.Now) && h.covers(fields) {
-			return h
+func (f *Facts) backoff(fields []Field) *Backoff {
+	for _, b := range []*Backoff{f.History.Refused, f.History.NotApplied, f.History.Failed} {
+		if b.active(f.Now) && b.covers(fields) {
+			return b
 		}
 	}
 	return nil
@@ -241,9 +253,9 @@ func (s *Situation) holding(fields []Field) *Hold {
 
 // uncontested splits the differing fields into those that may be corrected now
 // and those that wait, and says how long the first of these waits.
-func (s *Situation) uncontested(diff []Field) (due, contested []Field, again time.Duration) {
+func (f *Facts) uncontested(diff []Field) (due, contested []Field, again time.Duration) {
 	for _, field := range diff {
-		wait := s.Past.Contested[field].Sub(s.Now)
+		wait := f.History.Contested[field].Sub(f.Now)
 		if wait <= 0 {
 			due = append(due, field)
 			continue
@@ -257,8 +269,8 @@ func (s *Situation) uncontested(diff []Field) (due, contested []Field, again tim
 }
 
 // contestedAny reports whether one of the fields is contested, due or not.
-func (s *Situation) contestedAny(fields []Field) bool {
-	return slices.ContainsFunc(fields, func(f Field) bool { _, contested := s.Past.Contested[f]; return contested })
+func (f *Facts) contestedAny(fields []Field) bool {
+	return slices.ContainsFunc(fields, func(field Field) bool { _, contested := f.History.Contested[field]; return contested })
 }
 
 func list(fields []Field) string { return strings.Join(fields, ", ") }

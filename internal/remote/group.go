@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package remote
+
+import "time"
+
+// Group is a remote group as the API shows it.
+type Group struct {
+	// ID is opaque and case-sensitive, and never empty in a decoded group.
+	ID string
+	// Name, Description and AvatarURL are "" where the API says null.
+	Name, Description, AvatarURL string
+	ConversationID               string
+	// Contacts are the usernames of the members, in the API's order, without duplicates
+	// removed. Never nil in a decoded group.
+	Contacts []string
+	// CreatedAt and ArchivedAt are zero where the API says null or nothing.
+	CreatedAt, ArchivedAt time.Time
+}
+
+// Archived says whether the group is archived.
+func (g Group) Archived() bool { return !g.ArchivedAt.IsZero() }
+
+// Fields are the fields of a group that a request sets; nil leaves one out.
+type Fields struct {
+	Name, Description, AvatarURL *string
+	// Contacts are usernames; the list replaces the remote one as a whole.
+	Contacts *[]string
+	// ArchivedAt archives the group, or unarchives it when it points at the zero time.
+	ArchivedAt *time.Time
+}
+
+// Names lists the fields that are set, as a Group's spec calls them.
+func (f Fields) Names() []string {
+	var names []string
+	add := func(set bool, name string) {
+		if set {
+			names = append(names, name)
+		}
+	}
+	add(f.Name != nil, "name")
+	add(f.Description != nil, "description")
+	add(f.AvatarURL != nil, "avatarURL")
+	add(f.Contacts != nil, "contacts")
+	add(f.ArchivedAt != nil, "archived")
+	return names
+}
