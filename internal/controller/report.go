@@ -47,12 +47,20 @@ func (l *look) report(ctx context.Context, r plan.Report) error {
 }
 
 // ownID is the id to show in status: only an owner shows one, so that a copied
-// manifest never looks like it.
+// manifest never looks like it, and only one that the API has shown, since status
+// counts where an annotation, which every author of Groups may write, does not.
 func (l *look) ownID() string {
-	if id := l.facts.Identity; id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" {
+	id := l.facts.Identity
+	if id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" && (id.ID == l.group.Status.ID || l.shown(id.ID)) {
 		return id.ID
 	}
 	return ""
+}
+
+// shown: a reply of the API has shown the id, over a connection that this Group may use.
+func (l *look) shown(id string) bool {
+	shown := l.facts.Remote
+	return l.facts.Connection.Allowed && shown.State == plan.RemotePresent && shown.Group.ID == id
 }
 
 // fill makes the status say what the report says.
