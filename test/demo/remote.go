@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -34,6 +35,21 @@ type group struct {
 		Username string `json:"username"`
 	} `json:"contacts"`
 	ArchivedAt *int64 `json:"archived_at"`
+}
+
+// field is one attribute of a group, as a person reads it.
+type field struct{ name, value string }
+
+// fields are what the story is about, always the same ones in the same order.
+func (g group) fields() []field {
+	archived := "no"
+	if g.ArchivedAt != nil {
+		archived = "since " + time.Unix(*g.ArchivedAt, 0).UTC().Format(time.RFC3339)
+	}
+	return []field{
+		{"name", strconv.Quote(g.Name)}, {"description", strconv.Quote(text(g.Description))},
+		{"contacts", g.usernames()}, {"archived", archived},
+	}
 }
 
 // reply is what a call was answered.

@@ -16,10 +16,6 @@ import (
 	"strings"
 )
 
-func (s *stage) heading(title string) { fmt.Fprintf(s.out, "\n== %s\n", title) }
-
-func (s *stage) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
-
 // kubectl runs kubectl, shows the command and its output, and returns the output.
 func (s *stage) kubectl(ctx context.Context, args ...string) (string, error) {
 	return s.typed(ctx, "", args...)
@@ -39,7 +35,7 @@ func (s *stage) typed(ctx context.Context, input string, args ...string) (string
 	if input != "" {
 		line += " <<'EOF'\n" + input + "EOF"
 	}
-	s.say("\n$ %s", line)
+	s.command(line)
 	cmd := s.cp.KubectlCommand(ctx, args...)
 	cmd.Dir = s.root
 	cmd.Stdin = strings.NewReader(input)
@@ -75,23 +71,27 @@ func waitFor(what string, names ...string) []string {
 	return append([]string{"wait", "--for=" + what, "--timeout=60s"}, names...)
 }
 
-// showRemote shows a remote group as the API does.
+// showRemote asks the API for a remote group, and shows what is new about it.
 func (s *stage) showRemote(ctx context.Context, id string) (group, error) {
 	return s.request(ctx, http.MethodGet, id, "")
 }
 
-// request sends a call about a remote group, and shows it and its reply.
+// changeRemote changes a remote group past the operator, as somebody else would.
+func (s *stage) changeRemote(ctx context.Context, id, body string) (group, error) {
+	s.elsewhere(http.MethodPut + " " + s.remote.groupURL(id) + " " + body)
+	return s.request(ctx, http.MethodPut, id, body)
+}
+
 func (s *stage) request(ctx context.Context, method, id, body string) (group, error) {
-	s.say("\n%s %s", method, s.remote.groupURL(id))
-	if body != "" {
-		s.say("%s", body)
-	}
 	answer, err := s.remote.call(ctx, method, s.remote.groupURL(id), body)
 	if err != nil {
 		return group{}, err
 	}
-	s.say("%s", answer.pretty())
-	return answer.group()
+	g, err := answer.group()
+	if err == nil {
+		s.narrator.remote(g)
+	}
+	return g, err
 }
 
 var plain = regexp.MustCompile(`^[-\w./:=@,]+$`)
@@ -110,8 +110,17 @@ func (s *stage) file(path string) error {
 	if err != nil {
 		return err
 	}
-	s.say("\n$ cat %s\n%s", path, strings.TrimSpace(string(content)))
+	s.command("cat " + path)
+	s.say("%s", withoutHeader(string(content)))
 	return nil
+}
+
+// withoutHeader leaves out the comments that a file begins with.
+func withoutHeader(content string) string {
+	for strings.HasPrefix(content, "#") {
+		_, content, _ = strings.Cut(content, "\n")
+	}
+	return strings.TrimSpace(content)
 }
 
 // idOf is the id of the remote group of a Group.
@@ -138,14 +147,17 @@ func (s *stage) patchHotel(ctx context.Context, patch string) error {
 		waitFor(ready, hotel))
 }
 
-// showEvents waits for an event of a Group, and shows all of that Group's.
-func (s *stage) showEvents(ctx context.Context, name, reason, part string) error {
-	err := eventually(ctx, func() error {
-		out, err := s.ask(ctx, "get", "events", "--field-selector=involvedObject.name="+name+",reason="+reason)
-		return errors.Join(err, contains(out, reason), contains(out, part))
+// showEvent waits for an event of the hotel that says part, and shows it.
+func (s *stage) showEvent(ctx context.Context, reason, part string) error {
+	var notes string
+	err := eventually(ctx, func() (err error) {
+		notes, err = s.ask(ctx, "get", "events", "--field-selector=involvedObject.name=plaza-hotel,reason="+reason,
+			`-o=jsonpath={range .items[*]}{.reason}: {.message}{"\n"}{end}`)
+		return errors.Join(err, contains(notes, reason), contains(notes, part))
 	})
 	if err != nil {
 		return err
 	}
-	return s.all(ctx, []string{"events", "--for=groups.klink.cloud/" + name})
+	s.operator("%s", notes)
+	return nil
 }

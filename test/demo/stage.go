@@ -30,7 +30,8 @@ const remoteSeed = `[
 
 // stage is everything that runs during a demo.
 type stage struct {
-	out    io.Writer
+	*narrator
+
 	root   string // of the repository
 	token  string // of the account
 	failed context.CancelCauseFunc
@@ -44,13 +45,16 @@ type stage struct {
 // setStage builds the programs, and starts the control plane and the stand-in
 // API. It leaves nothing behind when it fails.
 func setStage(ctx context.Context, failed context.CancelCauseFunc, out io.Writer) (_ *stage, err error) {
-	s := &stage{out: out, token: rand.Text(), failed: failed}
+	s := &stage{narrator: newNarrator(out, os.Getenv("NO_COLOR") != ""), token: rand.Text(), failed: failed}
 	if s.root, err = repository(ctx); err != nil {
 		return nil, err
 	}
-	s.heading("Start a Kubernetes control plane and a stand-in for the klink.cloud API, on this machine alone")
-	s.say("Starting etcd, kube-apiserver and kube-controller-manager ...")
-	if s.cp, err = controlplane.Start(ctx, controlplane.Options{ControllerManager: true}); err != nil {
+	fmt.Fprintln(s.out, s.paint(bold, "== Start a Kubernetes control plane and a stand-in for the klink.cloud API, on this machine alone"))
+	err = s.during("Starting etcd, kube-apiserver and kube-controller-manager ...", func() (err error) {
+		s.cp, err = controlplane.Start(ctx, controlplane.Options{ControllerManager: true})
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -58,7 +62,7 @@ func setStage(ctx context.Context, failed context.CancelCauseFunc, out io.Writer
 			err = errors.Join(err, s.clear())
 		}
 	}()
-	if err := s.build(ctx); err != nil {
+	if err := s.during("Building the manager and the stand-in API ...", func() error { return s.build(ctx) }); err != nil {
 		return nil, err
 	}
 	if err := s.startSimulator(ctx); err != nil {
@@ -83,7 +87,6 @@ func repository(ctx context.Context) (string, error) {
 }
 
 func (s *stage) build(ctx context.Context) error {
-	s.say("Building the manager and the stand-in API ...")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", s.cp.Dir()+"/", "./cmd/manager", "./cmd/klink-simulator")
 	cmd.Dir = s.root
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -53,6 +53,9 @@ func create(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
+	if err := s.showEvent(ctx, "Created", ""); err != nil {
+		return err
+	}
 	g, err := s.showHotel(ctx)
 	return errors.Join(err, is("name", g.Name, "Plaza Hotel"), is("description", text(g.Description), "World-renowned."),
 		is("contacts", g.usernames(), hotelGuests))
@@ -61,6 +64,9 @@ func create(ctx context.Context, s *stage) error {
 func update(ctx context.Context, s *stage) error {
 	const finest = "The finest in New York."
 	if err := s.patchHotel(ctx, `{"spec":{"description":"`+finest+`"}}`); err != nil {
+		return err
+	}
+	if err := s.showEvent(ctx, "Updated", "description"); err != nil {
 		return err
 	}
 	g, err := s.showHotel(ctx)
@@ -73,27 +79,45 @@ func drift(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	g, err := s.request(ctx, http.MethodPut, id, `{"description": "Closed for renovation."}`)
+	g, err := s.changeRemote(ctx, id, `{"description": "Closed for renovation."}`)
 	if err != nil {
 		return err
 	}
 	if err := is("description", text(g.Description), "Closed for renovation."); err != nil {
 		return err
 	}
-	s.say("\nWaiting for the next listing of the account (resyncInterval: 10s) ...")
-	if err := s.showEvents(ctx, "plaza-hotel", "DriftCorrected", "description"); err != nil {
+	err = s.during("Waiting for the next listing of the account (resyncInterval: 10s) ...", func() error {
+		return s.awaitDescription(ctx, id, "The finest in New York.")
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.showEvent(ctx, "DriftCorrected", "description"); err != nil {
 		return err
 	}
 	g, err = s.showRemote(ctx, id)
 	return errors.Join(err, is("description", text(g.Description), "The finest in New York."))
 }
 
+// awaitDescription waits until the API shows a description.
+func (s *stage) awaitDescription(ctx context.Context, id, want string) error {
+	return eventually(ctx, func() error {
+		answer, err := s.remote.call(ctx, http.MethodGet, s.remote.groupURL(id), "")
+		if err != nil {
+			return err
+		}
+		g, err := answer.group()
+		return errors.Join(err, is("description", text(g.Description), want))
+	})
+}
+
 func archive(ctx context.Context, s *stage) error {
 	for _, archived := range []bool{true, false} {
+		event := map[bool]string{true: "Archived", false: "Unarchived"}[archived]
 		if err := s.patchHotel(ctx, fmt.Sprintf(`{"spec":{"archived":%t}}`, archived)); err != nil {
 			return err
 		}
-		if err := s.all(ctx, []string{"get", "kgrp"}); err != nil {
+		if err := s.showEvent(ctx, event, ""); err != nil {
 			return err
 		}
 		g, err := s.showHotel(ctx)
@@ -101,7 +125,7 @@ func archive(ctx context.Context, s *stage) error {
 			return err
 		}
 	}
-	return s.showEvents(ctx, "plaza-hotel", "Unarchived", "")
+	return nil
 }
 
 // mistaken contradicts itself, and names a contact badly.
@@ -221,9 +245,18 @@ func reckoning(ctx context.Context, s *stage) error {
 			return errors.New("the manager's log contains a token, a refusal for lack of rights, or a panic")
 		}
 	}
-	s.say("One POST for each of the %d groups that were created. The manager was refused nothing, and its log shows no token.", created)
+	s.operator("one POST for each of the %d groups that were created; it was refused nothing, and its log shows no token.", created)
+	s.say("%s", strings.TrimSuffix(epilogue, "\n"))
 	return contains(string(answer.body), fmt.Sprintf(`"POST": %d`, created))
 }
+
+const epilogue = `
+What to try next:
+
+  make playground                  the same, left running until Ctrl-C: edit, delete and break things
+  docs/simulator.md                what an API can do to an operator, and how this one takes it
+  docs/install.md                  into a cluster of yours
+`
 
 // is reports what is not as it should be.
 func is[T comparable](what string, got, want T) error {
