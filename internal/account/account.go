@@ -11,9 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 // Settings are what a connection's spec and Secret say.
@@ -123,15 +121,15 @@ func (a *Account) Configure(s Settings) error {
 
 // Block stops all calls because of what a person has to mend. A token that still
 // works is kept, unless drop says that the connection may not be used at all.
-func (a *Account) Block(reason, message string, drop bool) {
+func (a *Account) Block(message string, drop bool) {
 	a.mu.Lock()
 	if drop && a.client != nil {
 		a.client.Close()
 		a.client, a.settings, a.health = nil, Settings{}, health{}
 	}
 	var news News
-	if a.client == nil && (a.health.reason != reason || a.health.message != message) {
-		a.health = health{reason: reason, message: message}
+	if a.client == nil && (a.health.down != Blocked || a.health.message != message) {
+		a.health = health{down: Blocked, message: message}
 		news.All = true
 	}
 	a.mu.Unlock()
@@ -168,10 +166,10 @@ func (a *Account) Configured() (Settings, bool) {
 
 // State is what can be said of the connection at the moment.
 type State struct {
-	// Up: calls are made. Otherwise Reason and Message say why not; both are
-	// empty while nothing has been tried yet.
+	// Up: calls are made. Otherwise Down and Message say why not; both are
+	// zero while nothing has been tried yet.
 	Up      bool
-	Reason  string
+	Down    Down
 	Message string
 	// Trusted: it is known to show the right account. Judged: a look has told.
 	// Looked: there was a look, even if it could not tell.
@@ -197,7 +195,7 @@ func (a *Account) State() State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return State{
-		Up: a.health.up, Reason: a.health.reason, Message: a.health.message,
+		Up: a.health.up, Down: a.health.down, Message: a.health.message,
 		Trusted: a.trust.trusted, Judged: a.trust.judged, Looked: a.trust.looked, Missing: a.trust.missing, Owned: a.trust.owned,
 		Listed: a.listed, RemoteGroups: a.remote, Watched: a.watched, Dialect: a.dialect,
 		PausedUntil: a.limit.PausedUntil(), Paused: a.limit.Paused(), Endpoint: a.settings.Endpoint,
@@ -209,31 +207,6 @@ func (a *Account) Complete() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.mirror.begun.IsZero() || a.mirror.complete
-}
-
-// Lookup tells what the mirror knows of an id.
-func (a *Account) Lookup(id string) plan.Remote {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.mirror.lookup(id, time.Now())
-}
-
-// Evidence gathers what the mirror knows of a name, or of several different ones.
-// The caller adds who owns the candidates.
-func (a *Account) Evidence(names ...string) plan.Evidence {
-	unshown := a.unshown()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var candidates []plan.Candidate
-	for _, name := range names {
-		for _, g := range a.mirror.named(name) {
-			candidates = append(candidates, plan.Candidate{Group: g})
-		}
-	}
-	listed, complete := a.mirror.provenSince()
-	return plan.Evidence{
-		Candidates: candidates, Mirrored: !a.mirror.begun.IsZero(), Listed: listed, Complete: complete, Trust: a.trust.state(unshown),
-	}
 }
 
 // AwaitListing asks for a listing that begins after t, for a Group bound to id, or
@@ -289,16 +262,4 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// reasonFor is the connection reason for a failed call.
-func reasonFor(err error) string {
-	switch klink.KindOf(err) {
-	case klink.KindUnauthorized, klink.KindForbidden:
-		return v1alpha1.ReasonUnauthorized
-	case klink.KindThrottled:
-		return v1alpha1.ReasonRateLimited
-	default:
-		return v1alpha1.ReasonUnavailable
-	}
 }

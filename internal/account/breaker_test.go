@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
@@ -53,7 +52,7 @@ func TestA401TakesTheConnectionDown(t *testing.T) {
 		if !isDown(err) || klink.KindOf(err) != klink.KindUnauthorized {
 			t.Errorf("the call says %v, want it to say that the connection is down, and why", err)
 		}
-		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnauthorized {
+		if s := b.account.State(); s.Up || s.Down != Unauthorized {
 			t.Errorf("state: %+v", s)
 		}
 		if news := b.heard(); news.All || !news.Status {
@@ -144,7 +143,7 @@ func TestThreeCallsInARowWithoutAnAnswerTakeTheConnectionDown(t *testing.T) {
 		if _, err := b.get(ids[1]); !isDown(err) || klink.KindOf(err) != klink.KindNetwork {
 			t.Errorf("the third call says %v", err)
 		}
-		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnavailable {
+		if s := b.account.State(); s.Up || s.Down != Unavailable {
 			t.Errorf("state: %+v", s)
 		}
 	})
@@ -183,7 +182,7 @@ func TestASuspicionThatTheProbeConfirmsTakesTheConnectionDown(t *testing.T) {
 			t.Errorf("the call says %v, want both that the connection is down and its own refusal", err)
 		}
 		b.counts(map[string]int{"PUT": 1, "GET list": 1})
-		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnauthorized {
+		if s := b.account.State(); s.Up || s.Down != Unauthorized {
 			t.Errorf("state: %+v", s)
 		}
 	})
@@ -242,7 +241,7 @@ func TestAConnectionThatNeverWorked(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.fail(http.StatusNotFound)
 		b.configure()
-		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonUnavailable || s.Judged {
+		if s := b.account.State(); s.Up || s.Down != Unavailable || s.Judged {
 			t.Errorf("state: %+v", s)
 		}
 		if err := b.account.Take("uid", klink.ClassChange); !isDown(err) || err.Error() == "" {
@@ -327,16 +326,16 @@ func TestADryRunSendsNothingButReads(t *testing.T) {
 
 func TestABlockedConnectionMakesNoCall(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
-		b.account.Block(v1alpha1.ReasonSecretNotFound, "no Secret", false)
+		b.account.Block("no Secret", false)
 		b.up(true) // a token that still works is kept
-		b.account.Block(v1alpha1.ReasonEndpointNotAllowed, "not allowed", true)
-		if s := b.account.State(); s.Up || s.Reason != v1alpha1.ReasonEndpointNotAllowed || s.Message != "not allowed" {
+		b.account.Block("not allowed", true)
+		if s := b.account.State(); s.Up || s.Down != Blocked || s.Message != "not allowed" {
 			t.Errorf("state: %+v", s)
 		}
 		if !b.heard().All {
 			t.Error("its Groups are not told")
 		}
-		b.account.Block(v1alpha1.ReasonEndpointNotAllowed, "not allowed", true)
+		b.account.Block("not allowed", true)
 		if b.heard().All {
 			t.Error("its Groups are told again")
 		}

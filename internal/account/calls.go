@@ -7,7 +7,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
@@ -16,7 +15,7 @@ import (
 // nothing between the token and the POST waits.
 func (a *Account) Take(key string, class klink.Class) error {
 	a.mu.Lock()
-	up, down, limit := a.health.up, &DownError{Reason: a.health.reason, Message: a.health.message}, a.limit
+	up, down, limit := a.health.up, &DownError{Down: a.health.down, Message: a.health.message}, a.limit
 	a.mu.Unlock()
 	if !up {
 		limit.Forget(key)
@@ -66,7 +65,7 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 		return klink.Group{}, err
 	}
 	if !a.trusted() {
-		return klink.Group{}, notSent(v1alpha1.ReasonMassDisappearance, "the connection does not show the groups that its Groups own")
+		return klink.Group{}, notSent(Untrusted, "the connection does not show the groups that its Groups own")
 	}
 	g, err := client.Create(ctx, f)
 	return a.wrote(ctx, client, "", g, err)
@@ -167,7 +166,7 @@ func (a *Account) after(ctx context.Context, client *klink.Client, err error) er
 func (a *Account) downFor(cause error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return &downError{DownError: DownError{Reason: a.health.reason, Message: a.health.message}, cause: cause}
+	return &downError{DownError: DownError{Down: a.health.down, Message: a.health.message}, cause: cause}
 }
 
 type downError struct {
@@ -189,16 +188,16 @@ func (a *Account) current() (*klink.Client, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.client == nil {
-		return nil, notSent(a.health.reason, a.health.message)
+		return nil, notSent(a.health.down, a.health.message)
 	}
 	return a.client, nil
 }
 
 // notSent is the error of a call that was kept back here, with the proof that a
 // create made nothing.
-func notSent(reason, message string) error {
+func notSent(down Down, message string) error {
 	return &downError{
-		DownError: DownError{Reason: reason, Message: message},
+		DownError: DownError{Down: down, Message: message},
 		cause:     &klink.Error{Kind: klink.KindNetwork, NothingMade: true, Message: message},
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -40,7 +39,7 @@ func TestAnUnarchivingWithoutAClearAnswerIsRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 		unclear(true)
-		b.after(plan.SettleTime)
+		b.after(SettleTime)
 		if _, err := b.get(ids[0]); err != nil {
 			t.Fatal(err)
 		}

@@ -35,12 +35,13 @@ type bench struct {
 	registry *Registry
 	account  *Account
 
-	mu      sync.Mutex
-	owned   []string
-	givenUp []string
-	unbound bool
-	news    []News
-	asked   func() // called, once, when the account asks what is owned
+	mu       sync.Mutex
+	owned    []string
+	ownedErr error
+	givenUp  []string
+	unbound  bool
+	news     []News
+	asked    func() // called, once, when the account asks what is owned
 }
 
 // run calls test in a bubble, on an account that is not configured yet; then all
@@ -52,9 +53,14 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 		defer b.sim.Close()
 		b.sim.AddToken(foreignToken, "foreign")
 		b.registry = NewRegistry(Hooks{
-			Owned:   func(Key) []string { b.interrupt(); b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.owned) },
-			GivenUp: func(Key) []string { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.givenUp) },
-			Unbound: func(Key) bool { b.mu.Lock(); defer b.mu.Unlock(); return b.unbound },
+			Owned: func(Key) ([]string, error) {
+				b.interrupt()
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				return slices.Clone(b.owned), b.ownedErr
+			},
+			GivenUp: func(Key) ([]string, error) { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.givenUp), nil },
+			Unbound: func(Key) (bool, error) { b.mu.Lock(); defer b.mu.Unlock(); return b.unbound, nil },
 			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
 			Observe: func(Key, klink.Call) {},
 		})
@@ -130,6 +136,13 @@ func (b *bench) meanwhile(do func()) {
 	b.asked = do
 }
 
+// ownedFails has the account learn an error when it asks what is owned.
+func (b *bench) ownedFails(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ownedErr = err
+}
+
 // giveUp says which of the owned ids their Groups report as missing.
 func (b *bench) giveUp(ids ...string) {
 	b.mu.Lock()
@@ -190,7 +203,7 @@ func (b *bench) calls() int {
 func (b *bench) up(want bool) {
 	b.t.Helper()
 	if s := b.account.State(); s.Up != want {
-		b.t.Errorf("up: %t (%s: %s), want %t", s.Up, s.Reason, s.Message, want)
+		b.t.Errorf("up: %t (%d: %s), want %t", s.Up, s.Down, s.Message, want)
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 // health is the breaker of one connection.
 type health struct {
 	up      bool
-	reason  string
+	down    Down
 	message string
 	// failures counts calls in a row that got no answer.
 	failures int
@@ -83,20 +83,20 @@ func (a *Account) comeUp() News {
 	if a.health.up {
 		return News{}
 	}
-	a.health.up, a.health.reason, a.health.message = true, "", ""
+	a.health.up, a.health.down, a.health.message = true, 0, ""
 	return News{All: true, Status: true}
 }
 
 // goDown takes the connection down: from now on one probe at a time is made, and
 // no call for any Group. a.mu is held.
 func (a *Account) goDown(err error) News {
-	reason := reasonFor(err)
-	if !a.health.up && a.health.reason == reason {
+	down := downFor(err)
+	if !a.health.up && a.health.down == down {
 		return News{}
 	}
 	// Groups that wait for the first answer, or for a listing, now wait for this.
-	untried := !a.health.up && a.health.reason == ""
-	a.health.up, a.health.reason, a.health.message = false, reason, err.Error()
+	untried := !a.health.up && a.health.down == 0
+	a.health.up, a.health.down, a.health.message = false, down, err.Error()
 	a.next = earlier(a.next, time.Now().Add(min(a.settings.Resync, probeEvery)))
 	a.wake()
 	return News{Status: true, All: untried, Unbound: true}
@@ -116,7 +116,7 @@ func (a *Account) suspect(ctx context.Context, client *klink.Client) bool {
 	a.suspicion <- struct{}{}
 	defer func() { <-a.suspicion }()
 	a.mu.Lock()
-	up, tried := a.health.up, a.health.up || a.health.reason != ""
+	up, tried := a.health.up, a.health.up || a.health.down != 0
 	cleared := time.Since(a.health.probed) < suspicionHolds || a.client != client
 	a.mu.Unlock()
 	if tried && (!up || cleared) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 // mirror is the account as the newest listing shows it, with the replies to our
@@ -72,20 +71,20 @@ func (m *mirror) shown(id string) bool {
 }
 
 // lookup tells what is known of an id.
-func (m *mirror) lookup(id string, now time.Time) plan.Remote {
+func (m *mirror) lookup(id string, now time.Time) Remote {
 	e, known := m.entries[id]
 	switch {
 	case known && !e.unlisted && !e.deleted:
 		settling := e.settling(now)
-		return plan.Remote{
-			State: plan.RemotePresent, Group: e.group, Settling: settling,
+		return Remote{
+			Presence: Present, Group: e.group, Settling: settling,
 			Replied: settling && e.reply.ArchivedAt.Equal(e.group.ArchivedAt), Unarchiving: e.unarchiving,
 		}
 	case m.begun.IsZero() && !known:
-		return plan.Remote{State: plan.RemoteUnknown}
+		return Remote{Presence: Unknown}
 	}
-	return plan.Remote{
-		State:         plan.RemoteUnlisted,
+	return Remote{
+		Presence:      Unlisted,
 		Settling:      known && e.settling(now),
 		AbsenceProven: m.proven(id),
 	}
@@ -96,7 +95,7 @@ func (m *mirror) proven(id string) bool {
 }
 
 func (e *entry) settling(now time.Time) bool {
-	return !e.written.IsZero() && now.Sub(e.written) < plan.SettleTime
+	return !e.written.IsZero() && now.Sub(e.written) < SettleTime
 }
 
 // provenSince tells since when an absence from the mirror is an absence from the
@@ -140,7 +139,7 @@ func (m *mirror) wrote(g klink.Group, now time.Time) {
 // unclear notes that our own call to unarchive a group got no clear answer.
 func (m *mirror) unclear(id string, now time.Time) {
 	if e := m.entries[id]; e != nil {
-		e.unarchiving = now.Add(plan.SettleTime)
+		e.unarchiving = now.Add(SettleTime)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -30,14 +29,14 @@ func (m *mirror) take(l klink.Listing, owned ...string) []string { return m.appl
 // shows checks what the mirror shows d after the start.
 func (m *mirror) shows(t *testing.T, d time.Duration, id, description string) {
 	t.Helper()
-	if r := m.lookup(id, at(d)); r.State != plan.RemotePresent || r.Group.Description != description {
+	if r := m.lookup(id, at(d)); r.Presence != Present || r.Group.Description != description {
 		t.Errorf("the mirror shows %+v, want %q present", r, description)
 	}
 }
 
 func (m *mirror) lacks(t *testing.T, d time.Duration, id string, proven bool) {
 	t.Helper()
-	if r := m.lookup(id, at(d)); r.State != plan.RemoteUnlisted || r.AbsenceProven != proven {
+	if r := m.lookup(id, at(d)); r.Presence != Unlisted || r.AbsenceProven != proven {
 		t.Errorf("the mirror shows %+v, want it unlisted (proven: %t)", r, proven)
 	}
 }
@@ -52,7 +51,7 @@ func changedBy(t *testing.T, changed []string, want ...string) {
 
 func TestBeforeTheFirstListingNothingIsKnown(t *testing.T) {
 	m := newMirror()
-	if r := m.lookup("a", start); r.State != plan.RemoteUnknown {
+	if r := m.lookup("a", start); r.Presence != Unknown {
 		t.Errorf("an unlisted account shows %+v", r)
 	}
 	m.wrote(group("a", "ours"), start)
@@ -138,7 +137,7 @@ func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
 	m.take(listing(0, active))
 	m.wrote(archived, at(time.Second))
 	m.unclear("a", at(2*time.Second))
-	until := at(2 * time.Second).Add(plan.SettleTime)
+	until := at(2 * time.Second).Add(SettleTime)
 	if r := m.lookup("a", at(time.Minute)); !r.Unarchiving.Equal(until) || !r.Group.Archived() {
 		t.Errorf("the mirror shows %+v, want it archived until it is read after %s", r, until)
 	}

@@ -74,20 +74,24 @@ func (a *Account) sleep(ctx context.Context, wait time.Duration, timed bool) {
 // whole account, or at the owned groups where that is much cheaper.
 func (a *Account) pass(ctx context.Context) {
 	began := time.Now()
-	owned, unbound := a.hooks.Owned(a.key), a.hooks.Unbound(a.key)
+	owned, err := a.hooks.Owned(a.key)
+	unbound, unboundErr := a.hooks.Unbound(a.key)
+	if err != nil || unboundErr != nil {
+		a.postpone(began.Add(probeEvery))
+		return
+	}
 	a.mu.Lock()
 	client, lister, awaited := a.client, a.lister, unbound || a.awaited()
 	if client == nil { // the connection was blocked since the pass came due
 		a.mu.Unlock()
 		return
 	}
-	wasDown := !a.health.up && a.health.reason != ""
+	wasDown := !a.health.up && a.health.down != 0
 	byGets := !awaited && a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
 	every := a.settings.Resync
 	a.next = began.Add(every) // whoever wants it sooner meanwhile is heard
 	a.mu.Unlock()
 
-	var err error
 	switch {
 	case wasDown && !a.revive(ctx, client):
 		a.retry(began.Add(min(every, probeEvery)))
@@ -115,6 +119,13 @@ func (a *Account) retry(t time.Time) {
 	}
 }
 
+// postpone makes the next pass due at t, where nobody can tell what to look at.
+func (a *Account) postpone(t time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.next, a.holdOff = t, t
+}
+
 // revive makes the one probe of a connection that is down, when the rate lets it:
 // a 429 pauses a connection that is down as well.
 func (a *Account) revive(ctx context.Context, client *klink.Client) bool {
@@ -132,7 +143,7 @@ func (a *Account) passFailed(ctx context.Context, client *klink.Client, err erro
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if kind == 0 || !a.health.up && a.health.reason != "" {
+	if kind == 0 || !a.health.up && a.health.down != 0 {
 		return probeEvery
 	}
 	a.misses++
@@ -174,7 +185,14 @@ func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.
 	if err != nil {
 		return err
 	}
-	owned, givenUp := a.hooks.Owned(a.key), a.hooks.GivenUp(a.key)
+	owned, err := a.hooks.Owned(a.key)
+	if err != nil {
+		return err
+	}
+	givenUp, err := a.hooks.GivenUp(a.key)
+	if err != nil {
+		return err
+	}
 	a.mu.Lock()
 	if a.client != client {
 		// The connection was changed meanwhile: this is another account's listing.

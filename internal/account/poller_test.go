@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 func TestTheFirstListingComesAtOnce(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(250)...)
-		if s := b.account.State(); s.Up || s.Reason != "" || s.Judged {
+		if s := b.account.State(); s.Up || s.Down != 0 || s.Judged {
 			t.Errorf("before anything was tried: %+v", s)
 		}
 		b.configure()
@@ -129,7 +128,7 @@ func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 			t.Errorf("news of a loss: %+v", news)
 		}
 		b.counts(gets(2 * 4))
-		if r := b.account.Lookup(ids[3]); r.State != plan.RemoteUnlisted || r.AbsenceProven {
+		if r := b.account.Lookup(ids[3]); r.Presence != Unlisted || r.AbsenceProven {
 			t.Errorf("the lost group: %+v, want it unlisted and nothing proven", r)
 		}
 		b.own(ids[:5]...)
@@ -327,7 +326,7 @@ func TestAnIncompleteAccount(t *testing.T) {
 		if news := b.heard(); len(news.IDs) != 50 {
 			t.Errorf("%d ids are told, want the 50 that no listing shows", len(news.IDs))
 		}
-		if e := b.account.Evidence("Group 3"); e.Complete || len(e.Candidates) != 1 {
+		if e := b.account.Evidence("Group 3"); e.Complete || len(e.Named) != 1 {
 			t.Errorf("evidence: %+v", e)
 		}
 	})
@@ -338,10 +337,10 @@ func TestEvidenceOfSeveralNames(t *testing.T) {
 		b.seed(3)
 		b.configure()
 		e := b.account.Evidence("Group 1", "Group 2", "Group 9")
-		if len(e.Candidates) != 2 || !e.Mirrored || !e.Complete || !relied(e) || e.Listed.IsZero() {
+		if len(e.Named) != 2 || !e.Mirrored || !e.Complete || !relied(e) || e.Listed.IsZero() {
 			t.Errorf("evidence: %+v", e)
 		}
-		if got := fmt.Sprint(e.Candidates[0].Group.Name, e.Candidates[1].Group.Name); got != "Group 1Group 2" {
+		if got := fmt.Sprint(e.Named[0].Name, e.Named[1].Name); got != "Group 1Group 2" {
 			t.Errorf("named: %s", got)
 		}
 	})

@@ -8,9 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -79,7 +77,7 @@ func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
 		if s := b.account.State(); s.Judged || s.RemoteGroups != 10 {
 			t.Errorf("state: %+v", s)
 		}
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemotePresent {
+		if r := b.account.Lookup(ids[1]); r.Presence != Present {
 			t.Errorf("the mirror: %+v", r)
 		}
 		b.createRefused(t)
@@ -109,10 +107,10 @@ func TestANewEndpointForgetsAll(t *testing.T) {
 		if s.Trusted || s.Judged || s.RemoteGroups != 0 || !s.Listed.IsZero() || s.Dialect != "" || !s.PausedUntil.IsZero() {
 			t.Errorf("state: %+v", s)
 		}
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemoteUnknown {
+		if r := b.account.Lookup(ids[1]); r.Presence != Unknown {
 			t.Errorf("the mirror: %+v", r)
 		}
-		if s.Up || s.Reason != v1alpha1.ReasonUnavailable {
+		if s.Up || s.Down != Unavailable {
 			t.Errorf("the new endpoint was not tried at once: %+v", s)
 		}
 		fault.Remove()
@@ -126,7 +124,7 @@ func TestTheSameEndpointInOtherWordsKeepsTheMirror(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
 		b.configure(func(s *Settings) { s.Endpoint = "HTTP://127.0.0.1:1/api/v1" })
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemotePresent {
+		if r := b.account.Lookup(ids[1]); r.Presence != Present {
 			t.Errorf("the mirror: %+v", r)
 		}
 		b.trusted(false)
@@ -151,7 +149,7 @@ func TestAnEndpointRefusedBetweenTwoStepsOfThePollerEndsThePass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-				refuse := func() { b.account.Block(v1alpha1.ReasonEndpointNotAllowed, "not allowed", true) }
+				refuse := func() { b.account.Block("not allowed", true) }
 				if before != nil {
 					b.configure()
 					before(b)

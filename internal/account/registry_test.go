@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -37,10 +36,10 @@ func TestWritesShowInTheMirrorAtOnce(t *testing.T) {
 			if got := b.account.Lookup(ids[1]).Group.Description; got != "ours" {
 				t.Fatalf("the mirror shows %q", got)
 			}
-			if r := b.account.Lookup(made.ID); r.State != plan.RemotePresent {
+			if r := b.account.Lookup(made.ID); r.Presence != Present {
 				t.Fatalf("the created group: %+v", r)
 			}
-			if r := b.account.Lookup(ids[2]); r.State != plan.RemoteUnlisted {
+			if r := b.account.Lookup(ids[2]); r.Presence != Unlisted {
 				t.Fatalf("the deleted group: %+v", r)
 			}
 			b.after(10 * time.Second)
@@ -151,9 +150,9 @@ func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simulator.New(simulator.Options{Seed: 1})
 		defer sim.Close()
-		none := func(Key) []string { return nil }
+		none := func(Key) ([]string, error) { return nil, nil }
 		r := NewRegistry(Hooks{
-			Owned: none, GivenUp: none, Unbound: func(Key) bool { return false }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {},
+			Owned: none, GivenUp: none, Unbound: func(Key) (bool, error) { return false, nil }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {},
 		})
 		b := &bench{t: t, sim: sim, registry: r, account: r.Ensure(key)}
 		b.configure()

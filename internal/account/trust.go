@@ -8,8 +8,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"time"
-
-	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 // acceptWindow is how long after the instant of the annotation accept-missing
@@ -106,7 +104,7 @@ func (a *Account) judgeTrust(begun time.Time, owned []string, shown map[string]s
 	}
 	switch {
 	case counted > 0 || settling == 0:
-		t.trusted = plan.Trusted(t.earned, counted, len(missing))
+		t.trusted = trusted(t.earned, counted, len(missing))
 		t.earned = t.earned && t.trusted
 	case !t.earned:
 		t.trusted = false // they own some by now, and none was shown yet
@@ -161,7 +159,12 @@ func (a *Account) unshown() bool {
 		return false
 	}
 	gone := func(id string) bool { _, gone := a.trust.gone[id]; return gone }
-	owned := slices.DeleteFunc(a.hooks.Owned(a.key), gone)
+	owned, err := a.hooks.Owned(a.key)
+	if err != nil {
+		a.mu.Unlock()
+		return true
+	}
+	owned = slices.DeleteFunc(owned, gone)
 	earned := slices.ContainsFunc(owned, a.mirror.shown)
 	a.trust.earned = earned
 	a.mu.Unlock()
@@ -170,16 +173,16 @@ func (a *Account) unshown() bool {
 }
 
 // state says it in one word; unshown as above.
-func (t *trust) state(unshown bool) plan.Trust {
+func (t *trust) state(unshown bool) Trust {
 	switch {
 	case t.trusted && t.earned:
-		return plan.TrustEarned
+		return TrustEarned
 	case t.trusted && !unshown:
-		return plan.TrustProvisional
+		return TrustProvisional
 	case t.judged:
-		return plan.TrustLost
+		return TrustLost
 	default:
-		return plan.TrustUnjudged
+		return TrustUnjudged
 	}
 }
 
@@ -194,4 +197,24 @@ func (a *Account) Fingerprint(salt string) string {
 	defer a.mu.Unlock()
 	sum := sha256.Sum256([]byte(salt + "\n" + NormalEndpoint(a.settings.Endpoint) + "\n" + a.settings.Token))
 	return hex.EncodeToString(sum[:4])
+}
+
+// trusted judges one look at the account: of owned ids, missing were not shown.
+// Trust is earned by showing an id that a Group owns (or by there being none),
+// and lost when a look misses more than 10 and more than 20 % of them, or all of
+// two or more: that is taken for a wrong tenant or a broken API, not for news.
+//
+// earned says that an owned id was shown since endpoint and token are what they
+// are, and trust was not lost since: only then may the one and only id be missed.
+func trusted(earned bool, owned, missing int) bool {
+	switch {
+	case owned == 0 || missing == 0:
+		return true
+	case missing >= 2 && missing == owned:
+		return false
+	case missing > 10 && missing*5 > owned:
+		return false
+	default:
+		return earned || missing < owned
+	}
 }

@@ -4,11 +4,11 @@
 package account
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -39,8 +39,8 @@ func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
 }
 
 // relied reports whether a plan may rely on what the account shows.
-func relied(e plan.Evidence) bool {
-	return e.Trust == plan.TrustEarned || e.Trust == plan.TrustProvisional
+func relied(e Evidence) bool {
+	return e.Trust == TrustEarned || e.Trust == TrustProvisional
 }
 
 // A Group is bound to what the last listing showed: that is the account it lives in.
@@ -73,7 +73,7 @@ func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
 		}
 		b.heard()
 		b.own("gone", ids[7])
-		if e := b.account.Evidence("Ritz"); e.Trust != plan.TrustEarned {
+		if e := b.account.Evidence("Ritz"); e.Trust != TrustEarned {
 			t.Error("an id that the listing has shown earns no trust")
 		}
 		if news := b.heard(); !news.All {
@@ -116,5 +116,23 @@ func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
 		if news := b.heard(); !news.All || !news.Status {
 			t.Errorf("news: %+v", news)
 		}
+	})
+}
+
+// The cache could not be read, which is no proof that the Groups own nothing.
+func TestAnErrorIsNeverTakenForOwningNothing(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.seed(3)
+		b.own("hidden-1", "hidden-2")
+		b.ownedFails(errors.New("the cache is not read"))
+		b.configure()
+		b.after(2 * time.Minute)
+		b.createRefused(t)
+		if relied(b.account.Evidence("Ritz")) {
+			t.Error("a plan may rely on an account of which nobody knows what is owned")
+		}
+		b.ownedFails(nil)
+		b.after(2 * time.Minute)
+		b.trusted(false)
 	})
 }

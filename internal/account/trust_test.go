@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -101,7 +100,7 @@ func TestTheOnlyGroupMayGo(t *testing.T) {
 		b.sim.Remove(ids[1])
 		b.after(time.Minute)
 		b.trusted(true)
-		if r := b.account.Lookup(ids[1]); r.State != plan.RemoteUnlisted || !r.AbsenceProven {
+		if r := b.account.Lookup(ids[1]); r.Presence != Unlisted || !r.AbsenceProven {
 			t.Errorf("the lost group: %+v", r)
 		}
 	})
@@ -258,7 +257,7 @@ func TestTheAPIsLagIsNoDisappearance(t *testing.T) {
 			b.after(10 * time.Second)
 			b.trusted(true)
 			for _, id := range ids {
-				if r := b.account.Lookup(id); r.State != plan.RemotePresent {
+				if r := b.account.Lookup(id); r.Presence != Present {
 					t.Fatalf("a created group: %+v", r)
 				}
 			}

@@ -43,7 +43,10 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 		default: // this group's own trouble
 		}
 	}
-	givenUp := a.hooks.GivenUp(a.key)
+	givenUp, err := a.hooks.GivenUp(a.key)
+	if err != nil {
+		return err
+	}
 	a.mu.Lock()
 	var news News
 	if a.client == client && (len(answered) > 0 || len(owned) == 0) {
@@ -95,4 +98,7 @@ func (a *Account) noteUnlisted(id string) []string {
 
 // owns reports whether a Group is bound to the id. a.mu is held; the hook does
 // not call back.
-func (a *Account) owns(id string) bool { return slices.Contains(a.hooks.Owned(a.key), id) }
+func (a *Account) owns(id string) bool {
+	owned, err := a.hooks.Owned(a.key)
+	return err == nil && slices.Contains(owned, id)
+}

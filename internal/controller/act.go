@@ -93,7 +93,7 @@ func (l *look) token() string { return string(l.group.UID) }
 
 // shows notes a reply that showed the remote group.
 func (l *look) shows(g klink.Group) {
-	known := l.account.Lookup(g.ID)
+	known := remoteOf(l.account.Lookup(g.ID))
 	known.State, known.Group, known.Fresh = plan.RemotePresent, g, true
 	l.facts.Remote = known
 }

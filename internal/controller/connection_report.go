@@ -38,8 +38,9 @@ func judge(object connectionObject, s account.State, p *problem, groups int, now
 		return verdict{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it", groups)}, true
 	case p != nil:
 		return verdict{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
-	case !s.Up && s.Reason != "":
-		return verdict{reason: s.Reason, message: s.Message + whatToDo(object, s.Reason), stalled: s.Reason == v1alpha1.ReasonUnauthorized}, true
+	case !s.Up && s.Down != 0:
+		reason := reasonOf(s.Down)
+		return verdict{reason: reason, message: s.Message + whatToDo(object, reason), stalled: reason == v1alpha1.ReasonUnauthorized}, true
 	case !s.Trusted && s.Judged:
 		return verdict{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
 	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
@@ -48,6 +49,18 @@ func judge(object connectionObject, s account.State, p *problem, groups int, now
 		return verdict{}, false // an answer is not yet a sight of the right account
 	default:
 		return verdict{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
+	}
+}
+
+// reasonOf names why a connection takes no calls.
+func reasonOf(down account.Down) string {
+	switch down {
+	case account.Unauthorized:
+		return v1alpha1.ReasonUnauthorized
+	case account.RateLimited:
+		return v1alpha1.ReasonRateLimited
+	default: // what blocks a connection is a problem with a reason of its own
+		return v1alpha1.ReasonUnavailable
 	}
 }
 

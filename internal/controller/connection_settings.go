@@ -51,7 +51,7 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 		p := &problem{reason: v1alpha1.ReasonEndpointNotAllowed, forbidden: true, message: fmt.Sprintf(
 			"endpoint %s is not among those that the operator allows to Connections (--allowed-endpoints: %s); use one of these, or ask for a ClusterConnection",
 			spec.Endpoint, r.Rules.AllowedEndpoints)}
-		a.Block(p.reason, p.message, true)
+		a.Block(p.message, true)
 		return p, nil
 	}
 	token, p, err := r.token(ctx, object)
@@ -62,7 +62,7 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 		// A new endpoint never sees the token that was meant for the old one.
 		configured, _ := a.Configured()
 		moved := configured.Endpoint != "" && configured.Endpoint != spec.Endpoint
-		a.Block(p.reason, p.message, moved)
+		a.Block(p.message, moved)
 		return p, nil
 	}
 	err = a.Configure(account.Settings{
@@ -72,7 +72,7 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 	})
 	if err != nil {
 		p = &problem{reason: v1alpha1.ReasonSecretInvalid, message: err.Error()}
-		a.Block(p.reason, p.message, false)
+		a.Block(p.message, false)
 	}
 	// After a new endpoint or token, which lets go of what was accepted for the old.
 	if from, ok := acceptMissing(object, time.Now()); ok {

@@ -112,34 +112,37 @@ func (g Groups) Named(ctx context.Context, name string) ([]v1alpha1.Group, error
 }
 
 // Owned lists the ids that the Groups of a connection are bound to.
-func (g Groups) Owned(ctx context.Context, key account.Key) []string {
+func (g Groups) Owned(ctx context.Context, key account.Key) ([]string, error) {
 	return g.bound(ctx, key, func(*v1alpha1.Group) bool { return true })
 }
 
 // GivenUp lists those of them that their Groups report as missing. A change of the
 // spec may ask for the remote group anew.
-func (g Groups) GivenUp(ctx context.Context, key account.Key) []string {
+func (g Groups) GivenUp(ctx context.Context, key account.Key) ([]string, error) {
 	return g.bound(ctx, key, func(g *v1alpha1.Group) bool {
 		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 		return ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing && ready.ObservedGeneration == g.Generation
 	})
 }
 
-func (g Groups) bound(ctx context.Context, key account.Key, which func(*v1alpha1.Group) bool) []string {
-	groups, _ := g.Of(ctx, key) // an error means that the cache is gone, and so are we
+func (g Groups) bound(ctx context.Context, key account.Key, which func(*v1alpha1.Group) bool) ([]string, error) {
+	groups, err := g.Of(ctx, key)
+	if err != nil {
+		return nil, err
+	}
 	ids := make([]string, 0, len(groups))
 	for i := range groups {
 		if id := boundID(&groups[i]); id != "" && which(&groups[i]) {
 			ids = append(ids, id)
 		}
 	}
-	return ids
+	return ids, nil
 }
 
 // Unbound reports whether a Group of a connection has no id yet.
-func (g Groups) Unbound(ctx context.Context, key account.Key) bool {
-	groups, _ := g.Of(ctx, key) // an error means that the cache is gone, and so are we
-	return slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return boundID(&g) == "" })
+func (g Groups) Unbound(ctx context.Context, key account.Key) (bool, error) {
+	groups, err := g.Of(ctx, key)
+	return slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return boundID(&g) == "" }), err
 }
 
 func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {

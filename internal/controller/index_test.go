@@ -42,10 +42,12 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 		byAnnotation,
 		{Status: v1alpha1.GroupStatus{ID: "new"}},
 	}}}
-	if diff := cmp.Diff([]string{"missing", "annotated"}, groups.GivenUp(t.Context(), account.Key{})); diff != "" {
+	givenUp, err := groups.GivenUp(t.Context(), account.Key{})
+	if diff := cmp.Diff([]string{"missing", "annotated"}, givenUp); diff != "" || err != nil {
 		t.Errorf("given up (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "annotated", "new"}, groups.Owned(t.Context(), account.Key{})); diff != "" {
+	owned, err := groups.Owned(t.Context(), account.Key{})
+	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "annotated", "new"}, owned); diff != "" || err != nil {
 		t.Errorf("owned (-want +got):\n%s", diff)
 	}
 }

@@ -90,14 +90,14 @@ func (l *look) observeRemote(ctx context.Context) error {
 		return nil
 	}
 	if id := l.wantedID(); id != "" && !f.Remote.Fresh {
-		f.Remote = l.account.Lookup(id)
+		f.Remote = remoteOf(l.account.Lookup(id))
 	}
 	name := f.Declared.Name
 	names := []string{name}
 	if attempt := f.Identity.Attempt; attempt != nil && attempt.Name != name {
 		name, names = attempt.Name, append(names, attempt.Name)
 	}
-	f.Evidence = l.account.Evidence(names...)
+	f.Evidence = evidenceOf(l.account.Evidence(names...))
 	// In this order: a create that made what the evidence shows is in flight still,
 	// or has claimed it.
 	f.Identity.CreateInFlight = f.Identity.ID == "" && l.Accounts.Claims.Creating(l.endpoint, name)
@@ -295,6 +295,6 @@ func (l *look) observeConnection(ctx context.Context) (plan.Connection, error) {
 	}
 	state := l.account.State()
 	c.Up, c.Problem, c.Complete = state.Up, state.Message, l.account.Complete()
-	c.Waiting = !state.Up && state.Reason == ""
+	c.Waiting = !state.Up && state.Down == 0
 	return c, nil
 }

@@ -28,9 +28,9 @@ type Switchboard struct {
 func (s *Switchboard) Hooks(observe func(account.Key, klink.Call)) account.Hooks {
 	ctx := context.Background() // the cache outlives every call
 	return account.Hooks{
-		Owned:   func(key account.Key) []string { return s.Groups.Owned(ctx, key) },
-		GivenUp: func(key account.Key) []string { return s.Groups.GivenUp(ctx, key) },
-		Unbound: func(key account.Key) bool { return s.Groups.Unbound(ctx, key) },
+		Owned:   func(key account.Key) ([]string, error) { return s.Groups.Owned(ctx, key) },
+		GivenUp: func(key account.Key) ([]string, error) { return s.Groups.GivenUp(ctx, key) },
+		Unbound: func(key account.Key) (bool, error) { return s.Groups.Unbound(ctx, key) },
 		Notify:  s.Notify,
 		Observe: observe,
 	}

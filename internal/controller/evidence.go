@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// A plan and an account do not know each other: what an account knows is told to
+// the plan here.
+
+// Both lag by the same time, or this does not compile.
+const (
+	_ = uint(plan.SettleTime - account.SettleTime)
+	_ = uint(account.SettleTime - plan.SettleTime)
+)
+
+// remoteOf tells the plan what is known of a remote group.
+func remoteOf(r account.Remote) plan.Remote {
+	known := plan.Remote{
+		Group: r.Group, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: r.AbsenceProven,
+	}
+	switch r.Presence {
+	case account.Unknown:
+		known.State = plan.RemoteUnknown
+	case account.Present:
+		known.State = plan.RemotePresent
+	case account.Unlisted:
+		known.State = plan.RemoteUnlisted
+	}
+	return known
+}
+
+// evidenceOf tells the plan what is known of the account. The caller adds who owns
+// the candidates.
+func evidenceOf(e account.Evidence) plan.Evidence {
+	evidence := plan.Evidence{Mirrored: e.Mirrored, Listed: e.Listed, Complete: e.Complete, Trust: trustOf(e.Trust)}
+	for _, g := range e.Named {
+		evidence.Candidates = append(evidence.Candidates, plan.Candidate{Group: g})
+	}
+	return evidence
+}
+
+func trustOf(t account.Trust) plan.Trust {
+	switch t {
+	case account.TrustProvisional:
+		return plan.TrustProvisional
+	case account.TrustEarned:
+		return plan.TrustEarned
+	case account.TrustLost:
+		return plan.TrustLost
+	default:
+		return plan.TrustUnjudged
+	}
+}
