@@ -244,7 +244,7 @@ func TestAConnectionThatNeverWorked(t *testing.T) {
 		if s := b.account.State(); s.Up || s.Down != Unavailable || s.Judged {
 			t.Errorf("state: %+v", s)
 		}
-		if err := b.account.Take("uid", klink.ClassChange); !isDown(err) || err.Error() == "" {
+		if err := b.account.Take(changing("uid")); !isDown(err) || err.Error() == "" {
 			t.Errorf("a call may start: %v", err)
 		}
 		b.sim.ClearFaults()
@@ -265,7 +265,7 @@ func TestACallThatHasNoTokenIsDeferred(t *testing.T) {
 		if !ok || !deferred.Until.After(time.Now()) || deferred.Paused || deferred.Error() == "" {
 			t.Fatalf("the call says %v", err)
 		}
-		for _, err := range []error{b.describe(ids[1], "new"), b.account.Delete(t.Context(), "other", ids[1], klink.ClassChange)} {
+		for _, err := range []error{b.describe(ids[1], "new"), b.account.Delete(t.Context(), changing("other"), ids[1])} {
 			if _, ok := errors.AsType[*DeferredError](err); !ok {
 				t.Errorf("the call says %v", err)
 			}

@@ -10,18 +10,17 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
-// Take takes the rate token of one call for the holder of a key (a Group's UID).
-// Its error is a [DeferredError] or a [DownError]. Create makes no other check, so that
-// nothing between the token and the POST waits.
-func (a *Account) Take(key string, class klink.Class) error {
+// Take takes a rate slot for one call. Its error is a [DeferredError] or a [DownError].
+// Create makes no other check, so that nothing between the slot and the POST waits.
+func (a *Account) Take(c klink.Caller) error {
 	a.mu.Lock()
 	up, down, limit := a.health.up, &DownError{Down: a.health.down, Message: a.health.message}, a.limit
 	a.mu.Unlock()
 	if !up {
-		limit.Forget(key)
+		limit.Forget(c.Key)
 		return down
 	}
-	if due, ok := limit.Take(key, class); !ok {
+	if due, ok := limit.Take(c); !ok {
 		return &DeferredError{Until: due, Paused: limit.PausedUntil().After(time.Now())}
 	}
 	return nil
@@ -32,8 +31,8 @@ func (a *Account) Forget(key string) { a.limiter().Forget(key) }
 
 // Get reads one group (groups API, GET /groups/:id). With a 404 the error's kind
 // is NotFound and the mirror keeps what it had: a listing has to agree.
-func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (klink.Group, error) {
-	if err := a.Take(key, class); err != nil {
+func (a *Account) Get(ctx context.Context, c klink.Caller, id string) (klink.Group, error) {
+	if err := a.Take(c); err != nil {
 		return klink.Group{}, err
 	}
 	client, err := a.current()
@@ -58,7 +57,7 @@ func (a *Account) Get(ctx context.Context, key, id string, class klink.Class) (k
 }
 
 // Create makes a group (groups API, POST /groups). The caller has taken the
-// token before it noted the attempt. ctx must outlive a shutdown.
+// rate slot before it noted the attempt. ctx must outlive a shutdown.
 func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, error) {
 	client, err := a.current()
 	if err != nil {
@@ -72,8 +71,8 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 }
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
-func (a *Account) Update(ctx context.Context, key, id string, f klink.Fields, class klink.Class) (klink.Group, error) {
-	if err := a.Take(key, class); err != nil {
+func (a *Account) Update(ctx context.Context, c klink.Caller, id string, f klink.Fields) (klink.Group, error) {
+	if err := a.Take(c); err != nil {
 		return klink.Group{}, err
 	}
 	client, err := a.current()
@@ -96,8 +95,8 @@ func (a *Account) unclear(id string) {
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).
-func (a *Account) Delete(ctx context.Context, key, id string, class klink.Class) error {
-	if err := a.Take(key, class); err != nil {
+func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
+	if err := a.Take(c); err != nil {
 		return err
 	}
 	client, err := a.current()
@@ -183,7 +182,7 @@ func (a *Account) up() bool {
 }
 
 // current returns the client, unless the connection was blocked since the rate
-// gave its token.
+// slot was taken.
 func (a *Account) current() (*klink.Client, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

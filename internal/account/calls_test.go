@@ -19,7 +19,7 @@ func TestAnUnarchivingWithoutAClearAnswerIsRemembered(t *testing.T) {
 			t.Helper()
 			b.sim.AddFault(action)
 			f := klink.Fields{ArchivedAt: &archivedAt}
-			if _, err := b.account.Update(t.Context(), "uid", ids[0], f, klink.ClassChange); err == nil {
+			if _, err := b.account.Update(t.Context(), changing("uid"), ids[0], f); err == nil {
 				t.Fatal("the call says nothing of the fault")
 			}
 		}
@@ -55,7 +55,7 @@ func TestAnUnarchivingOutlivesItsToken(t *testing.T) {
 		b.sim.AddFault(simulator.Fault{Action: simulator.Reset, Delay: 5 * time.Second, Times: 1})
 		done := make(chan error)
 		go func() {
-			_, err := b.account.Update(t.Context(), "uid", ids[0], klink.Fields{ArchivedAt: &time.Time{}}, klink.ClassChange)
+			_, err := b.account.Update(t.Context(), changing("uid"), ids[0], klink.Fields{ArchivedAt: &time.Time{}})
 			done <- err
 		}()
 		b.after(time.Second)

@@ -214,11 +214,14 @@ func (b *bench) trusted(want bool) {
 	}
 }
 
+// changing is a caller that changes a bound group.
+func changing(key string) klink.Caller { return klink.Caller{Key: key, Class: klink.ClassChange} }
+
 func (b *bench) get(id string) (klink.Group, error) {
-	return b.account.Get(b.t.Context(), "uid", id, klink.ClassChange)
+	return b.account.Get(b.t.Context(), changing("uid"), id)
 }
 
 func (b *bench) describe(id, text string) error {
-	_, err := b.account.Update(b.t.Context(), "uid", id, klink.Fields{Description: &text}, klink.ClassChange)
+	_, err := b.account.Update(b.t.Context(), changing("uid"), id, klink.Fields{Description: &text})
 	return err
 }

@@ -166,7 +166,7 @@ func (a *Account) turn(ctx context.Context, client *klink.Client) error {
 			limit.Forget(listKey)
 			return errChanged
 		}
-		due, ok := limit.Take(listKey, class)
+		due, ok := limit.Take(klink.Caller{Key: listKey, Class: class, Wake: a.wake})
 		if ok {
 			return ctx.Err()
 		}

@@ -29,7 +29,7 @@ func TestAReplyToTheOldTokenEarnsTheNewOneNothing(t *testing.T) {
 					case http.MethodPut:
 						err = b.describe(ids[1], "new")
 					case http.MethodDelete:
-						err = b.account.Delete(t.Context(), "uid", ids[1], klink.ClassChange)
+						err = b.account.Delete(t.Context(), changing("uid"), ids[1])
 					case http.MethodPost:
 						_, err = b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
 					}

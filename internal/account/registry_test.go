@@ -28,7 +28,7 @@ func TestWritesShowInTheMirrorAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.account.Delete(t.Context(), "uid", ids[2], klink.ClassChange); err != nil {
+		if err := b.account.Delete(t.Context(), changing("uid"), ids[2]); err != nil {
 			t.Fatal(err)
 		}
 		b.own(ids[:2]...)

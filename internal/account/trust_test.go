@@ -230,7 +230,7 @@ func TestOurOwnDeletesAreNoDisappearance(t *testing.T) {
 		b.own(ids[1:]...)
 		b.configure()
 		for _, id := range ids[1:] {
-			if err := b.account.Delete(t.Context(), id, id, klink.ClassChange); err != nil {
+			if err := b.account.Delete(t.Context(), changing(id), id); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -73,7 +73,7 @@ func (l *look) class() klink.Class {
 
 // read gets the remote group (groups API, GET /groups/:id).
 func (l *look) read(ctx context.Context, id string) error {
-	g, err := l.account.Get(ctx, l.token(), id, l.class())
+	g, err := l.account.Get(ctx, l.caller(l.class()), id)
 	switch {
 	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
 		known := l.account.Lookup(id)
@@ -88,8 +88,8 @@ func (l *look) read(ctx context.Context, id string) error {
 	return nil
 }
 
-// token is the key of this Group in the queue for the rate.
-func (l *look) token() string { return string(l.group.UID) }
+// caller is this Group where it asks for a rate slot.
+func (l *look) caller(class klink.Class) klink.Caller { return l.News.groups.caller(l.group, class) }
 
 // shows notes a reply that showed the remote group.
 func (l *look) shows(g klink.Group) {
@@ -102,8 +102,7 @@ func (l *look) shows(g klink.Group) {
 func (l *look) update(ctx context.Context, step plan.Step) error {
 	declared := l.facts.Declared
 	before := l.facts.Remote.Group
-	class := l.class()
-	g, err := l.account.Update(ctx, l.token(), step.ID, declared.Changes(step.Fields, l.facts.Now), class)
+	g, err := l.account.Update(ctx, l.caller(l.class()), step.ID, declared.Changes(step.Fields, l.facts.Now))
 	if err != nil {
 		return &writeError{fields: step.Fields, err: err}
 	}
@@ -140,7 +139,7 @@ func (l *look) setArchived(ctx context.Context, id string, archived bool) error 
 	if shown := l.facts.Remote.Group.ArchivedAt; archived && !shown.IsZero() {
 		at, again = shown, true // in doubt only: an archived group keeps its date
 	}
-	g, err := l.account.Update(ctx, l.token(), id, plan.Archive(archived, at), klink.ClassChange)
+	g, err := l.account.Update(ctx, l.caller(klink.ClassChange), id, plan.Archive(archived, at))
 	if err != nil {
 		return &writeError{fields: fields, err: err}
 	}
@@ -163,7 +162,7 @@ func (l *look) setArchived(ctx context.Context, id string, archived bool) error 
 
 // deleteRemote deletes for good (groups API, DELETE /groups/:id).
 func (l *look) deleteRemote(ctx context.Context, id string) error {
-	err := l.account.Delete(ctx, l.token(), id, klink.ClassChange)
+	err := l.account.Delete(ctx, l.caller(klink.ClassChange), id)
 	if klink.KindOf(err) == klink.KindNotFound && !isDown(err) {
 		known := l.account.Lookup(id)
 		l.facts.Remote = plan.Remote{State: plan.RemoteNotFound, Settling: known.Settling}

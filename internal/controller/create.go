@@ -24,12 +24,12 @@ const (
 	recordTimeout = 15 * time.Second
 )
 
-// create makes the remote group, exactly once: the rate token, a note of the
+// create makes the remote group, exactly once: the rate slot, a note of the
 // attempt that loses against any newer version of the Group, one POST, and the
 // id in the note's place. A crash at any point leaves the note, and the note is
 // recovered from.
 func (l *look) create(ctx context.Context) error {
-	if err := l.account.Take(l.token(), klink.ClassCreate); err != nil {
+	if err := l.account.Take(l.caller(klink.ClassCreate)); err != nil {
 		return err
 	}
 	declared := l.facts.Declared
@@ -156,9 +156,9 @@ func (r *GroupReconciler) settleUnrecorded(ctx context.Context, mem *memory) (ag
 	switch policy := u.owner.Spec.DeletionPolicy; {
 	case policy == v1alpha1.DeletionOrphan:
 	case policy == v1alpha1.DeletionDelete && u.delete:
-		err = u.remote.Delete(ctx, string(mem.uid), u.group.ID, klink.ClassChange)
+		err = u.remote.Delete(ctx, r.News.groups.caller(u.owner, klink.ClassChange), u.group.ID)
 	default:
-		_, err = u.remote.Update(ctx, string(mem.uid), u.group.ID, plan.Archive(true, time.Now()), klink.ClassChange)
+		_, err = u.remote.Update(ctx, r.News.groups.caller(u.owner, klink.ClassChange), u.group.ID, plan.Archive(true, time.Now()))
 	}
 	if err != nil && klink.KindOf(err) != klink.KindNotFound {
 		log.FromContext(ctx).Info("The group created for a Group that is gone is not settled yet", "id", u.group.ID, "error", err.Error())

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
 // Priorities of work. A person's change to a bound group goes before creations,
@@ -75,6 +76,14 @@ func (q *queue) add(priority int, requests ...reconcile.Request) {
 
 func (q *queue) addGroup(g *v1alpha1.Group) {
 	q.add(priorityOf(g), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)})
+}
+
+// caller is a Group where it asks for a rate slot: it is enqueued when its turn comes.
+func (q *queue) caller(g *v1alpha1.Group, class klink.Class) klink.Caller {
+	request, priority := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)}, priorityOf(g)
+	return klink.Caller{
+		Key: string(g.UID), Namespace: g.Namespace, Class: class, Wake: func() { q.add(priority, request) },
+	}
 }
 
 // groupHandler enqueues Groups by who waits for them, the initial list included,

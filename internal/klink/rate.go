@@ -84,24 +84,35 @@ func (l *Limiter) SetCeiling(perSecond float64, burst int) {
 	l.trim()
 }
 
-// Take asks whether key's next call may start now; if so, the call's result must be handed to Done.
+// Caller asks for a rate slot: the right to make one call now.
+type Caller struct {
+	// Key tells callers apart: each waits for one call at a time.
+	Key string
+	// Namespace is whose work it is. Within a class the namespaces take turns.
+	Namespace string
+	Class     Class
+	// Wake is called when the turn of a caller that was told to wait has come. It must not block.
+	Wake func()
+}
+
+// Take asks whether the caller's next call may start now; if so, the call's result must be handed to Done.
 // If not, due, which lies ahead, says when to ask again: when its turn comes, or before that where this is minutes away.
 // Until 15 s after due the key keeps its place, behind the better classes and the earlier keys of its own; asking
 // early neither loses nor betters it, but another class does.
-func (l *Limiter) Take(key string, class Class) (due time.Time, ok bool) {
+func (l *Limiter) Take(c Caller) (due time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
 	l.refill(now)
 	l.queue.expire(now)
-	t := l.queue.place(key, class)
+	t := l.queue.place(c.Key, c.Class)
 	if wait := l.wait(now, t); wait > 0 {
 		l.queue.setDue(t, now.Add(wait))
 		return t.due, false
 	}
 	l.queue.remove(t)
 	l.tokens--
-	if class == ClassWatch {
+	if c.Class == ClassWatch {
 		l.watchTokens--
 	}
 	l.inFlight++

@@ -55,7 +55,7 @@ func TestLimiterKeepsTheRate(t *testing.T) {
 				l.Forget(fmt.Sprint(rapid.IntRange(0, 40).Draw(t, "gone")))
 			default:
 				class := Class(rapid.IntRange(0, classes-1).Draw(t, "class"))
-				due, ok := l.Take(fmt.Sprint(rapid.IntRange(0, 40).Draw(t, "key")), class)
+				due, ok := l.Take(Caller{Key: fmt.Sprint(rapid.IntRange(0, 40).Draw(t, "key")), Class: class})
 				if !ok {
 					if !due.After(time.Now()) || due.Before(l.PausedUntil()) {
 						t.Fatalf("due at %v, now %v, paused until %v", due, time.Now(), l.PausedUntil())
@@ -94,7 +94,7 @@ func TestLimiterOrder(t *testing.T) {
 		rate := rapid.Float64Range(0.5, 20).Draw(t, "rate")
 		l := NewLimiter(rate, rapid.IntRange(1, 5).Draw(t, "burst"))
 		for i := 0; ; i++ { // empty the bucket
-			if _, ok := l.Take(fmt.Sprint("empty", i), ClassChange); !ok {
+			if _, ok := l.Take(Caller{Key: fmt.Sprint("empty", i), Class: ClassChange}); !ok {
 				l.Forget(fmt.Sprint("empty", i))
 				break
 			}
@@ -102,7 +102,7 @@ func TestLimiterOrder(t *testing.T) {
 		var waiting []caller
 		for i, class := range rapid.SliceOfN(rapid.IntRange(0, int(ClassWatchUrgent)), 1, 60).Draw(t, "classes") {
 			c := caller{key: fmt.Sprint(i), class: Class(class)}
-			c.due, _ = l.Take(c.key, c.class)
+			c.due, _ = l.Take(Caller{Key: c.key, Class: c.class})
 			waiting = append(waiting, c)
 		}
 		if rapid.Bool().Draw(t, "a pause") { // one that leaves the rate alone
@@ -116,7 +116,7 @@ func TestLimiterOrder(t *testing.T) {
 			slices.SortStableFunc(waiting, func(a, b caller) int { return a.due.Compare(b.due) })
 			c := &waiting[0]
 			time.Sleep(time.Until(c.due))
-			due, ok := l.Take(c.key, c.class)
+			due, ok := l.Take(Caller{Key: c.key, Class: c.class})
 			if !ok {
 				c.due = due
 				continue
@@ -144,7 +144,7 @@ func TestLimiterWatchShare(t *testing.T) {
 		n := make([]int, len(classes))
 		for end := time.Now().Add(100 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 			for i, class := range classes {
-				if _, ok := l.Take(fmt.Sprint(class), class); ok {
+				if _, ok := l.Take(Caller{Key: fmt.Sprint(class), Class: class}); ok {
 					n[i]++
 					l.Done(nil)
 				}
@@ -198,9 +198,9 @@ func BenchmarkTake(b *testing.B) {
 	keys := make([]string, 10_000)
 	for i := range keys {
 		keys[i] = fmt.Sprint(i)
-		l.Take(keys[i], ClassCreate)
+		l.Take(Caller{Key: keys[i], Class: ClassCreate})
 	}
 	for i := 0; b.Loop(); i++ {
-		l.Take(keys[i%len(keys)], ClassCreate)
+		l.Take(Caller{Key: keys[i%len(keys)], Class: ClassCreate})
 	}
 }

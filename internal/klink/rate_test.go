@@ -17,7 +17,7 @@ import (
 // take fails the test when the call may not start.
 func take(t *testing.T, l *Limiter, key string, class Class) {
 	t.Helper()
-	if due, ok := l.Take(key, class); !ok {
+	if due, ok := l.Take(Caller{Key: key, Class: class}); !ok {
 		t.Fatalf("%s has to wait %v", key, time.Until(due))
 	}
 }
@@ -25,7 +25,7 @@ func take(t *testing.T, l *Limiter, key string, class Class) {
 // wait fails the test when the call may start, and returns how long it has to wait.
 func wait(t *testing.T, l *Limiter, key string, class Class) time.Duration {
 	t.Helper()
-	due, ok := l.Take(key, class)
+	due, ok := l.Take(Caller{Key: key, Class: class})
 	if ok || !due.After(time.Now()) {
 		t.Fatalf("%s may start: %t; due in %v", key, ok, time.Until(due))
 	}
@@ -361,7 +361,7 @@ func TestLimiterUsesARecoveredRate(t *testing.T) {
 		l := NewLimiter(0.1, 1)
 		due := map[string]time.Time{}
 		for i := range keys {
-			due[fmt.Sprint(i)], _ = l.Take(fmt.Sprint(i), ClassCreate)
+			due[fmt.Sprint(i)], _ = l.Take(Caller{Key: fmt.Sprint(i), Class: ClassCreate})
 		}
 		l.SetCeiling(50, 20)
 		begun := time.Now()
@@ -372,7 +372,7 @@ func TestLimiterUsesARecoveredRate(t *testing.T) {
 					next = earlier(next, at)
 					continue
 				}
-				at, ok := l.Take(key, ClassCreate)
+				at, ok := l.Take(Caller{Key: key, Class: ClassCreate})
 				if ok {
 					delete(due, key)
 					continue
