@@ -27,6 +27,10 @@ const (
 	// A user removes it only to settle ReasonCreateUncertain.
 	AnnotationCreateAttempt = "klink.cloud/create-attempt"
 
+	// AnnotationUnarchive names the adopted remote group that is still to be
+	// unarchived, so that a crash in between does not leave an adoption half done.
+	AnnotationUnarchive = "klink.cloud/unarchive"
+
 	// AnnotationTakeOver, set on a connection to the kube-system UID of another
 	// cluster, lets Groups write to remote groups which that cluster bound.
 	AnnotationTakeOver = "klink.cloud/take-over"

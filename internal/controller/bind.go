@@ -7,85 +7,82 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
+// notFreeRetry is how soon a Group looks again whether what it would bind to is
+// another's.
+const notFreeRetry = 5 * time.Second
+
 // bind ties the Group to a remote group that it did not just create.
-func (l *look) bind(ctx context.Context, step plan.Step) error {
-	// spec.groupID is a person's word, and a recovery has an attempt of its own.
-	adopting := l.group.Spec.GroupID == "" && l.facts.Identity.Attempt == nil
-	free, err := l.free(ctx, step.ID, adopting)
-	if err != nil {
-		return err
+func (e *executor) bind(ctx context.Context, s *scope, f *plan.Facts, step plan.Step) (outcome, error) {
+	others, err := e.owners.before(ctx, s, step.ID)
+	switch {
+	case err != nil:
+		return failed(s, step, err)
+	case !plan.MayBind(f, step, others, false):
+		return passAgain(notFreeRetry), nil
+	case !e.claims.Claim(s.endpoint, step.ID, s.uid()):
+		return passAgain(staleRetry), nil
 	}
-	if !free {
-		return errNotFree
+	before := s.group.Annotations
+	if err := e.records.bind(ctx, s, step.ID, step.Unarchive); err != nil {
+		e.claims.Release(s.uid())
+		return failed(s, step, err)
 	}
-	if !l.Accounts.Claims.Claim(l.endpoint, step.ID, string(l.group.UID)) {
-		return errStartOver
+	// Re-check after writing: during a change of leaders another manager may have
+	// bound a second Group to this id; the later writer undoes its own binding.
+	others, err = e.owners.after(ctx, s, step)
+	if err != nil || !plan.MayBind(f, step, others, true) {
+		return e.unbind(ctx, s, step, before, err)
 	}
-	annotations := l.boundAnnotations(step.ID)
-	if step.Unarchive {
-		annotations[annotationUnarchive] = &step.ID
-	}
-	before := l.group.Annotations
-	err = l.patch(ctx, metadataPatch{
-		UID: l.group.UID, ResourceVersion: l.group.ResourceVersion,
-		Finalizers: l.withFinalizer(), Annotations: annotations,
-	})
-	if err != nil {
-		l.Accounts.Claims.Release(string(l.group.UID))
-		return err
-	}
-	// Another manager, at a change of leaders, may have bound another Group to it
-	// since: whoever looks after writing sees the other, and takes it back.
-	if free, err = l.stillFree(ctx, step); err != nil || !free {
-		return l.unbind(ctx, before, err)
-	}
-	if l.waits() {
-		if err := l.takeOver(ctx, step.ID); err != nil {
-			return err
+	if facts.WaitsForOwner(s.group) {
+		if err := e.records.takeOver(ctx, s, step.ID); err != nil {
+			return failed(s, step, err)
 		}
 	}
-	l.bound(step.ID)
-	l.facts.Identity.Unarchive = step.Unarchive
+	e.bound(s, step.ID)
 	if step.Origin == plan.OriginRecovered {
-		l.Count.Recovered("bound")
-		l.say(createdGroup(step.ID, "recovered after a create without a clear answer"))
+		e.count.Recovered("bound")
+		s.say(createdGroup(step.ID, "recovered after a create without a clear answer"))
 	} else {
-		l.say(adoptedGroup(step.ID))
+		s.say(adoptedGroup(step.ID))
 	}
-	return l.observeRemote(ctx)
+	return outcome{}, nil
 }
 
 // unbind takes back a binding that came second, or of which that cannot be told.
-func (l *look) unbind(ctx context.Context, before map[string]string, cause error) error {
+func (e *executor) unbind(ctx context.Context, s *scope, step plan.Step, before map[string]string, cause error) (outcome, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	l.Accounts.Claims.Release(string(l.group.UID))
-	annotations := map[string]*string{}
-	for name := range l.boundAnnotations("") {
-		annotations[name] = nil
-		if value, had := before[name]; had {
-			annotations[name] = &value
-		}
-	}
-	err := l.patch(ctx, metadataPatch{UID: l.group.UID, ResourceVersion: l.group.ResourceVersion, Annotations: annotations})
+	e.claims.Release(s.uid())
+	err := e.records.restore(ctx, s, before)
 	if cause = errors.Join(cause, err); cause != nil {
-		return fmt.Errorf("taking back a binding: %w", cause)
+		return failed(s, step, fmt.Errorf("taking back a binding: %w", cause))
 	}
-	return errNotFree
+	return passAgain(notFreeRetry), nil
 }
 
-// takeOver puts the id into status before anything is written remotely. Until then
-// status says IDConflict, by which a manager after a crash would take the Group for
-// one that waits, and let it be deleted without its policy.
-func (l *look) takeOver(ctx context.Context, id string) error {
-	status := l.group.Status.DeepCopy()
-	status.ID = id
-	if err := l.patchStatus(ctx, *status); err != nil {
-		return fmt.Errorf("taking over %s: %w", id, err)
+// record puts identity, cluster and finalizer where they belong, after a create
+// or where somebody removed them.
+func (e *executor) record(ctx context.Context, s *scope, f *plan.Facts, step plan.Step) (outcome, error) {
+	if s.state.memory.Unrecorded != nil {
+		return e.recordCreated(ctx, s, f, step)
 	}
-	return nil
+	if s.account != nil && !e.claims.Claim(s.endpoint, step.ID, s.uid()) {
+		return passAgain(staleRetry), nil
+	}
+	if err := e.records.bind(ctx, s, step.ID, false); err != nil {
+		return failed(s, step, err)
+	}
+	e.bound(s, step.ID)
+	return outcome{}, nil
+}
+
+// bound notes the id, which the cache does not show yet.
+func (e *executor) bound(s *scope, id string) {
+	s.state.memory.Bound, s.state.memory.Attempt = id, ""
 }

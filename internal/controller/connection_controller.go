@@ -12,14 +12,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -42,49 +38,20 @@ type ConnectionReconciler struct {
 	Groups Groups
 	// Accounts are the connections at run time.
 	Accounts *account.Registry
-	// News is where the accounts' news arrive.
-	News *Switchboard
+	// Notifier hands over what the accounts have seen change.
+	Notifier *Notifier
 	// Events records events (events.k8s.io).
 	Events events.EventRecorder
 	// Rules are what the manager allows.
 	Rules ConnectionRules
 
 	// written is by connection; one worker looks at them all.
-	written map[types.NamespacedName]*overtaken[connectionObject]
+	written map[types.NamespacedName]*lastWritten[connectionObject]
 }
 
 // notReadyRetry is how often a connection that is not ready is looked at, its
 // Secret included.
 const notReadyRetry = 30 * time.Second
-
-// SetupWithManager registers the controller.
-func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	c, err := controller.New(fmt.Sprintf("%s-controller", r.Kind), mgr, controller.Options{
-		Reconciler:  r,
-		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, time.Minute),
-	})
-	if err != nil {
-		return fmt.Errorf("creating the %s controller: %w", r.Kind, err)
-	}
-	if err := c.Watch(source.Func(r.News.queueOf(string(r.Kind)).source)); err != nil {
-		return fmt.Errorf("joining the %s queue: %w", r.Kind, err)
-	}
-	if err := c.Watch(source.Kind[client.Object](mgr.GetCache(), newConnection(string(r.Kind)), r.Handler())); err != nil {
-		return fmt.Errorf("watching %ss: %w", r.Kind, err)
-	}
-	if err := c.Watch(source.Kind(mgr.GetCache(), &v1alpha1.Group{}, r.GroupHandler())); err != nil {
-		return fmt.Errorf("watching Groups for %ss: %w", r.Kind, err)
-	}
-	return nil
-}
-
-// Handler turns changes of connections into work.
-func (r *ConnectionReconciler) Handler() handler.EventHandler {
-	return &connectionHandler{wake: r.wakeGroups}
-}
-
-// Empty is an object of the kind that is reconciled.
-func (r *ConnectionReconciler) Empty() client.Object { return newConnection(string(r.Kind)) }
 
 // newConnection returns an empty object of the kind.
 func newConnection(kind string) connectionObject {
@@ -142,9 +109,9 @@ func keyOf(object client.Object) account.Key {
 	return key
 }
 
-// GroupHandler enqueues the connection of a Group that comes or goes: it is held
+// groupHandler enqueues the connection of a Group that comes or goes: it is held
 // while it is in use.
-func (r *ConnectionReconciler) GroupHandler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
+func (r *ConnectionReconciler) groupHandler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
 	enqueue := func(g *v1alpha1.Group, q requestQueue) {
 		if key := connectionOf(g); key.Kind == string(r.Kind) {
 			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
@@ -172,7 +139,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 		}
 		return reconcile.Result{}, fmt.Errorf("reading the %s: %w", r.Kind, err)
 	}
-	object = r.writes(object).current(object)
+	object = r.writes(object).latest(object)
 	groups, err := r.Groups.Of(ctx, key)
 	if err != nil {
 		return reconcile.Result{}, err
@@ -196,13 +163,13 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 }
 
 // writes are those of ours that the cache may not show yet.
-func (r *ConnectionReconciler) writes(object connectionObject) *overtaken[connectionObject] {
+func (r *ConnectionReconciler) writes(object connectionObject) *lastWritten[connectionObject] {
 	name := client.ObjectKeyFromObject(object)
 	if r.written == nil {
-		r.written = map[types.NamespacedName]*overtaken[connectionObject]{}
+		r.written = map[types.NamespacedName]*lastWritten[connectionObject]{}
 	}
 	if r.written[name] == nil {
-		r.written[name] = &overtaken[connectionObject]{}
+		r.written[name] = &lastWritten[connectionObject]{}
 	}
 	return r.written[name]
 }
@@ -231,7 +198,7 @@ func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
 	}
-	r.writes(object).wrote(before.GetResourceVersion(), object)
+	r.writes(object).record(before.GetResourceVersion(), object)
 	return done, nil
 }
 
@@ -240,7 +207,7 @@ func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject
 func (r *ConnectionReconciler) wakeGroups(ctx context.Context, key account.Key) error {
 	groups, err := r.Groups.Of(ctx, key)
 	for i := range groups {
-		r.News.groups.addGroup(&groups[i])
+		r.Notifier.groups.addGroup(&groups[i])
 	}
 	return err
 }

@@ -123,7 +123,7 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
 	}
-	r.writes(object).wrote(before.GetResourceVersion(), object)
+	r.writes(object).record(before.GetResourceVersion(), object)
 	r.event(ctx, object, before.GetConnectionStatus().Conditions, v)
 	return nil
 }

@@ -2,11 +2,11 @@
 // Copyright 2026 The klink-operator authors.
 
 // Package controller reconciles Groups, Connections and ClusterConnections:
-// observe, plan, act, report.
+// observe, plan, execute, report.
 //
-// A [GroupReconciler] gathers what is known of one Group into a plan.Situation,
-// asks package plan for the next step, carries it out through the Group's
-// account, and repeats until the plan has nothing left to do; then it writes the
+// A [GroupReconciler] has one pass over a Group at a time. Its observer reads what
+// is known into plan.Facts, package plan says the next step, its executor carries
+// that out, and so on until the plan comes to rest; then its reporter writes the
 // status, if it differs. A [ConnectionReconciler] turns a connection and its
 // Secret into a configured account and says on the connection how that goes.
 //

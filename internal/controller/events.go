@@ -4,12 +4,13 @@
 package controller
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // occurrence is an event to be recorded (events.k8s.io): what happened, once, on
@@ -61,44 +62,27 @@ func orphanedGroup(id string) occurrence {
 }
 
 func driftCorrected(fields []plan.Field) occurrence {
-	return normal("DriftCorrected", "Update", "changed back what was changed remotely: "+joined(fields))
+	return normal("DriftCorrected", "Update", "changed back what was changed remotely: "+strings.Join(fields, ", "))
 }
 
 func contestedFields(fields []plan.Field) occurrence {
-	return warning("Contested", "Update", "somebody else (another cluster, a script, a person) keeps changing "+joined(fields)+
+	return warning("Contested", "Update", "somebody else (another cluster, a script, a person) keeps changing "+strings.Join(fields, ", ")+
 		"; from now on corrected once an hour")
 }
 
 // updated says what a changed declaration did. Archiving is told apart.
-func (l *look) updated(before, after klink.Group, fields []plan.Field) {
+func updated(before, after remote.Group, fields []plan.Field) []occurrence {
+	var happened []occurrence
 	if before.Archived() != after.Archived() {
-		l.say(archivedGroup(after.ID, after.Archived()))
+		happened = append(happened, archivedGroup(after.ID, after.Archived()))
 	}
-	var others []plan.Field
-	for _, field := range fields {
-		if field != plan.FieldArchived {
-			others = append(others, field)
-		}
-	}
+	others := slices.DeleteFunc(slices.Clone(fields), func(field plan.Field) bool { return field == plan.FieldArchived })
 	if len(others) > 0 {
-		l.say(normal("Updated", "Update", "set "+joined(others)))
+		happened = append(happened, normal("Updated", "Update", "set "+strings.Join(others, ", ")))
 	}
+	return happened
 }
 
 // maxNote is the API server's limit, in bytes, of an event's note: it refuses a
 // longer one, and the event would be lost.
 const maxNote = 1024
-
-// say notes that something has happened; it is recorded at the end of the look,
-// however that ends.
-func (l *look) say(o occurrence) { l.events = append(l.events, o) }
-
-// publish records the events of this look.
-func (l *look) publish() {
-	for _, o := range l.events {
-		l.Events.Eventf(l.group, nil, o.kind, o.reason, o.action, "%s", cut(o.message, maxNote))
-	}
-	l.events = nil
-}
-
-func joined(fields []plan.Field) string { return strings.Join(fields, ", ") }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/facts"
 )
 
 // The cache's indexes over Groups.
@@ -64,15 +65,6 @@ func idsOf(g *v1alpha1.Group) []string {
 		}
 	}
 	return ids
-}
-
-// boundID is the id that a Group is bound to: status.id counts, the annotation
-// stands in where a backup was restored without status.
-func boundID(g *v1alpha1.Group) string {
-	if g.Status.ID != "" {
-		return g.Status.ID
-	}
-	return g.Annotations[v1alpha1.AnnotationGroupID]
 }
 
 // Groups looks Groups and their connections up in the cache, without copying them:
@@ -132,7 +124,7 @@ func (g Groups) bound(ctx context.Context, key account.Key, which func(*v1alpha1
 	}
 	ids := make([]string, 0, len(groups))
 	for i := range groups {
-		if id := boundID(&groups[i]); id != "" && which(&groups[i]) {
+		if id := facts.RecordedID(&groups[i]); id != "" && which(&groups[i]) {
 			ids = append(ids, id)
 		}
 	}
@@ -142,7 +134,7 @@ func (g Groups) bound(ctx context.Context, key account.Key, which func(*v1alpha1
 // Unbound reports whether a Group of a connection has no id yet.
 func (g Groups) Unbound(ctx context.Context, key account.Key) (bool, error) {
 	groups, err := g.Of(ctx, key)
-	return slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return boundID(&g) == "" }), err
+	return slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return facts.RecordedID(&g) == "" }), err
 }
 
 func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {

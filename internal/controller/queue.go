@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
@@ -35,7 +36,7 @@ func priorityOf(g *v1alpha1.Group) int {
 	switch {
 	case !waits:
 		return priorityDrift
-	case boundID(g) == "" && g.DeletionTimestamp.IsZero():
+	case facts.RecordedID(g) == "" && g.DeletionTimestamp.IsZero():
 		return priorityCreate
 	default:
 		return priorityChange
@@ -89,8 +90,8 @@ func (q *queue) caller(g *v1alpha1.Group, class klink.Class) klink.Caller {
 // groupHandler enqueues Groups by who waits for them, the initial list included,
 // and wakes those that wait for another to let go of a remote id.
 type groupHandler struct {
-	queue *queue
-	news  *Switchboard
+	queue    *queue
+	notifier *Notifier
 }
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -109,23 +110,23 @@ func (h *groupHandler) Update(ctx context.Context, e event.TypedUpdateEvent[*v1a
 		before.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() || !equality.Semantic.DeepEqual(before.Status, now.Status) {
 		h.queue.addGroup(now)
 	}
-	if boundID(e.ObjectOld) != boundID(e.ObjectNew) {
-		h.wakeOthers(ctx, e.ObjectOld)
+	if facts.RecordedID(e.ObjectOld) != facts.RecordedID(e.ObjectNew) {
+		h.enqueueContenders(ctx, e.ObjectOld)
 	}
 }
 
 // Delete wakes the Groups that wait for this one's remote id.
 func (h *groupHandler) Delete(ctx context.Context, e event.TypedDeleteEvent[*v1alpha1.Group], _ requestQueue) {
 	h.queue.addGroup(e.Object)
-	h.wakeOthers(ctx, e.Object)
+	h.enqueueContenders(ctx, e.Object)
 }
 
 // Generic is not used.
 func (h *groupHandler) Generic(context.Context, event.TypedGenericEvent[*v1alpha1.Group], requestQueue) {
 }
 
-func (h *groupHandler) wakeOthers(ctx context.Context, gone *v1alpha1.Group) {
+func (h *groupHandler) enqueueContenders(ctx context.Context, gone *v1alpha1.Group) {
 	for _, id := range idsOf(gone) {
-		h.news.wakeHeirs(ctx, gone.UID, id, gone.Spec.Name)
+		h.notifier.enqueueContenders(ctx, gone.UID, id, gone.Spec.Name)
 	}
 }

@@ -5,7 +5,6 @@ package controller
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,8 +12,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
 // operation is one of a JSON patch (RFC 6902).
@@ -76,23 +73,4 @@ func statusFields(o client.Object) (map[string]json.RawMessage, error) {
 		return nil, fmt.Errorf("decoding a status: %w", err)
 	}
 	return object.Status, nil
-}
-
-// patchStatus writes the status that our copy is to have, and updates our copy.
-func (l *look) patchStatus(ctx context.Context, status v1alpha1.GroupStatus) error {
-	after := l.group.DeepCopy()
-	after.Status = status
-	patch, err := statusPatch(l.group, after)
-	if err != nil {
-		return err
-	}
-	// Decoding into the old copy would keep annotations that are gone.
-	patched := &v1alpha1.Group{}
-	patched.Namespace, patched.Name = l.group.Namespace, l.group.Name
-	if err := l.Client.Status().Patch(ctx, patched, patch); err != nil {
-		return err //nolint:wrapcheck // the callers tell absences apart
-	}
-	l.mem.overtaken.wrote(l.group.ResourceVersion, patched)
-	*l.group = *patched
-	return nil
 }

@@ -29,7 +29,6 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/controller"
 	klinkmetrics "github.com/klink-cloud/klink-operator/internal/metrics"
 	"github.com/klink-cloud/klink-operator/internal/version"
@@ -121,9 +120,6 @@ func (s *settings) cacheOptions() cache.Options {
 
 // wire adds the accounts and the controllers to the manager.
 func wire(ctx context.Context, mgr manager.Manager, s settings) error {
-	if err := controller.IndexGroups(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
 	var cluster corev1.Namespace
 	if err := mgr.GetAPIReader().Get(ctx, client.ObjectKey{Name: "kube-system"}, &cluster); err != nil {
 		return fmt.Errorf("reading the UID of namespace kube-system, which names this cluster: %w", err)
@@ -134,39 +130,35 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 	}
 	counters := klinkmetrics.New()
 	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly}
-	news := &controller.Switchboard{Groups: groups}
-	accounts := account.NewRegistry(news.Hooks(counters.Observe)) //nolint:contextcheck // the cache outlives ctx
-	state := klinkmetrics.State{Leading: mgr.Elected(), Accounts: accounts, Connections: groups.Connections, Groups: groups.All}
+	operator, err := controller.New(ctx, controller.Options{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Indexer: mgr.GetFieldIndexer(),
+		Events: mgr.GetEventRecorder("klink-operator"), Cluster: string(cluster.UID), Namespaces: s.namespaces,
+		Kinds: rights.connectionKinds(), Unserved: rights.unserved, Workers: s.Workers, Count: counters, Observe: counters.Observe,
+		DryRun: s.DryRun, Rules: func(v1alpha1.ConnectionKind) controller.ConnectionRules {
+			return controller.ConnectionRules{
+				OperatorNamespace: s.OperatorNamespace, AllowedEndpoints: s.endpoints,
+				UserAgent: "klink-operator/" + version.Version, DryRun: s.DryRun, Transport: s.Transport,
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	state := klinkmetrics.State{Leading: mgr.Elected(), Accounts: operator.Accounts, Connections: groups.Connections, Groups: groups.All}
 	if err := counters.Register(s.Registry, state); err != nil {
 		return err
 	}
-	if err := mgr.Add(accounts); err != nil {
+	if err := mgr.Add(operator.Accounts); err != nil {
 		return fmt.Errorf("adding the accounts: %w", err)
 	}
-	group := &controller.GroupReconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Accounts: accounts, News: news,
-		Events: mgr.GetEventRecorder("klink-operator"), Cluster: string(cluster.UID),
-		Namespaces: s.namespaces, DryRun: s.DryRun, Count: counters, Unserved: rights.unserved,
-	}
-	if err := group.SetupWithManager(mgr, s.Workers); err != nil {
-		return err
-	}
-	for _, kind := range rights.connectionKinds() {
-		connection := &controller.ConnectionReconciler{
-			Kind: kind, Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Accounts: accounts, News: news,
-			Events: mgr.GetEventRecorder("klink-operator"),
-			Rules: controller.ConnectionRules{
-				OperatorNamespace: s.OperatorNamespace, AllowedEndpoints: s.endpoints,
-				UserAgent: "klink-operator/" + version.Version, DryRun: s.DryRun, Transport: s.Transport,
-			},
-		}
-		if err := connection.SetupWithManager(mgr); err != nil {
+	for _, c := range operator.Controllers {
+		if err := c.SetupWithManager(mgr); err != nil {
 			return err
 		}
-		// A replica that stands by fills this cache too, or it would be ready, and take
+		// A replica that stands by fills its cache too, or it would be ready, and take
 		// over, without the right to.
-		if _, err := mgr.GetCache().GetInformer(ctx, connection.Empty(), cache.BlockUntilSynced(false)); err != nil {
-			return fmt.Errorf("watching %ss: %w", kind, err)
+		if _, err := mgr.GetCache().GetInformer(ctx, c.Object, cache.BlockUntilSynced(false)); err != nil {
+			return fmt.Errorf("watching %ss: %w", c.Kind, err)
 		}
 	}
 	return nil

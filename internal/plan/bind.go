@@ -37,9 +37,9 @@ func bindDeclared(f *Facts) Step {
 			return writeStatus(untrusted(f), 0)
 		}
 		return remoteMissing(f, id)
-	default:
-		return read(f, id)
+	case RemoteUnknown, RemoteUnlisted, RemoteDeleted:
 	}
+	return read(f, id)
 }
 
 // adopt binds to a group that was seen. One that is archived is unarchived then,
@@ -49,7 +49,7 @@ func adopt(f *Facts, id string, origin Origin) Step {
 		return dryRun("bind to remote group " + id)
 	}
 	unmanaged := !f.observes() && origin == OriginDeclared && f.Declared.Archived == nil
-	return Step{Action: Bind, ID: id, Origin: origin, Unarchive: unmanaged && f.archived(id)}
+	return Step{Action: Bind, ID: id, Origin: origin, Unarchive: unmanaged && f.group(id).Archived()}
 }
 
 // unarchive ends the adoption of a group that was archived. It comes after the
@@ -70,17 +70,17 @@ func unarchive(f *Facts) Step {
 	return Step{Action: Unarchive, ID: f.Identity.ID}
 }
 
-// archived reports whether the group to adopt is archived.
-func (f *Facts) archived(id string) bool {
+// group is what is known of the group to bind to.
+func (f *Facts) group(id string) remote.Group {
 	if f.Remote.State == RemotePresent && f.Remote.Group.ID == id {
-		return f.Remote.Group.Archived()
+		return f.Remote.Group
 	}
 	for _, c := range f.Evidence.Candidates {
 		if c.Group.ID == id {
-			return c.Group.Archived()
+			return c.Group
 		}
 	}
-	return false
+	return remote.Group{ID: id}
 }
 
 // recoverAttempt finds out what became of a create that got no clear answer.
@@ -103,14 +103,14 @@ func recoverAttempt(f *Facts) Step {
 		return create(f)
 	case OutcomeUncertain:
 		return writeStatus(uncertain(f, "a create may have happened", r.Candidates), uncertainRetry)
-	default:
-		step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer; looking for its group before trying again"), 0)
-		if f.History.Refused.active(f.Now) {
-			step = backedOff(f, f.History.Refused) // a person can mend it meanwhile
-		}
-		step.AwaitListing = f.recoveryListing()
-		return step
+	case OutcomeWait:
 	}
+	step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer; looking for its group before trying again"), 0)
+	if f.History.Refused.active(f.Now) {
+		step = backedOff(f, f.History.Refused) // a person can fix it meanwhile
+	}
+	step.AwaitListing = f.recoveryListing()
+	return step
 }
 
 // recoveryListing is after when the listing that a recovery needs next has to

@@ -130,7 +130,7 @@ func TestALongListOfGroupsIsCutShort(t *testing.T) {
 
 func TestNothingIsKnownOfAnUnseenGroupsArchival(t *testing.T) {
 	s := facts(unbound, shows(plaza(withID(otherID), archivedSince(now))))
-	if s.archived(plazaID) {
+	if s.group(plazaID).Archived() {
 		t.Error("a group that nobody has seen is said to be archived")
 	}
 }

@@ -27,8 +27,12 @@ type Facts struct {
 	Declared Declared
 	// DryRun: the manager writes nothing remotely, and no finalizers either.
 	DryRun bool
-	// CRDGone: the Group goes because its CRD goes.
-	CRDGone bool
+	// CRDGone: the Group goes because its CRD goes. CRDUnread: whether it does
+	// cannot be told yet.
+	CRDGone, CRDUnread bool
+	// GroupGone: the Group is no longer there, and Group is how it was last seen. A
+	// group was made for it, and its id could not be written down.
+	GroupGone bool
 
 	Identity   Identity
 	Connection Connection
@@ -117,15 +121,22 @@ const (
 	RemotePresent
 	// RemoteUnlisted: the newest listing lacks it, a hint and no more.
 	RemoteUnlisted
-	// RemoteNotFound: a GET in this look said 404.
+	// RemoteNotFound: a GET in this pass said 404.
 	RemoteNotFound
+	// RemoteDeleted: our own DELETE was answered in this pass.
+	RemoteDeleted
 )
+
+// String names the state for logs.
+func (s RemoteState) String() string {
+	return [...]string{"Unknown", "Present", "Unlisted", "NotFound", "Deleted"}[s]
+}
 
 // Remote is what is known of the bound remote group.
 type Remote struct {
 	State RemoteState
 	Group remote.Group
-	// Fresh: it was read or written in this look.
+	// Fresh: it was read or written in this pass.
 	Fresh bool
 	// Settling: our own write is younger than the settle time, so an absence may
 	// be the API's lag.
@@ -137,45 +148,6 @@ type Remote struct {
 	Unarchiving time.Time
 	// AbsenceProven: a complete listing of a trusted connection lacks it too.
 	AbsenceProven bool
-}
-
-// History is what this process remembers of the Group.
-type History struct {
-	// FirstSeen is when this process first saw the Group.
-	FirstSeen time.Time
-	// Refused is the API's last refusal of this declaration.
-	Refused *Backoff
-	// NotApplied is the last reply that did not show the declared values.
-	NotApplied *Backoff
-	// Failed is the last failure of this Group's own calls.
-	Failed *Backoff
-	// Contested are fields corrected too often, and when each may be corrected
-	// again.
-	Contested map[Field]time.Time
-}
-
-// Backoff keeps a Group from repeating what has just failed.
-type Backoff struct {
-	// Until is when it may be tried again.
-	Until time.Time
-	// Reason and Message are for the Ready condition.
-	Reason  string
-	Message string
-	// Fields are those a PUT could not set; nil when another call failed, which
-	// holds back everything.
-	Fields []Field
-}
-
-func (b *Backoff) active(now time.Time) bool {
-	return b != nil && now.Before(b.Until)
-}
-
-func (b *Backoff) covers(fields []Field) bool {
-	if b.Fields == nil {
-		return true
-	}
-	foreign := func(field Field) bool { return !slices.Contains(b.Fields, field) }
-	return len(fields) > 0 && !slices.ContainsFunc(fields, foreign)
 }
 
 func (f *Facts) spec() *v1alpha1.GroupSpec { return &f.Group.Spec }
@@ -255,7 +227,8 @@ func (f *Facts) backoff(fields []Field) *Backoff {
 // and those that wait, and says how long the first of these waits.
 func (f *Facts) uncontested(diff []Field) (due, contested []Field, again time.Duration) {
 	for _, field := range diff {
-		wait := f.History.Contested[field].Sub(f.Now)
+		from, _ := f.History.contested(field, f.Now)
+		wait := from.Sub(f.Now)
 		if wait <= 0 {
 			due = append(due, field)
 			continue
@@ -270,7 +243,7 @@ func (f *Facts) uncontested(diff []Field) (due, contested []Field, again time.Du
 
 // contestedAny reports whether one of the fields is contested, due or not.
 func (f *Facts) contestedAny(fields []Field) bool {
-	return slices.ContainsFunc(fields, func(field Field) bool { _, contested := f.History.Contested[field]; return contested })
+	return slices.ContainsFunc(fields, func(field Field) bool { _, contested := f.History.contested(field, f.Now); return contested })
 }
 
 func list(fields []Field) string { return strings.Join(fields, ", ") }

@@ -11,19 +11,33 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
-// finalize decides about a Group that is being deleted.
+const (
+	// deletionRetry is how often a deletion that waits looks whether the CRD goes.
+	deletionRetry = time.Minute
+	// unreadRetry is how soon it looks again whether that can be told.
+	unreadRetry = 500 * time.Millisecond
+	// goneRetry is how soon a group whose Group is gone is looked at again: nothing
+	// else would wake anybody up for it.
+	goneRetry = 5 * time.Second
+)
+
+// finalize decides about a Group that is being deleted, or is gone already and has
+// left a group behind.
 func finalize(f *Facts) Step {
+	step := finalizeNow(f)
 	switch {
-	case !slices.Contains(f.Group.Finalizers, v1alpha1.FinalizerGroup):
-		return Step{Action: Wait}
-	case f.DryRun:
-		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy))
-	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || f.notOurs():
-		return Step{Action: Release, ID: f.Identity.ID, Orphaned: f.Identity.ID != "" && !f.othersOwn()}
-	case f.Identity.ID == "" && !f.unresolvedAttempt():
-		return Step{Action: Release}
-	case f.spec().Suspend:
-		return suspendedDeletion(f)
+	case step.Action != Wait && step.Action != WriteStatus:
+	case f.GroupGone && step.RequeueAfter == 0:
+		step.RequeueAfter = goneRetry
+	case step.Action == WriteStatus && step.RequeueAfter == 0:
+		step.RequeueAfter = deletionRetry
+	}
+	return step
+}
+
+func finalizeNow(f *Facts) Step {
+	if step, stop := finalizeAtOnce(f); stop {
+		return step
 	}
 	if step, stop := unserved(f); stop {
 		return step
@@ -38,6 +52,28 @@ func finalize(f *Facts) Step {
 	}
 }
 
+// finalizeAtOnce decides what needs no connection.
+func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
+	switch {
+	case f.CRDUnread:
+		return Step{Action: Wait, RequeueAfter: unreadRetry}, true
+	case !f.GroupGone && !slices.Contains(f.Group.Finalizers, v1alpha1.FinalizerGroup):
+		return Step{Action: Wait}, true
+	case f.DryRun:
+		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy)), true
+	case f.Remote.State == RemoteDeleted:
+		return Step{Action: Release, ID: f.Identity.ID}, true
+	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || f.notOurs():
+		orphaned := f.Identity.ID != "" && !f.othersOwn()
+		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && f.madeOwn()}, true
+	case f.Identity.ID == "" && !f.unresolvedAttempt():
+		return Step{Action: Release}, true
+	case f.spec().Suspend:
+		return suspendedDeletion(f), true
+	}
+	return Step{}, false
+}
+
 // unserved stops the deletion of a Group whose connection cannot serve it now.
 func unserved(f *Facts) (Step, bool) {
 	switch {
@@ -45,7 +81,7 @@ func unserved(f *Facts) (Step, bool) {
 		return Step{Action: Wait}, true
 	case !f.Connection.Found:
 		return writeStatus(deleting(f.Connection.missing()), 0), true
-	case !f.Connection.Allowed && f.Group.Status.ID == "":
+	case !f.Connection.Allowed && f.Group.Status.ID == "" && !f.GroupGone:
 		// Annotations are anybody's to write: what only they say is no reason to
 		// touch an account that the namespace may not use.
 		return writeStatus(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
@@ -67,6 +103,12 @@ func (f *Facts) notOurs() bool {
 
 func (f *Facts) othersOwn() bool {
 	return f.Identity.ForeignCluster != "" || f.Identity.ID != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
+}
+
+// madeOwn reports whether the remote group can only have been made for this Group. One
+// that was adopted may be what another's open create has made.
+func (f *Facts) madeOwn() bool {
+	return f.spec().GroupID == "" && !f.byName() && !f.observes()
 }
 
 // suspendedDeletion says beside the rest that a deletion waits.
@@ -97,11 +139,11 @@ func finalizeAttempt(f *Facts) Step {
 		report := uncertain(f, "a create may have happened", r.Candidates)
 		report.Message += "; deletionPolicy Orphan releases this Group as it is"
 		return writeStatus(report, uncertainRetry)
-	default:
-		step := writeStatus(deleting("a create got no clear answer and its group is being looked for"), 0)
-		step.AwaitListing = f.recoveryListing()
-		return step
+	case OutcomeWait:
 	}
+	step := writeStatus(deleting("a create got no clear answer and its group is being looked for"), 0)
+	step.AwaitListing = f.recoveryListing()
+	return step
 }
 
 func finalizeDelete(f *Facts) Step {
@@ -138,7 +180,7 @@ func finalizeArchive(f *Facts) Step {
 	if f.Remote.State != RemotePresent {
 		return Step{Action: Read, ID: f.Identity.ID}
 	}
-	return Step{Action: ArchiveRemote, ID: f.Identity.ID}
+	return Step{Action: ArchiveRemote, ID: f.Identity.ID, ArchivedAt: f.Remote.Group.ArchivedAt}
 }
 
 // mayLag: what the API shows may be older than our own last write, or than that of

@@ -13,6 +13,8 @@ import (
 func TestDeletionFollowsItsPolicy(t *testing.T) {
 	remove := policy(v1alpha1.DeletionDelete)
 	orphan := policy(v1alpha1.DeletionOrphan)
+	orphaned := Step{Action: Release, ID: plazaID, Orphaned: true, MadeOwn: true}
+	adopted := Step{Action: Release, ID: plazaID, Orphaned: true}
 	resting := plaza(archivedSince(now.Add(-time.Hour)))
 	decide(t, []decision{
 		{"a Group without our finalizer is left alone", facts(deleted, func(s *Facts) { s.Group.Finalizers = nil }), Step{Action: Wait}},
@@ -20,21 +22,27 @@ func TestDeletionFollowsItsPolicy(t *testing.T) {
 		{"Archive looks first", facts(deleted, remoteState(RemoteUnknown)), Step{Action: Read, ID: plazaID}},
 		{"Archive of an archived group is done", facts(deleted, remoteGroup(resting)), Step{Action: Release, ID: plazaID}},
 		{"but not where the API may lag behind the unarchiving of the manager before",
-			facts(deleted, remoteGroup(resting), justSeen), Step{Action: ArchiveRemote, ID: plazaID}},
-		{"or behind our own, where somebody else's change is seen late", facts(deleted, remoteGroup(resting), settling), Step{Action: ArchiveRemote, ID: plazaID}},
+			facts(deleted, remoteGroup(resting), justSeen), Step{Action: ArchiveRemote, ID: plazaID, ArchivedAt: resting.ArchivedAt}},
+		{"or behind our own, where somebody else's change is seen late", facts(deleted, remoteGroup(resting), settling),
+			Step{Action: ArchiveRemote, ID: plazaID, ArchivedAt: resting.ArchivedAt}},
 		{"unless our own write's reply says so", facts(deleted, remoteGroup(resting), justSeen, replied), Step{Action: Release, ID: plazaID}},
-		{"Orphan releases", facts(deleted, orphan), Step{Action: Release, ID: plazaID, Orphaned: true}},
-		{"Orphan needs no connection", facts(deleted, orphan, notFound), Step{Action: Release, ID: plazaID, Orphaned: true}},
+		{"Orphan releases", facts(deleted, orphan), orphaned},
+		{"Orphan of what was adopted by name", facts(deleted, orphan, byName), adopted},
+		{"Orphan of what was adopted by id", facts(deleted, orphan, groupID), adopted},
+		{"Orphan needs no connection", facts(deleted, orphan, notFound), orphaned},
 		{"Orphan needs no resolved create", facts(attempted, deleted, orphan), Step{Action: Release}},
-		{"Orphan goes before suspend", facts(deleted, orphan, suspend), Step{Action: Release, ID: plazaID, Orphaned: true}},
+		{"Orphan goes before suspend", facts(deleted, orphan, suspend), orphaned},
 		{"Delete deletes where the connection consents", facts(deleted, remove, allowDelete), Step{Action: DeleteRemote, ID: plazaID}},
 		{"Delete without the connection's consent waits", facts(deleted, remove),
-			says(v1alpha1.ReasonDeleteNotAllowed, "allowDelete").showing(plaza())},
+			says(v1alpha1.ReasonDeleteNotAllowed, "allowDelete").showing(plaza()).again(deletionRetry)},
+		{"a DELETE that was answered is the end, whatever else", facts(deleted, remove, remoteState(RemoteDeleted), suspend, down),
+			Step{Action: Release, ID: plazaID}},
 		{"the connection's consent alone deletes nothing", facts(deleted, allowDelete), Step{Action: ArchiveRemote, ID: plazaID}},
-		{"a CRD that goes takes no group along", facts(deleted, remove, allowDelete, func(s *Facts) { s.CRDGone = true }),
-			Step{Action: Release, ID: plazaID, Orphaned: true}},
+		{"a CRD that goes takes no group along", facts(deleted, remove, allowDelete, func(s *Facts) { s.CRDGone = true }), orphaned},
+		{"and is waited for where that cannot be told yet", facts(deleted, orphan, func(s *Facts) { s.CRDUnread = true }),
+			Step{Action: Wait, RequeueAfter: unreadRetry}},
 		{"an unbound Group just goes", facts(unbound, deleted), Step{Action: Release}},
-		{"a dry run says what it would do", facts(deleted, dry), says(v1alpha1.ReasonDryRun, "would apply deletionPolicy Archive")},
+		{"a dry run says what it would do", facts(deleted, dry), says(v1alpha1.ReasonDryRun, "would apply deletionPolicy Archive").again(deletionRetry)},
 	})
 }
 
@@ -62,14 +70,14 @@ func TestDeletionWaits(t *testing.T) {
 	remove := policy(v1alpha1.DeletionDelete)
 	decide(t, []decision{
 		{"suspend stops a deletion except Orphan", facts(deleted, suspend),
-			says(v1alpha1.ReasonSuspended, "the deletion waits until suspend is false").showing(plaza()).ready()},
+			says(v1alpha1.ReasonSuspended, "the deletion waits until suspend is false").showing(plaza()).ready().again(deletionRetry)},
 		{"a restart leaves a suspended deletion's status alone",
 			facts(deleted, suspend, ready(v1alpha1.ReasonSuspended, "True"), remoteState(RemoteUnknown), func(s *Facts) {
 				s.Group.Status.ObservedGeneration = s.Group.Generation
 			}), Step{Action: Wait}},
 		{"for the connection to be looked at", facts(deleted, waitingFor), Step{Action: Wait}},
-		{"for a connection that does not exist", facts(deleted, notFound), says(v1alpha1.ReasonDeleting, "does not exist: create it; deletionPolicy Orphan")},
-		{"for a connection that is down", facts(deleted, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized")},
+		{"for a connection that does not exist", facts(deleted, notFound), says(v1alpha1.ReasonDeleting, "does not exist: create it; deletionPolicy Orphan").again(deletionRetry)},
+		{"for a connection that is down", facts(deleted, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized").again(deletionRetry)},
 		{"but not for allowedNamespaces, once it has an id", facts(deleted, notAllowed), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"but not for a connection that is being deleted itself", facts(deleted, leaving), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"a 404 completes a deletion", facts(deleted, gone), Step{Action: Release, ID: plazaID}},
@@ -110,7 +118,8 @@ func TestADeletionWaitsForAnUnarchivingThatMayStillArrive(t *testing.T) {
 		{"and end with the look", facts(deleted, resting, archivedAs(false), fresh), release},
 		{"our own write since then is clear", facts(deleted, resting, archivedAs(false), justSeen, replied, fresh), release},
 		{"a spec that says archived unarchives nothing", facts(deleted, resting, archivedAs(true), replied), release},
-		{"Orphan does not wait", facts(deleted, resting, unclear(time.Minute), policy(v1alpha1.DeletionOrphan)), Step{Action: Release, ID: plazaID, Orphaned: true}},
+		{"Orphan does not wait", facts(deleted, resting, unclear(time.Minute), policy(v1alpha1.DeletionOrphan)),
+			Step{Action: Release, ID: plazaID, Orphaned: true, MadeOwn: true}},
 	})
 }
 
@@ -121,11 +130,34 @@ func TestADeletionRecoversALostCreateFirst(t *testing.T) {
 		{"and is done if there was none", facts(attempted, deleted), Step{Action: Release}},
 		{"which is not waited for where the attempt made nothing", facts(attempted, deleted, empty, distrusted), Step{Action: Release}},
 		{"and waits until that is known", facts(attempted, deleted, seen(0), listed(time.Minute)),
-			says(v1alpha1.ReasonDeleting, "being looked for").awaiting(now)},
+			says(v1alpha1.ReasonDeleting, "being looked for").awaiting(now).again(deletionRetry)},
 		{"and for a create in flight", facts(attempted, deleted, inFlight), Step{Action: Wait, RequeueAfter: time.Second}},
 		{"an incomplete listing proves nothing", facts(attempted, deleted, incomplete),
 			says(v1alpha1.ReasonCreateUncertain, "deletionPolicy Orphan releases").again(5 * time.Minute)},
 		{"a note that nobody can read needs a person", facts(unreadable, deleted),
 			says(v1alpha1.ReasonCreateUncertain, "cannot be read").again(time.Hour)},
+	})
+}
+
+// A group was made, its id could not be written down, and its Group was taken away by
+// force. The policy was once applied as it stood at the POST, with the connection's
+// consent of that time: a group was deleted for good after both had been withdrawn.
+func TestAGroupWhoseGroupIsGoneGoesAsAnyDeletion(t *testing.T) {
+	gone := func(s *Facts) {
+		s.GroupGone, s.Group.Finalizers, s.Group.Status = true, nil, v1alpha1.GroupStatus{ObservedGeneration: -1}
+	}
+	remove := policy(v1alpha1.DeletionDelete)
+	released := Step{Action: Release, ID: plazaID}
+	decide(t, []decision{
+		{"Archive archives", facts(gone), Step{Action: ArchiveRemote, ID: plazaID}},
+		{"and is done then", facts(gone, remoteGroup(plaza(archivedSince(now))), replied), released},
+		{"Delete deletes where the connection consents now", facts(gone, remove, allowDelete), Step{Action: DeleteRemote, ID: plazaID}},
+		{"and is done then", facts(gone, remove, allowDelete, remoteState(RemoteDeleted)), released},
+		{"Delete without its consent waits", facts(gone, remove), says(v1alpha1.ReasonDeleteNotAllowed, "allowDelete").showing(plaza()).again(goneRetry)},
+		{"Orphan leaves it", facts(gone, policy(v1alpha1.DeletionOrphan)), Step{Action: Release, ID: plazaID, Orphaned: true, MadeOwn: true}},
+		{"it waits for its connection", facts(gone, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized").again(goneRetry)},
+		{"and for its first look", facts(gone, waitingFor), Step{Action: Wait, RequeueAfter: goneRetry}},
+		{"its namespace may have lost the right to it", facts(gone, notAllowed), Step{Action: ArchiveRemote, ID: plazaID}},
+		{"a call that failed is not repeated at once", facts(gone, failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
 	})
 }

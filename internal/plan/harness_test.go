@@ -220,9 +220,9 @@ func failing(s *Facts) {
 
 func contested(in time.Duration, fields ...Field) option {
 	return func(s *Facts) {
-		s.History.Contested = map[Field]time.Time{}
+		s.History.Contests = map[Field]Contest{}
 		for _, f := range fields {
-			s.History.Contested[f] = now.Add(in)
+			s.History.Contests[f] = Contest{Contested: true, Times: []time.Time{now.Add(in - contestedFor)}}
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // what it learned into the facts, and asks again, until the step is Wait,
 // WriteStatus or Release.
 func Next(f *Facts) Step {
-	if !f.Group.DeletionTimestamp.IsZero() {
+	if f.GroupGone || !f.Group.DeletionTimestamp.IsZero() {
 		return finalize(f)
 	}
 	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, ownedElsewhere} {
@@ -132,12 +132,12 @@ func maintain(f *Facts) Step {
 		return missing(f)
 	case RemoteUnlisted:
 		return read(f, id)
-	default:
-		if f.userIsWaiting() {
-			return read(f, id)
-		}
-		return Step{Action: Wait}
+	case RemoteUnknown, RemoteDeleted:
 	}
+	if f.userIsWaiting() {
+		return read(f, id)
+	}
+	return Step{Action: Wait}
 }
 
 // contradicted: the id was bound before spec.groupID came to name another.
@@ -161,9 +161,9 @@ func takeOver(f *Facts) Step {
 			return writeStatus(untrusted(f), 0)
 		}
 		return remoteMissing(f, f.Identity.ID)
-	default:
-		return read(f, f.Identity.ID)
+	case RemoteUnknown, RemoteUnlisted, RemoteDeleted:
 	}
+	return read(f, f.Identity.ID)
 }
 
 // read asks for a GET, unless this Group's own calls have just failed.

@@ -157,7 +157,9 @@ func TestAContestedFieldIsLeftAlone(t *testing.T) {
 		{"while others are corrected", facts(remoteGroup(ritz), describedAs("new"), contested(time.Minute, FieldName)),
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldDescription}, Drifted: true}},
 		{"of several the first to be due says when", facts(remoteGroup(ritz), describedAs("new"), contested(time.Minute, FieldName, FieldDescription),
-			func(s *Facts) { s.History.Contested[FieldDescription] = now.Add(time.Second) }),
+			func(s *Facts) {
+				s.History.Contests[FieldDescription] = Contest{Contested: true, Times: []time.Time{now.Add(time.Second - contestedFor)}}
+			}),
 			says(v1alpha1.ReasonUpdating, "name, description").showing(ritz, FieldName, FieldDescription).again(time.Second)},
 		// Judged by all that differs, the held field would be sent again at once, and again.
 		{"and does not free another that is held", facts(remoteGroup(ritz), describedAs("new"), contested(time.Hour, FieldName), notApplied(FieldDescription)),

@@ -22,6 +22,11 @@ type Claimant struct {
 	Created time.Time
 	// Deleting: it is going away, and so never takes an id over.
 	Deleting bool
+	// Recorded: the id stands in its status, or in its annotation where the status
+	// shows none.
+	Recorded bool
+	// Attempt is its open create, where it has no id; nil without one.
+	Attempt *Attempt
 }
 
 // Owner picks the one claimant that owns a remote id: whose status says so,
@@ -34,6 +39,19 @@ func Owner(claimants []Claimant) (Claimant, bool) {
 	return slices.MinFunc(candidates, func(a, b Claimant) int {
 		return cmp.Or(boundFirst(a, b), a.Created.Compare(b.Created), strings.Compare(a.UID, b.UID))
 	}), true
+}
+
+// MayBind reports whether the Group may take the step's id, by what the API server
+// itself says of the others: the cache may lag behind another manager's last writes.
+//
+// A Group that adopts keeps off what another's open create may have made. But
+// spec.groupID is a person's word, and a recovery has an attempt of its own. Nor does
+// it when it looks again after it has bound: the others have seen its id since.
+func MayBind(f *Facts, step Step, others []Claimant, bound bool) bool {
+	adopts := f.spec().GroupID == "" && f.Identity.Attempt == nil && !bound
+	return !slices.ContainsFunc(others, func(c Claimant) bool {
+		return c.Recorded || adopts && c.Attempt != nil && c.Attempt.MayHaveMade(f.group(step.ID))
+	})
 }
 
 func boundFirst(a, b Claimant) int {

@@ -43,14 +43,14 @@ func anyFacts(t *rapid.T) *Facts {
 	if rarely("no finalizer") {
 		s.Group.Finalizers = nil
 	}
-	s.DryRun, s.CRDGone = rarely("dry run"), rarely("CRD gone")
+	s.DryRun, s.CRDGone, s.CRDUnread, s.GroupGone = rarely("dry run"), rarely("CRD gone"), rarely("CRD unread"), rarely("Group gone")
 	anyIdentity(t, s)
 	s.Connection = Connection{
 		Name: "Connection c", Found: !rarely("not found"), Allowed: !rarely("not allowed"), Up: !rarely("down"), Waiting: rarely("waiting"),
 		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
 	}
 	s.Remote = Remote{
-		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
+		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound, RemoteDeleted}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
 		Settling: rarely("settling"), AbsenceProven: flag("proven"),
 	}
 	s.Remote.Replied = s.Remote.Settling && flag("replied")
@@ -158,7 +158,7 @@ func forbidsCreate(s *Facts) string {
 		return "nothing was listed yet"
 	case s.Group.Spec.GroupID != "":
 		return "groupID names a group"
-	case !s.Group.DeletionTimestamp.IsZero():
+	case s.GroupGone || !s.Group.DeletionTimestamp.IsZero():
 		return "it is being deleted"
 	case s.Connection.Terminating:
 		return "the connection is being deleted"
@@ -193,7 +193,7 @@ func forbidsWrite(s *Facts) string {
 		return "another Group owns it"
 	case !s.Connection.Found || !s.Connection.Up || s.Connection.Waiting:
 		return "the connection cannot be used"
-	case !s.Connection.Allowed && s.Group.DeletionTimestamp.IsZero():
+	case !s.Connection.Allowed && s.Group.DeletionTimestamp.IsZero() && !s.GroupGone:
 		return "the namespace is not allowed"
 	}
 	return ""
@@ -227,10 +227,10 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	if why := forbidsCreate(s); step.Action == Create && why != "" {
 		t.Fatalf("Create, though %s", why)
 	}
-	if step.Action == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil) {
+	if step.Action == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil && !s.GroupGone) {
 		t.Fatal("DeleteRemote without both consents and a deletion")
 	}
-	if step.Action == ArchiveRemote && s.Group.DeletionTimestamp == nil {
+	if step.Action == ArchiveRemote && s.Group.DeletionTimestamp == nil && !s.GroupGone {
 		t.Fatal("ArchiveRemote without a deletion")
 	}
 	if step.Action == ForgetID && (s.Remote.State != RemoteNotFound || !s.Remote.AbsenceProven || !trustworthy(s) || s.DryRun || s.Group.Spec.Suspend) {

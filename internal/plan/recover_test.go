@@ -158,6 +158,38 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+// The API server itself is asked before and after a Group is bound to what it did not
+// just make: two managers, at a change of leaders, bound two Groups to one group.
+func TestNoGroupIsBoundToWhatAnotherMayOwn(t *testing.T) {
+	open := NewAttempt(Declared{Name: hotel}, now, nil)
+	old := NewAttempt(Declared{Name: hotel}, now.Add(-2*time.Hour), nil)
+	g := plaza(createdAt(now))
+	step := Step{Action: Bind, ID: plazaID}
+	for _, c := range []struct {
+		name   string
+		f      *Facts
+		others []Claimant
+		bound  bool
+		want   bool
+	}{
+		{"nobody", facts(unbound, byName, shows(g)), nil, false, true},
+		{"one that names it in its spec alone", facts(unbound, byName, shows(g)), []Claimant{{UID: "a"}}, false, true},
+		{"one whose status or annotation names it", facts(unbound, byName, shows(g)), []Claimant{{UID: "a"}, {UID: "b", Recorded: true}}, false, false},
+		{"one whose open create may have made it", facts(unbound, byName, shows(g)), []Claimant{{UID: "a", Attempt: &open}}, false, false},
+		{"which is no longer looked at after the binding", facts(unbound, byName, shows(g)), []Claimant{{UID: "a", Attempt: &open}}, true, true},
+		{"one whose open create cannot have", facts(unbound, byName, shows(g)), []Claimant{{UID: "a", Attempt: &old}}, false, true},
+		{"groupID is a person's word", facts(unbound, groupID, remoteGroup(g)), []Claimant{{UID: "a", Attempt: &open}}, false, true},
+		{"a recovery has a create of its own", facts(attempted, shows(g)), []Claimant{{UID: "a", Attempt: &open}}, false, true},
+		{"but takes nothing that is bound", facts(attempted, shows(g)), []Claimant{{UID: "a", Recorded: true}}, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := MayBind(c.f, step, c.others, c.bound); got != c.want {
+				t.Errorf("may bind: %t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
 // Two Groups of one name: the one's group is released while the other's create
 // got no answer. Binding to it would leave the other's own group behind.
 func TestARecoveryTakesNothingThatAnotherGroupLeftBehind(t *testing.T) {

@@ -72,8 +72,13 @@ type Step struct {
 	Fields []Field
 	// Drifted: the fields were right before; somebody else changed them.
 	Drifted bool
-	// Orphaned goes with Release: the remote group is left as it is.
-	Orphaned bool
+	// Orphaned goes with Release: the remote group is left as it is. MadeOwn: it can
+	// only have been made for this Group, so that no open create of another may take
+	// it for what it has made.
+	Orphaned, MadeOwn bool
+	// ArchivedAt goes with ArchiveRemote: the date that an archived group keeps, where
+	// what it shows may be older than an unarchiving; zero means now.
+	ArchivedAt time.Time
 	// Report is what to say if the step is WriteStatus, or cannot be finished in this pass.
 	Report Report
 	// Again is when to look again; zero leaves it to events.

@@ -43,10 +43,8 @@ type process struct {
 	fuse int
 
 	view        *view
-	news        *controller.Switchboard
-	groups      *controller.GroupReconciler
-	connections map[v1alpha1.ConnectionKind]*controller.ConnectionReconciler
-	queues      map[string]*workQueue // by kind
+	reconcilers map[string]reconcile.Reconciler // by kind, as the queues
+	queues      map[string]*workQueue
 	handlers    map[string]func(change, bool)
 }
 
@@ -68,42 +66,41 @@ func (w *world) startProcess(c *cluster) *process {
 	return p
 }
 
-// wire does what internal/manager does, on the simulated surroundings.
+// wire has the operator on the simulated surroundings.
 func (p *process) wire() {
 	kube := &kubeClient{p: p}
-	groups := controller.Groups{Cache: kube}
-	if err := controller.IndexGroups(p.ctx, p.view); err != nil {
+	operator, err := controller.New(p.ctx, controller.Options{
+		Client: kube, Live: &liveReader{p: p}, Groups: controller.Groups{Cache: kube}, Indexer: p.view,
+		Events: recorder{p}, Cluster: p.cluster.uid, Kinds: []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection},
+		Workers: workers, Count: counter{p}, Observe: func(account.Key, klink.Call) {},
+		Rules: func(kind v1alpha1.ConnectionKind) controller.ConnectionRules {
+			return controller.ConnectionRules{
+				OperatorNamespace: "operator", AllowedEndpoints: controller.Endpoints{endpoint}, UserAgent: "simulation", Transport: transport{p, kind},
+			}
+		},
+	})
+	if err != nil {
 		panic(err)
 	}
-	p.news = &controller.Switchboard{Groups: groups}
-	accounts := account.NewRegistry(p.news.Hooks(func(account.Key, klink.Call) {}))
-	p.groups = &controller.GroupReconciler{
-		Client: kube, Live: &liveReader{p: p}, Groups: groups, Accounts: accounts, News: p.news,
-		Events: recorder{p}, Cluster: p.cluster.uid, Count: counter{p},
-	}
-	p.news.JoinGroups(p.queues["Group"])
-	p.handlers = map[string]func(change, bool){}
-	connections := map[v1alpha1.ConnectionKind]*controller.ConnectionReconciler{}
-	for _, kind := range []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection} {
-		r := &controller.ConnectionReconciler{
-			Kind: kind, Client: kube, Live: &liveReader{p: p}, Groups: groups, Accounts: accounts, News: p.news, Events: recorder{p},
-			Rules: controller.ConnectionRules{
-				OperatorNamespace: "operator", AllowedEndpoints: controller.Endpoints{endpoint}, UserAgent: "simulation",
-				Transport: transport{p, kind},
-			},
+	p.reconcilers, p.handlers = map[string]reconcile.Reconciler{}, map[string]func(change, bool){}
+	var onGroup []func(change, bool)
+	for _, c := range operator.Controllers {
+		q := p.queues[c.Kind]
+		if err := c.Queue(p.ctx, q); err != nil {
+			panic(err)
 		}
-		p.news.Join(kind, p.queues[string(kind)])
-		connections[kind] = r
-		p.handlers[string(kind)] = func(c change, initial bool) { deliver(p, r.Handler(), p.queues[string(kind)], c, initial) }
-	}
-	p.connections = connections
-	p.handlers["Group"] = func(c change, initial bool) {
-		deliverGroup(p, p.groups.Handler(), p.queues["Group"], c, initial)
-		for _, kind := range []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection} {
-			deliverGroup(p, connections[kind].GroupHandler(), p.queues[string(kind)], c, initial)
+		p.reconcilers[c.Kind] = c
+		onGroup = append(onGroup, func(it change, initial bool) { deliverGroup(p, c.OnGroup, q, it, initial) })
+		if c.OnConnection != nil {
+			p.handlers[c.Kind] = func(it change, initial bool) { deliver(p, c.OnConnection, q, it, initial) }
 		}
 	}
-	p.done.Go(func() { _ = accounts.Start(p.ctx) })
+	p.handlers["Group"] = func(it change, initial bool) {
+		for _, handle := range onGroup {
+			handle(it, initial)
+		}
+	}
+	p.done.Go(func() { _ = operator.Accounts.Start(p.ctx) })
 }
 
 // deliver hands one change to an event handler.
@@ -176,13 +173,7 @@ func (p *process) work(kind string, w *work) {
 		return
 	}
 	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
-	var result reconcile.Result
-	var err error
-	if kind == "Group" {
-		result, err = p.groups.Reconcile(ctx, w.request)
-	} else {
-		result, err = p.connections[v1alpha1.ConnectionKind(kind)].Reconcile(ctx, w.request)
-	}
+	result, err := p.reconcilers[kind].Reconcile(ctx, w.request)
 	if p.isDead() {
 		return
 	}

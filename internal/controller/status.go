@@ -14,57 +14,81 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
+
+// reporter writes what a plan says of a Group into its status, and records what has
+// happened as events.
+type reporter struct {
+	records *records
+	events  events.EventRecorder
+	count   Counter
+}
 
 // report writes the status if it differs from what is there, and then says what
 // has changed by it.
-func (l *look) report(ctx context.Context, r plan.Report) error {
-	news := l.transition(r)
-	old := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
-	fresh := old == nil || old.Reason != r.Reason
-	if r.Stalled && fresh {
-		log.FromContext(ctx).Info("A person is needed", "reason", r.Reason, "message", cut(r.Message, maxNote))
+func (r *reporter) report(ctx context.Context, s *scope, f *plan.Facts, report *plan.Report) error {
+	if report == nil {
+		return nil
 	}
-	status := l.group.Status.DeepCopy()
-	fill(status, l.group, r, l.ownID())
-	if !equality.Semantic.DeepEqual(&l.group.Status, status) {
-		if err := l.patchStatus(ctx, *status); err != nil {
+	if s.gone {
+		log.FromContext(ctx).Info("The group made for a Group that is gone is not settled yet",
+			"id", f.Identity.ID, "connection", s.key.String(), "reason", report.Reason, "message", cut(report.Message, maxNote))
+		return nil
+	}
+	changes := worthAnEvent(s.group, report)
+	old := meta.FindStatusCondition(s.group.Status.Conditions, v1alpha1.ConditionReady)
+	fresh := old == nil || old.Reason != report.Reason
+	if report.Stalled && fresh {
+		log.FromContext(ctx).Info("A person is needed", "reason", report.Reason, "message", cut(report.Message, maxNote))
+	}
+	status := s.group.Status.DeepCopy()
+	fill(status, s.group, report, ownID(s, f))
+	if !equality.Semantic.DeepEqual(&s.group.Status, status) {
+		if err := r.records.patchStatus(ctx, s, *status); err != nil {
 			return fmt.Errorf("writing the status: %w", err)
 		}
 	}
-	if fresh && r.Reason == v1alpha1.ReasonCreateUncertain {
-		l.Count.Recovered("uncertain")
+	if fresh && report.Reason == v1alpha1.ReasonCreateUncertain {
+		r.count.Recovered("uncertain")
 	}
-	if news {
-		l.say(warning(r.Reason, "Reconcile", r.Message))
+	if changes {
+		s.say(warning(report.Reason, "Reconcile", report.Message))
 	}
 	return nil
+}
+
+// publish records the events of a pass.
+func (r *reporter) publish(s *scope) {
+	for _, o := range s.events {
+		r.events.Eventf(s.group, nil, o.kind, o.reason, o.action, "%s", cut(o.message, maxNote))
+	}
+	s.events = nil
 }
 
 // ownID is the id to show in status: only an owner shows one, so that a copied
 // manifest never looks like it, and only one that the API has shown, since status
 // counts where an annotation, which every author of Groups may write, does not.
-func (l *look) ownID() string {
-	id := l.facts.Identity
-	if id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" && (id.ID == l.group.Status.ID || l.shown(id.ID)) {
+func ownID(s *scope, f *plan.Facts) string {
+	id := f.Identity
+	if id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" && (id.ID == s.group.Status.ID || shown(f, id.ID)) {
 		return id.ID
 	}
 	return ""
 }
 
 // shown: a reply of the API has shown the id, over a connection that this Group may use.
-func (l *look) shown(id string) bool {
-	shown := l.facts.Remote
-	return l.facts.Connection.Allowed && shown.State == plan.RemotePresent && shown.Group.ID == id
+func shown(f *plan.Facts, id string) bool {
+	return f.Connection.Allowed && f.Remote.State == plan.RemotePresent && f.Remote.Group.ID == id
 }
 
 // fill makes the status say what the report says.
-func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r plan.Report, id string) {
+func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r *plan.Report, id string) {
 	status.ObservedGeneration = g.Generation
 	status.LastHandledReconcileAt = g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
 	if id != "" {
@@ -78,17 +102,17 @@ func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r plan.Report, id str
 }
 
 // showRemote copies what the remote group shows.
-func showRemote(status *v1alpha1.GroupStatus, remote klink.Group) {
-	status.ConversationID = cut(remote.ConversationID, maxShown)
-	status.RemoteName = cut(remote.Name, maxShown)
-	count := int32(len(remote.Contacts)) //nolint:gosec // bounded by the size of a reply
+func showRemote(status *v1alpha1.GroupStatus, g remote.Group) {
+	status.ConversationID = cut(g.ConversationID, maxShown)
+	status.RemoteName = cut(g.Name, maxShown)
+	count := int32(len(g.Contacts)) //nolint:gosec // bounded by the size of a reply
 	status.ContactCount = &count
 	status.CreatedAt, status.ArchivedAt = nil, nil
-	if !remote.CreatedAt.IsZero() {
-		status.CreatedAt = statusTime(remote.CreatedAt)
+	if !g.CreatedAt.IsZero() {
+		status.CreatedAt = statusTime(g.CreatedAt)
 	}
-	if remote.Archived() {
-		status.ArchivedAt = statusTime(remote.ArchivedAt)
+	if g.Archived() {
+		status.ArchivedAt = statusTime(g.ArchivedAt)
 	}
 }
 
@@ -147,12 +171,12 @@ func cut(text string, most int) string {
 	return text[:end] + sign
 }
 
-// transition reports whether a person would want to hear of a report, once.
-func (l *look) transition(r plan.Report) bool {
+// worthAnEvent reports whether a person would want to hear of a report, once.
+func worthAnEvent(g *v1alpha1.Group, r *plan.Report) bool {
 	switch r.Reason {
 	case v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict:
-		ready := meta.FindStatusCondition(l.group.Status.Conditions, v1alpha1.ConditionReady)
-		return ready == nil || ready.Reason != r.Reason || ready.ObservedGeneration != l.group.Generation
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		return ready == nil || ready.Reason != r.Reason || ready.ObservedGeneration != g.Generation
 	default:
 		return false
 	}

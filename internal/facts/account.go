@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-package controller
+package facts
 
 import (
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -17,8 +17,8 @@ const (
 	_ = uint(account.SettleTime - plan.SettleTime)
 )
 
-// remoteOf tells the plan what is known of a remote group.
-func remoteOf(r account.Remote) plan.Remote {
+// Remote tells the plan what is known of a remote group.
+func Remote(r account.Remote) plan.Remote {
 	known := plan.Remote{
 		Group: r.Group, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: r.AbsenceProven,
 	}
@@ -33,9 +33,9 @@ func remoteOf(r account.Remote) plan.Remote {
 	return known
 }
 
-// evidenceOf tells the plan what is known of the account. The caller adds who owns
+// Evidence tells the plan what is known of the account. The caller adds who owns
 // the candidates.
-func evidenceOf(e account.Evidence) plan.Evidence {
+func Evidence(e account.Evidence) plan.Evidence {
 	evidence := plan.Evidence{Mirrored: e.Mirrored, Listed: e.Listed, Complete: e.Complete, Trust: trustOf(e.Trust)}
 	for _, g := range e.Named {
 		evidence.Candidates = append(evidence.Candidates, plan.Candidate{Group: g})

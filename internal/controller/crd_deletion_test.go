@@ -5,7 +5,6 @@ package controller
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,10 +30,10 @@ func (r *crdReader) Get(_ context.Context, _ client.ObjectKey, into client.Objec
 // good, the groups of all the others: it was still known that the CRD stays.
 func TestTheCRDIsAskedForAfterTheDeletionWasSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, watch := &crdReader{}, &crdWatch{}
+		server, watch := &crdReader{}, &crdDeletionCache{}
 		ask := func(since time.Time) bool {
 			t.Helper()
-			gone, err := watch.terminating(t.Context(), server, nil, since)
+			gone, _, err := watch.terminating(t.Context(), server, since)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,19 +66,18 @@ func TestTheCRDIsAskedForAfterTheDeletionWasSeen(t *testing.T) {
 // changes only after the first Groups are being deleted with their CRD.
 func TestDiscoveryIsNotBelievedTooSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var watch crdWatch
 		began := time.Now()
-		unserved := func() (bool, error) { return time.Since(began) > 100*time.Millisecond, nil }
+		watch := &crdDeletionCache{unserved: func() (bool, error) { return time.Since(began) > 100*time.Millisecond, nil }}
 		for {
-			gone, err := watch.terminating(t.Context(), nil, unserved, began)
-			if err == nil {
+			gone, known, err := watch.terminating(t.Context(), nil, began)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if known {
 				if !gone {
 					t.Error("a Group that goes with its CRD is taken for one that a person deleted")
 				}
 				return
-			}
-			if !errors.Is(err, errStartOver) {
-				t.Fatal(err)
 			}
 			time.Sleep(staleRetry)
 		}

@@ -18,25 +18,25 @@ func version(v string) *v1alpha1.Group {
 // A cache that lags behind our own writes must not make us repeat them, and one that
 // shows somebody else's must be believed.
 func TestACacheThatLagsBehindOurOwnWritesIsNotLookedAt(t *testing.T) {
-	var o overtaken[*v1alpha1.Group]
-	o.wrote("1", version("2"))
-	o.wrote("2", version("2")) // a patch that changed nothing
-	o.wrote("2", version("3"))
+	var o lastWritten[*v1alpha1.Group]
+	o.record("1", version("2"))
+	o.record("2", version("2")) // a patch that changed nothing
+	o.record("2", version("3"))
 	for _, c := range []struct{ cached, looked string }{{"1", "3"}, {"2", "3"}, {"1", "3"}, {"3", "3"}, {"7", "7"}, {"1", "1"}} {
 		cached := version(c.cached)
-		if have := o.current(cached).ResourceVersion; have != c.looked {
+		if have := o.latest(cached).ResourceVersion; have != c.looked {
 			t.Errorf("with %s in the cache, %s is looked at, not %s", c.cached, have, c.looked)
 		}
 	}
 }
 
 func TestWhatIsLookedAtMayBeChanged(t *testing.T) {
-	var o overtaken[*v1alpha1.Group]
+	var o lastWritten[*v1alpha1.Group]
 	after := version("2")
-	o.wrote("1", after)
+	o.record("1", after)
 	after.Status.ID = "changed later"
-	o.current(version("1")).Status.ID = "changed by a look"
-	if id := o.current(version("1")).Status.ID; id != "" {
+	o.latest(version("1")).Status.ID = "changed by a look"
+	if id := o.latest(version("1")).Status.ID; id != "" {
 		t.Errorf("the copy was %s", id)
 	}
 }

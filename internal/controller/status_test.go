@@ -16,8 +16,8 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
-	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // notes keeps the notes of the events that were recorded.
@@ -30,8 +30,8 @@ func (n *notes) Eventf(_, _ runtime.Object, _, _, _, note string, args ...any) {
 // An API that tells times with a fraction must not cause a write at each look.
 func TestAStatusThatWasReadBackIsNotWrittenAgain(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 987654321, time.UTC)
-	remote := klink.Group{ID: "a", Name: "A", Contacts: []string{}, CreatedAt: at, ArchivedAt: at.Add(time.Hour)}
-	report := plan.Report{Status: "True", Reason: v1alpha1.ReasonSynced, Message: "fine", Remote: &remote}
+	shown := remote.Group{ID: "a", Name: "A", Contacts: []string{}, CreatedAt: at, ArchivedAt: at.Add(time.Hour)}
+	report := &plan.Report{Status: "True", Reason: v1alpha1.ReasonSynced, Message: "fine", Remote: &shown}
 	g := &v1alpha1.Group{}
 	fill(&g.Status, g, report, "a")
 	text, err := json.Marshal(g.Status)
@@ -69,9 +69,9 @@ func TestCutLeavesNothingThatATerminalObeys(t *testing.T) {
 // The API server refuses an event whose note is longer.
 func TestEventsFitIntoTheirNotes(t *testing.T) {
 	var recorded notes
-	group := &look{GroupReconciler: &GroupReconciler{Events: &recorded}, group: &v1alpha1.Group{}}
+	group := &scope{group: &v1alpha1.Group{}}
 	group.say(warning(v1alpha1.ReasonRejected, "Reconcile", strings.Repeat("😀", 300)))
-	group.publish()
+	(&reporter{events: &recorded}).publish(group)
 	connection := &ConnectionReconciler{Events: &recorded}
 	for _, reason := range []string{v1alpha1.ReasonMassDisappearance, v1alpha1.ReasonUnauthorized} {
 		before := v1alpha1.ConnectionStatus{}

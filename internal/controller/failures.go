@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+func isDown(err error) bool {
+	_, down := errors.AsType[*account.DownError](err)
+	return down
+}
+
+const (
+	// staleRetry is how soon a pass is repeated that lost against a newer version of
+	// the object: the cache is about to show it.
+	staleRetry = 500 * time.Millisecond
+	// firstRetry doubles with each failure, up to mostRetry.
+	firstRetry = time.Second
+	mostRetry  = 5 * time.Minute
+	// notAppliedRetry doubles too, up to refusedRetry, which is how long a refused
+	// declaration waits unless it changes.
+	notAppliedRetry = time.Minute
+	refusedRetry    = time.Hour
+	// longPause is how long the API must ask to wait before the Group says so.
+	longPause = 10 * time.Second
+)
+
+// failed turns the error of a step into what comes next: the call has to wait; the
+// connection is down; the pass begins again; or the history remembers the failure,
+// and the plan says what it means for the Group.
+func failed(s *scope, step plan.Step, err error) (outcome, error) {
+	if deferred, ok := errors.AsType[*account.DeferredError](err); ok {
+		return passAgain(max(time.Until(deferred.Until), time.Millisecond)), nil
+	}
+	if down, ok := errors.AsType[*account.DownError](err); ok {
+		s.down = down
+		return outcome{}, nil
+	}
+	if apiError, ok := klink.AsError(err); ok {
+		return callFailed(s, step, apiError), nil
+	}
+	switch {
+	case apierrors.IsConflict(err):
+		return passAgain(staleRetry), nil
+	case apierrors.IsNotFound(err):
+		return outcome{Done: true}, nil // gone: the cache is about to show it
+	}
+	return outcome{}, fmt.Errorf("%s: %w", step.Action, err)
+}
+
+// callFailed takes in a failure of this Group's own call.
+func callFailed(s *scope, step plan.Step, apiError *klink.Error) outcome {
+	switch apiError.Kind {
+	case klink.KindThrottled:
+		return throttled(s, apiError)
+	case klink.KindNotFound: // of a PUT: a GET has to say so too
+		if s.missed {
+			backOff(s, apiError) // it does not: reads lag behind
+			break
+		}
+		s.missed = true
+		s.reply = &reply{id: step.ID, state: plan.RemoteUnlisted}
+	case klink.KindRejected, klink.KindForbidden, klink.KindRedirect, klink.KindReadOnly:
+		s.state.memory.History.Refused = &plan.Backoff{
+			Until: time.Now().Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Error(),
+		}
+	default:
+		backOff(s, apiError)
+	}
+	return outcome{}
+}
+
+// backOff keeps this Group's calls back for a while that doubles with each failure.
+func backOff(s *scope, apiError *klink.Error) {
+	h := &s.state.memory.History
+	wait := doubled(firstRetry, mostRetry, h.Failures)
+	h.Failures++
+	h.Failed = &plan.Backoff{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Error()}
+}
+
+// notApplied holds the fields back that the API took and does not show.
+func notApplied(s *scope, fields []plan.Field) {
+	h := &s.state.memory.History
+	wait := doubled(notAppliedRetry, refusedRetry, h.Unapplied)
+	h.Unapplied++
+	h.NotApplied = &plan.Backoff{
+		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonNotApplied, Fields: fields,
+		Message: "the API accepted the request, but its reply does not show the declared " + strings.Join(fields, ", ") +
+			"; check the values (an unknown contact, or text that the API normalises)",
+	}
+}
+
+func doubled(first, most time.Duration, failures int) time.Duration {
+	return min(first<<min(failures, 16), most)
+}
+
+// throttled waits for the end of the pause. Only the Group whose call was refused
+// says so, and only if a person waits for it long.
+func throttled(s *scope, apiError *klink.Error) outcome {
+	wait := max(time.Until(s.account.State().PausedUntil), firstRetry)
+	out := passAgain(wait)
+	if wait >= longPause && priorityOf(s.group) != priorityDrift {
+		out.Report = &plan.Report{
+			Status: "False", Reason: v1alpha1.ReasonRateLimited,
+			Message: apiError.Error() + "; tried again at " + time.Now().Add(wait).UTC().Format(time.RFC3339),
+		}
+	}
+	return out
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/fields"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/facts"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// owners finds out which other Groups claim a remote id. It reads, from the cache or
+// from the API server; who of them owns it, the plan decides.
+type owners struct {
+	groups     Groups
+	live       client.Reader
+	accounts   *account.Registry
+	cluster    string
+	namespaces []string
+	// since is when this manager began to work.
+	since func() time.Time
+}
+
+// cached are the claimants that the cache and this process know of.
+func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claimant, error) {
+	groups, err := o.groups.Naming(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	holder := o.accounts.Claims.Owner(s.endpoint, id)
+	others, err := o.claimants(ctx, s, groups, id, holder)
+	if err != nil {
+		return nil, err
+	}
+	for i := range others {
+		if others[i].UID == holder {
+			holder = ""
+		}
+	}
+	if holder != "" && holder != s.uid() {
+		others = append(others, plan.Claimant{UID: holder, Group: "that was just bound", Bound: true})
+	}
+	return others, nil
+}
+
+// before are the claimants to be looked at before a Group is bound, as the API
+// server has them: the cache may lag behind another manager's last writes. Just
+// after a hand-over these are all Groups: the manager before may still be creating
+// for one that the cache does not show yet.
+func (o *owners) before(ctx context.Context, s *scope, id string) ([]plan.Claimant, error) {
+	if time.Since(o.since()) >= handOver {
+		return o.suspects(ctx, s, id)
+	}
+	groups, err := o.listLive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return o.claimants(ctx, s, groups, id, "")
+}
+
+// after are those to be looked at once more, after the binding was written. Between
+// two adoptions the cache has had time to show both Groups; a recovery can be of a
+// Group made a moment ago.
+func (o *owners) after(ctx context.Context, s *scope, step plan.Step) ([]plan.Claimant, error) {
+	if step.Origin == plan.OriginRecovered {
+		return o.before(ctx, s, step.ID)
+	}
+	return o.suspects(ctx, s, step.ID)
+}
+
+// handOver is for how long a manager that lost the lease may still end a POST and
+// record its id, and some more.
+const handOver = postTimeout + recordTimeout + 15*time.Second
+
+// suspects are the Groups whose status has the id, which is selectable, and those of
+// its name without an id in the cache, which are read one by one.
+func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Claimant, error) {
+	groups, err := o.listLive(ctx, client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
+	if err != nil {
+		return nil, err
+	}
+	named, err := o.groups.Named(ctx, s.account.Lookup(id).Group.Name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range named {
+		if facts.RecordedID(&named[i]) != "" || named[i].UID == s.group.UID {
+			continue
+		}
+		var g v1alpha1.Group
+		err := o.live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, fmt.Errorf("reading a Group of the same name: %w", err)
+		}
+		groups = append(groups, g)
+	}
+	return o.claimants(ctx, s, groups, id, "")
+}
+
+func (o *owners) listLive(ctx context.Context, selector ...client.ListOption) ([]v1alpha1.Group, error) {
+	namespaces := o.namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{""}
+	}
+	var groups []v1alpha1.Group
+	for _, namespace := range namespaces {
+		var list v1alpha1.GroupList
+		err := o.live.List(ctx, &list, append(selector, client.InNamespace(namespace))...)
+		if err != nil {
+			return nil, fmt.Errorf("looking for the owner of a remote group: %w", err)
+		}
+		groups = append(groups, list.Items...)
+	}
+	return groups, nil
+}
+
+// claimants leaves out the Group itself, those of other accounts, and those that
+// another cluster bound, which own nothing here.
+func (o *owners) claimants(ctx context.Context, s *scope, groups []v1alpha1.Group, id, holder string) ([]plan.Claimant, error) {
+	var others []plan.Claimant
+	for i := range groups {
+		g := &groups[i]
+		if g.UID == s.group.UID || facts.IsForeign(g, o.cluster) {
+			continue
+		}
+		same, err := o.sameAccount(ctx, s, g)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			others = append(others, facts.Claimant(g, id, holder))
+		}
+	}
+	return others, nil
+}
+
+// sameAccount reports whether another Group's ids are of the same account, as
+// far as the endpoints tell.
+func (o *owners) sameAccount(ctx context.Context, s *scope, g *v1alpha1.Group) (bool, error) {
+	key := connectionOf(g)
+	if key == s.key {
+		return true, nil
+	}
+	endpoint, err := o.endpoint(ctx, key)
+	return endpoint != "" && account.NormalEndpoint(endpoint) == account.NormalEndpoint(s.endpoint), err
+}
+
+// endpoint is where a connection leads, also while this process has not looked at
+// it yet: what its Groups own, they own from the start. It is empty for one that
+// does not exist; that it could not be read is an error, and no other account.
+func (o *owners) endpoint(ctx context.Context, key account.Key) (string, error) {
+	if a := o.accounts.Get(key); a != nil && a.State().Endpoint != "" {
+		return a.State().Endpoint, nil
+	}
+	object, err := o.groups.connection(ctx, key)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", key, err)
+	}
+	return object.GetConnectionSpec().Endpoint, nil
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// History is what a process remembers of how its calls for a Group went. It may be
+// lost at any time without harm.
+type History struct {
+	// FirstSeen is when this process first saw the Group.
+	FirstSeen time.Time
+
+	// What follows concerns this generation, and what was asked for by annotation.
+	Generation int64
+	Requested  string
+	// Refused is the API's last refusal of this declaration.
+	Refused *Backoff
+	// NotApplied is the last reply that did not show the declared values, and
+	// Unapplied how many there were in a row.
+	NotApplied *Backoff
+	Unapplied  int
+	// Failed is the last failure of this Group's own calls, and Failures how many
+	// there were in a row.
+	Failed   *Backoff
+	Failures int
+
+	// Contests are the corrections of each field that somebody else changed.
+	Contests map[Field]Contest
+}
+
+// Backoff keeps a Group from repeating what has just failed.
+type Backoff struct {
+	// Until is when it may be tried again.
+	Until time.Time
+	// Reason and Message are for the Ready condition.
+	Reason  string
+	Message string
+	// Fields are those a PUT could not set; nil when another call failed, which
+	// holds back everything.
+	Fields []Field
+}
+
+func (b *Backoff) active(now time.Time) bool {
+	return b != nil && now.Before(b.Until)
+}
+
+func (b *Backoff) covers(fields []Field) bool {
+	if b.Fields == nil {
+		return true
+	}
+	foreign := func(field Field) bool { return !slices.Contains(b.Fields, field) }
+	return len(fields) > 0 && !slices.ContainsFunc(fields, foreign)
+}
+
+// Clone is a copy that later changes leave alone.
+func (h History) Clone() History {
+	h.Contests = maps.Clone(h.Contests)
+	return h
+}
+
+// ResetOnChange drops what a person's change, or request for a fresh look, overrides.
+func (h *History) ResetOnChange(generation int64, requested string) {
+	if h.Generation == generation && h.Requested == requested {
+		return
+	}
+	kept := History{FirstSeen: h.FirstSeen, Generation: generation, Requested: requested}
+	if h.Generation == generation {
+		kept.Contests = h.Contests
+	}
+	*h = kept
+}
+
+const (
+	// contestedAfter corrections of a field within contestedFor it is contested,
+	// and corrected once per contestedFor.
+	contestedAfter = 3
+	contestedFor   = time.Hour
+)
+
+// Contest counts the corrections of one field.
+type Contest struct {
+	// Times are when it was corrected, the last few.
+	Times []time.Time
+	// Contested: there were too many within an hour.
+	Contested bool
+}
+
+// over: a field that was left alone for an hour after it was due is contested no longer.
+func (c Contest) over(now time.Time) bool {
+	return c.Contested && (len(c.Times) == 0 || now.Sub(c.Times[len(c.Times)-1]) >= 2*contestedFor)
+}
+
+// Corrected notes that drift was corrected, and returns the fields that are
+// contested from now on.
+func (h *History) Corrected(fields []Field, now time.Time) (contested []Field) {
+	if h.Contests == nil {
+		h.Contests = map[Field]Contest{}
+	}
+	for _, field := range fields {
+		c := h.Contests[field]
+		if c.over(now) {
+			c = Contest{}
+		}
+		c.Times = append(slices.Clone(c.Times), now)
+		c.Times = c.Times[max(0, len(c.Times)-contestedAfter):]
+		if !c.Contested && len(c.Times) == contestedAfter && now.Sub(c.Times[0]) < contestedFor {
+			c.Contested = true
+			contested = append(contested, field)
+		}
+		h.Contests[field] = c
+	}
+	return contested
+}
+
+// contested tells from when on a contested field may be corrected; ok is false for
+// one that is not contested.
+func (h *History) contested(field Field, now time.Time) (due time.Time, ok bool) {
+	c := h.Contests[field]
+	if !c.Contested || c.over(now) {
+		return time.Time{}, false
+	}
+	return c.Times[len(c.Times)-1].Add(contestedFor), true
+}
