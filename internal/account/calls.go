@@ -26,16 +26,28 @@ func (a *Account) Take(c klink.Caller) error {
 	return nil
 }
 
+// begin takes a rate slot, and gives it back where no call can be made.
+func (a *Account) begin(c klink.Caller) (*klink.Client, error) {
+	if err := a.Take(c); err != nil {
+		return nil, err
+	}
+	client, err := a.current()
+	if err != nil {
+		a.GiveBack()
+	}
+	return client, err
+}
+
+// GiveBack returns a rate slot that was taken for a call which is not made.
+func (a *Account) GiveBack() { a.limiter().GiveBack() }
+
 // Forget gives up the place in the queue of a Group that is gone.
 func (a *Account) Forget(key string) { a.limiter().Forget(key) }
 
 // Get reads one group (groups API, GET /groups/:id). With a 404 the error's kind
 // is NotFound and the mirror keeps what it had: a listing has to agree.
 func (a *Account) Get(ctx context.Context, c klink.Caller, id string) (klink.Group, error) {
-	if err := a.Take(c); err != nil {
-		return klink.Group{}, err
-	}
-	client, err := a.current()
+	client, err := a.begin(c)
 	if err != nil {
 		return klink.Group{}, err
 	}
@@ -61,9 +73,11 @@ func (a *Account) Get(ctx context.Context, c klink.Caller, id string) (klink.Gro
 func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, error) {
 	client, err := a.current()
 	if err != nil {
+		a.GiveBack()
 		return klink.Group{}, err
 	}
 	if !a.trusted() {
+		a.GiveBack()
 		return klink.Group{}, notSent(Untrusted, "the connection does not show the groups that its Groups own")
 	}
 	g, err := client.Create(ctx, f)
@@ -72,10 +86,7 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
 func (a *Account) Update(ctx context.Context, c klink.Caller, id string, f klink.Fields) (klink.Group, error) {
-	if err := a.Take(c); err != nil {
-		return klink.Group{}, err
-	}
-	client, err := a.current()
+	client, err := a.begin(c)
 	if err != nil {
 		return klink.Group{}, err
 	}
@@ -96,10 +107,7 @@ func (a *Account) unclear(id string) {
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).
 func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
-	if err := a.Take(c); err != nil {
-		return err
-	}
-	client, err := a.current()
+	client, err := a.begin(c)
 	if err != nil {
 		return err
 	}

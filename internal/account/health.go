@@ -5,7 +5,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -37,7 +36,7 @@ func (a *Account) settle(client *klink.Client, err error) {
 		return // not an answer: the call was given up
 	}
 	if unsent(err) {
-		a.limiter().Done(errUnsent)
+		a.GiveBack()
 	}
 	a.mu.Lock()
 	var news News
@@ -47,8 +46,6 @@ func (a *Account) settle(client *klink.Client, err error) {
 	a.mu.Unlock()
 	a.tell(news)
 }
-
-var errUnsent = errors.New("nothing was sent")
 
 // unsent reports whether a call was refused here: no exchange tells the rate of it.
 func unsent(err error) bool {

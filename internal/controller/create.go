@@ -42,6 +42,7 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 	m.SeeAttempt(attempt, noted)
 	m.AttemptEmpty = true
 	if err := e.records.noteAttempt(ctx, s, attempt); err != nil {
+		s.account.GiveBack()
 		return failed(s, step, err)
 	}
 	if f.Identity.Attempt != nil && !f.Identity.AttemptEmpty {
@@ -50,6 +51,7 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 	endCreate := e.claims.BeginCreate(s.endpoint, f.Declared.Name)
 	defer endCreate()
 	if time.Since(noted) > plan.PostWindow {
+		s.account.GiveBack()
 		return passAgain(staleRetry), nil // this process was paused
 	}
 	m.AttemptEmpty = false

@@ -8,8 +8,6 @@ import "time"
 const (
 	firstPause   = time.Second
 	longestPause = time.Minute
-	// probeWait is how long those are put off who meet a probe in flight.
-	probeWait = time.Second
 )
 
 // pause is a limiter's silence after the API asked for it. It ends with a probe: one call is let
@@ -84,17 +82,17 @@ func (p *pause) unanswered() {
 // single says whether no more than one call may be let through.
 func (p *pause) single() bool { return p.state != running }
 
-// hold is how long nothing starts, and single as above.
-func (p *pause) hold(now time.Time) (hold time.Duration, single bool) {
-	if p.state == probing && now.Sub(p.probed) > callTime {
-		p.state = silent // the probe was lost
+// hold is how long nothing starts: until the pause is over, or the probe in flight must be lost.
+func (p *pause) hold(now time.Time) time.Duration {
+	if p.state == probing && now.Sub(p.probed) >= callTime {
+		p.state = silent
 	}
 	switch p.state {
 	case silent:
-		return max(0, p.until.Sub(now)), true
+		return max(0, p.until.Sub(now))
 	case probing:
-		return probeWait, true
+		return callTime - now.Sub(p.probed)
 	default:
-		return 0, false
+		return 0
 	}
 }

@@ -4,167 +4,139 @@
 package klink
 
 import (
-	"container/heap"
+	"container/list"
 	"time"
 )
 
-// patience is how long a ticket outlives the time that its key was told to come back.
-const patience = 15 * time.Second
+const (
+	// createShare: of the calls that people wait for, at least one in so many is a creation while any waits.
+	createShare = 4
+	// listShare: at least one call in so many is the listing's while it waits.
+	listShare = 10
+)
 
-// ticket is a key's place in the queue.
+// ticket is a caller that waits for a rate slot, or has been called to collect one.
 type ticket struct {
-	key   string
-	class Class
-	due   time.Time // when the key was told to come back; zero before it was told
-	slot  int       // in its line
-	index int       // in the heap of dues, -1 outside
+	Caller
+	called time.Time // when its turn came; zero while it waits
+	place  *list.Element
 }
 
-// dueBy says whether the time that the key was told has come.
-func (t *ticket) dueBy(now time.Time) bool { return !t.due.IsZero() && !now.Before(t.due) }
+// line is the tickets of one namespace in one class, in their order.
+type line struct {
+	namespace string
+	tickets   list.List // of *ticket
+	place     *list.Element
+}
 
-// queue holds one line of tickets for each class.
+// ring is the tickets of one class: the namespaces take turns.
+type ring struct {
+	lines list.List // of *line, the namespace whose turn is next first
+	of    map[string]*line
+}
+
+// queue holds the tickets that wait, and decides whose turn is next.
 type queue struct {
-	tickets map[string]*ticket
-	lines   [classes]line
-	dues    dues
+	rings  [classes]ring
+	length int
+	// calls since the last listing, and people's calls since the last creation.
+	sinceListing, sinceCreation int
 }
 
-func newQueue() queue { return queue{tickets: map[string]*ticket{}} }
+// join puts a ticket at the end of its namespace's line.
+func (q *queue) join(t *ticket) {
+	r := &q.rings[t.Class]
+	l := r.of[t.Namespace]
+	if l == nil {
+		l = &line{namespace: t.Namespace}
+		if r.of == nil {
+			r.of = map[string]*line{}
+		}
+		r.of[t.Namespace] = l
+		l.place = r.lines.PushBack(l)
+	}
+	t.called, t.place = time.Time{}, l.tickets.PushBack(t)
+	q.length++
+}
 
-// place returns key's ticket, at the end of its class if it has none there yet.
-func (q *queue) place(key string, class Class) *ticket {
-	t := q.tickets[key]
-	if t != nil && t.class == class {
-		return t
+// rejoin puts a ticket that was called in vain where it was: first.
+func (q *queue) rejoin(t *ticket) {
+	q.join(t)
+	r := &q.rings[t.Class]
+	l := r.of[t.Namespace]
+	l.tickets.MoveToFront(t.place)
+	r.lines.MoveToFront(l.place)
+}
+
+// leave takes a waiting ticket out.
+func (q *queue) leave(t *ticket) {
+	r := &q.rings[t.Class]
+	l := r.of[t.Namespace]
+	l.tickets.Remove(t.place)
+	q.length--
+	if l.tickets.Len() == 0 {
+		r.lines.Remove(l.place)
+		delete(r.of, l.namespace)
 	}
-	if t != nil {
-		q.remove(t)
+}
+
+// length is how many tickets wait in the class.
+func (r *ring) length() (n int) {
+	for _, l := range r.of {
+		n += l.tickets.Len()
 	}
-	t = &ticket{key: key, class: class, index: -1}
-	q.tickets[key] = t
-	q.lines[class].join(t)
+	return n
+}
+
+func (q *queue) waits(class Class) bool { return q.rings[class].lines.Len() > 0 }
+
+// next takes out the ticket whose turn is next, or returns nil. Without watch no ticket of ClassWatch is taken.
+func (q *queue) next(watch bool) *ticket {
+	class := q.turn(watch)
+	if class == classes {
+		return nil
+	}
+	r := &q.rings[class]
+	l := r.lines.Front().Value.(*line)
+	t := l.tickets.Front().Value.(*ticket)
+	r.lines.MoveToBack(l.place)
+	q.leave(t)
+	q.count(class)
 	return t
 }
 
-func (q *queue) setDue(t *ticket, due time.Time) {
-	t.due = due
-	if t.index < 0 {
-		heap.Push(&q.dues, t)
-		return
+// turn is the class that is next: what has fallen behind its share, else the best that waits.
+func (q *queue) turn(watch bool) Class {
+	listing := Class(classes)
+	if q.waits(ClassWatchUrgent) {
+		listing = ClassWatchUrgent
+	} else if watch && q.waits(ClassWatch) {
+		listing = ClassWatch
 	}
-	heap.Fix(&q.dues, t.index)
-}
-
-func (q *queue) forget(key string) {
-	if t := q.tickets[key]; t != nil {
-		q.remove(t)
+	switch {
+	case listing != classes && q.sinceListing >= listShare-1:
+		return listing
+	case q.waits(ClassCreate) && q.sinceCreation >= createShare-1:
+		return ClassCreate
 	}
-}
-
-func (q *queue) remove(t *ticket) {
-	delete(q.tickets, t.key)
-	q.lines[t.class].leave(t)
-	if t.index >= 0 {
-		heap.Remove(&q.dues, t.index)
-	}
-}
-
-// expire drops the tickets whose keys have stayed away.
-func (q *queue) expire(now time.Time) {
-	for len(q.dues) > 0 && now.Sub(q.dues[0].due) > patience {
-		q.remove(q.dues[0])
-	}
-}
-
-// ahead counts the tickets that go before t: the better classes, and the earlier ones of its own.
-func (q *queue) ahead(t *ticket) int {
-	n := q.aheadInClass(t)
-	for class := range t.class {
-		n += q.lines[class].length
-	}
-	return n
-}
-
-func (q *queue) aheadInClass(t *ticket) int { return q.lines[t.class].before(t) }
-
-// line is the tickets of one class in their order. A Fenwick tree over its slots counts those ahead
-// of a ticket in O(log n), with tickets leaving from anywhere.
-type line struct {
-	slots  []*ticket // nil where one has left; the first ticket to come has the first slot
-	tree   []int     // tree[i] counts the tickets in the slots (i - lowest bit of i, i], counted from 1
-	used   int
-	length int
-}
-
-func (l *line) join(t *ticket) {
-	if l.used == len(l.slots) {
-		l.rebuild()
-	}
-	t.slot = l.used
-	l.slots[t.slot] = t
-	l.used++
-	l.count(t.slot, 1)
-}
-
-func (l *line) leave(t *ticket) {
-	l.slots[t.slot] = nil
-	l.count(t.slot, -1)
-}
-
-// rebuild closes the gaps and makes room for as many tickets again: O(n), once in n joins.
-func (l *line) rebuild() {
-	old := l.slots
-	size := 2*l.length + 64
-	*l = line{slots: make([]*ticket, size), tree: make([]int, size+1)}
-	for _, t := range old {
-		if t != nil {
-			t.slot = l.used
-			l.slots[t.slot] = t
-			l.used++
-			l.count(t.slot, 1)
+	for class := range ClassWatchUrgent {
+		if q.waits(class) {
+			return class
 		}
 	}
+	return listing
 }
 
-func (l *line) count(slot, by int) {
-	l.length += by
-	for i := slot + 1; i < len(l.tree); i += i & -i {
-		l.tree[i] += by
+// count notes whose turn it was.
+func (q *queue) count(class Class) {
+	switch class {
+	case ClassWatchUrgent, ClassWatch:
+		q.sinceListing = 0
+		return
+	case ClassCreate:
+		q.sinceCreation = 0
+	case ClassChange:
+		q.sinceCreation++
 	}
-}
-
-func (l *line) before(t *ticket) int {
-	n := 0
-	for i := t.slot; i > 0; i -= i & -i {
-		n += l.tree[i]
-	}
-	return n
-}
-
-// dues is a heap of tickets, the earliest due first.
-type dues []*ticket
-
-func (d dues) Len() int           { return len(d) }
-func (d dues) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
-
-func (d dues) Swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].index, d[j].index = i, j
-}
-
-// Push is for container/heap.
-func (d *dues) Push(x any) {
-	t := x.(*ticket)
-	t.index = len(*d)
-	*d = append(*d, t)
-}
-
-// Pop is for container/heap.
-func (d *dues) Pop() any {
-	last := (*d)[len(*d)-1]
-	last.index = -1
-	(*d)[len(*d)-1] = nil
-	*d = (*d)[:len(*d)-1]
-	return last
+	q.sinceListing++
 }

@@ -5,6 +5,7 @@ package klink
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -28,61 +29,17 @@ const (
 )
 
 const (
-	lowestRate  = 0.1 // calls per second: even a much throttled connection makes a call every 10 s
-	highestRate = 1e6
 	// watchShare is the part of the rate that ClassWatch may take.
 	watchShare = 0.25
-	// recoveryShare of the ceiling is won back in each recoveryTime without a 429.
-	recoveryShare = 0.05
-	recoveryTime  = 10 * time.Second
-	// horizon is how far ahead a turn can be foretold: rates change and places are given up. Beyond it keys are told
-	// to ask again within twice that time, later ones later, so that none sleeps on while the rate goes unused.
-	horizon = 2 * time.Minute
+	// patience is how long a caller that was called has a rate slot kept for it.
+	patience = 5 * time.Second
 	// callTime is longer than any call takes. A result that has not come by then never will.
 	callTime = time.Minute
+	// longestEstimate bounds the time after which a caller that nobody called asks again.
+	longestEstimate = 15 * time.Minute
+	// almost is what a sum of parts may lack of a whole rate slot.
+	almost = 1e-9
 )
-
-// Limiter is the rate of one connection: a ceiling, and below it what the API was seen to bear. Nobody sleeps in it:
-// a call that cannot start now gets a place in a queue and the time when its turn comes. It is safe for concurrent use.
-type Limiter struct {
-	mu            sync.Mutex
-	ceiling, rate float64 // calls per second
-	burst         float64
-
-	tokens, watchTokens float64
-	refilled            time.Time
-
-	queue queue
-	pause pause
-
-	raised   time.Time // when the rate was last raised or lowered
-	inFlight int
-	// stale counts the calls that were in flight when the rate was last lowered: their
-	// 429s are news of the old rate. It holds until staleUntil.
-	stale      int
-	staleUntil time.Time
-}
-
-// NewLimiter returns a limiter with a ceiling of perSecond calls (at least 0.1) and bursts of burst calls (at least 1).
-func NewLimiter(perSecond float64, burst int) *Limiter {
-	l := &Limiter{queue: newQueue(), refilled: time.Now(), raised: time.Now()}
-	l.ceiling, l.burst = bounded(perSecond), math.Max(1, float64(burst))
-	l.rate, l.tokens, l.watchTokens = l.ceiling, l.burst, l.watchBurst()
-	return l
-}
-
-// SetCeiling changes the ceiling. A rate learned below it stays; more burst fills up with time.
-func (l *Limiter) SetCeiling(perSecond float64, burst int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.refill(time.Now())
-	learned := l.rate < l.ceiling
-	l.ceiling, l.burst = bounded(perSecond), math.Max(1, float64(burst))
-	if !learned || l.rate > l.ceiling {
-		l.rate = l.ceiling
-	}
-	l.trim()
-}
 
 // Caller asks for a rate slot: the right to make one call now.
 type Caller struct {
@@ -95,66 +52,129 @@ type Caller struct {
 	Wake func()
 }
 
-// Take asks whether the caller's next call may start now; if so, the call's result must be handed to Done.
-// If not, due, which lies ahead, says when to ask again: when its turn comes, or before that where this is minutes away.
-// Until 15 s after due the key keeps its place, behind the better classes and the earlier keys of its own; asking
-// early neither loses nor betters it, but another class does.
-func (l *Limiter) Take(c Caller) (due time.Time, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	l.refill(now)
-	l.queue.expire(now)
-	t := l.queue.place(c.Key, c.Class)
-	if wait := l.wait(now, t); wait > 0 {
-		l.queue.setDue(t, now.Add(wait))
-		return t.due, false
-	}
-	l.queue.remove(t)
-	l.tokens--
-	if c.Class == ClassWatch {
-		l.watchTokens--
-	}
-	l.inFlight++
-	l.pause.started(now)
-	return now, true
+// Limiter gives out the rate slots of one connection: a ceiling, and below it what the API was seen to bear. Nobody
+// sleeps in it: a call that cannot start now waits in a queue, and its caller is called when its turn has come. It
+// is safe for concurrent use.
+type Limiter struct {
+	mu    sync.Mutex
+	burst float64
+	pace  pace
+	pause pause
+
+	slots, watchSlots float64 // that nobody has
+	refilled          time.Time
+
+	tickets map[string]*ticket // by key, those that wait and those that were called
+	queue   queue
+	called  []*ticket // the first to be called first; a rate slot is kept for each
+	timer   *time.Timer
+
+	inFlight int
+	// stale counts the calls that were in flight when the rate was last lowered: their
+	// 429s are news of the old rate. It holds until staleUntil.
+	stale      int
+	staleUntil time.Time
 }
 
-// Forget gives up key's place.
-func (l *Limiter) Forget(key string) {
+// NewLimiter returns a limiter with a ceiling of perSecond calls (at least 0.1) and bursts of burst calls (at least 1).
+func NewLimiter(perSecond float64, burst int) *Limiter {
+	now := time.Now()
+	l := &Limiter{tickets: map[string]*ticket{}, refilled: now, pace: newPace(now, perSecond), burst: math.Max(1, float64(burst))}
+	l.slots, l.watchSlots = math.Min(l.burst, firstBurst), 1
+	return l
+}
+
+// SetCeiling changes the ceiling. A rate learned below it stays; more burst fills up with time.
+func (l *Limiter) SetCeiling(perSecond float64, burst int) {
+	defer l.locked()()
+	l.pace.setCeiling(perSecond)
+	l.burst = math.Max(1, float64(burst))
+	l.trim()
+}
+
+// Take takes a rate slot, if it is the caller's turn; the call's result must then be handed to Done, or the slot to
+// GiveBack. If not, the caller waits in its place until it is woken; due is about when. Asking again meanwhile neither
+// loses the place nor betters it. Another class is another place.
+func (l *Limiter) Take(c Caller) (due time.Time, ok bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.queue.forget(key)
+	now := time.Now()
+	l.refill(now)
+	t := l.tickets[c.Key]
+	if t != nil && t.called.IsZero() && (t.Class != c.Class || t.Namespace != c.Namespace) {
+		l.queue.leave(t)
+		t = nil
+	}
+	if t == nil {
+		t = &ticket{}
+		l.tickets[c.Key] = t
+		t.Caller = c
+		l.queue.join(t)
+	}
+	t.Wake = nil // it is here
+	woken := l.call(now)
+	if ok = !t.called.IsZero(); ok {
+		l.drop(t)
+		l.inFlight++
+		l.pause.started(now)
+		l.schedule(now)
+		due = now
+	} else {
+		t.Wake = c.Wake
+		l.pace.short = l.pace.short || l.slots < 1-almost
+		due = now.Add(l.estimate(now))
+	}
+	l.mu.Unlock()
+	wake(woken)
+	return due, ok
+}
+
+// Forget gives up key's place, or the rate slot that is kept for it.
+func (l *Limiter) Forget(key string) {
+	defer l.locked()()
+	t := l.tickets[key]
+	switch {
+	case t == nil:
+	case t.called.IsZero():
+		l.queue.leave(t)
+		delete(l.tickets, key)
+	default:
+		l.drop(t)
+		l.refund(t.Class)
+	}
+}
+
+// GiveBack returns the rate slot of a call that was not made.
+func (l *Limiter) GiveBack() {
+	defer l.locked()()
+	l.inFlight = max(0, l.inFlight-1)
+	l.pause.unanswered()
+	l.refund(ClassChange)
 }
 
 // Done takes in a call's result: a 429 slows down and pauses, a 5xx with Retry-After pauses, an answer speeds up.
-// An error that is no *Error stands for a call that was not made after all.
 func (l *Limiter) Done(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.locked()()
 	now := time.Now()
-	l.refill(now)
 	l.inFlight = max(0, l.inFlight-1)
 	stale := l.stale > 0 && now.Before(l.staleUntil)
 	l.stale = max(0, l.stale-1)
 
 	e, _ := AsError(err)
 	switch {
-	case err != nil && e == nil, e != nil && (e.Kind == KindNetwork || e.Kind == KindReadOnly):
+	case err != nil && e == nil, e != nil && e.Kind == KindNetwork:
 		l.pause.unanswered()
 	case e != nil && e.Kind == KindThrottled:
 		if !stale {
-			l.slowDown(now)
+			l.pace.refused(now)
+			l.stale, l.staleUntil = l.inFlight, now.Add(callTime)
 			l.pause.strike()
 		}
-		l.pause.begin(now, e.Until)
-		l.trim()
+		l.silence(now, e.Until)
 	case e != nil && e.Kind == KindServer && !e.Until.IsZero():
-		l.pause.begin(now, e.Until)
-		l.trim()
+		l.silence(now, e.Until)
 	default:
 		if l.pause.answered() {
-			l.speedUp(now)
+			l.pace.answered(now, l.queue.length > 0 && l.slots < 1)
 		}
 	}
 }
@@ -180,82 +200,142 @@ func (l *Limiter) Paused() time.Duration {
 func (l *Limiter) Rate() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.rate
+	return l.pace.rate
 }
 
-// wait is how long t has to wait, 0 if its call may start.
-func (l *Limiter) wait(now time.Time, t *ticket) time.Duration {
-	hold, single := l.pause.hold(now)
-	ahead := float64(l.queue.ahead(t))
-	if single && hold == 0 && t.dueBy(now) {
-		ahead = 0 // the probe is whoever's time has come: it does not wait for those who stay away
+// locked locks the limiter. What it returns calls those whose turn has come, and unlocks it.
+func (l *Limiter) locked() (unlock func()) {
+	l.mu.Lock()
+	l.refill(time.Now())
+	return func() {
+		woken := l.call(time.Now())
+		l.mu.Unlock()
+		wake(woken)
 	}
-	after := func(tokens, limit, rate, ahead float64) time.Duration {
-		tokens = math.Min(limit, tokens+rate*hold.Seconds())
-		return hold + foretell((ahead+1-tokens)/rate)
-	}
-	limit, watchLimit := l.burst, l.watchBurst()
-	if single {
-		limit, watchLimit = 1, 1
-	}
-	wait := after(l.tokens, limit, l.rate, ahead)
-	if t.class == ClassWatch {
-		ahead = math.Min(ahead, float64(l.queue.aheadInClass(t)))
-		wait = max(wait, after(l.watchTokens, watchLimit, l.rate*watchShare, ahead))
-	}
-	return wait
 }
 
-// foretell turns seconds into a time to wait. It rounds up, so that a call that comes back when it was told to finds
-// its token, and takes for nothing what can only be a rounding error.
-func foretell(s float64) time.Duration {
-	if s < 1e-9 {
-		return 0
+// wake is called without the lock: callers have locks of their own.
+func wake(callers []func()) {
+	for _, woken := range callers {
+		woken()
 	}
-	if beyond := s - horizon.Seconds(); beyond > 0 {
-		s = horizon.Seconds() * (1 + beyond/(beyond+horizon.Seconds()))
-	}
-	return time.Duration(s*float64(time.Second)) + 1
 }
 
-func (l *Limiter) slowDown(now time.Time) {
-	l.rate = math.Max(lowestRate, l.rate/2)
-	l.raised = now
-	l.stale, l.staleUntil = l.inFlight, now.Add(callTime)
+// call calls those whose turn has come, as far as there are rate slots, and returns how to wake them.
+func (l *Limiter) call(now time.Time) (woken []func()) {
+	for len(l.called) > 0 && now.Sub(l.called[0].called) >= patience {
+		t := l.called[0]
+		l.drop(t)
+		l.refund(t.Class)
+	}
+	for l.slots >= 1-almost && l.pause.hold(now) == 0 {
+		t := l.queue.next(l.watchSlots >= 1-almost)
+		if t == nil {
+			break
+		}
+		t.called = now
+		l.called = append(l.called, t)
+		l.slots--
+		if t.Class == ClassWatch {
+			l.watchSlots--
+		}
+		if t.Wake != nil {
+			woken = append(woken, t.Wake)
+		}
+	}
+	l.schedule(now)
+	return woken
 }
 
-// speedUp adds the share of the time since the rate last changed. A pause and time beyond one
-// recoveryTime count for nothing: a silent connection has learned nothing.
-func (l *Limiter) speedUp(now time.Time) {
-	since := min(now.Sub(l.raised), max(0, now.Sub(l.pause.until)), recoveryTime)
-	l.rate = math.Min(l.ceiling, l.rate+l.ceiling*recoveryShare*since.Seconds()/recoveryTime.Seconds())
-	l.raised = now
+// schedule has call called when there is next something to do.
+func (l *Limiter) schedule(now time.Time) {
+	wait := time.Duration(-1)
+	if l.queue.length > 0 {
+		wait = l.pause.hold(now)
+		if wait == 0 {
+			wait = l.untilSlot()
+		}
+	}
+	if len(l.called) > 0 {
+		expiry := patience - now.Sub(l.called[0].called)
+		if wait < 0 || expiry < wait {
+			wait = expiry
+		}
+	}
+	switch {
+	case l.timer == nil && wait >= 0:
+		l.timer = time.AfterFunc(wait, func() { l.locked()() })
+	case l.timer != nil && wait < 0:
+		l.timer.Stop()
+	case l.timer != nil:
+		l.timer.Reset(wait)
+	}
+}
+
+// untilSlot is how long until a ticket can be called; no pause is on.
+func (l *Limiter) untilSlot() time.Duration {
+	seconds := (1 - l.slots) / l.pace.rate
+	if l.queue.length == l.queue.rings[ClassWatch].length() {
+		seconds = math.Max(seconds, (1-l.watchSlots)/(l.pace.rate*watchShare))
+	}
+	return time.Duration(math.Max(0, seconds)*float64(time.Second)) + 1 // rounded up
+}
+
+// estimate is about how long a ticket waits that is last.
+func (l *Limiter) estimate(now time.Time) time.Duration {
+	seconds := float64(l.queue.length+len(l.called)) / l.pace.rate
+	return min(longestEstimate, l.pause.hold(now)+time.Duration(math.Min(seconds, longestEstimate.Seconds())*float64(time.Second))+1)
+}
+
+// drop forgets a ticket that was called. Its rate slot is the caller's affair.
+func (l *Limiter) drop(t *ticket) {
+	delete(l.tickets, t.Key)
+	l.called = slices.DeleteFunc(l.called, func(other *ticket) bool { return other == t })
+}
+
+// refund puts a rate slot back.
+func (l *Limiter) refund(class Class) {
+	l.slots++
+	if class == ClassWatch {
+		l.watchSlots++
+	}
+	l.trim()
+}
+
+// silence begins a pause. Those who were called have to wait again, where they were.
+func (l *Limiter) silence(now, until time.Time) {
+	l.pause.begin(now, until)
+	for _, t := range slices.Backward(l.called) {
+		l.queue.rejoin(t)
+	}
+	l.called = nil
+	l.trim()
 }
 
 func (l *Limiter) refill(now time.Time) {
 	elapsed := now.Sub(l.refilled).Seconds()
-	l.tokens += elapsed * l.rate
-	l.watchTokens += elapsed * l.rate * watchShare
+	l.slots += elapsed * l.pace.rate
+	l.watchSlots += elapsed * l.pace.rate * watchShare
 	l.refilled = now
 	l.trim()
 }
 
-// trim keeps the tokens below the burst, and below one call while paused or probing: what was
+// trim keeps the rate slots below the burst, and at one while paused or probing: what was
 // saved up meanwhile must not hit an API that has just come back.
 func (l *Limiter) trim() {
-	limit, watchLimit := l.burst, l.watchBurst()
+	limit, watchLimit := l.burst, math.Max(1, l.burst*watchShare)
+	if l.pace.cautious(l.refilled) {
+		limit = math.Min(limit, cautiousBurst)
+	}
 	if l.pause.single() {
 		limit, watchLimit = 1, 1
 	}
-	l.tokens = math.Min(limit, l.tokens)
-	l.watchTokens = math.Min(watchLimit, l.watchTokens)
-}
-
-func (l *Limiter) watchBurst() float64 { return math.Max(1, l.burst*watchShare) }
-
-func bounded(perSecond float64) float64 {
-	if math.IsNaN(perSecond) {
-		return lowestRate
+	for _, t := range l.called {
+		limit--
+		if t.Class == ClassWatch {
+			watchLimit--
+		}
 	}
-	return math.Min(highestRate, math.Max(lowestRate, perSecond))
+	l.slots = math.Min(math.Max(0, limit), l.slots)
+	l.watchSlots = math.Min(math.Max(0, watchLimit), l.watchSlots)
 }
