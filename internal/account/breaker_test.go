@@ -150,7 +150,10 @@ func TestThreeCallsInARowWithoutAnAnswerTakeTheConnectionDown(t *testing.T) {
 }
 
 func TestOneGroupsOwnTroubleLeavesTheConnectionUp(t *testing.T) {
-	for status, kind := range map[int]klink.Kind{http.StatusForbidden: klink.KindForbidden, http.StatusBadGateway: klink.KindServer} {
+	for status, kind := range map[int]klink.Kind{
+		http.StatusForbidden: klink.KindForbidden, http.StatusBadGateway: klink.KindServer,
+		http.StatusProxyAuthRequired: klink.KindIntermediary,
+	} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			working(t, func(t *testing.T, b *bench, ids []string) {
 				b.fail(status, on(ids[1]))

@@ -149,12 +149,13 @@ func (a *Account) notFound(client *klink.Client, id string, err error) {
 	}
 }
 
-// after settles the result of a Group's call. A 403 or 5xx is looked into: where
-// the connection turns out to be down, that is the error.
+// after settles the result of a Group's call. A 403, a 5xx and what the API did
+// not say itself are looked into: where the connection turns out to be down, that
+// is the error.
 func (a *Account) after(ctx context.Context, client *klink.Client, err error) error {
 	a.settle(client, err)
 	switch klink.KindOf(err) {
-	case klink.KindForbidden, klink.KindServer:
+	case klink.KindForbidden, klink.KindServer, klink.KindIntermediary:
 		if !a.suspect(ctx, client) {
 			return a.downFor(err)
 		}

@@ -36,7 +36,7 @@ func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began ti
 			answered, changed = append(answered, id), append(changed, a.noteUnlisted(id)...)
 		case klink.KindUnauthorized, klink.KindNetwork, klink.KindThrottled:
 			return err
-		case klink.KindForbidden, klink.KindServer:
+		case klink.KindForbidden, klink.KindServer, klink.KindIntermediary:
 			if !a.suspect(ctx, client) {
 				return err
 			}

@@ -72,7 +72,7 @@ func callFailed(s *scope, step plan.Step, apiError *klink.Error) outcome {
 		}
 		s.missed = true
 		s.reply = &reply{id: step.ID, state: plan.RemoteUnlisted}
-	case klink.KindRejected, klink.KindForbidden, klink.KindRedirect, klink.KindReadOnly:
+	case klink.KindRejected, klink.KindForbidden, klink.KindReadOnly:
 		s.state.memory.History.Refused = &plan.Backoff{
 			Until: time.Now().Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Error(),
 		}

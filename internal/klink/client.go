@@ -98,7 +98,7 @@ func New(config Config) (*Client, error) {
 		readOnly:      config.ReadOnly,
 		observe:       config.Observe,
 		transport:     transport,
-		reads:         &http.Client{Transport: transport, CheckRedirect: sameSite},
+		reads:         &http.Client{Transport: transport, CheckRedirect: sameSite(base)},
 		authorization: func() string { return "Bearer " + config.Token },
 		redact:        newRedactor(config.Token),
 	}, nil
@@ -132,10 +132,11 @@ func (c *Client) Update(ctx context.Context, id string, f Fields) (Group, error)
 	return c.one(ctx, request{method: http.MethodPut, id: id, fields: &f, timeout: writeTimeout})
 }
 
-// Delete removes a group for good (DELETE /groups/:id). One that is not there is an error of
-// KindNotFound; whether that is a success is the caller's to say.
+// Delete removes a group for good (DELETE /groups/:id). No error means that the API took the call;
+// that the group is gone, a read has to say. One that is not there is an error of KindNotFound;
+// whether that is a success is the caller's to say.
 func (c *Client) Delete(ctx context.Context, id string) error {
-	return c.do(ctx, request{method: http.MethodDelete, id: id, timeout: writeTimeout}, func([]byte) error { return nil })
+	return c.do(ctx, request{method: http.MethodDelete, id: id, timeout: writeTimeout}, answered)
 }
 
 // Page reads one page of the account (GET /groups).

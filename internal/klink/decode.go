@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,12 +26,16 @@ func decodeGroup(body []byte) (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
+	failed := o.saysError()
 	if _, bare := o["id"]; !bare {
 		if inner, err := decodeObject(o["data"]); err == nil {
 			o = inner
 		}
 	}
 	g, err := o.group()
+	if err != nil && failed {
+		return Group{}, errSaysError // but one that shows a group has made or found it, whatever else it says
+	}
 	if err != nil {
 		return Group{}, err
 	}
@@ -47,6 +52,9 @@ func decodePage(body []byte) (Page, error) {
 	o, err := decodeObject(body)
 	if err != nil {
 		return Page{}, err
+	}
+	if o.saysError() {
+		return Page{}, errSaysError
 	}
 	if inner, err := decodeObject(o["data"]); err == nil {
 		o = inner
@@ -70,6 +78,27 @@ func decodePage(body []byte) (Page, error) {
 		o.optional("page", &p.Number),
 		o.optional("pageSize", &p.Size),
 	)
+}
+
+// errSaysError means that a 2xx says of itself that it is none.
+var errSaysError = errors.New("the reply says that the call failed")
+
+// saysError finds the "status": "error" of the vendor's newer envelope.
+func (o object) saysError() bool {
+	var status string
+	_ = json.Unmarshal(o["status"], &status)
+	return slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status))
+}
+
+// answered reads the reply to a call that shows nothing, a deletion.
+func answered(body []byte) error {
+	if !apiWord("", body) {
+		return errors.New("the reply is neither JSON nor empty")
+	}
+	if o, err := decodeObject(body); err == nil && o.saysError() {
+		return errSaysError
+	}
+	return nil
 }
 
 func decodeItem(raw json.RawMessage) (Group, error) {

@@ -47,7 +47,7 @@ func TestDecodeGroup(t *testing.T) {
 		"no id":              {body: `{"name":"n"}`, fail: "no group id"},
 		"empty id":           {body: `{"id":""}`, fail: "no group id"},
 		"wrapped without id": {body: `{"status":"success","data":{}}`, fail: "no group id"},
-		"wrapped null":       {body: `{"status":"error","data":null}`, fail: "no group id"},
+		"wrapped null":       {body: `{"status":"error","data":null}`, fail: "the call failed"},
 		"id of another type": {body: `{"id":7}`, fail: "id has an unexpected type"},
 		"contacts as text":   {body: `{"id":"a","contacts":["x"]}`, fail: "contacts has an unexpected type"},
 		"bad timestamp":      {body: `{"id":"a","created_at":"yesterday"}`, fail: "created_at"},

@@ -17,25 +17,29 @@ import (
 type Kind int
 
 const (
-	// KindRejected is a 4xx that has no kind of its own, or a call that was refused here
-	// because no request can express it: the same call would be refused again.
+	// KindRejected is the API's own 4xx that has no kind of its own, or a call that was refused
+	// here because no request can express it: the same call would be refused again.
 	KindRejected Kind = iota + 1
-	// KindNotFound is a 404.
+	// KindNotFound is the API's own 404. A 404 of what stands before the API is a
+	// KindIntermediary; Missing finds both.
 	KindNotFound
-	// KindUnauthorized is a 401.
+	// KindUnauthorized is a 401, whatever its body.
 	KindUnauthorized
-	// KindForbidden is a 403.
+	// KindForbidden is the API's own 403.
 	KindForbidden
-	// KindThrottled is a 429.
+	// KindThrottled is a 429, whatever its body.
 	KindThrottled
 	// KindServer is a 5xx, or a 408; Until is set where the reply has a Retry-After.
 	KindServer
 	// KindNetwork means that no reply came: dialling, TLS, a reset, a timeout, a cancelled context.
 	KindNetwork
-	// KindBadReply is a 2xx that cannot be understood: not the JSON expected, truncated, too large.
+	// KindBadReply is a 2xx without a usable body: empty, not the JSON expected, truncated, too
+	// large. Of a write it settles nothing: whether it was carried out, a read has to tell.
 	KindBadReply
-	// KindRedirect is a 3xx that was not followed.
-	KindRedirect
+	// KindIntermediary is a reply of what stands before the API, an ingress, a proxy, a login page
+	// or a cache: HTML of any status, a 3xx that was not followed, 407, 421, 425, 431, 451, a
+	// reply that says "status": "error" under a 2xx. It decides nothing about any group.
+	KindIntermediary
 	// KindReadOnly means that Config.ReadOnly kept the call from being sent.
 	KindReadOnly
 )
@@ -53,6 +57,8 @@ type Error struct {
 	Until time.Time
 	// NothingMade is proof that the call changed nothing remotely.
 	NothingMade bool
+	// Cached means that the reply has an Age: it came out of a cache, and proves no absence.
+	Cached bool
 	// Err is the cause, if there is one beside the reply; its text is without the token too.
 	Err error
 }
@@ -92,6 +98,13 @@ func KindOf(err error) Kind {
 func NothingMade(err error) bool {
 	e, ok := AsError(err)
 	return ok && e.NothingMade
+}
+
+// Missing says whether err is a 404, with any body. Not one out of a cache: that is as old as the
+// cache pleases. A 404 is a hint, and proves an absence only together with a listing.
+func Missing(err error) bool {
+	e, ok := AsError(err)
+	return ok && e.Status == http.StatusNotFound && !e.Cached
 }
 
 // cause stands for an error whose own fields are not to be printed: it keeps the redacted text,

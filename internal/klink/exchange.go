@@ -101,7 +101,7 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 		return nil
 	}
 	failure.Method, failure.Path, failure.Status = r.method, c.redact(r.path()), status
-	failure.NothingMade = provesNothingMade(status) || connection.neverHad()
+	failure.NothingMade = failure.NothingMade || connection.neverHad()
 	c.report(Call{Method: r.method, Code: status, Duration: time.Since(begun), Err: failure})
 	return failure
 }
@@ -130,6 +130,7 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	req.ContentLength = int64(length)
 	req.Header.Set("Authorization", c.authorization())
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Cache-Control", "no-cache")
 	req.Header.Set("User-Agent", c.userAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -145,9 +146,6 @@ func (c *Client) exchange(req *http.Request, decode func([]byte) error) (status 
 	}
 	defer func() { _ = reply.Body.Close() }() // all that matters of it has been read by then
 	status = reply.StatusCode
-	if status >= 300 && status < 400 {
-		return status, c.redirected(reply)
-	}
 	if status < 200 || status >= 300 {
 		return status, c.refused(reply)
 	}
@@ -157,7 +155,11 @@ func (c *Client) exchange(req *http.Request, decode func([]byte) error) (status 
 	}
 	if err := decode(body); err != nil {
 		f := c.failure(KindBadReply, err)
-		if text := explanation(body); text != "" {
+		if errors.Is(err, errSaysError) || looksMarkedUp(reply.Header.Get("Content-Type"), body) {
+			f.Kind = KindIntermediary
+		}
+		f.Cached = isCached(reply)
+		if text := explanation(body[:min(len(body), maxErrorBody)]); text != "" {
 			f.Message = tidy(err.Error()+": "+text, c.redact)
 		}
 		return status, f
@@ -186,28 +188,55 @@ func (c *Client) failure(kind Kind, err error) *Error {
 	return &Error{Kind: kind, Message: tidy(text, c.redact), Err: newCause(err, c.redact)}
 }
 
-// refused reads a reply that is neither a success nor a redirect.
+// refused reads a reply that is no success.
 func (c *Client) refused(reply *http.Response) *Error {
-	if reply.StatusCode < 200 {
-		return &Error{Kind: KindBadReply, Message: "the server changed the protocol"}
-	}
-	f := &Error{Kind: kindOf(reply.StatusCode), Until: retryAfter(reply.Header.Get("Retry-After"), time.Now())}
+	status := reply.StatusCode
 	body, err := readBounded(reply.Body, maxErrorBody)
-	if err != nil {
-		f.Message = tidy(err.Error(), c.redact)
-		return f
+	cached := isCached(reply)
+	own := err == nil && !cached && apiWord(reply.Header.Get("Content-Type"), body)
+	f := &Error{
+		Kind: kindOf(status, own), Cached: cached, NothingMade: provesNothingMade(status, own, c.pointsBelow(reply)),
+		Until: retryAfter(reply.Header.Get("Retry-After"), time.Now()),
 	}
-	f.Message = tidy(explanation(body), c.redact)
+	var text string
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		// Never quoted: this is where an API repeats what it was sent.
+	case status < 200:
+		text = "the server changed the protocol"
+	case status < 400:
+		text = redirection(reply)
+	case err != nil:
+		text = err.Error()
+	default:
+		text = explanation(body)
+	}
+	if f.Kind == KindIntermediary {
+		text = strings.TrimSuffix("not the API answered, but something before it: "+text, ": ")
+	}
+	f.Message = tidy(text, c.redact)
 	return f
 }
 
-// redirected names the host alone: the rest of a location may hold anything.
-func (c *Client) redirected(reply *http.Response) *Error {
-	f := &Error{Kind: KindRedirect, Message: "redirected, but not to a place that can be read"}
-	if to, err := reply.Location(); err == nil {
-		f.Message = tidy("redirected to "+to.Host+", which is not followed", c.redact)
+// isCached says whether a reply came out of a cache.
+func isCached(reply *http.Response) bool { return reply.Header.Get("Age") != "" }
+
+// redirection names the host alone: the rest of a location may hold anything.
+func redirection(reply *http.Response) string {
+	to, err := reply.Location()
+	if err != nil {
+		return "redirected, but not to a place that can be read"
 	}
-	return f
+	return "redirected to " + to.Host + ", which is not followed"
+}
+
+// pointsBelow says whether a reply has a location that may lie below the endpoint, on whichever host.
+func (c *Client) pointsBelow(reply *http.Response) bool {
+	to, err := reply.Location()
+	if err != nil {
+		return !errors.Is(err, http.ErrNoLocation)
+	}
+	return !isPlain(to.EscapedPath()) || isBelow(c.base, to) || to.EscapedPath() == c.base.EscapedPath()
 }
 
 var errTooLarge = errors.New("the reply is too large")

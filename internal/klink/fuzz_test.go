@@ -109,9 +109,9 @@ func FuzzRedirected(f *testing.F) {
 		f.Add(location)
 	}
 	f.Fuzz(func(t *testing.T, location string) {
-		c := &Client{redact: newRedactor(token)}
 		from := httptest.NewRequest(http.MethodGet, "https://api.klink.cloud/api/v1/groups", nil)
-		message := c.redirected(&http.Response{Header: http.Header{"Location": {location}}, Request: from}).Message
+		c := &Client{redact: newRedactor(token), base: from.URL}
+		message := c.refused(&http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {location}}, Request: from, Body: http.NoBody}).Message
 		if !utf8.ValidString(message) || utf8.RuneCountInString(message) > maxMessage || strings.Contains(message, token) {
 			t.Errorf("%q became %q", location, message)
 		}

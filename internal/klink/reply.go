@@ -6,8 +6,10 @@ package klink
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,33 +22,6 @@ const maxMessage = 300
 
 // maxRetryAfter bounds how long a reply can silence a connection.
 const maxRetryAfter = 15 * time.Minute
-
-// kindOf sorts the statuses that are neither a success nor a redirect.
-func kindOf(status int) Kind {
-	switch {
-	case status == http.StatusUnauthorized:
-		return KindUnauthorized
-	case status == http.StatusForbidden:
-		return KindForbidden
-	case status == http.StatusNotFound:
-		return KindNotFound
-	case status == http.StatusTooManyRequests:
-		return KindThrottled
-	case status == http.StatusRequestTimeout, status >= 500:
-		return KindServer // a 408 is the server's impatience, not the caller's mistake
-	case status >= 400:
-		return KindRejected
-	default:
-		return KindBadReply
-	}
-}
-
-// provesNothingMade says whether a status proves that a request changed nothing: the request was
-// looked at and turned down. A 408 may come from a gateway while the server goes on; a 409 may
-// be the answer to the second copy of a request that a gateway sent twice.
-func provesNothingMade(status int) bool {
-	return status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusConflict
-}
 
 // retryAfter reads a Retry-After header: seconds or an HTTP date, cut to 15 minutes.
 // The zero time means none, one that has passed, or one that cannot be read.
@@ -80,7 +55,7 @@ func isDigits(s string) bool {
 func explanation(body []byte) string {
 	o, err := decodeObject(body)
 	if err != nil {
-		return string(body)
+		return withoutMarkup(string(body))
 	}
 	var parts []string
 	for _, key := range []string{"message", "error", "errors"} {
@@ -96,6 +71,17 @@ func explanation(body []byte) string {
 		return string(body)
 	}
 	return strings.Join(parts, ": ")
+}
+
+// markup matches tags, and what is written for programs between them.
+var markup = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)\s*>|<[^>]*>`)
+
+// withoutMarkup leaves the text of a page of HTML.
+func withoutMarkup(text string) string {
+	if !strings.HasPrefix(strings.TrimSpace(text), "<") {
+		return text
+	}
+	return html.UnescapeString(markup.ReplaceAllString(text, " "))
 }
 
 // flatten turns the shapes in which APIs explain themselves into text: a string, a list of

@@ -75,12 +75,23 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// sameSite lets a read follow a redirect within its own scheme, host and port, so that the
-// token goes nowhere else. Where it does not, the redirect itself is the reply.
-func sameSite(next *http.Request, via []*http.Request) error {
-	first := via[0].URL
-	if len(via) >= 5 || next.URL.Scheme != first.Scheme || !strings.EqualFold(next.URL.Host, first.Host) {
-		return http.ErrUseLastResponse
+// sameSite lets a read follow a redirect within its own scheme, host and port and below the
+// endpoint, so that the token goes nowhere else. Where it does not, the redirect itself is the reply.
+func sameSite(base *url.URL) func(next *http.Request, via []*http.Request) error {
+	return func(next *http.Request, via []*http.Request) error {
+		if len(via) >= 5 || next.URL.Scheme != base.Scheme || !strings.EqualFold(next.URL.Host, base.Host) || !isBelow(base, next.URL) {
+			return http.ErrUseLastResponse
+		}
+		return nil
 	}
-	return nil
+}
+
+// isBelow compares paths by whole segments. One that could be read in more than one way is not below.
+func isBelow(base, u *url.URL) bool {
+	return isPlain(u.EscapedPath()) && strings.HasPrefix(u.EscapedPath(), base.EscapedPath()+"/")
+}
+
+// isPlain says whether every server on the way reads a path in the same way.
+func isPlain(path string) bool {
+	return !strings.Contains(path, "/.") && !strings.Contains(path, "//") && !strings.ContainsAny(path, `%\;`)
 }
