@@ -13,8 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -72,7 +74,7 @@ type connectionObject interface {
 type connectionHandler struct {
 	handler.EnqueueRequestForObject
 
-	wake func(context.Context, account.Key) error
+	enqueueGroups func(context.Context, account.Key) error
 }
 
 // Update leaves out what we wrote to the status ourselves.
@@ -83,7 +85,9 @@ func (h *connectionHandler) Update(ctx context.Context, e event.UpdateEvent, q r
 		h.EnqueueRequestForObject.Update(ctx, e, q)
 	}
 	if before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) {
-		_ = h.wake(ctx, keyOf(now)) // it fails when the cache is gone: so are we
+		if err := h.enqueueGroups(ctx, keyOf(now)); err != nil {
+			log.FromContext(ctx).Error(err, "The Groups of a changed connection were not enqueued", "connection", keyOf(now).String())
+		}
 	}
 }
 
@@ -135,7 +139,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 		if apierrors.IsNotFound(err) {
 			r.Accounts.Remove(key)
 			delete(r.written, req.NamespacedName)
-			return reconcile.Result{}, r.wakeGroups(ctx, key)
+			return reconcile.Result{}, r.enqueueGroups(ctx, key)
 		}
 		return reconcile.Result{}, fmt.Errorf("reading the %s: %w", r.Kind, err)
 	}
@@ -144,7 +148,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if done, err := r.hold(ctx, object, len(groups) > 0); done || err != nil {
+	if done, err := r.ensureInUseFinalizer(ctx, object, len(groups) > 0); done || err != nil {
 		return reconcile.Result{}, err
 	}
 	a := r.Accounts.Ensure(key) //nolint:contextcheck // its poller outlives this call
@@ -174,25 +178,23 @@ func (r *ConnectionReconciler) writes(object connectionObject) *lastWritten[conn
 	return r.written[name]
 }
 
-// hold keeps a connection that is in use, and lets it go when it is not. It is
+// ensureInUseFinalizer keeps a connection that is in use, and lets it go when it is not. It is
 // done when the connection is on its way out.
-func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject, inUse bool) (done bool, err error) {
-	held := slices.Contains(object.GetFinalizers(), v1alpha1.FinalizerInUse)
+func (r *ConnectionReconciler) ensureInUseFinalizer(ctx context.Context, object connectionObject, inUse bool) (done bool, err error) {
 	deleting := !object.GetDeletionTimestamp().IsZero()
-	finalizers := slices.Clone(object.GetFinalizers())
-	switch {
-	case r.Rules.DryRun, inUse && held:
-		return false, nil
-	case inUse && !deleting:
-		finalizers = append(finalizers, v1alpha1.FinalizerInUse)
-	case !inUse && held:
-		finalizers = slices.DeleteFunc(finalizers, func(f string) bool { return f == v1alpha1.FinalizerInUse })
-		done = deleting
-	default:
-		return deleting && !inUse, nil
-	}
 	before, _ := object.DeepCopyObject().(client.Object)
-	object.SetFinalizers(finalizers)
+	changed := false
+	switch {
+	case r.Rules.DryRun:
+		return false, nil
+	case inUse:
+		changed = !deleting && controllerutil.AddFinalizer(object, v1alpha1.FinalizerInUse)
+	default:
+		done, changed = deleting, controllerutil.RemoveFinalizer(object, v1alpha1.FinalizerInUse)
+	}
+	if !changed {
+		return done, nil
+	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	err = r.Client.Patch(ctx, object, patch)
 	if client.IgnoreNotFound(err) != nil {
@@ -202,9 +204,9 @@ func (r *ConnectionReconciler) hold(ctx context.Context, object connectionObject
 	return done, nil
 }
 
-// wakeGroups has the Groups of a connection looked at, because it is gone, or
+// enqueueGroups has the Groups of a connection looked at, because it is gone, or
 // allows them something else.
-func (r *ConnectionReconciler) wakeGroups(ctx context.Context, key account.Key) error {
+func (r *ConnectionReconciler) enqueueGroups(ctx context.Context, key account.Key) error {
 	groups, err := r.Groups.Of(ctx, key)
 	for i := range groups {
 		r.Notifier.groups.addGroup(&groups[i])

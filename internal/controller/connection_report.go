@@ -23,32 +23,32 @@ import (
 // churn etcd.
 const listTimeEvery = 5 * time.Minute
 
-// verdict is what a connection's Ready condition says.
-type verdict struct {
+// readyState is what a connection's Ready condition says.
+type readyState struct {
 	ready           bool
 	reason, message string
 	stalled         bool
 }
 
-// judge turns problem and state into the Ready condition; known is false while
+// evaluateReady turns problem and state into the Ready condition; known is false while
 // nothing was tried yet.
-func judge(object connectionObject, s account.State, p *problem, groups int, now time.Time) (v verdict, known bool) {
+func evaluateReady(object connectionObject, s account.State, p *problem, groups int, now time.Time) (v readyState, known bool) {
 	switch {
 	case !object.GetDeletionTimestamp().IsZero():
-		return verdict{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it", groups)}, true
+		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it", groups)}, true
 	case p != nil:
-		return verdict{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
+		return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
 	case !s.Up && s.Down != 0:
 		reason := reasonOf(s.Down)
-		return verdict{reason: reason, message: s.Message + whatToDo(object, reason), stalled: reason == v1alpha1.ReasonUnauthorized}, true
+		return readyState{reason: reason, message: s.Message + whatToDo(object, reason), stalled: reason == v1alpha1.ReasonUnauthorized}, true
 	case !s.Trusted && s.Judged:
-		return verdict{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
+		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
 	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
-		return verdict{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until " + s.PausedUntil.UTC().Format(time.RFC3339)}, true
+		return readyState{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until " + s.PausedUntil.UTC().Format(time.RFC3339)}, true
 	case !s.Up || !s.Trusted && !s.Looked:
-		return verdict{}, false // an answer is not yet a sight of the right account
+		return readyState{}, false // an answer is not yet a sight of the right account
 	default:
-		return verdict{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
+		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
 	}
 }
 
@@ -100,7 +100,7 @@ func disappearance(object connectionObject, s account.State, now time.Time) stri
 // report writes the status if it differs, and says what has changed.
 func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, groups int) error {
 	before, _ := object.DeepCopyObject().(connectionObject)
-	v, known := judge(object, s, p, groups, time.Now())
+	v, known := evaluateReady(object, s, p, groups, time.Now())
 	if !known {
 		return nil
 	}
@@ -145,7 +145,7 @@ func showAccount(status *v1alpha1.ConnectionStatus, s account.State) {
 }
 
 // event says, and logs, what a person would want to hear of, on transitions only.
-func (r *ConnectionReconciler) event(ctx context.Context, object connectionObject, before []metav1.Condition, v verdict) {
+func (r *ConnectionReconciler) event(ctx context.Context, object connectionObject, before []metav1.Condition, v readyState) {
 	ready := meta.FindStatusCondition(before, v1alpha1.ConditionReady)
 	if ready != nil && ready.Reason == v.reason {
 		return

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -43,34 +44,32 @@ func (n *Notifier) Notify(key account.Key, change account.News) {
 		n.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 	}
 	if change.All || change.Unbound {
-		groups, _ := n.Groups.Of(ctx, key) // an error means that the cache is gone, and so are we
-		for i := range groups {
-			if change.All || facts.RecordedID(&groups[i]) == "" {
-				n.groups.addGroup(&groups[i])
-			}
-		}
+		n.enqueue(ctx, func(g *v1alpha1.Group) bool { return change.All || facts.RecordedID(g) == "" })(n.Groups.Of(ctx, key))
 	}
 	for _, id := range change.IDs {
-		groups, _ := n.Groups.Naming(ctx, id) // as above
-		for i := range groups {
-			n.groups.addGroup(&groups[i])
-		}
+		n.enqueue(ctx, func(*v1alpha1.Group) bool { return true })(n.Groups.Naming(ctx, id))
 	}
 }
 
 // enqueueContenders enqueues the Groups that may want what the Group of a UID lets go of:
 // those that name the remote id, and those without an id that declare its name.
 func (n *Notifier) enqueueContenders(ctx context.Context, uid types.UID, id, name string) {
-	naming, _ := n.Groups.Naming(ctx, id) // an error means that the cache is gone, and so are we
-	for i := range naming {
-		if naming[i].UID != uid {
-			n.groups.addGroup(&naming[i])
+	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid })(n.Groups.Naming(ctx, id))
+	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid && facts.RecordedID(g) == "" })(n.Groups.Named(ctx, name))
+}
+
+// enqueue enqueues those of some listed Groups. A list that failed is told, as these
+// Groups are then looked at no sooner than something else asks for it.
+func (n *Notifier) enqueue(ctx context.Context, which func(*v1alpha1.Group) bool) func([]v1alpha1.Group, error) {
+	return func(groups []v1alpha1.Group, err error) {
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Groups that a change concerns were not enqueued")
+			return
 		}
-	}
-	named, _ := n.Groups.Named(ctx, name) // as above
-	for i := range named {
-		if facts.RecordedID(&named[i]) == "" && named[i].UID != uid {
-			n.groups.addGroup(&named[i])
+		for i := range groups {
+			if which(&groups[i]) {
+				n.groups.addGroup(&groups[i])
+			}
 		}
 	}
 }

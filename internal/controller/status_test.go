@@ -76,7 +76,7 @@ func TestEventsFitIntoTheirNotes(t *testing.T) {
 	for _, reason := range []string{v1alpha1.ReasonMassDisappearance, v1alpha1.ReasonUnauthorized} {
 		before := v1alpha1.ConnectionStatus{}
 		setConditions(&before.Conditions, 1, "True", v1alpha1.ReasonConnected, "", false, false)
-		connection.event(t.Context(), &v1alpha1.Connection{}, before.Conditions, verdict{reason: reason, message: strings.Repeat("é", 1000)})
+		connection.event(t.Context(), &v1alpha1.Connection{}, before.Conditions, readyState{reason: reason, message: strings.Repeat("é", 1000)})
 	}
 	if len(recorded) != 3 {
 		t.Fatalf("%d events, want 3", len(recorded))

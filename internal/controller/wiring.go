@@ -108,7 +108,7 @@ func New(ctx context.Context, o Options) (*Operator, error) {
 		}
 		operator.Controllers = append(operator.Controllers, Controller{
 			Reconciler: r, Kind: string(kind), Object: newConnection(string(kind)),
-			Queue: notifier.queueOf(string(kind)).source, OnGroup: r.groupHandler(), OnConnection: &connectionHandler{wake: r.wakeGroups},
+			Queue: notifier.queueOf(string(kind)).source, OnGroup: r.groupHandler(), OnConnection: &connectionHandler{enqueueGroups: r.enqueueGroups},
 			workers: 1, maxDelay: time.Minute,
 		})
 	}
