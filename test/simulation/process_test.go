@@ -10,10 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -173,6 +175,7 @@ func (p *process) work(kind string, w *work) {
 		return
 	}
 	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
+	ctx = log.IntoContext(ctx, logr.New(decisions{p.world, fmt.Sprintf("process %d on %s", p.number, w.request)}))
 	result, err := p.reconcilers[kind].Reconcile(ctx, w.request)
 	if p.isDead() {
 		return

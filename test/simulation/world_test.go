@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -42,6 +43,7 @@ type world struct {
 	history    []string
 	violations []string
 	counts     map[string]int
+	decisions  map[string]*plan.Facts
 
 	weather weather
 	breaks  breaks
@@ -67,7 +69,7 @@ type world struct {
 
 func newWorld(seed uint64, b breaks) *world {
 	w := &world{
-		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, breaks: b,
+		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, decisions: map[string]*plan.Facts{}, breaks: b,
 		lineages: map[types.UID]string{}, namesakes: map[name][]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, observing: map[string]bool{}, recorded: map[string]bool{}, named: map[string]string{}, shared: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, allowDelete: map[name]bool{},
 	}
@@ -307,5 +309,5 @@ func (w *world) writeCalls() int {
 
 // text is the history as a person reads it.
 func (w *world) text() string {
-	return strings.Join(slices.Concat([]string{fmt.Sprintf("seed %d", w.seed)}, w.history, w.violations), "\n")
+	return strings.Join(slices.Concat([]string{fmt.Sprintf("seed %d", w.seed)}, w.history, w.decided(), w.violations), "\n")
 }

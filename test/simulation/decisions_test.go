@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-logr/logr"
+
+	"github.com/klink-cloud/klink-operator/internal/plan"
+)
+
+// decisions keeps the facts of the last decision about each Group, from what a
+// process logs with -v=2: a failed schedule prints them, and they are what a table
+// test of the plan needs to repeat the decision alone.
+type decisions struct {
+	w   *world
+	key string
+}
+
+var _ logr.LogSink = decisions{}
+
+func (decisions) Init(logr.RuntimeInfo)            {}
+func (decisions) Enabled(level int) bool           { return level == 2 }
+func (decisions) Error(error, string, ...any)      {}
+func (d decisions) WithValues(...any) logr.LogSink { return d }
+func (d decisions) WithName(string) logr.LogSink   { return d }
+
+func (d decisions) Info(_ int, _ string, values ...any) {
+	for _, value := range values {
+		if facts, ok := value.(*plan.Facts); ok {
+			d.w.mu.Lock()
+			d.w.decisions[d.key] = facts
+			d.w.mu.Unlock()
+		}
+	}
+}
+
+// decided are the last facts, one line for each Group and process.
+func (w *world) decided() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(w.decisions)) {
+		lines = append(lines, fmt.Sprintf("the last facts of %s: %s", key, w.decisions[key]))
+	}
+	return lines
+}
+
+// What a failed schedule prints of its decisions decides alike when it is read back.
+func TestAFailedSchedulePrintsItsFacts(t *testing.T) {
+	w := live(t, 1, breaks{})
+	lines := w.decided()
+	if len(lines) == 0 {
+		t.Fatal("nothing was decided")
+	}
+	for _, line := range lines {
+		_, printed, _ := strings.Cut(line, ": ")
+		if token := strings.Contains(printed, rightToken) || strings.Contains(printed, foreignToken); token {
+			t.Errorf("the token is printed: %s", line)
+		}
+		var facts plan.Facts
+		if err := json.Unmarshal([]byte(printed), &facts); err != nil {
+			t.Fatalf("%v in %s", err, printed)
+		}
+		key, _, _ := strings.Cut(strings.TrimPrefix(line, "the last facts of "), ": ")
+		if first, again := plan.Next(w.decisions[key]), plan.Next(&facts); first.Action != again.Action || first.Report.Message != again.Report.Message {
+			t.Errorf("%s: %s at first, and then %s", key, first.Action, again.Action)
+		}
+	}
+	w.violate("for the sake of it")
+	if !strings.Contains(w.text(), lines[0]) {
+		t.Error("a failed schedule does not print them")
+	}
+}
