@@ -183,7 +183,7 @@ func (r *ConnectionReconciler) writes(object connectionObject) *lastWritten[conn
 func (r *ConnectionReconciler) ensureInUseFinalizer(ctx context.Context, object connectionObject, inUse bool) (done bool, err error) {
 	deleting := !object.GetDeletionTimestamp().IsZero()
 	before, _ := object.DeepCopyObject().(client.Object)
-	changed := false
+	var changed bool
 	switch {
 	case r.Rules.DryRun:
 		return false, nil

@@ -59,9 +59,10 @@ func reasonOf(down account.Down) string {
 		return v1alpha1.ReasonUnauthorized
 	case account.RateLimited:
 		return v1alpha1.ReasonRateLimited
-	default: // what blocks a connection is a problem with a reason of its own
-		return v1alpha1.ReasonUnavailable
+	case account.Unavailable:
+	case account.Blocked, account.Untrusted: // a problem, and lost trust, have a reason of their own
 	}
+	return v1alpha1.ReasonUnavailable
 }
 
 // whatToDo says what a person can do about a connection that does not answer.

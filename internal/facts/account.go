@@ -51,7 +51,7 @@ func trustOf(t account.Trust) plan.Trust {
 		return plan.TrustEarned
 	case account.TrustLost:
 		return plan.TrustLost
-	default:
-		return plan.TrustUnjudged
+	case account.TrustUnjudged:
 	}
+	return plan.TrustUnjudged
 }

@@ -125,17 +125,22 @@ func maintain(f *Facts) Step {
 	case f.requested() && !f.Remote.Fresh && f.Remote.State != RemoteNotFound:
 		return read(f, id)
 	}
+	return maintainRemote(f)
+}
+
+// maintainRemote goes by what is known of the remote group.
+func maintainRemote(f *Facts) Step {
 	switch f.Remote.State {
 	case RemotePresent:
 		return compare(f)
 	case RemoteNotFound:
 		return missing(f)
 	case RemoteUnlisted:
-		return read(f, id)
+		return read(f, f.Identity.ID)
 	case RemoteUnknown, RemoteDeleted:
 	}
 	if f.userIsWaiting() {
-		return read(f, id)
+		return read(f, f.Identity.ID)
 	}
 	return Step{Action: Wait}
 }
