@@ -38,6 +38,7 @@ func kindOf(o any) string {
 type change struct {
 	at          time.Time
 	before, now client.Object // nil: it did not, or does not, exist
+	late        time.Duration // by how long the watches miss it
 }
 
 // cluster is an in-memory Kubernetes: resource versions, generations, UIDs,

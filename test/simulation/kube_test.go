@@ -71,7 +71,7 @@ func (v *view) run() {
 			}
 			continue
 		}
-		v.p.pause(time.Until(c.at.Add(v.p.dice("cache").lag())))
+		v.p.pause(time.Until(c.at.Add(c.late + v.p.dice("cache").lag())))
 		v.apply(c)
 	}
 	v.p.cluster.mu.Lock()
@@ -189,15 +189,37 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 		return err
 	}
 	fault := dice.kube("kube before", "kube after", "kube stalls")
-	if fault == "kube before" {
-		return apierrors.NewServiceUnavailable("the API server is not there")
+	point := ""
+	if s := k.p.script; s != nil {
+		point = s.pass(writePoint(n, status))
+		k.p.spendWrite(point)
+		fault = s.strikeWrite(point)
+	}
+	if err := refusal(fault, n); err != nil {
+		k.p.note("p%d PATCH %s refused: %s", k.p.number, n.kind, fault)
+		return err
+	}
+	if fault == "crash before" {
+		k.p.kill("at " + point)
+		return errDead
 	}
 	patched, err := k.p.cluster.patch(n, body, status)
+	if fault == "unseen" {
+		k.p.cluster.delay(unseenFor)
+	}
 	k.p.note("p%d patches %s %s/%s status=%v %s: %v", k.p.number, n.kind, n.namespace, n.name, status, body, err)
 	k.p.checkPatch(k.p, n, body, err)
-	if fault == "kube stalls" {
+	if k.p.script != nil {
+		k.p.happen(point)
+	}
+	switch fault {
+	case "kube stalls":
 		k.p.pause(time.Duration(dice.roll(180_000)) * time.Millisecond)
 		fault = ""
+	case "unseen":
+		fault = ""
+	case "crash after":
+		k.p.kill("at " + point)
 	}
 	if stepErr := k.p.step(dice, "patched"); stepErr != nil {
 		return stepErr
@@ -283,5 +305,8 @@ func (r recorder) Eventf(regarding, _ runtime.Object, kind, reason, _, note stri
 		panic(err)
 	}
 	r.p.checkText("an event", fmt.Sprintf(note, args...))
+	if r.p.script != nil {
+		r.p.checkEvent(regarding, reason)
+	}
 	r.p.note("p%d event on %s: %s %s: %s", r.p.number, object.GetName(), kind, reason, strings.TrimSpace(fmt.Sprintf(note, args...)))
 }

@@ -25,6 +25,9 @@ func (w *world) checkCall(p *process, c *call) {
 	}
 	g := c.about.group
 	what := fmt.Sprintf("%s %s %s for %s", c.request.Method, c.request.URL.Path, c.body, c.about.name.name)
+	if w.script != nil {
+		w.judgeCall(p, c, what)
+	}
 	if g != nil && (!w.leftBehind(g, idOf(c)) || isBound(g, idOf(c))) {
 		w.checkMayWrite(p, g, c, what)
 	}
@@ -67,11 +70,11 @@ func (w *world) checkMayWrite(p *process, g *v1alpha1.Group, c *call, what strin
 	}
 	switch cluster := g.Annotations[v1alpha1.AnnotationGroupCluster]; {
 	case g.Spec.Suspend && now.Spec.Suspend:
-		w.violate("a suspended Group writes: %s", what)
+		w.violate("not allowed: a suspended Group writes: %s", what)
 	case g.Spec.ManagementPolicy == v1alpha1.ManagementObserve && now.Spec.ManagementPolicy == v1alpha1.ManagementObserve:
-		w.violate("an observing Group writes: %s", what)
+		w.violate("not allowed: an observing Group writes: %s", what)
 	case cluster != "" && cluster != p.cluster.uid:
-		w.violate("a Group that another cluster bound writes: %s", what)
+		w.violate("not allowed: a Group that another cluster bound writes: %s", what)
 	}
 	id := idOf(c)
 	for _, other := range p.cluster.groups() {
@@ -79,7 +82,7 @@ func (w *world) checkMayWrite(p *process, g *v1alpha1.Group, c *call, what strin
 			continue
 		}
 		if self, ok := p.cluster.get(nameOf(g)).(*v1alpha1.Group); ok && self.UID == g.UID && self.Status.ID != id {
-			w.violate("the group of %s is written for another: %s", other.Name, what)
+			w.violate("not ours: the group of %s is written for another: %s", other.Name, what)
 		}
 	}
 }
@@ -89,14 +92,14 @@ func (w *world) checkMayWrite(p *process, g *v1alpha1.Group, c *call, what strin
 func (w *world) checkPost(p *process, c *call, g *v1alpha1.Group, what string) {
 	switch {
 	case g == nil:
-		w.violate("created for a Group that is not there: %s", what)
+		w.violate("not allowed: created for a Group that is not there: %s", what)
 	case g.Spec.GroupID != "" || !g.DeletionTimestamp.IsZero():
-		w.violate("created for a Group that must not create: %s", what)
+		w.violate("not allowed: created for a Group that must not create: %s", what)
 	}
 	if strings.Contains(c.request.Header.Get("Authorization"), foreignToken) && !w.isMixed() {
 		for _, other := range p.cluster.groups() {
 			if _, exists := w.sim.Group(other.Status.ID); exists && g != nil && other.Spec.ConnectionRef == g.Spec.ConnectionRef {
-				w.violate("created in a foreign account: %s", what)
+				w.violate("foreign account: created: %s", what)
 				return
 			}
 		}
@@ -127,7 +130,7 @@ func (w *world) checkMade(p *process, c *call, id string) {
 		}
 	}
 	if len(alive) > 1 && !mixed && !w.swapped(lineage) {
-		w.violate("%s (%s) has %d live remote groups: %v (process %d)", c.about.name.name, lineage, len(alive), alive, p.number)
+		w.violate("doubled: %s (%s) has %d live remote groups: %v (process %d)", c.about.name.name, lineage, len(alive), alive, p.number)
 	}
 }
 
@@ -165,7 +168,7 @@ func (w *world) alive(id string) bool {
 func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	var body map[string]any
 	if err := json.Unmarshal(c.body, &body); err != nil {
-		w.violate("a PUT without JSON: %s", what)
+		w.violate("undeclared: a PUT without JSON: %s", what)
 		return
 	}
 	if g == nil {
@@ -186,7 +189,7 @@ func (w *world) checkPut(p *process, c *call, g *v1alpha1.Group, what string) {
 	for field, value := range body {
 		archiving := field == "archived_at" && (value != nil && (deleting && bound || left) || value == nil && (g.Annotations["klink.cloud/unarchive"] != "" || !strings.HasSuffix(c.request.URL.Path, "/"+g.Status.ID)))
 		if !declared[field] && !archiving {
-			w.violate("undeclared %s is written: %s", field, what)
+			w.violate("undeclared: %s is written: %s", field, what)
 		}
 	}
 }
@@ -200,7 +203,7 @@ func (w *world) checkDelete(g *v1alpha1.Group, id, what string) {
 	asked := g == nil || asks(w.lineages[g.UID]) || left && slices.ContainsFunc(w.namesakes[nameOf(g)], asks)
 	w.mu.Unlock()
 	if !allowed || !asked {
-		w.violate("deleted without two consents: %s", what)
+		w.violate("two consents: deleted without: %s", what)
 	}
 }
 
@@ -215,6 +218,9 @@ func (w *world) checkPatch(p *process, n name, body []byte, err error) {
 		w.count("released")
 	}
 	if g, ok := p.cluster.get(n).(*v1alpha1.Group); ok {
+		if w.script != nil {
+			w.judgeStatus(p, g)
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.recorded[g.Status.ID] = true
@@ -226,7 +232,7 @@ func (w *world) checkPatch(p *process, n name, body []byte, err error) {
 
 func (w *world) checkText(where, text string) {
 	if strings.Contains(text, rightToken) || strings.Contains(text, foreignToken) {
-		w.violate("the token stands in %s: %s", where, text)
+		w.violate("token: it stands in %s: %s", where, text)
 	}
 }
 
@@ -310,7 +316,7 @@ func (w *world) checkLeaks() {
 			// docs/limits.md.
 			outranked := w.restored[lineage] && (w.shared[id] || len(w.owners[id]) > 1) || w.shared[id] && !w.recorded[id]
 			if w.alive(id) && !owners[id] && !w.leftOnPurpose(append(w.owners[id], lineage)) && !w.swapped(lineage) && !outranked {
-				w.violate("remote group %s, made for %s, is left behind", id, lineage)
+				w.violate("left behind: remote group %s, made for %s", id, lineage)
 			}
 		}
 	}

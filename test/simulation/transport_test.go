@@ -48,7 +48,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	fault := call.dice.http(httpFaults...)
-	response, err := t.meet(call, fault)
+	response, err := t.play(call, fault)
 	if reply := p.breaks.reply; reply != nil {
 		response, err = reply(call, response, err)
 	}
@@ -69,10 +69,11 @@ type call struct {
 	body    []byte
 	about   about
 	dice    dice
+	began   time.Time
 }
 
 func readCall(r *http.Request) (*call, error) {
-	c := &call{request: r}
+	c := &call{request: r, began: time.Now()}
 	c.about, _ = r.Context().Value(workKey{}).(about)
 	if r.Body == nil {
 		return c, nil
@@ -180,6 +181,9 @@ func (t transport) serve(c *call) (*http.Response, error) {
 	response, err := t.p.sim.Transport().RoundTrip(r)
 	if err != nil {
 		return nil, err
+	}
+	if t.p.script != nil {
+		response.Body = t.p.hear(response)
 	}
 	if r.Method == http.MethodPost && response.StatusCode < 300 {
 		body, err := io.ReadAll(response.Body)

@@ -47,6 +47,7 @@ type world struct {
 
 	weather weather
 	breaks  breaks
+	script  *script // of a schedule that is chosen and not drawn; else nil
 
 	lineages    map[types.UID]string
 	namesakes   map[name][]string          // the lineages that had a name in Kubernetes
@@ -215,7 +216,7 @@ func (w *world) reviveLeader() {
 func (w *world) converge() {
 	var restless []string
 	for range 60 {
-		w.pause(3 * time.Minute)
+		w.idle(3 * time.Minute)
 		if w.violated() {
 			return
 		}
@@ -228,17 +229,17 @@ func (w *world) converge() {
 		w.settleUncertain()
 	}
 	if len(restless) > 0 {
-		w.violate("not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
+		w.violate("restless: not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
 		return
 	}
-	w.pause(3 * time.Minute) // what was made last is listed, and lags no more
+	w.idle(3 * time.Minute) // what was made last is listed, and lags no more
 	writes, calls := w.ops.writeCount(), w.writeCalls()
-	w.pause(10 * time.Minute)
+	w.idle(10 * time.Minute)
 	if w.writeCalls() != calls {
-		w.violate("remote writes go on after everything is at rest")
+		w.violate("restless: remote writes go on after everything is at rest")
 	}
 	if n := w.ops.writeCount() - writes; n > 3*len(w.links) { // lastListTime moves every five minutes
-		w.violate("%d Kubernetes writes after everything is at rest", n)
+		w.violate("restless: %d Kubernetes writes after everything is at rest", n)
 	}
 	w.checkLeaks()
 	w.checkStatuses()

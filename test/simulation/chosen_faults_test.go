@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// callFaults are what can be chosen of one call to the API; the rest of meet's faults
+// are left to the dice.
+var callFaults = []string{
+	"refused", "lost request", "lost reply", "late", "truncated", "500 before", "500 after", "503", "429", "429 bare",
+	"401", "403", "422", "garbage", "garbage after", "html 404", "status error", "empty after", "302", "407",
+	"crash before", "crash after",
+	"outage", "revoked", "throttled", "lists fail", "ingress", "login page",
+}
+
+// spells go on after the call that they begin with: each fault that strikes then, for
+// how long, and which calls it spares.
+var spells = map[string]spell{
+	"outage":     {first: "lost reply", then: "refused", lasts: 5 * time.Minute},
+	"revoked":    {first: "401", then: "401", lasts: 5 * time.Minute},
+	"throttled":  {first: "429 bare", then: "429 bare", lasts: 10 * time.Minute},
+	"lists fail": {first: "500 before", then: "500 before", lasts: 10 * time.Minute, listsOnly: true},
+	"ingress":    {first: "html 404", then: "html 404", lasts: 5 * time.Minute},
+	"login page": {first: "garbage", then: "garbage", lasts: 5 * time.Minute},
+	"kube down":  {first: "kube before", then: "kube before", lasts: 2 * time.Minute},
+}
+
+type spell struct {
+	first, then string
+	lasts       time.Duration
+	listsOnly   bool
+	until       time.Time
+}
+
+func (s spell) left() bool { return time.Now().Before(s.until) }
+
+func (s spell) kube() bool { return strings.HasPrefix(s.then, "kube") }
+
+// kubeFaults are what can be chosen of one write to Kubernetes.
+var kubeFaults = []string{"conflict", "kube before", "kube after", "kube stalls", "unseen", "crash before", "crash after", "kube down"}
+
+func isFault(what string) bool {
+	return slices.Contains(callFaults, what) || slices.Contains(kubeFaults, what)
+}
+
+func isEvent(what string) bool { return events[what] != nil }
+
+// strike is the fault of a call: chosen for its point, or of the spell that lasts.
+func (s *script) strike(c *call, point string) string {
+	fault := s.begin(s.fault(point))
+	isList := strings.HasSuffix(c.request.URL.Path, "/groups") && c.request.URL.Query().Get("limit") != "1"
+	if fault == "" && s.spell.left() && !s.spell.kube() && (isList || !s.spell.listsOnly) {
+		fault = s.spell.then
+	}
+	return fault
+}
+
+// strikeWrite is the fault of a write to Kubernetes.
+func (s *script) strikeWrite(point string) string {
+	fault := s.begin(s.fault(point))
+	if fault == "" && s.spell.left() && s.spell.kube() {
+		fault = s.spell.then
+	}
+	return fault
+}
+
+// begin starts the spell of a fault, if it is one.
+func (s *script) begin(fault string) string {
+	if spell, ok := spells[fault]; ok {
+		spell.until = time.Now().Add(spell.lasts)
+		s.spell = spell
+		return spell.first
+	}
+	return fault
+}
+
+// pointOf names a call.
+func pointOf(r *http.Request) string {
+	switch {
+	case !strings.HasSuffix(r.URL.Path, "/groups"):
+		return r.Method + " group"
+	case r.Method == http.MethodGet && r.URL.Query().Get("limit") == "1":
+		return "PROBE groups"
+	}
+	return r.Method + " groups"
+}
+
+// answers are the replies of what stands before the API, and refusals.
+var answers = map[string]func(c *call) *http.Response{
+	"401":      func(c *call) *http.Response { return answer(c, 401, "", `{"message":"unauthenticated"}`) },
+	"403":      func(c *call) *http.Response { return answer(c, 403, "", `{"message":"forbidden"}`) },
+	"422":      func(c *call) *http.Response { return answer(c, 422, "", `{"message":"the given data was invalid"}`) },
+	"429 bare": func(c *call) *http.Response { return answer(c, 429, "", "") },
+	"garbage":  func(c *call) *http.Response { return answer(c, 200, "", "<html>sign in</html>") },
+	"html 404": func(c *call) *http.Response { return answer(c, 404, "", "<html>default backend - 404</html>") },
+	"407":      func(c *call) *http.Response { return answer(c, 407, "", "<html>proxy</html>") },
+	"302": func(c *call) *http.Response {
+		r := answer(c, 302, "", "")
+		r.Header.Set("Location", "https://login.example.com/")
+		return r
+	},
+	"status error": func(c *call) *http.Response {
+		return answer(c, 200, "", `{"status":"error","message":"something went wrong"}`)
+	},
+}
+
+// refusal is what a write to Kubernetes gets that did not take effect.
+func refusal(fault string, n name) error {
+	switch fault {
+	case "kube before":
+		return apierrors.NewServiceUnavailable("the API server is not there")
+	case "conflict":
+		return conflict(n, "the object has been modified")
+	}
+	return nil
+}
+
+func eventNames() []string { return slices.Sorted(maps.Keys(events)) }
+
+// writePoint names a write to Kubernetes.
+func writePoint(n name, status bool) string {
+	if status {
+		return "PATCH " + n.kind + " status"
+	}
+	return "PATCH " + n.kind
+}
+
+// unseenFor is how long a write stays out of the caches under the fault "unseen".
+const unseenFor = 20 * time.Second
+
+// delay keeps the newest change from the watches for a while.
+func (c *cluster) delay(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.log[len(c.log)-1].late = d
+}
+
+// play lets a call meet what was chosen for it.
+func (t transport) play(c *call, drawn string) (*http.Response, error) {
+	s := t.p.script
+	if s == nil {
+		return t.meet(c, drawn)
+	}
+	if c.request.URL.Host == otherHost {
+		c.request = c.request.Clone(c.request.Context())
+		c.request.Header.Set("Authorization", "Bearer "+foreignToken)
+	}
+	point := s.pass(pointOf(c.request))
+	t.p.spend(c, point)
+	fault := s.strike(c, point)
+	if fault == "crash before" {
+		t.p.kill("at " + point)
+		return nil, errDead
+	}
+	response, err := t.strike(c, fault)
+	t.p.happen(point)
+	if fault == "crash after" {
+		t.p.kill("at " + point)
+	}
+	return response, err
+}
+
+func (t transport) strike(c *call, fault string) (*http.Response, error) {
+	if reply := answers[fault]; reply != nil {
+		if _, err := t.meet(c, "503"); err != nil { // it got through
+			return nil, err
+		}
+		return reply(c), nil
+	}
+	if fault == "empty after" {
+		response, err := t.serve(c)
+		if err == nil {
+			response.Body = http.NoBody
+		}
+		return response, err
+	}
+	return t.meet(c, fault)
+}
+
+// kubeFault reports whether Kubernetes is what keeps statuses from being written.
+func (s *script) kubeFault() bool {
+	for _, c := range s.schedule.choices {
+		if strings.HasPrefix(c.what, "kube") || c.what == "unseen" {
+			return !s.quiet
+		}
+	}
+	return false
+}
