@@ -59,6 +59,7 @@ type Account struct {
 	next     time.Time           // when the next regular pass is due
 	holdOff  time.Time           // no pass before this: the last one failed
 	misses   int                 // passes in a row that failed while the connection was up
+	byGets   bool                // reading the owned groups is cheaper than listing all
 	pages    int                 // of the newest listing
 	remote   int                 // groups in the newest complete listing
 	listed   time.Time           // when that listing began

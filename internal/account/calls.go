@@ -28,8 +28,10 @@ func (a *Account) Take(c klink.Caller) error {
 
 // begin takes a rate slot, and gives it back where no call can be made.
 func (a *Account) begin(c klink.Caller) (*klink.Client, error) {
-	if err := a.Take(c); err != nil {
-		return nil, err
+	if !c.Taken {
+		if err := a.Take(c); err != nil {
+			return nil, err
+		}
 	}
 	client, err := a.current()
 	if err != nil {
@@ -37,6 +39,9 @@ func (a *Account) begin(c klink.Caller) (*klink.Client, error) {
 	}
 	return client, err
 }
+
+// TakeNext takes the rate slot of the call that follows at once, for Caller.Taken.
+func (a *Account) TakeNext() { a.limiter().TakeNext() }
 
 // GiveBack returns a rate slot that was taken for a call which is not made.
 func (a *Account) GiveBack() { a.limiter().GiveBack() }

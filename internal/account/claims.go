@@ -16,13 +16,14 @@ type Claims struct {
 	owners  map[claim]string
 	creates map[claim]int
 	made    map[claim]string
+	left    map[claim]struct{}
 }
 
 type claim struct{ endpoint, value string }
 
 // NewClaims returns an empty set.
 func NewClaims() *Claims {
-	return &Claims{owners: map[claim]string{}, creates: map[claim]int{}, made: map[claim]string{}}
+	return &Claims{owners: map[claim]string{}, creates: map[claim]int{}, made: map[claim]string{}, left: map[claim]struct{}{}}
 }
 
 // Claim notes that the Group of this UID owns the id, unless another does.
@@ -34,6 +35,7 @@ func (c *Claims) Claim(endpoint, id, uid string) bool {
 		return false
 	}
 	c.owners[k] = uid
+	delete(c.left, k)
 	return true
 }
 
@@ -102,6 +104,22 @@ func (c *Claims) Made(endpoint, id, uid string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.made[claim{NormalEndpoint(endpoint), id}] = uid
+}
+
+// Leave notes that the Group which a group belonged to let it go on purpose (deletionPolicy
+// Orphan): to those that look for a name it is nobody's.
+func (c *Claims) Leave(endpoint, id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left[claim{NormalEndpoint(endpoint), id}] = struct{}{}
+}
+
+// LetGo reports whether the group was left so.
+func (c *Claims) LetGo(endpoint, id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, left := c.left[claim{NormalEndpoint(endpoint), id}]
+	return left
 }
 
 // MadeForOther reports whether this process made the group for another Group.

@@ -25,6 +25,8 @@ type mirror struct {
 	// when the complete one before it began, if there was one.
 	begun  time.Time
 	before time.Time
+	// took is how long it took.
+	took time.Duration
 	// complete: it showed the whole account. proofs is how many complete listings
 	// in a row prove an absence: two by page number, where items can slip.
 	complete bool
@@ -34,6 +36,8 @@ type mirror struct {
 // entry is one remote group.
 type entry struct {
 	group klink.Group
+	// asOf is when the listing or the call began that showed group.
+	asOf time.Time
 	// stale: no reply under the present token has shown it.
 	stale bool
 	// unlisted: the newest listing lacks it.
@@ -77,7 +81,7 @@ func (m *mirror) lookup(id string, now time.Time) Remote {
 	case known && !e.unlisted && !e.deleted:
 		settling := e.settling(now)
 		return Remote{
-			Presence: Present, Group: e.group, Settling: settling,
+			Presence: Present, Group: e.group, AsOf: e.asOf, Settling: settling,
 			Replied: settling && e.reply.ArchivedAt.Equal(e.group.ArchivedAt), Unarchiving: e.unarchiving,
 		}
 	case m.begun.IsZero() && !known:
@@ -131,7 +135,7 @@ func (m *mirror) wrote(g klink.Group, now time.Time) {
 		}
 		e.past = append(e.past, e.group)
 	}
-	e.written, e.reply, e.unlisted, e.stale = now, g, false, false
+	e.written, e.reply, e.unlisted, e.stale, e.asOf = now, g, false, false, now
 	delete(m.lacked, g.ID)
 	m.set(e, g)
 }
@@ -145,6 +149,9 @@ func (m *mirror) unclear(id string, now time.Time) {
 
 // clear notes that a group was read by a GET that began then.
 func (m *mirror) clear(id string, begun time.Time) {
+	if e := m.entries[id]; e != nil {
+		e.asOf = begun
+	}
 	if e := m.entries[id]; e != nil && !begun.Before(e.unarchiving) {
 		e.unarchiving = time.Time{}
 	}
@@ -157,7 +164,7 @@ func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 		e = &entry{}
 		m.entries[g.ID] = e
 	}
-	e.unlisted, e.stale = false, false
+	e.unlisted, e.stale, e.asOf = false, false, now
 	delete(m.lacked, g.ID)
 	m.set(e, e.merge(g, now))
 	return e.group
@@ -224,6 +231,7 @@ func (m *mirror) unname(e *entry) {
 // apply takes in a listing and returns the ids whose groups changed, appeared or
 // vanished. owned are the ids that Groups own.
 func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed []string) {
+	m.took = now.Sub(l.Begun)
 	m.begin(l)
 	shown := make(map[string]struct{}, len(l.Groups))
 	for _, g := range l.Groups {
@@ -271,7 +279,7 @@ func (m *mirror) show(g klink.Group, begun, now time.Time) bool {
 	delete(m.lacked, g.ID)
 	e := m.entries[g.ID]
 	if e == nil {
-		e = &entry{}
+		e = &entry{asOf: begun}
 		m.entries[g.ID] = e
 		m.set(e, g)
 		return true
@@ -281,7 +289,7 @@ func (m *mirror) show(g klink.Group, begun, now time.Time) bool {
 		return false
 	}
 	before, was := e.group, e.unlisted || e.deleted
-	e.unlisted, e.deleted = false, false
+	e.unlisted, e.deleted, e.asOf = false, false, begun
 	m.set(e, e.merge(g, now))
 	return was || !same(before, e.group)
 }

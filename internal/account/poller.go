@@ -87,7 +87,8 @@ func (a *Account) pass(ctx context.Context) {
 		return
 	}
 	wasDown := !a.health.up && a.health.down != 0
-	byGets := !awaited && a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
+	a.byGets = a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
+	byGets := a.byGets && !awaited
 	every := a.settings.Resync
 	a.next = began.Add(every) // whoever wants it sooner meanwhile is heard
 	a.mu.Unlock()

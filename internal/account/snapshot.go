@@ -28,6 +28,8 @@ const (
 type Remote struct {
 	Presence Presence
 	Group    klink.Group
+	// AsOf is when the listing or the call began that showed Group.
+	AsOf time.Time
 	// Settling: our own write is younger than the settle time, so an absence may
 	// be the API's lag.
 	Settling bool
@@ -58,11 +60,19 @@ const (
 type Evidence struct {
 	// Named are the groups of these names, archived ones included.
 	Named []klink.Group
+	// SeenAt tells of each when the listing or the call began that showed it last.
+	SeenAt map[string]time.Time
 	// Mirrored: at least one listing was taken in.
 	Mirrored bool
 	// Listed is since when an absence counts: when the newest listing began, or,
 	// by page number, the older of the two that agree. Zero before that.
 	Listed time.Time
+	// Newest is when the newest listing began, whether it proves an absence or not, and
+	// ListedFor how long it took.
+	Newest    time.Time
+	ListedFor time.Duration
+	// ByGets: the owned groups are read one by one in the place of listings.
+	ByGets bool
 	// Complete: these listings showed the whole account.
 	Complete bool
 	// Trust is whether the connection shows the account that its Groups live in.
@@ -85,9 +95,14 @@ func (a *Account) Evidence(names ...string) Evidence {
 	for _, name := range names {
 		named = append(named, a.mirror.named(name)...)
 	}
+	seenAt := make(map[string]time.Time, len(named))
+	for _, g := range named {
+		seenAt[g.ID] = a.mirror.entries[g.ID].asOf
+	}
 	listed, complete := a.mirror.provenSince()
 	return Evidence{
-		Named: named, Mirrored: !a.mirror.begun.IsZero(),
+		SeenAt: seenAt,
+		Named:  named, Mirrored: !a.mirror.begun.IsZero(), Newest: a.mirror.begun, ListedFor: a.mirror.took, ByGets: a.byGets,
 		Listed: listed, Complete: complete, Trust: a.trust.state(unshown),
 	}
 }

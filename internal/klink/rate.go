@@ -50,6 +50,8 @@ type Caller struct {
 	Class     Class
 	// Wake is called when the turn of a caller that was told to wait has come. It must not block.
 	Wake func()
+	// Taken: the slot was taken already, with that of the call before (TakeNext).
+	Taken bool
 }
 
 // Limiter gives out the rate slots of one connection: a ceiling, and below it what the API was seen to bear. Nobody
@@ -141,6 +143,15 @@ func (l *Limiter) Forget(key string) {
 		l.drop(t)
 		l.refund(t.Class)
 	}
+}
+
+// TakeNext takes the slot of the call that follows the one just made, and may overdraw the
+// burst by one: a GET and the PUT that it is for must not be torn apart. The second call's
+// result must be handed to Done, or its slot to GiveBack.
+func (l *Limiter) TakeNext() {
+	defer l.locked()()
+	l.slots--
+	l.inFlight++
 }
 
 // GiveBack returns the rate slot of a call that was not made.
