@@ -39,8 +39,9 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 	// Until the POST is sent it is known that nothing was made, also where the API
 	// server takes the note and its answer is lost.
 	m := &s.state.memory
+	m.Prove(attempt, true)
 	m.SeeAttempt(attempt, noted)
-	m.AttemptEmpty = true
+	m.History.Attempted = true
 	if err := e.records.noteAttempt(ctx, s, attempt); err != nil {
 		s.account.GiveBack()
 		return failed(s, step, err)
@@ -54,7 +55,7 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 		s.account.GiveBack()
 		return passAgain(staleRetry), nil // this process was paused
 	}
-	m.AttemptEmpty = false
+	m.Prove(attempt, false)
 	return e.post(ctx, s, f, step)
 }
 
@@ -66,7 +67,8 @@ func (e *executor) post(ctx context.Context, s *scope, f *plan.Facts, step plan.
 	g, err := s.account.Create(postCtx, f.Declared.Creation())
 	if err != nil {
 		// The settle time starts when the call is over.
-		m.AttemptSeen, m.AttemptEmpty = time.Now(), klink.NothingMade(err)
+		m.AttemptSeen = time.Now()
+		m.Prove(m.Attempt, klink.NothingMade(err))
 		return failed(s, step, err)
 	}
 	e.claims.Made(s.endpoint, g.ID, s.uid())
@@ -84,7 +86,8 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 	m := &s.state.memory
 	g := m.Unrecorded.Group
 	if !e.claims.Claim(s.endpoint, g.ID, s.uid()) {
-		m.Unrecorded, m.AttemptEmpty = nil, true
+		m.Unrecorded = nil
+		m.Prove(m.Attempt, true)
 		return failed(s, step, notNew(g.ID))
 	}
 	err := e.records.bindCreated(ctx, s, g.ID)
@@ -105,7 +108,7 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 		s.say(createdGroup(g.ID, ""))
 	}
 	if lacking := lackingFields(f.Declared.Diff(g), f.Declared.Creation().Names()); len(lacking) > 0 {
-		notApplied(s, lacking)
+		notApplied(s, f.Declared, g, lacking)
 	}
 	return outcome{}, nil
 }

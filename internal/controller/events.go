@@ -61,13 +61,13 @@ func orphanedGroup(id string) occurrence {
 	return normal("Orphaned", "Release", "left remote group "+id+" as it is")
 }
 
-func driftCorrected(fields []plan.Field) occurrence {
-	return normal("DriftCorrected", "Update", "changed back what was changed remotely: "+strings.Join(fields, ", "))
+func driftCorrected(differences string) occurrence {
+	return normal("DriftCorrected", "Update", "changed back what was changed remotely: "+differences)
 }
 
-func contestedFields(fields []plan.Field) occurrence {
+func contestedFields(fields []plan.Field, differences string) occurrence {
 	return warning("Contested", "Update", "somebody else (another cluster, a script, a person) keeps changing "+strings.Join(fields, ", ")+
-		"; from now on corrected once an hour")
+		" ("+differences+"); from now on corrected once an hour")
 }
 
 // updated says what a changed declaration did. Archiving is told apart.

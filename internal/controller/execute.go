@@ -52,6 +52,10 @@ func (e *executor) execute(ctx context.Context, s *scope, f *plan.Facts, step pl
 		return outcome{Done: true, RequeueAfter: step.RequeueAfter, Report: &step.Report}, nil
 	case plan.Read:
 		return e.read(ctx, s, step)
+	case plan.ReadCandidate:
+		return e.readCandidate(ctx, s, step)
+	case plan.RestoreNote:
+		return e.restoreNote(ctx, s, step)
 	case plan.Bind:
 		return e.bind(ctx, s, f, step)
 	case plan.Record:
@@ -96,6 +100,8 @@ func (e *executor) caller(s *scope, class klink.Class) klink.Caller {
 
 // read gets the remote group (groups API, GET /groups/:id).
 func (e *executor) read(ctx context.Context, s *scope, step plan.Step) (outcome, error) {
+	began := time.Now()
+	s.giveBack()
 	g, err := s.account.Get(ctx, e.caller(s, class(s)), step.ID)
 	switch {
 	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
@@ -106,13 +112,42 @@ func (e *executor) read(ctx context.Context, s *scope, step plan.Step) (outcome,
 	default:
 		s.answered()
 		s.shows(g)
+		s.reply.readAt = began
+		if step.WithWrite {
+			s.account.TakeNext()
+			s.slotTaken = true
+		}
+	}
+	return outcome{}, nil
+}
+
+// readCandidate gets a remote group of the wanted name (groups API, GET /groups/:id): it
+// may be gone, renamed or archived by now, which the mirror learns from the reply.
+func (e *executor) readCandidate(ctx context.Context, s *scope, step plan.Step) (outcome, error) {
+	began := time.Now()
+	_, err := s.account.Get(ctx, e.caller(s, class(s)), step.ID)
+	if klink.KindOf(err) == klink.KindNotFound && !isDown(err) {
+		s.state.memory.Miss(step.ID, began)
+	} else if err != nil {
+		return failed(s, step, err)
+	}
+	s.answered()
+	return outcome{}, nil
+}
+
+// restoreNote puts the note of an open create back.
+func (e *executor) restoreNote(ctx context.Context, s *scope, step plan.Step) (outcome, error) {
+	if err := e.records.noteAttempt(ctx, s, s.state.memory.Attempt); err != nil {
+		return failed(s, step, err)
 	}
 	return outcome{}, nil
 }
 
 // update sets the fields that differ, and no others (groups API, PUT /groups/:id).
 func (e *executor) update(ctx context.Context, s *scope, f *plan.Facts, step plan.Step) (outcome, error) {
-	g, err := s.account.Update(ctx, e.caller(s, class(s)), step.ID, f.Declared.Changes(step.Fields, f.Now))
+	caller := e.caller(s, class(s))
+	caller.Taken, s.slotTaken = s.slotTaken, false
+	g, err := s.account.Update(ctx, caller, step.ID, f.Declared.Changes(step.Fields, f.Remote.Group, f.Now))
 	if err != nil {
 		return failed(s, step, err)
 	}
@@ -120,10 +155,18 @@ func (e *executor) update(ctx context.Context, s *scope, f *plan.Facts, step pla
 	s.succeeded()
 	s.shows(g)
 	if lacking := lackingFields(f.Declared.Diff(g), step.Fields); len(lacking) > 0 {
-		notApplied(s, lacking)
+		notApplied(s, f.Declared, g, lacking)
 		return outcome{}, nil
 	}
 	h := &s.state.memory.History
+	if undone := f.Declared.Undone(f.Remote.Group, g, step.Fields); len(undone) > 0 && h.Undone > 0 {
+		undid(s, f.Declared, g, undone, step.Fields)
+		return outcome{}, nil
+	} else if len(undone) > 0 {
+		h.Undone++
+	} else {
+		h.Undone = 0
+	}
 	h.NotApplied, h.Unapplied = nil, 0
 	if !step.Drifted {
 		for _, o := range updated(f.Remote.Group, g, step.Fields) {
@@ -132,9 +175,9 @@ func (e *executor) update(ctx context.Context, s *scope, f *plan.Facts, step pla
 		return outcome{}, nil
 	}
 	e.count.Drifted(s.key, step.Fields)
-	s.say(driftCorrected(step.Fields))
+	s.say(driftCorrected(f.Declared.Differences(f.Remote.Group, step.Fields)))
 	if contested := h.Corrected(step.Fields, time.Now()); len(contested) > 0 {
-		s.say(contestedFields(contested))
+		s.say(contestedFields(contested, f.Declared.Differences(f.Remote.Group, contested)))
 	}
 	return outcome{}, nil
 }
@@ -179,7 +222,7 @@ func (e *executor) setArchived(ctx context.Context, s *scope, step plan.Step, ar
 	s.succeeded()
 	s.shows(g)
 	if g.Archived() != archived {
-		notApplied(s, step.Fields)
+		notApplied(s, plan.Declared{Archived: &archived}, g, step.Fields)
 	}
 	return g.Archived() == archived, outcome{}, nil
 }
@@ -211,6 +254,7 @@ func (e *executor) release(ctx context.Context, s *scope, step plan.Step) (outco
 		if step.MadeOwn {
 			e.claims.Made(s.endpoint, step.ID, s.uid())
 		}
+		e.claims.Leave(s.endpoint, step.ID)
 		s.say(orphanedGroup(step.ID))
 	}
 	s.state.memory.Unrecorded = nil

@@ -6,6 +6,7 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 func isDown(err error) bool {
@@ -91,14 +93,27 @@ func backOff(s *scope, apiError *klink.Error) {
 }
 
 // notApplied holds the fields back that the API took and does not show.
-func notApplied(s *scope, fields []plan.Field) {
+func notApplied(s *scope, d plan.Declared, shown remote.Group, fields []plan.Field) {
 	h := &s.state.memory.History
 	wait := doubled(notAppliedRetry, refusedRetry, h.Unapplied)
 	h.Unapplied++
 	h.NotApplied = &plan.Backoff{
 		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonNotApplied, Fields: fields,
 		Message: "the API accepted the request, but its reply does not show the declared " + strings.Join(fields, ", ") +
-			"; check the values (an unknown contact, or text that the API normalises)",
+			" (" + d.Differences(shown, fields) + "); declare what the API shows, or leave the field out: it may not know a contact, normalise texts, or make up an avatar URL",
+	}
+}
+
+// undid holds back the fields that keep undoing each other: a write of one resets the
+// other.
+func undid(s *scope, d plan.Declared, shown remote.Group, undone, sent []plan.Field) {
+	h := &s.state.memory.History
+	wait := doubled(notAppliedRetry, refusedRetry, h.Unapplied)
+	h.Unapplied++
+	h.NotApplied = &plan.Backoff{
+		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonNotApplied, Fields: append(slices.Clone(sent), undone...),
+		Message: fmt.Sprintf("setting %s resets %s (%s): the API replaces what a request does not send; leave one of them out",
+			strings.Join(sent, ", "), strings.Join(undone, ", "), d.Differences(shown, undone)),
 	}
 }
 

@@ -87,6 +87,7 @@ const maxSteps = 12
 // pass observes, plans and executes until the plan comes to rest, and reports.
 func (r *GroupReconciler) pass(ctx context.Context, s *scope) (reconcile.Result, error) {
 	defer r.reporter.publish(s)
+	defer s.giveBack()
 	for range maxSteps {
 		s.state.see(s.group)
 		f, err := r.observer.observe(ctx, s)
@@ -101,6 +102,10 @@ func (r *GroupReconciler) pass(ctx context.Context, s *scope) (reconcile.Result,
 		}
 		if out.Done {
 			return reconcile.Result{RequeueAfter: out.RequeueAfter}, r.reporter.report(ctx, s, &f, out.Report)
+		}
+		if s.group.Generation != f.Group.Generation || s.group.UID != f.Group.UID {
+			// A person has changed it meanwhile: nothing of this pass says anything of that.
+			return reconcile.Result{RequeueAfter: time.Millisecond}, nil
 		}
 	}
 	return reconcile.Result{}, fmt.Errorf("the plan for Group %s did not come to rest", s.name())

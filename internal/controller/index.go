@@ -23,7 +23,8 @@ const (
 	indexConnection = "connection"
 	// indexID finds the Groups that name a remote id: in status, annotation or spec.
 	indexID = "remoteID"
-	// indexName finds Groups by the remote name that they declare.
+	// indexName finds Groups by the remote name that they declare, or that their open
+	// create has sent.
 	indexName = "remoteName"
 )
 
@@ -32,7 +33,7 @@ func IndexGroups(ctx context.Context, indexer client.FieldIndexer) error {
 	indexes := map[string]func(*v1alpha1.Group) []string{
 		indexConnection: func(g *v1alpha1.Group) []string { return []string{connectionOf(g).String()} },
 		indexID:         idsOf,
-		indexName:       func(g *v1alpha1.Group) []string { return []string{g.Spec.Name} },
+		indexName:       namesOf,
 	}
 	for name, of := range indexes {
 		extract := func(o client.Object) []string { return of(o.(*v1alpha1.Group)) } //nolint:forcetypeassert // the indexer is registered for Groups
@@ -42,6 +43,9 @@ func IndexGroups(ctx context.Context, indexer client.FieldIndexer) error {
 	}
 	return nil
 }
+
+// namesOf lists the remote names of a Group, each once.
+func namesOf(g *v1alpha1.Group) []string { return facts.Names(g, facts.Memory{}) }
 
 // connectionOf names the connection of a Group.
 func connectionOf(g *v1alpha1.Group) account.Key {

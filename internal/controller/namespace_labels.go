@@ -48,6 +48,17 @@ func (n *namespaceLabelCache) allows(ctx context.Context, live client.Reader, ru
 	return selector.Matches(set), nil
 }
 
+// mayAdopt reports whether a namespace may adopt over a connection; nil lets all.
+func (n *namespaceLabelCache) mayAdopt(ctx context.Context, live client.Reader, rule *v1alpha1.AllowedAdoptionNamespaces, namespace string) (bool, error) {
+	switch {
+	case rule == nil || rule.From == v1alpha1.AdoptionNamespacesFromAll || rule.From == "":
+		return true, nil
+	case rule.From == v1alpha1.AdoptionNamespacesFromNone:
+		return false, nil
+	}
+	return n.allows(ctx, live, &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: rule.Selector}, namespace)
+}
+
 // of reads at most once per lookupTTL; no lock is held meanwhile.
 func (n *namespaceLabelCache) of(ctx context.Context, live client.Reader, namespace string) (labels.Set, error) {
 	if seen, known := n.last(namespace); known {

@@ -72,6 +72,9 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 	c.Found, c.Terminating = true, !object.GetDeletionTimestamp().IsZero()
 	c.AllowDelete = object.GetConnectionSpec().AllowDelete
 	in.TakeOver = object.GetAnnotations()[v1alpha1.AnnotationTakeOver]
+	if c.MayAdopt, err = o.allowed.mayAdopt(ctx, o.live, object.GetAllowedAdoptionNamespaces(), s.group.Namespace); err != nil {
+		return err
+	}
 	if c.Allowed, err = o.allowed.allows(ctx, o.live, object.GetAllowedNamespaces(), s.group.Namespace); err != nil {
 		return err
 	}
@@ -97,15 +100,17 @@ func (o *observer) remote(s *scope, in *facts.Input) {
 	if wanted := facts.WantedID(in.Group, in.Memory); wanted != "" {
 		in.Remote = facts.Remote(s.account.Lookup(wanted))
 		if said := s.reply; said != nil && said.id == wanted {
-			in.Remote.State, in.Remote.Group, in.Remote.Fresh = said.state, said.group, said.fresh
+			in.Remote.State, in.Remote.Group, in.Remote.Fresh, in.Remote.ReadAt = said.state, said.group, said.fresh, said.readAt
 		}
 	}
 	names := facts.Names(in.Group, in.Memory)
-	in.Evidence = facts.Evidence(s.account.Evidence(names...))
+	shown := s.account.Evidence(names...)
+	in.Evidence, in.SeenAt = facts.Evidence(shown), shown.SeenAt
 	// In this order: a create that made what the evidence shows is in flight still,
 	// or has claimed it.
 	in.CreateInFlight = o.accounts.Claims.Creating(s.endpoint, names[len(names)-1])
-	if attempt, err := plan.ParseAttempt(in.Group.Annotations[v1alpha1.AnnotationCreateAttempt]); err == nil {
+	note, _ := facts.Note(in.Group, in.Memory)
+	if attempt, err := plan.ParseAttempt(note); err == nil {
 		in.Fingerprint = s.account.Fingerprint(attempt.Salt())
 	}
 }
@@ -130,8 +135,13 @@ func (o *observer) claims(ctx context.Context, s *scope, in *facts.Input) error 
 		}
 		in.Claims[id] = facts.Claims{
 			Others: others, Holder: o.accounts.Claims.Owner(s.endpoint, id),
-			MadeForOther: o.accounts.Claims.MadeForOther(s.endpoint, id, s.uid()),
+			MadeForOther: o.accounts.Claims.MadeForOther(s.endpoint, id, s.uid()), LetGo: o.accounts.Claims.LetGo(s.endpoint, id),
 		}
 	}
-	return nil
+	if !unbound || len(in.Evidence.Candidates) == 0 {
+		return nil
+	}
+	var err error
+	in.OpenCreates, err = o.owners.openCreates(ctx, s, facts.Names(in.Group, in.Memory))
+	return err
 }

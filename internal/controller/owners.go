@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -50,6 +51,23 @@ func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claima
 		others = append(others, plan.Claimant{UID: holder, Group: "that was just bound", Bound: true})
 	}
 	return others, nil
+}
+
+// openCreates are the other Groups of these names whose create is open, by the cache.
+func (o *owners) openCreates(ctx context.Context, s *scope, names []string) ([]plan.Claimant, error) {
+	var open []plan.Claimant
+	for _, name := range names {
+		groups, err := o.groups.Named(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		others, err := o.claimants(ctx, s, groups, "", "")
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, slices.DeleteFunc(others, func(c plan.Claimant) bool { return c.Attempt == nil })...)
+	}
+	return open, nil
 }
 
 // before are the claimants to be looked at before a Group is bound, as the API

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -139,6 +140,9 @@ func (r *records) takeOver(ctx context.Context, s *scope, id string) error {
 func (r *records) forgetID(ctx context.Context, s *scope) error {
 	status := s.group.Status.DeepCopy()
 	status.ID, status.ConversationID, status.CreatedAt, status.ArchivedAt, status.ContactCount = "", "", nil, nil, nil
+	// Ready of a group that is no more would be a lie until the next one is made.
+	setConditions(&status.Conditions, s.group.Generation, string(metav1.ConditionFalse), v1alpha1.ReasonCreating,
+		"remote group "+s.group.Status.ID+" is gone; another one is made in its place", false, true)
 	if err := r.patchStatus(ctx, s, *status); err != nil {
 		return fmt.Errorf("forgetting the id of a group that is gone: %w", err)
 	}

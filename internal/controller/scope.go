@@ -4,6 +4,8 @@
 package controller
 
 import (
+	"time"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -23,10 +25,12 @@ type scope struct {
 	account  *account.Account // nil until the connection is set up
 	endpoint string
 
-	reply  *reply             // the API's last word on a remote group, in this pass
-	down   *account.DownError // a call found the connection down, in this pass
-	missed bool               // a write of this pass did not find its group
-	events []occurrence       // to be recorded at the end of the pass
+	reply *reply             // the API's last word on a remote group, in this pass
+	down  *account.DownError // a call found the connection down, in this pass
+	// slotTaken: the rate slot of the PUT was taken with that of the GET before it.
+	slotTaken bool
+	missed    bool         // a write of this pass did not find its group
+	events    []occurrence // to be recorded at the end of the pass
 }
 
 // reply is what a call of this pass says of a remote group.
@@ -35,6 +39,8 @@ type reply struct {
 	state plan.RemoteState
 	group remote.Group
 	fresh bool
+	// readAt is when the GET began that showed it.
+	readAt time.Time
 }
 
 // uid is the Group's, as the claims know it.
@@ -45,6 +51,14 @@ func (s *scope) name() client.ObjectKey { return client.ObjectKeyFromObject(s.gr
 // say notes that something has happened; it is recorded at the end of the pass,
 // however that ends.
 func (s *scope) say(o occurrence) { s.events = append(s.events, o) }
+
+// giveBack returns a rate slot that was taken for a PUT which is not made.
+func (s *scope) giveBack() {
+	if s.slotTaken {
+		s.account.GiveBack()
+		s.slotTaken = false
+	}
+}
 
 // shows notes a reply that showed the remote group.
 func (s *scope) shows(g remote.Group) {

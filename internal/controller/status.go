@@ -171,13 +171,9 @@ func cut(text string, most int) string {
 	return text[:end] + sign
 }
 
-// worthAnEvent reports whether a person would want to hear of a report, once.
+// worthAnEvent reports whether a person would want to hear of a report: where one is
+// needed, on a change of reason or message, and not on each retry.
 func worthAnEvent(g *v1alpha1.Group, r *plan.Report) bool {
-	switch r.Reason {
-	case v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict:
-		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-		return ready == nil || ready.Reason != r.Reason || ready.ObservedGeneration != g.Generation
-	default:
-		return false
-	}
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	return r.Stalled && (ready == nil || ready.Reason != r.Reason || ready.Message != bounded(r.Message) || ready.ObservedGeneration != g.Generation)
 }

@@ -20,7 +20,7 @@ const (
 // Remote tells the plan what is known of a remote group.
 func Remote(r account.Remote) plan.Remote {
 	known := plan.Remote{
-		Group: r.Group, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: r.AbsenceProven,
+		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: r.AbsenceProven,
 	}
 	switch r.Presence {
 	case account.Unknown:
@@ -36,7 +36,10 @@ func Remote(r account.Remote) plan.Remote {
 // Evidence tells the plan what is known of the account. The caller adds who owns
 // the candidates.
 func Evidence(e account.Evidence) plan.Evidence {
-	evidence := plan.Evidence{Mirrored: e.Mirrored, Listed: e.Listed, Complete: e.Complete, Trust: trustOf(e.Trust)}
+	evidence := plan.Evidence{
+		Mirrored: e.Mirrored, Listed: e.Listed, Newest: e.Newest, ListedFor: e.ListedFor, ByGets: e.ByGets,
+		Complete: e.Complete, Trust: trustOf(e.Trust),
+	}
 	for _, g := range e.Named {
 		evidence.Candidates = append(evidence.Candidates, plan.Candidate{Group: g})
 	}

@@ -34,6 +34,11 @@ type Input struct {
 	Fingerprint string
 	// CreateInFlight: this process is creating a group of the wanted name.
 	CreateInFlight bool
+	// OpenCreates are the other Groups without an id whose create is open, of the wanted
+	// names.
+	OpenCreates []plan.Claimant
+	// SeenAt tells when the listing or the call began that showed a candidate last.
+	SeenAt map[string]time.Time
 	// Claims are by the ids that matter: the wanted one and those of the candidates.
 	Claims map[string]Claims
 	// Memory is what this process remembers of the Group.
@@ -46,24 +51,34 @@ type Claims struct {
 	Others []plan.Claimant
 	// Holder is the UID of the Group that this process bound it to.
 	Holder string
-	// MadeForOther: this process made the group for another Group.
-	MadeForOther bool
+	// MadeForOther: this process made the group for another Group. LetGo: that one is
+	// gone, and left it on purpose.
+	MadeForOther, LetGo bool
 }
 
 // Of translates what was read into facts.
 func Of(in Input) plan.Facts {
 	f := plan.Facts{
 		Now: in.Now, Group: in.Group, Declared: plan.DeclaredBy(&in.Group.Spec), DryRun: in.DryRun,
-		CRDGone: in.CRDGone, CRDUnread: in.CRDUnread, GroupGone: in.GroupGone,
+		CRDGone: in.CRDGone, CRDUnread: in.CRDUnread, GroupGone: in.GroupGone, DeletionSeen: in.Memory.DeletionSeen,
 		Identity: identity(in), Connection: in.Connection, Remote: in.Remote, Evidence: in.Evidence, History: in.Memory.History.Clone(),
 	}
 	attempt := f.Identity.Attempt
 	f.Evidence.OtherAccount = attempt != nil && attempt.Account != "" && attempt.Account != in.Fingerprint && f.Evidence.Trust != plan.TrustEarned
-	f.Evidence.Candidates = slices.Clone(f.Evidence.Candidates)
+	f.Evidence.Candidates = slices.DeleteFunc(slices.Clone(f.Evidence.Candidates), func(c plan.Candidate) bool {
+		missed, missing := in.Memory.Missing[c.Group.ID]
+		return missing && !in.SeenAt[c.Group.ID].After(missed)
+	})
 	for i := range f.Evidence.Candidates {
 		c := &f.Evidence.Candidates[i]
 		claims := in.Claims[c.Group.ID]
-		c.MadeForOther = claims.MadeForOther
+		c.MadeForOther, c.LetGo = claims.MadeForOther, claims.LetGo
+		c.AsOf = in.SeenAt[c.Group.ID]
+		for _, other := range in.OpenCreates {
+			if other.Attempt.MayHaveMade(c.Group) {
+				c.OpenCreate, c.OpenSince = other.Group, other.Attempt.Time
+			}
+		}
 		if owner, owned := plan.Owner(claims.Others); owned && f.Identity.ID == "" {
 			c.OwnedBy = owner.Group
 		}
@@ -75,7 +90,7 @@ func Of(in Input) plan.Facts {
 func identity(in Input) plan.Identity {
 	annotations := in.Group.Annotations
 	bound := BoundID(in.Group, in.Memory)
-	id := plan.Identity{ID: bound, Seen: in.Memory.BoundSince}
+	id := plan.Identity{ID: bound, Seen: in.Memory.BoundSince, Unrecorded: in.Memory.Unrecorded != nil}
 	id.TakeOver = in.TakeOver != "" && in.TakeOver == annotations[v1alpha1.AnnotationGroupCluster]
 	id.CreateInFlight = bound == "" && in.CreateInFlight
 	if bound != "" {
@@ -85,7 +100,9 @@ func identity(in Input) plan.Identity {
 		if IsForeign(in.Group, in.Cluster) {
 			id.ForeignCluster = annotations[v1alpha1.AnnotationGroupCluster]
 		}
-	} else if note, noted := annotations[v1alpha1.AnnotationCreateAttempt]; noted {
+	} else if note, noted := Note(in.Group, in.Memory); noted {
+		_, there := annotations[v1alpha1.AnnotationCreateAttempt]
+		id.NoteLost = !there
 		id.AttemptSeen, id.AttemptEmpty = in.Memory.AttemptSeen, in.Memory.AttemptEmpty
 		if attempt, err := plan.ParseAttempt(note); err != nil {
 			id.AttemptUnreadable = true
@@ -97,6 +114,14 @@ func identity(in Input) plan.Identity {
 		id.OtherOwner = otherOwner(in, wanted)
 	}
 	return id
+}
+
+// Note is the note of a create: what stands on the Group, else what the process remembers.
+func Note(g *v1alpha1.Group, m Memory) (note string, noted bool) {
+	if note, noted := g.Annotations[v1alpha1.AnnotationCreateAttempt]; noted {
+		return note, true
+	}
+	return m.Attempt, m.Attempt != "" && !m.AttemptEmpty
 }
 
 // otherOwner names the other Group that owns the id, if one does.
@@ -150,8 +175,8 @@ func Names(g *v1alpha1.Group, m Memory) []string {
 	if BoundID(g, m) != "" {
 		return names
 	}
-	attempt, err := plan.ParseAttempt(g.Annotations[v1alpha1.AnnotationCreateAttempt])
-	if err == nil && attempt.Name != g.Spec.Name {
+	note, _ := Note(g, m)
+	if attempt, err := plan.ParseAttempt(note); err == nil && attempt.Name != g.Spec.Name {
 		names = append(names, attempt.Name)
 	}
 	return names

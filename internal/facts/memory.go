@@ -4,7 +4,10 @@
 package facts
 
 import (
+	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
@@ -22,6 +25,10 @@ type Memory struct {
 	// SeenID is the bound id as it is seen since BoundSince.
 	SeenID     string
 	BoundSince time.Time
+	// Name is the declared name, with the adoptionPolicy, as History.NameSeen counts it.
+	Name string
+	// Missing are candidates of that name that a GET, begun then, did not find.
+	Missing map[string]time.Time
 	// DeletionSeen is since when the Group is seen being deleted.
 	DeletionSeen time.Time
 	// Attempt is the note of a create as it is seen since AttemptSeen; AttemptEmpty:
@@ -29,6 +36,15 @@ type Memory struct {
 	Attempt      string
 	AttemptSeen  time.Time
 	AttemptEmpty bool
+	// Answerable is the note of which status has said CreateUncertain: that it is
+	// removed is a person's answer.
+	Answerable string
+	// EmptyNotes are the last notes of which it is proven that they made nothing. The
+	// proof outlives a note that could not be written.
+	EmptyNotes []string
+	// Declared is the digest of the declared fields, of DeclaredGeneration.
+	Declared           string
+	DeclaredGeneration int64
 	// History is what the plan remembers of its own.
 	History plan.History
 }
@@ -46,7 +62,9 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	if m.History.FirstSeen.IsZero() {
 		m.History.FirstSeen = now
 	}
-	m.History.ResetOnChange(g.Generation, g.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
+	m.History.ResetOnChange(g.Generation, g.Annotations[v1alpha1.AnnotationReconcileRequestedAt], now)
+	m.seeName(g, now)
+	m.seeDeclared(g, now)
 	said := RecordedID(g)
 	if said == m.Bound {
 		m.Bound = ""
@@ -58,18 +76,86 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	if m.SeenID != id {
 		m.SeenID, m.BoundSince = id, now
 	}
-	if note, noted := g.Annotations[v1alpha1.AnnotationCreateAttempt]; noted && id == "" {
-		m.SeeAttempt(note, now)
-	}
+	m.seeNote(g, id, now)
 	if !g.DeletionTimestamp.IsZero() && m.DeletionSeen.IsZero() {
 		m.DeletionSeen = now
+	}
+}
+
+// seeName notes since when the Group declares its name with its adoptionPolicy, and
+// whether status has said NameTaken of them.
+func (m *Memory) seeName(g *v1alpha1.Group, now time.Time) {
+	if name := g.Spec.Name + "\n" + string(g.Spec.AdoptionPolicy); m.Name != name {
+		m.Name, m.Missing, m.History.NameSeen, m.History.NameTaken = name, nil, now, false
+	}
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Reason == v1alpha1.ReasonNameTaken && ready.ObservedGeneration == g.Generation {
+		m.History.NameTaken = true
+	}
+}
+
+// Miss notes that a candidate was not found by a GET that began then.
+func (m *Memory) Miss(id string, began time.Time) {
+	if m.Missing == nil {
+		m.Missing = map[string]time.Time{}
+	}
+	m.Missing[id] = began
+}
+
+// seeDeclared notes since when the Group declares these fields. What status has said of
+// them before this process began needs no newer evidence.
+func (m *Memory) seeDeclared(g *v1alpha1.Group, now time.Time) {
+	if m.DeclaredGeneration == g.Generation && m.Declared != "" {
+		return
+	}
+	digest := plan.DeclaredBy(&g.Spec).Digest()
+	switch {
+	case m.Declared == digest:
+	case m.Declared == "" && g.Status.ObservedGeneration == g.Generation:
+	default:
+		m.History.DeclaredSeen = now
+	}
+	m.Declared, m.DeclaredGeneration = digest, g.Generation
+}
+
+// seeNote notes what becomes of the note of a create.
+func (m *Memory) seeNote(g *v1alpha1.Group, id string, now time.Time) {
+	note, noted := g.Annotations[v1alpha1.AnnotationCreateAttempt]
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case id != "":
+	case noted:
+		m.SeeAttempt(note, now)
+		if ready != nil && ready.Reason == v1alpha1.ReasonCreateUncertain {
+			m.Answerable = note
+		}
+	case m.Attempt != "" && m.Attempt == m.Answerable && slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup):
+		// A replace would have stripped the finalizer too.
+		m.Attempt, m.Answerable = "", ""
 	}
 }
 
 // SeeAttempt notes when the note of a create was first seen.
 func (m *Memory) SeeAttempt(note string, now time.Time) {
 	if m.Attempt != note {
-		m.Attempt, m.AttemptSeen, m.AttemptEmpty = note, now, false
+		m.Attempt, m.AttemptSeen, m.AttemptEmpty = note, now, slices.Contains(m.EmptyNotes, note)
+	}
+}
+
+// keptNotes is how many proofs are kept: of the note on the Group, and of the one that
+// was to take its place.
+const keptNotes = 2
+
+// Prove notes that the create of a note made nothing, or takes that back when its call
+// is about to be sent.
+func (m *Memory) Prove(note string, empty bool) {
+	m.EmptyNotes = slices.DeleteFunc(m.EmptyNotes, func(n string) bool { return n == note })
+	if empty {
+		m.EmptyNotes = append(m.EmptyNotes, note)
+		m.EmptyNotes = m.EmptyNotes[max(0, len(m.EmptyNotes)-keptNotes):]
+	}
+	if m.Attempt == note {
+		m.AttemptEmpty = empty
 	}
 }
 

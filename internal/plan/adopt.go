@@ -4,59 +4,69 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// Adoption is the conclusion about a Group that binds to a group by its name.
-type Adoption struct {
-	Outcome Outcome
-	// ID is the group to bind to, or, with Owned, to wait for.
-	ID string
-	// Owned: another Group owns it.
-	Owned bool
-	// Candidates are the several active groups of that name.
-	Candidates []remote.Group
-}
-
-// AdoptByName looks for the group of a name, on evidence listed after the Group
-// appeared. Active groups go first; an archived one is taken only where none is
-// active, and then the one archived last.
-func AdoptByName(name string, e Evidence) Adoption {
-	var active, archived []Candidate
-	for _, c := range e.Candidates {
-		switch {
-		case c.Group.Name != name:
-		case c.Group.Archived():
-			archived = append(archived, c)
-		default:
-			active = append(active, c)
+// bindByName binds to the remote group of this name, or creates it. Active groups go
+// first; an archived one is taken only where none is active, and then the one archived
+// last. It is decided on a listing begun after this name was first seen: an older one
+// does not show what a person has made since.
+func bindByName(f *Facts) Step {
+	if !f.Evidence.Listed.After(f.History.NameSeen) {
+		return Step{Action: Wait, AwaitListing: f.History.NameSeen}
+	}
+	if !f.Evidence.trusted() {
+		// What a wrong tenant shows under this name is not the group that is meant.
+		return writeStatus(untrusted(f), 0)
+	}
+	n := f.activeNamesakes()
+	// What was made for a Group that is gone is there to be adopted.
+	for _, c := range n.owned {
+		if c.OwnedBy == "" {
+			n.unowned = append(n.unowned, c)
 		}
 	}
+	n.owned = slices.DeleteFunc(n.owned, func(c Candidate) bool { return c.OwnedBy == "" })
 	switch {
-	case !e.trusted():
-		// What a wrong tenant shows under this name is not the group that is meant.
-		return Adoption{Outcome: OutcomeWait}
-	case len(active) > 1:
-		return Adoption{Outcome: OutcomeUncertain, Candidates: groupsOf(active)}
-	case len(active) == 1:
-		return adoptOne(active[0])
-	case len(archived) > 0:
-		return adoptOne(archivedLast(archived))
-	case !e.Complete:
-		return Adoption{Outcome: OutcomeUncertain}
-	default:
-		return Adoption{Outcome: OutcomeNone}
+	case len(n.open) > 0:
+		return waitForCreate(f, n.open[0])
+	case len(n.unowned) > 1, len(n.unowned) == 1 && len(n.owned) > 0:
+		return writeStatus(stalled(v1alpha1.ReasonAdoptionAmbiguous, "several active groups have this name: "+
+			describeOwned(append(n.unowned, n.owned...))+"; set groupID (and leave out adoptionPolicy) to bind to the one that is meant"), stalledRetry)
+	case len(n.unowned) == 1:
+		return adopt(f, n.unowned[0].Group.ID, OriginDeclared)
+	case len(n.owned) > 0:
+		return waitForOwner(f, n.owned[0])
 	}
+	if archived, found := f.archivedNamesake(); found && archived.OwnedBy != "" {
+		return waitForOwner(f, archived)
+	} else if found {
+		return adopt(f, archived.Group.ID, OriginDeclared)
+	}
+	if !f.Evidence.Complete {
+		return writeStatus(uncertain(f, "a group of this name may exist", nil), uncertainRetry)
+	}
+	return create(f)
 }
 
-func adoptOne(c Candidate) Adoption {
-	return Adoption{Outcome: OutcomeBind, ID: c.Group.ID, Owned: c.OwnedBy != ""}
+// waitForOwner waits until the Group that owns the only namesake lets it go.
+func waitForOwner(f *Facts, c Candidate) Step {
+	return waitVoiced(f, v1alpha1.ReasonCreating, fmt.Sprintf("remote group %s of this name belongs to Group %s; this Group binds to it when that one lets it go",
+		c.Group.ID, c.OwnedBy), stalledRetry)
 }
 
-func archivedLast(candidates []Candidate) Candidate {
-	return slices.MaxFunc(candidates, func(a, b Candidate) int { return a.Group.ArchivedAt.Compare(b.Group.ArchivedAt) })
+// archivedNamesake is the archived group of exactly this name that was archived last.
+func (f *Facts) archivedNamesake() (last Candidate, found bool) {
+	for _, c := range f.Evidence.Candidates {
+		if c.Group.Name == f.Declared.Name && c.Group.Archived() && (!found || c.Group.ArchivedAt.After(last.Group.ArchivedAt)) {
+			last, found = c, true
+		}
+	}
+	return last, found
 }
 
 func groupsOf(candidates []Candidate) []remote.Group {

@@ -34,6 +34,8 @@ type Attempt struct {
 	// Fields are the fields that were sent, and Digest condenses their values.
 	Fields []Field `json:"fields"`
 	Digest string  `json:"digest"`
+	// AtLeast: others may add members, so that contacts are not in the digest.
+	AtLeast bool `json:"atLeast,omitempty"`
 	// Account is a fingerprint of the endpoint and the token that it was sent with.
 	Account string `json:"account,omitempty"`
 	// Known are ids that bore the name before the POST: never candidates.
@@ -44,8 +46,9 @@ type Attempt struct {
 // already shows are remembered, unless they are too old to be taken for ours
 // anyway: claimed ones too, since their Groups may let go of them meanwhile.
 func NewAttempt(d Declared, now time.Time, candidates []Candidate) Attempt {
-	fields := d.creationFields()
-	a := Attempt{Time: now.UTC(), Name: d.Name, Fields: fields, Digest: d.digest(fields)}
+	a := Attempt{
+		Time: now.UTC(), Name: d.Name, Fields: d.creationFields(), AtLeast: d.AtLeast, Digest: d.digest(d.digestFields()),
+	}
 	for _, c := range candidates {
 		if g := c.Group; g.Name == d.Name && a.near(g.CreatedAt, 2*ClockSkew) {
 			a.Known = append(a.Known, g.ID)
@@ -87,7 +90,9 @@ func (a Attempt) MayHaveMade(g remote.Group) bool {
 	return g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && !slices.Contains(a.Known, g.ID)
 }
 
-// shows reports whether g has exactly the values that the attempt sent.
-func (a Attempt) shows(g remote.Group) bool {
-	return shownBy(g).digest(a.Fields) == a.Digest
+// shows reports whether g has exactly the values that the attempt sent, or at least
+// the members that d declares.
+func (a Attempt) shows(g remote.Group, d Declared) bool {
+	sent := Declared{AtLeast: a.AtLeast}.digested(a.Fields)
+	return shownBy(g).digest(sent) == a.Digest && !(a.AtLeast && d.AtLeast && d.lacksMembers(g))
 }

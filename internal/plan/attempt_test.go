@@ -96,7 +96,7 @@ func FuzzParseAttempt(f *testing.F) {
 			t.Errorf("read twice, %q means two things:\n%s", text, diff)
 		}
 		e := Evidence{Candidates: candidates(plaza(named(a.Name))), Trust: TrustEarned, Complete: true, Listed: now}
-		if r, again := Recover(a, now, e), Recover(again, now, e); r.Outcome != again.Outcome || r.ID != again.ID {
+		if r, again := Recover(a, Declared{}, now, e), Recover(again, Declared{}, now, e); r.Outcome != again.Outcome || r.ID != again.ID {
 			t.Errorf("read twice, %q concludes %v and %v", text, r, again)
 		}
 	})

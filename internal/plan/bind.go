@@ -5,21 +5,27 @@ package plan
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// bind finds or creates the remote group of a Group that has none.
+// bind finds or creates the remote group of a Group that has none: what an open create
+// has made comes first, then what spec.groupID names, then the name.
 func bind(f *Facts) Step {
+	if f.unresolvedAttempt() {
+		return recoverAttempt(f)
+	}
+	return bindResolved(f)
+}
+
+func bindResolved(f *Facts) Step {
 	switch {
 	case f.spec().GroupID != "":
 		return bindDeclared(f)
-	case f.unresolvedAttempt():
-		return recoverAttempt(f)
-	case f.byName():
+	case f.byName() && !f.Connection.Terminating:
 		return bindByName(f)
 	default:
 		return create(f)
@@ -85,23 +91,25 @@ func (f *Facts) group(id string) remote.Group {
 
 // recoverAttempt finds out what became of a create that got no clear answer.
 func recoverAttempt(f *Facts) Step {
+	if f.Identity.AttemptUnreadable && f.spec().GroupID != "" {
+		return bindDeclared(f)
+	}
 	if f.Identity.AttemptUnreadable {
 		return writeStatus(uncertain(f, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
 	}
 	if f.Identity.CreateInFlight {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := Recover(*f.Identity.Attempt, f.Identity.AttemptSeen, f.Evidence)
+	r := Recover(*f.Identity.Attempt, f.Declared, f.Identity.AttemptSeen, f.Evidence)
 	switch r.Outcome {
 	case OutcomeBind:
 		return adopt(f, r.ID, OriginRecovered)
 	case OutcomeNone:
-		// The name may have changed since, or appeared elsewhere.
-		if f.byName() && !f.Connection.Terminating {
-			return bindByName(f)
-		}
-		return create(f)
+		return bindResolved(f) // the name may have changed since, or appeared elsewhere
 	case OutcomeUncertain:
+		if f.spec().GroupID != "" {
+			return bindDeclared(f) // a person's answer
+		}
 		return writeStatus(uncertain(f, "a create may have happened", r.Candidates), uncertainRetry)
 	case OutcomeWait:
 	}
@@ -150,30 +158,6 @@ func uncertain(f *Facts, what string, candidates []remote.Group) Report {
 		"%s, %s; set spec.groupID to its id, or remove the annotation %s when none was made", what, detail, v1alpha1.AnnotationCreateAttempt))
 }
 
-// bindByName binds to the remote group of this name, or creates it.
-func bindByName(f *Facts) Step {
-	if !f.Evidence.Listed.After(f.History.FirstSeen) {
-		return Step{Action: Wait, AwaitListing: f.History.FirstSeen}
-	}
-	a := AdoptByName(f.Declared.Name, f.Evidence)
-	switch {
-	case a.Outcome == OutcomeBind && a.Owned:
-		return writeStatus(stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
-			"the group of this name, %s, is owned by another Group; this one binds to it when that one lets go", a.ID)), 0)
-	case a.Outcome == OutcomeBind:
-		return adopt(f, a.ID, OriginDeclared)
-	case a.Outcome == OutcomeUncertain && len(a.Candidates) > 0:
-		return writeStatus(stalled(v1alpha1.ReasonAdoptionAmbiguous, "several active groups have this name: "+describe(a.Candidates)+
-			"; set spec.groupID (with adoptionPolicy Never) to the one that is meant"), 0)
-	case a.Outcome == OutcomeUncertain:
-		return writeStatus(uncertain(f, "a group of this name may exist", nil), uncertainRetry)
-	case a.Outcome == OutcomeWait:
-		return writeStatus(untrusted(f), 0)
-	default:
-		return create(f)
-	}
-}
-
 // create plans the POST, once nothing stands against it.
 func create(f *Facts) Step {
 	if b := f.backoff(nil); b != nil {
@@ -189,16 +173,33 @@ func create(f *Facts) Step {
 	case !f.Evidence.trusted():
 		return writeStatus(untrusted(f), 0)
 	}
-	if id, found := FindLostCreate(f.Declared, f.Group.CreationTimestamp.Time, f.Evidence); found && f.Identity.Attempt == nil {
-		if f.Identity.CreateInFlight {
+	if f.mayHaveLostNote() {
+		made := f.Group.CreationTimestamp.Add(-ClockSkew)
+		if id, found := FindLostCreate(f.Declared, made, f.Evidence); found && f.Identity.CreateInFlight {
 			return Step{Action: Wait, RequeueAfter: inFlightPoll} // it may be that create's
+		} else if found && !f.freshCandidate(id) {
+			return Step{Action: ReadCandidate, ID: id} // it may be gone or another by now
+		} else if found {
+			return adopt(f, id, OriginRecovered)
 		}
-		return adopt(f, id, OriginRecovered)
+	}
+	if step, stop := nameTaken(f); stop {
+		return step
 	}
 	if f.DryRun {
 		return dryRun(fmt.Sprintf("create the group %q", f.Declared.Name))
 	}
 	return Step{Action: Create}
+}
+
+// mayHaveLostNote reports whether a Group without the note of a create may have had one:
+// only then is a group that shows its values more than a namesake.
+func (f *Facts) mayHaveLostNote() bool {
+	return f.Identity.Attempt == nil && (f.History.Attempted || slices.Contains(f.Group.Finalizers, v1alpha1.FinalizerGroup))
+}
+
+func (f *Facts) freshCandidate(id string) bool {
+	return slices.ContainsFunc(f.Evidence.Candidates, func(c Candidate) bool { return c.Group.ID == id && f.isFresh(c) })
 }
 
 func untrusted(f *Facts) Report {
@@ -208,24 +209,4 @@ func untrusted(f *Facts) Report {
 
 func terminating(f *Facts) Report {
 	return blocked(v1alpha1.ReasonConnectionNotReady, f.Connection.Name+" is being deleted and takes no new Groups")
-}
-
-// describe lists groups for a person who has to choose, at most ten of them.
-func describe(groups []remote.Group) string {
-	const most = 10
-	var b strings.Builder
-	for i, g := range groups {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(groups)-most)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(g.ID)
-		if !g.CreatedAt.IsZero() {
-			b.WriteString(" (created " + g.CreatedAt.UTC().Format(time.RFC3339) + ")")
-		}
-	}
-	return b.String()
 }

@@ -31,8 +31,10 @@ type Declared struct {
 	Name        string
 	Description *string
 	AvatarURL   *string
-	// Contacts are sorted and distinct; nil is unmanaged, empty means no members.
+	// Contacts are distinct, in the declared order; nil is unmanaged, empty means no
+	// members. AtLeast: other members are left alone.
 	Contacts []string
+	AtLeast  bool
 	Archived *bool
 }
 
@@ -49,7 +51,8 @@ func DeclaredBy(spec *v1alpha1.GroupSpec) Declared {
 		for _, contact := range spec.Contacts {
 			usernames = append(usernames, contact.Username)
 		}
-		d.Contacts = canonical(usernames)
+		d.Contacts = distinct(usernames)
+		d.AtLeast = spec.ContactsPolicy == v1alpha1.ContactsAtLeast
 	}
 	return d
 }
@@ -65,14 +68,38 @@ func (d Declared) Diff(g remote.Group) []Field {
 	add(FieldName, d.Name != g.Name)
 	add(FieldDescription, d.Description != nil && *d.Description != g.Description)
 	add(FieldAvatarURL, d.AvatarURL != nil && *d.AvatarURL != g.AvatarURL)
-	add(FieldContacts, d.Contacts != nil && !slices.Equal(d.Contacts, canonical(g.Contacts)))
+	add(FieldContacts, d.Contacts != nil && d.lacksMembers(g))
 	add(FieldArchived, d.Archived != nil && *d.Archived != g.Archived())
 	return fields
 }
 
+// Undone lists the fields that were as declared before a write of other fields, and are
+// so no longer after it.
+func (d Declared) Undone(before, after remote.Group, sent []Field) []Field {
+	wrong := append(d.Diff(before), sent...)
+	return slices.DeleteFunc(d.Diff(after), func(field Field) bool { return slices.Contains(wrong, field) })
+}
+
+func (d Declared) lacksMembers(g remote.Group) bool {
+	if d.AtLeast {
+		return len(without(d.Contacts, g.Contacts)) > 0
+	}
+	return !sameMembers(d.Contacts, g.Contacts)
+}
+
+// members are those to send: the declared ones in their order, and under AtLeast
+// before them all that the remote group shows.
+func (d Declared) members(shown remote.Group) []string {
+	if !d.AtLeast {
+		return d.Contacts
+	}
+	return append(slices.Clone(shown.Contacts), without(d.Contacts, shown.Contacts)...)
+}
+
 // Changes is the body of a PUT that sets the given fields and no others
-// (groups API, PUT /groups/:id). Archiving is archived_at set to now.
-func (d Declared) Changes(fields []Field, now time.Time) remote.Fields {
+// (groups API, PUT /groups/:id), of a group that shows what shown says. Archiving is
+// archived_at set to now.
+func (d Declared) Changes(fields []Field, shown remote.Group, now time.Time) remote.Fields {
 	var changes remote.Fields
 	for _, field := range fields {
 		switch field {
@@ -83,7 +110,8 @@ func (d Declared) Changes(fields []Field, now time.Time) remote.Fields {
 		case FieldAvatarURL:
 			changes.AvatarURL = d.AvatarURL
 		case FieldContacts:
-			changes.Contacts = &d.Contacts
+			members := d.members(shown)
+			changes.Contacts = &members
 		case FieldArchived:
 			changes.ArchivedAt = archivedAt(d.Archived != nil && *d.Archived, now)
 		}
@@ -94,7 +122,7 @@ func (d Declared) Changes(fields []Field, now time.Time) remote.Fields {
 // Creation is the body of the POST that creates the group (groups API, POST
 // /groups), which knows no archived_at: an archived group is archived after.
 func (d Declared) Creation() remote.Fields {
-	return d.Changes(d.creationFields(), time.Time{})
+	return d.Changes(d.creationFields(), remote.Group{}, time.Time{})
 }
 
 func (d Declared) creationFields() []Field {
@@ -109,6 +137,14 @@ func (d Declared) creationFields() []Field {
 		fields = append(fields, FieldContacts)
 	}
 	return fields
+}
+
+// digestFields are those that a group must show exactly to be the one that was created.
+// Members are not among them where others may add more.
+func (d Declared) digestFields() []Field { return d.digested(d.creationFields()) }
+
+func (d Declared) digested(fields []Field) []Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(field Field) bool { return d.AtLeast && field == FieldContacts })
 }
 
 // Archive is the body of the PUT that archives or unarchives a group.
@@ -136,11 +172,19 @@ func (d Declared) digest(fields []Field) string {
 		case FieldAvatarURL:
 			values[field] = d.AvatarURL
 		case FieldContacts:
-			values[field] = d.Contacts
+			values[field] = canonical(d.Contacts)
 		}
 	}
 	// Marshalling a map of strings and string slices cannot fail.
 	encoded, _ := json.Marshal(values) //nolint:errchkjson // see above
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Digest tells one declaration from another, all fields included.
+func (d Declared) Digest() string {
+	// Marshalling strings, booleans and string slices cannot fail.
+	encoded, _ := json.Marshal(d) //nolint:errchkjson // see above
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:16])
 }

@@ -30,6 +30,8 @@ type Facts struct {
 	// CRDGone: the Group goes because its CRD goes. CRDUnread: whether it does
 	// cannot be told yet.
 	CRDGone, CRDUnread bool
+	// DeletionSeen is when this process first saw the Group being deleted.
+	DeletionSeen time.Time
 	// GroupGone: the Group is no longer there, and Group is how it was last seen. A
 	// group was made for it, and its id could not be written down.
 	GroupGone bool
@@ -60,6 +62,8 @@ type Identity struct {
 	Seen time.Time
 	// Unarchive: the group was archived when it was adopted, and is not unarchived yet.
 	Unarchive bool
+	// Unrecorded: this process made the group, and its id is not written down yet.
+	Unrecorded bool
 	// Recorded: status, annotations and finalizer all say so.
 	Recorded bool
 	// ForeignCluster is the UID of another cluster that bound the id.
@@ -72,6 +76,8 @@ type Identity struct {
 	WaitsForOwner bool
 	// Attempt is the note of a create without an id; nil without one.
 	Attempt *Attempt
+	// NoteLost: the note is gone from the Group, and this process remembers it.
+	NoteLost bool
 	// AttemptUnreadable: there is such a note, but nobody can read it.
 	AttemptUnreadable bool
 	// AttemptEmpty: it is proven that the attempt made nothing.
@@ -97,6 +103,8 @@ type Connection struct {
 	Problem string
 	// Waiting: it was not looked at yet by this process, so nothing is known.
 	Waiting bool
+	// MayAdopt: the Group's namespace may bind to groups that the Group did not make.
+	MayAdopt bool
 	// AllowDelete is the connection's consent to permanent deletion.
 	AllowDelete bool
 	// Complete: the account can be listed completely.
@@ -136,8 +144,12 @@ func (s RemoteState) String() string {
 type Remote struct {
 	State RemoteState
 	Group remote.Group
+	// AsOf is when the listing or the call began that showed Group.
+	AsOf time.Time
 	// Fresh: it was read or written in this pass.
 	Fresh bool
+	// ReadAt is when the GET began that showed it in this pass; zero where none did.
+	ReadAt time.Time
 	// Settling: our own write is younger than the settle time, so an absence may
 	// be the API's lag.
 	Settling bool

@@ -129,7 +129,7 @@ func finalizeAttempt(f *Facts) Step {
 	if f.Identity.CreateInFlight {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := Recover(*f.Identity.Attempt, f.Identity.AttemptSeen, f.Evidence)
+	r := Recover(*f.Identity.Attempt, f.Declared, f.Identity.AttemptSeen, f.Evidence)
 	switch r.Outcome {
 	case OutcomeBind:
 		return Step{Action: Bind, ID: r.ID, Origin: OriginRecovered}
@@ -166,7 +166,7 @@ func finalizeArchive(f *Facts) Step {
 		return finalizeMissing(f)
 	case f.Remote.State == RemotePresent && f.Now.Before(f.unarchivedUntil()):
 		return writeStatus(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), f.unarchivedUntil().Sub(f.Now))
-	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.Remote.Fresh && f.mayBeUnarchived():
+	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.Remote.Fresh && (f.mayBeUnarchived() || f.Remote.AsOf.Before(f.DeletionSeen)):
 		if b := f.backoff(nil); b != nil {
 			return backedOffDeletion(f, b)
 		}

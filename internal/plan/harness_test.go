@@ -46,12 +46,12 @@ func facts(options ...option) *Facts {
 	s := &Facts{
 		Now: now, Group: group,
 		Identity:   Identity{ID: plazaID, Recorded: true},
-		Connection: Connection{Name: "ClusterConnection default", Found: true, Allowed: true, Up: true, Complete: true},
+		Connection: Connection{Name: "ClusterConnection default", Found: true, Allowed: true, Up: true, Complete: true, MayAdopt: true},
 		Remote:     Remote{State: RemotePresent, Group: plaza()},
 		Evidence: Evidence{
-			Mirrored: true, Listed: now.Add(-time.Minute), Complete: true, Trust: TrustEarned,
+			Mirrored: true, Listed: now.Add(-time.Minute), Newest: now.Add(-time.Minute), Complete: true, Trust: TrustEarned,
 		},
-		History: History{FirstSeen: now.Add(-time.Hour)},
+		History: History{FirstSeen: now.Add(-time.Hour), AskedAt: now.Add(-time.Hour), NameSeen: now.Add(-time.Hour)},
 	}
 	ready(v1alpha1.ReasonSynced, "True")(s)
 	for _, o := range options {
@@ -90,32 +90,34 @@ func ready(reason, status string) option {
 
 func spec(edit func(*v1alpha1.GroupSpec)) option { return func(s *Facts) { edit(&s.Group.Spec) } }
 
-func suspend(s *Facts)    { s.Group.Spec.Suspend = true }
-func dry(s *Facts)        { s.DryRun = true }
-func observe(s *Facts)    { s.Group.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
-func byName(s *Facts)     { s.Group.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
-func groupID(s *Facts)    { s.Group.Spec.GroupID = plazaID }
-func changed(s *Facts)    { s.Group.Generation++ }
-func fresh(s *Facts)      { s.Remote.Fresh = true }
-func settling(s *Facts)   { s.Remote.Settling = true }
-func replied(s *Facts)    { s.Remote.Settling, s.Remote.Replied = true, true }
-func proven(s *Facts)     { s.Remote.AbsenceProven = true }
-func distrusted(s *Facts) { s.Evidence.Trust = TrustLost }
-func unjudged(s *Facts)   { s.Evidence.Trust = TrustUnjudged }
-func incomplete(s *Facts) { s.Evidence.Complete, s.Connection.Complete = false, false }
-func unmirrored(s *Facts) { s.Evidence.Mirrored, s.Evidence.Listed = false, time.Time{} }
-func waitingFor(s *Facts) { s.Connection.Waiting, s.Connection.Up = true, false }
-func notFound(s *Facts)   { s.Connection = Connection{Name: s.Connection.Name} }
-func notAllowed(s *Facts) { s.Connection.Allowed = false }
-func leaving(s *Facts)    { s.Connection.Terminating = true }
-func foreign(s *Facts)    { s.Identity.ForeignCluster = elsewhere }
-func takeOverOK(s *Facts) { s.Identity.TakeOver = true }
-func owned(s *Facts)      { s.Identity.OtherOwner = "lobby/plaza" }
-func contends(s *Facts)   { s.Identity.WaitsForOwner = true }
-func unrecorded(s *Facts) { s.Identity.Recorded = false }
-func inFlight(s *Facts)   { s.Identity.CreateInFlight = true }
-func noStatus(s *Facts)   { s.Group.Status.ID = "" }
-func justSeen(s *Facts)   { s.Identity.Seen = now.Add(-time.Minute) }
+func suspend(s *Facts)        { s.Group.Spec.Suspend = true }
+func dry(s *Facts)            { s.DryRun = true }
+func observe(s *Facts)        { s.Group.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
+func allowDuplicate(s *Facts) { s.Group.Spec.AdoptionPolicy = v1alpha1.AdoptAllowDuplicate }
+func noNote(s *Facts)         { s.Group.Finalizers = nil }
+func byName(s *Facts)         { s.Group.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
+func groupID(s *Facts)        { s.Group.Spec.GroupID = plazaID }
+func changed(s *Facts)        { s.Group.Generation++ }
+func fresh(s *Facts)          { s.Remote.Fresh = true }
+func settling(s *Facts)       { s.Remote.Settling = true }
+func replied(s *Facts)        { s.Remote.Settling, s.Remote.Replied = true, true }
+func proven(s *Facts)         { s.Remote.AbsenceProven = true }
+func distrusted(s *Facts)     { s.Evidence.Trust = TrustLost }
+func unjudged(s *Facts)       { s.Evidence.Trust = TrustUnjudged }
+func incomplete(s *Facts)     { s.Evidence.Complete, s.Connection.Complete = false, false }
+func unmirrored(s *Facts)     { s.Evidence.Mirrored, s.Evidence.Listed = false, time.Time{} }
+func waitingFor(s *Facts)     { s.Connection.Waiting, s.Connection.Up = true, false }
+func notFound(s *Facts)       { s.Connection = Connection{Name: s.Connection.Name} }
+func notAllowed(s *Facts)     { s.Connection.Allowed = false }
+func leaving(s *Facts)        { s.Connection.Terminating = true }
+func foreign(s *Facts)        { s.Identity.ForeignCluster = elsewhere }
+func takeOverOK(s *Facts)     { s.Identity.TakeOver = true }
+func owned(s *Facts)          { s.Identity.OtherOwner = "lobby/plaza" }
+func contends(s *Facts)       { s.Identity.WaitsForOwner = true }
+func unrecorded(s *Facts)     { s.Identity.Recorded = false }
+func inFlight(s *Facts)       { s.Identity.CreateInFlight = true }
+func noStatus(s *Facts)       { s.Group.Status.ID = "" }
+func justSeen(s *Facts)       { s.Identity.Seen = now.Add(-time.Minute) }
 
 func down(s *Facts) { s.Connection.Up, s.Connection.Problem = false, "401 Unauthorized" }
 
@@ -160,7 +162,7 @@ func seen(ago time.Duration) option {
 }
 
 func listed(ago time.Duration) option {
-	return func(s *Facts) { s.Evidence.Listed = now.Add(-ago) }
+	return func(s *Facts) { s.Evidence.Listed, s.Evidence.Newest = now.Add(-ago), now.Add(-ago) }
 }
 
 func shows(groups ...remote.Group) option {
@@ -263,7 +265,7 @@ func report(reason, message string) Report {
 	case v1alpha1.ReasonCreating, v1alpha1.ReasonUpdating:
 		r.Reconciling = true
 	case v1alpha1.ReasonConnectionNotAllowed, v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict,
-		v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonDeleteNotAllowed, v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing:
+		v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonNameTaken, v1alpha1.ReasonDeleteNotAllowed, v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing:
 		r.Stalled = true
 	}
 	return r

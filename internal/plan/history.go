@@ -14,16 +14,29 @@ import (
 type History struct {
 	// FirstSeen is when this process first saw the Group.
 	FirstSeen time.Time
+	// DeclaredSeen is when it first saw these declared fields; zero where status said of
+	// them already that they were compared.
+	DeclaredSeen time.Time
+	// NameSeen is when it first saw the Group declare this name with this adoptionPolicy.
+	NameSeen time.Time
+	// NameTaken: of this name and adoptionPolicy status has said NameTaken.
+	NameTaken bool
+	// Attempted: this process has noted a create for the Group.
+	Attempted bool
 
 	// What follows concerns this generation, and what was asked for by annotation.
 	Generation int64
-	Requested  string
+	// AskedAt is when this process first saw that.
+	AskedAt   time.Time
+	Requested string
 	// Refused is the API's last refusal of this declaration.
 	Refused *Backoff
 	// NotApplied is the last reply that did not show the declared values, and
 	// Unapplied how many there were in a row.
 	NotApplied *Backoff
 	Unapplied  int
+	// Undone is how many writes in a row have undone a field that was as declared.
+	Undone int
 	// Failed is the last failure of this Group's own calls, and Failures how many
 	// there were in a row.
 	Failed   *Backoff
@@ -64,11 +77,14 @@ func (h History) Clone() History {
 }
 
 // ResetOnChange drops what a person's change, or request for a fresh look, overrides.
-func (h *History) ResetOnChange(generation int64, requested string) {
+func (h *History) ResetOnChange(generation int64, requested string, now time.Time) {
 	if h.Generation == generation && h.Requested == requested {
 		return
 	}
-	kept := History{FirstSeen: h.FirstSeen, Generation: generation, Requested: requested}
+	kept := History{
+		FirstSeen: h.FirstSeen, DeclaredSeen: h.DeclaredSeen, NameSeen: h.NameSeen, NameTaken: h.NameTaken, Attempted: h.Attempted,
+		Generation: generation, Requested: requested, AskedAt: now,
+	}
 	if h.Generation == generation {
 		kept.Contests = h.Contests
 	}

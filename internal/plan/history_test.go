@@ -78,7 +78,7 @@ func TestPersonOverridesWhatIsHeldBack(t *testing.T) {
 			h.FirstSeen, h.Generation = now, 1
 			h.Refused, h.NotApplied, h.Failed = &Backoff{}, &Backoff{}, &Backoff{}
 			h.Failures, h.Unapplied = 3, 3
-			h.ResetOnChange(c.generation, c.requested)
+			h.ResetOnChange(c.generation, c.requested, now)
 			if kept := h.Refused != nil && h.NotApplied != nil && h.Failed != nil && h.Failures+h.Unapplied == 6; kept != c.kept {
 				t.Errorf("what was held back is kept: %t, want %t", kept, c.kept)
 			}

@@ -5,6 +5,8 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -13,8 +15,16 @@ import (
 // what it learned into the facts, and asks again, until the step is Wait,
 // WriteStatus or Release.
 func Next(f *Facts) Step {
+	// What this process made, and what it may have made, is written down before
+	// anything else, whatever stands against the Group.
+	if f.Identity.Unrecorded && !f.GroupGone && f.Identity.OtherOwner == "" {
+		return Step{Action: Record, ID: f.Identity.ID}
+	}
 	if f.GroupGone || !f.Group.DeletionTimestamp.IsZero() {
 		return finalize(f)
+	}
+	if f.Identity.NoteLost && f.unresolvedAttempt() && !f.DryRun {
+		return Step{Action: RestoreNote}
 	}
 	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, ownedElsewhere} {
 		if step, stop := gate(f); stop {
@@ -53,7 +63,7 @@ func suspended(f *Facts) (Step, bool) {
 	if mayLook && f.Remote.State == RemotePresent {
 		r.Remote = &f.Remote.Group
 		r.Drift = f.Declared.Diff(f.Remote.Group)
-		r.Message = "suspended; these declared fields differ remotely: " + list(r.Drift)
+		r.Message = "suspended; these declared fields differ remotely: " + f.Declared.Differences(f.Remote.Group, r.Drift)
 		if len(r.Drift) == 0 {
 			r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
 		}
@@ -183,12 +193,14 @@ func read(f *Facts, id string) Step {
 func compare(f *Facts) Step {
 	diff := f.Declared.Diff(f.Remote.Group)
 	switch {
+	case (len(diff) == 0 || f.observes()) && f.userIsWaiting() && f.Remote.AsOf.Before(f.History.DeclaredSeen):
+		return read(f, f.Identity.ID) // what was seen before the declaration says nothing of it
 	case len(diff) == 0 && f.observes():
 		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:
 		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
 	case f.observes():
-		r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + list(diff), Drift: diff}
+		r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + f.Declared.Differences(f.Remote.Group, diff), Drift: diff}
 		return writeStatus(f.showing(r), 0)
 	case f.DryRun:
 		return drifting(f, dryRun("set "+list(diff)), diff)
@@ -209,11 +221,21 @@ func drifting(f *Facts, step Step, diff []Field) Step {
 func correct(f *Facts, diff []Field) Step {
 	due, contested, again := f.uncontested(diff)
 	if len(due) == 0 {
-		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+"; corrected once an hour, and at once when the spec changes")
+		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+" ("+f.Declared.Differences(f.Remote.Group, contested)+
+			"); corrected once an hour, and at once when the spec changes")
 		return drifting(f, writeStatus(r, again), diff)
+	}
+	due, uncertain := f.addable(due)
+	if len(due) == 0 {
+		return drifting(f, writeStatus(uncertain, stalledRetry), diff)
 	}
 	if b := f.backoff(due); b != nil {
 		return drifting(f, backedOff(f, b), diff)
+	}
+	if f.addsMembers(due) && f.Now.Sub(f.Remote.ReadAt) > membersServe {
+		step := read(f, f.Identity.ID)
+		step.WithWrite = step.Action == Read
+		return step
 	}
 	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: f.wasSynced() || f.contestedAny(due)}
 }
@@ -224,13 +246,13 @@ func missing(f *Facts) Step {
 	case !f.Evidence.trusted():
 		return Step{Action: Wait}
 	case f.withinSettleTime():
-		return Step{Action: Wait, RequeueAfter: SettleTime / 4}
+		return f.waitForAbsence(Step{Action: Wait, RequeueAfter: SettleTime / 4})
 	case f.spec().GroupID != "" || f.observes():
 		return remoteMissing(f, f.Identity.ID)
 	case !f.Connection.Complete:
 		return unprovenMissing(f)
 	case !f.Remote.AbsenceProven || !f.Evidence.Listed.After(f.Identity.Seen.Add(SettleTime)):
-		return Step{Action: Wait, AwaitListing: f.Now}
+		return f.waitForAbsence(Step{Action: Wait, AwaitListing: f.Now})
 	case f.DryRun:
 		return dryRun("create the group anew: " + f.Identity.ID + " is gone")
 	}
@@ -238,6 +260,18 @@ func missing(f *Facts) Step {
 		return backedOff(f, b)
 	}
 	return Step{Action: ForgetID, ID: f.Identity.ID}
+}
+
+// waitForAbsence waits until it is known whether the group is gone. What a person waits
+// for says so once that has lasted.
+func (f *Facts) waitForAbsence(step Step) Step {
+	if !f.userIsWaiting() {
+		return step
+	}
+	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.ID+
+		" (404); waiting until a listing shows whether it is gone", SettleTime/4)
+	said.AwaitListing = step.AwaitListing
+	return said
 }
 
 // unprovenMissing: the newest listing was incomplete. Where it is old, because the
@@ -262,6 +296,27 @@ func remoteMissing(f *Facts, id string) Step {
 	}
 	return writeStatus(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
 		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it anew, with another groupID or none", id, why)), stalledRetry)
+}
+
+// membersServe is how long the members that a GET showed may be sent again with those
+// that are added to them: a change by a person in between is lost.
+const membersServe = 5 * time.Second
+
+// addsMembers reports whether a PUT of the fields adds members to those that are shown.
+func (f *Facts) addsMembers(fields []Field) bool {
+	return f.Declared.AtLeast && slices.Contains(fields, FieldContacts)
+}
+
+// addable leaves contacts out where they are to be added to members that the API does
+// not show for certain: the PUT would remove who is not shown.
+func (f *Facts) addable(due []Field) ([]Field, Report) {
+	if !f.addsMembers(due) || !f.Remote.Group.MembersUncertain {
+		return due, Report{}
+	}
+	due = slices.DeleteFunc(slices.Clone(due), func(field Field) bool { return field == FieldContacts })
+	return due, stalled(v1alpha1.ReasonNotApplied,
+		"contacts are only added where the API shows every member of the remote group with a username, and it does not; "+
+			"add them by hand, or declare all members with contactsPolicy Exact")
 }
 
 func backedOff(f *Facts, b *Backoff) Step {

@@ -24,7 +24,7 @@ func anyFacts(t *rapid.T) *Facts {
 	s.Group.Spec = v1alpha1.GroupSpec{
 		Name: s.Declared.Name, Suspend: rarely("suspend"),
 		GroupID:          rapid.SampledFrom([]string{"", "", "", plazaID}).Draw(t, "groupID"),
-		AdoptionPolicy:   rapid.SampledFrom([]v1alpha1.AdoptionPolicy{v1alpha1.AdoptNever, v1alpha1.AdoptByName}).Draw(t, "adoption"),
+		AdoptionPolicy:   rapid.SampledFrom([]v1alpha1.AdoptionPolicy{v1alpha1.AdoptNever, v1alpha1.AdoptByName, v1alpha1.AdoptAllowDuplicate}).Draw(t, "adoption"),
 		ManagementPolicy: rapid.SampledFrom([]v1alpha1.ManagementPolicy{v1alpha1.ManagementManage, v1alpha1.ManagementManage, v1alpha1.ManagementObserve}).Draw(t, "management"),
 		DeletionPolicy:   rapid.SampledFrom([]v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}).Draw(t, "deletion"),
 	}
@@ -60,9 +60,14 @@ func anyFacts(t *rapid.T) *Facts {
 	s.Evidence = Evidence{
 		Mirrored: !rarely("unmirrored"), Complete: flag("complete listing"), OtherAccount: rarely("other account"),
 		Trust:  rapid.SampledFrom([]Trust{TrustEarned, TrustEarned, TrustEarned, TrustEarned, TrustProvisional, TrustLost, TrustUnjudged}).Draw(t, "trust"),
-		Listed: now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "listed, minutes ago")) * time.Minute),
+		Listed: now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "listed, minutes ago")) * time.Minute), ByGets: rarely("by gets"),
 	}
-	if rarely("named") {
+	s.Evidence.Newest = s.Evidence.Listed
+	s.History.DeclaredSeen = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "declared, minutes ago")) * time.Minute)
+	s.Remote.AsOf = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "remote group seen, minutes ago")) * time.Minute)
+	s.DeletionSeen = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "deletion seen, minutes ago")) * time.Minute)
+	s.History.NameTaken, s.History.Attempted = rarely("said NameTaken"), rarely("attempted before")
+	if rarely("named") || s.Identity.ID == "" && flag("of the name") {
 		s.Evidence.Candidates = rapid.SliceOfN(rapid.Custom(anyCandidate), 1, 3).Draw(t, "candidates")
 	}
 	if rarely("held") {
@@ -92,6 +97,8 @@ func anyIdentity(t *rapid.T, s *Facts) {
 		s.Identity.AttemptUnreadable = true
 	}
 	s.Identity.AttemptEmpty = rarely("empty")
+	s.Identity.NoteLost = s.Identity.Attempt != nil && rarely("note lost")
+	s.Identity.Unrecorded = s.Identity.ID != "" && rarely("unrecorded id")
 	if rarely("owned") {
 		owned(s)
 	}
@@ -227,6 +234,20 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	if why := forbidsCreate(s); step.Action == Create && why != "" {
 		t.Fatalf("Create, though %s", why)
 	}
+	if step.Action == WriteStatus && s.userIsWaiting() && s.Remote.AsOf.Before(s.History.DeclaredSeen) &&
+		(step.Report.Reason == v1alpha1.ReasonSynced || step.Report.Reason == v1alpha1.ReasonObserved) {
+		t.Fatalf("%s on evidence that is older than the declaration", step.Report.Reason)
+	}
+	if s.Identity.Unrecorded && !s.GroupGone && s.Identity.OtherOwner == "" && step.Action != Record {
+		t.Fatalf("%s before the id is written down", step.Action)
+	}
+	if step.Action == Create && s.Group.Spec.AdoptionPolicy == v1alpha1.AdoptNever {
+		for _, c := range s.Evidence.Candidates {
+			if c.Group.Name == s.Declared.Name && !c.Group.Archived() && c.OwnedBy == "" && !c.MadeForOther {
+				t.Fatalf("Create beside %+v, which nobody owns", c)
+			}
+		}
+	}
 	if step.Action == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil && !s.GroupGone) {
 		t.Fatal("DeleteRemote without both consents and a deletion")
 	}
@@ -261,7 +282,7 @@ func TestAnUpdateNamesDeclaredFieldsThatDiffer(t *testing.T) {
 			return
 		}
 		after := s.Remote.Group
-		changes := s.Declared.Changes(step.Fields, now)
+		changes := s.Declared.Changes(step.Fields, s.Remote.Group, now)
 		if !slices.Equal(changes.Names(), step.Fields) {
 			t.Fatalf("the PUT sets %v, the step says %v", changes.Names(), step.Fields)
 		}
@@ -310,7 +331,7 @@ func TestTheAPIsViewOfACreatedGroupMatchesItsAttempt(t *testing.T) {
 		}
 		made.Contacts = slices.Clone(made.Contacts)
 		slices.Reverse(made.Contacts)
-		if !attempt.shows(made) {
+		if !attempt.shows(made, d) {
 			t.Fatalf("the group made for %+v is not recognised: %+v", d, made)
 		}
 		if fields := d.Diff(made); len(fields) > 0 && !slices.Equal(fields, []Field{FieldArchived}) {
@@ -318,8 +339,8 @@ func TestTheAPIsViewOfACreatedGroupMatchesItsAttempt(t *testing.T) {
 		}
 		other := anyGroup(t, otherID)
 		lacking := slices.DeleteFunc(d.Diff(other), func(f Field) bool { return f == FieldArchived })
-		if attempt.shows(other) != (len(lacking) == 0) {
-			t.Fatalf("taken for the attempt's own: %t, though it lacks %v", attempt.shows(other), lacking)
+		if attempt.shows(other, d) != (len(lacking) == 0) {
+			t.Fatalf("taken for the attempt's own: %t, though it lacks %v", attempt.shows(other, d), lacking)
 		}
 	})
 }

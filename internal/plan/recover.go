@@ -40,6 +40,13 @@ type Evidence struct {
 	// Listed is since when an absence counts: when the newest listing began, or,
 	// by page number, the older of the two that agree. Zero before that.
 	Listed time.Time
+	// Newest is when the newest listing began, whether it proves an absence or not.
+	Newest time.Time
+	// ListedFor is how long the newest listing took.
+	ListedFor time.Duration
+	// ByGets: the owned groups are read one by one in the place of listings, since the
+	// account is so much larger.
+	ByGets bool
 	// Complete: these listings showed the whole account.
 	Complete bool
 	// Trust is whether the connection shows the account that its Groups live in.
@@ -51,8 +58,15 @@ type Candidate struct {
 	Group remote.Group
 	// OwnedBy is the other Group that owns it, as namespace/name; empty if none does.
 	OwnedBy string
-	// MadeForOther: this process made it for another Group.
-	MadeForOther bool
+	// MadeForOther: this process made it for another Group. LetGo: that one is gone, and
+	// left it on purpose (deletionPolicy Orphan).
+	MadeForOther, LetGo bool
+	// OpenCreate is the other Group, as namespace/name, whose open create may have made
+	// it since OpenSince; empty where there is none.
+	OpenCreate string
+	OpenSince  time.Time
+	// AsOf is when the listing or the call began that showed it last.
+	AsOf time.Time
 }
 
 // free reports whether it may be one of ours that nobody knows of yet.
@@ -78,9 +92,9 @@ type Recovery struct {
 // Recover concludes what became of an attempt that this process first saw at
 // seen. An exact candidate is proof at once, unless it is doubtful; that there is
 // none is proven only by a complete listing begun the settle time after seen.
-func Recover(a Attempt, seen time.Time, e Evidence) Recovery {
+func Recover(a Attempt, d Declared, seen time.Time, e Evidence) Recovery {
 	candidates := a.candidates(e)
-	exact := slices.DeleteFunc(slices.Clone(candidates), func(g remote.Group) bool { return !a.shows(g) })
+	exact := slices.DeleteFunc(slices.Clone(candidates), func(g remote.Group) bool { return !a.shows(g, d) })
 	settled := e.Listed.After(seen.Add(SettleTime))
 	if len(exact) > 0 {
 		best := first(exact, a.Fields)
@@ -114,11 +128,12 @@ func (a Attempt) candidates(e Evidence) []remote.Group {
 // FindLostCreate finds the group of a Group whose attempt was lost: an unclaimed, active
 // one with exactly the declared values, made no earlier than the Group itself.
 func FindLostCreate(d Declared, created time.Time, e Evidence) (id string, found bool) {
-	fields := d.creationFields()
+	fields := d.digestFields()
 	want := d.digest(fields)
 	var twins []remote.Group
 	for _, c := range e.Candidates {
-		if g := c.Group; c.free() && !g.CreatedAt.Before(created) && !d.archivedByOthers(g) && shownBy(g).digest(fields) == want {
+		if g := c.Group; c.free() && !g.CreatedAt.Before(created) && !d.archivedByOthers(g) && shownBy(g).digest(fields) == want &&
+			!(d.AtLeast && d.lacksMembers(g)) {
 			twins = append(twins, g)
 		}
 	}

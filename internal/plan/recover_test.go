@@ -52,7 +52,7 @@ func TestRecover(t *testing.T) {
 		{"no listing", evidence(unmirrored), Recovery{Outcome: OutcomeWait}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, Recover(attempt, started, c.e)); diff != "" {
+			if diff := cmp.Diff(c.want, Recover(attempt, Declared{}, started, c.e)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -86,36 +86,6 @@ func TestTwin(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			if id, found := FindLostCreate(declared, created, c.e); id != c.want || found != (c.want != "") {
 				t.Errorf("twin %q (found: %t), want %q", id, found, c.want)
-			}
-		})
-	}
-}
-
-func TestAdoptByName(t *testing.T) {
-	early := plaza(withID("early"), archivedSince(now.Add(-2*time.Hour)))
-	late := plaza(withID("late"), archivedSince(now.Add(-time.Hour)))
-	second := plaza(withID(otherID))
-	for _, c := range []struct {
-		name string
-		e    Evidence
-		want Adoption
-	}{
-		{"none", evidence(), Adoption{Outcome: OutcomeNone}},
-		{"one", evidence(shows(plaza())), Adoption{Outcome: OutcomeBind, ID: plazaID}},
-		{"one of another name", evidence(shows(plaza(named("plaza hotel")))), Adoption{Outcome: OutcomeNone}},
-		{"active goes before archived", evidence(shows(late, plaza(), early)), Adoption{Outcome: OutcomeBind, ID: plazaID}},
-		{"the one archived last", evidence(shows(early, late)), Adoption{Outcome: OutcomeBind, ID: "late"}},
-		{"several active", evidence(shows(plaza(), second, late)), Adoption{Outcome: OutcomeUncertain, Candidates: []remote.Group{plaza(), second}}},
-		{"an owned one", evidence(shows(plaza()), claimed(plazaID)), Adoption{Outcome: OutcomeBind, ID: plazaID, Owned: true}},
-		{"an owned archived one", evidence(shows(late), claimed("late")), Adoption{Outcome: OutcomeBind, ID: "late", Owned: true}},
-		{"none, incompletely", evidence(incomplete), Adoption{Outcome: OutcomeUncertain}},
-		{"one, incompletely", evidence(incomplete, shows(plaza())), Adoption{Outcome: OutcomeBind, ID: plazaID}},
-		{"none, untrusted", evidence(distrusted), Adoption{Outcome: OutcomeWait}},
-		{"one, untrusted", evidence(distrusted, shows(plaza())), Adoption{Outcome: OutcomeWait}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, AdoptByName(hotel, c.e)); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
 	}
@@ -198,20 +168,20 @@ func TestARecoveryTakesNothingThatAnotherGroupLeftBehind(t *testing.T) {
 	released.ArchivedAt = now.Add(time.Minute)
 	attempt := NewAttempt(declared, now, candidates(released))
 	e := Evidence{Candidates: candidates(released), Trust: TrustEarned, Complete: true, Listed: now.Add(time.Hour)}
-	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
+	if r := Recover(attempt, Declared{}, now, e); r.Outcome != OutcomeNone {
 		t.Errorf("a group that was claimed when the attempt was noted is taken: %+v", r)
 	}
 
 	attempt = NewAttempt(declared, now, nil)
 	e.Candidates[0].MadeForOther = true
-	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
+	if r := Recover(attempt, Declared{}, now, e); r.Outcome != OutcomeNone {
 		t.Errorf("a group that this process made for another is taken: %+v", r)
 	}
 
 	e.Candidates[0].MadeForOther = false
 	own := plaza(withID("own"), createdAt(now.Add(time.Second)))
 	e.Candidates = append(e.Candidates, Candidate{Group: own})
-	if r := Recover(attempt, now, e); r.Outcome != OutcomeBind || r.ID != "own" {
+	if r := Recover(attempt, Declared{}, now, e); r.Outcome != OutcomeBind || r.ID != "own" {
 		t.Errorf("an archived group is preferred to an active one: %+v", r)
 	}
 }
@@ -223,15 +193,15 @@ func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
 	more, plain := plaza(withID("a"), createdAt(now), described("any")), plaza(withID("b"), createdAt(now.Add(time.Second)))
 	more.Contacts, plain.Contacts = nil, nil
 	e := Evidence{Candidates: candidates(more, plain)}
-	if r := Recover(attempt, now, e); r.ID != "b" {
+	if r := Recover(attempt, Declared{}, now, e); r.ID != "b" {
 		t.Errorf("bound to %q, want the group that shows no more than was sent", r.ID)
 	}
 	e.Candidates = e.Candidates[:1]
-	if r := Recover(attempt, now, e); r.Outcome != OutcomeWait {
+	if r := Recover(attempt, Declared{}, now, e); r.Outcome != OutcomeWait {
 		t.Errorf("outcome %d before the settle time, when a better one may be about to show", r.Outcome)
 	}
 	e.Listed = now.Add(SettleTime + time.Second)
-	if r := Recover(attempt, now, e); r.ID != "a" {
+	if r := Recover(attempt, Declared{}, now, e); r.ID != "a" {
 		t.Errorf("bound to %q, want the only one: the API may fill in what was not sent", r.ID)
 	}
 }
@@ -241,11 +211,11 @@ func TestARecoveryPrefersWhatWasSentAndNoMore(t *testing.T) {
 func TestAnotherAccountProvesNothing(t *testing.T) {
 	attempt := NewAttempt(Declared{Name: hotel}, now, nil)
 	e := Evidence{Trust: TrustEarned, Complete: true, Listed: now.Add(time.Hour), OtherAccount: true}
-	if r := Recover(attempt, now, e); r.Outcome != OutcomeUncertain {
+	if r := Recover(attempt, Declared{}, now, e); r.Outcome != OutcomeUncertain {
 		t.Errorf("outcome %d, want uncertain", r.Outcome)
 	}
 	e.OtherAccount = false
-	if r := Recover(attempt, now, e); r.Outcome != OutcomeNone {
+	if r := Recover(attempt, Declared{}, now, e); r.Outcome != OutcomeNone {
 		t.Errorf("outcome %d, want none", r.Outcome)
 	}
 }

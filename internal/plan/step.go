@@ -20,6 +20,10 @@ const (
 	WriteStatus
 	// Read: GET the remote group named by ID.
 	Read
+	// ReadCandidate: GET the remote group of the same name that ID names.
+	ReadCandidate
+	// RestoreNote: put the note of an open create back, which somebody stripped.
+	RestoreNote
 	// Bind: record ID as this Group's remote group.
 	Bind
 	// Record: put identity, annotations and finalizer back where they belong.
@@ -44,7 +48,7 @@ const (
 // String names the action for logs.
 func (a Action) String() string {
 	return [...]string{
-		"Wait", "WriteStatus", "Read", "Bind", "Record", "ForgetID", "Create", "Update",
+		"Wait", "WriteStatus", "Read", "ReadCandidate", "RestoreNote", "Bind", "Record", "ForgetID", "Create", "Update",
 		"ArchiveRemote", "Unarchive", "DeleteRemote", "Release",
 	}[a]
 }
@@ -68,6 +72,9 @@ type Step struct {
 	Origin Origin
 	// Unarchive goes with Bind: the group is archived, and is to be unarchived.
 	Unarchive bool
+	// WithWrite goes with Read: a PUT follows at once, whose rate slot is taken with
+	// that of the GET.
+	WithWrite bool
 	// Fields go with Update.
 	Fields []Field
 	// Drifted: the fields were right before; somebody else changed them.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // checkCall judges a call at the moment it is carried out.
@@ -273,12 +274,25 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 		if g.Spec.GroupID != "" || g.Spec.AdoptionPolicy == v1alpha1.AdoptByName || g.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 			return ""
 		}
+	case v1alpha1.ReasonNameTaken:
+		if g.Spec.AdoptionPolicy == v1alpha1.AdoptNever && w.activeNamed(g.Spec.Name) {
+			return ""
+		}
+	case v1alpha1.ReasonCreating:
+		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName && strings.Contains(ready.Message, "belongs to Group") {
+			return "" // whether that one owns it is judged below
+		}
 	case v1alpha1.ReasonUpdating:
 		if len(g.Status.Drift) > 0 {
 			return "" // contested
 		}
 	}
 	return fmt.Sprintf("%s: %s", ready.Reason, ready.Message)
+}
+
+// activeNamed reports whether an active remote group has the name.
+func (w *world) activeNamed(name string) bool {
+	return slices.ContainsFunc(w.sim.Groups(), func(g simulator.Group) bool { return g.Name == name && !g.Archived() })
 }
 
 // unlike compares a synced Group with the remote group itself.

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/remote"
+)
+
+const (
+	// listingServes is how old a listing may be, beyond the time that it took, that
+	// shows whether a name is taken. One listing serves all creates of that time.
+	listingServes = 10 * time.Minute
+	// mostRead is how many namesakes are read, and listed in a message.
+	mostRead = 10
+	// openCreateFor is how long a group is left to the open create that may have made it.
+	openCreateFor = time.Hour
+)
+
+// namesakes are the active remote groups of the name that a Group declares.
+type namesakes struct {
+	// unowned are nobody's; owned are those of other Groups, or made for them.
+	unowned, owned []Candidate
+	// open are neither: another Group's open create may have made them.
+	open []Candidate
+}
+
+// activeNamesakes sorts the candidates of exactly this name by whose they are.
+func (f *Facts) activeNamesakes() namesakes {
+	var n namesakes
+	for _, c := range f.Evidence.Candidates {
+		switch {
+		case c.Group.Name != f.Declared.Name || c.Group.Archived():
+		case c.OwnedBy != "":
+			n.owned = append(n.owned, c)
+		case c.OpenCreate != "" && f.Now.Sub(c.OpenSince) < openCreateFor:
+			n.open = append(n.open, c)
+		case c.MadeForOther && !c.LetGo:
+			n.owned = append(n.owned, c)
+		default:
+			n.unowned = append(n.unowned, c)
+		}
+	}
+	return n
+}
+
+// nameTaken stops a create under adoptionPolicy Never beside an active remote group of
+// the name that no Group owns: a cluster that is rebuilt from Git would make each of its
+// groups a second time.
+func nameTaken(f *Facts) (Step, bool) {
+	if p := f.spec().AdoptionPolicy; p == v1alpha1.AdoptAllowDuplicate || p == v1alpha1.AdoptByName {
+		return Step{}, false
+	}
+	if f.Connection.Complete && !f.Evidence.ByGets {
+		if oldest := f.Now.Add(-listingServes - f.Evidence.ListedFor); f.Evidence.Newest.Before(oldest) {
+			return Step{Action: Wait, AwaitListing: oldest}, true
+		}
+	}
+	n := f.activeNamesakes()
+	switch {
+	case len(n.open) > 0:
+		return waitForCreate(f, n.open[0]), true
+	case len(n.unowned) > 0 && f.Identity.CreateInFlight:
+		return Step{Action: Wait, RequeueAfter: inFlightPoll}, true // it may be that create's
+	case len(n.unowned) > 0:
+		return verifiedNameTaken(f, n.unowned), true
+	case len(n.owned) > 0 && f.History.NameTaken:
+		return writeStatus(stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"remote group %s of this name belongs to %s by now; to create another one beside it, set adoptionPolicy to AllowDuplicate, or declare another name",
+			n.owned[0].Group.ID, n.owned[0].owner())), stalledRetry), true
+	}
+	return Step{}, false
+}
+
+// verifiedNameTaken reads each namesake before it says so, where no newer listing has
+// shown it: one that is gone, renamed or archived by now does not count. What was said
+// once needs no reading to be repeated.
+func verifiedNameTaken(f *Facts, unowned []Candidate) Step {
+	if !f.History.NameTaken {
+		for _, c := range unowned[:min(len(unowned), mostRead)] {
+			if f.isFresh(c) {
+				continue
+			}
+			if b := f.backoff(nil); b != nil {
+				return backedOff(f, b)
+			}
+			return Step{Action: ReadCandidate, ID: c.Group.ID}
+		}
+	}
+	return writeStatus(nameTakenReport(f, unowned), stalledRetry)
+}
+
+// isFresh reports whether a candidate was seen since this name is asked about.
+func (f *Facts) isFresh(c Candidate) bool { return c.AsOf.After(f.History.NameSeen) }
+
+func nameTakenReport(f *Facts, unowned []Candidate) Report {
+	count := fmt.Sprintf("%d remote groups of this name exist that no Group owns", len(unowned))
+	if len(unowned) == 1 {
+		count = "1 remote group of this name exists that no Group owns"
+	}
+	const beside = "to create another one beside, set adoptionPolicy to AllowDuplicate"
+	if !f.Connection.MayAdopt {
+		return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf(
+			"%s; %s, or ask a cluster admin: %s does not let namespace %s adopt (allowedAdoptionNamespaces)",
+			count, beside, f.Connection.Name, f.Group.Namespace))
+	}
+	return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf(
+		"%s: %s; to bind to it, set groupID to its id, or adoptionPolicy to ByName; %s", count, describe(groupsOf(unowned)), beside))
+}
+
+// waitForCreate waits until it is known what another Group's open create has made.
+func waitForCreate(f *Facts, c Candidate) Step {
+	return waitVoiced(f, v1alpha1.ReasonCreating, fmt.Sprintf("waiting for Group %s: its create got no clear answer, and may have made remote group %s of this name",
+		c.OpenCreate, c.Group.ID), inFlightPoll*5)
+}
+
+// voiceAfter is how long a Group alone may wait before its status says what for.
+const voiceAfter = 30 * time.Second
+
+// waitVoiced waits, and says what for once that has lasted for half a minute, so that a
+// short wait costs no write.
+func waitVoiced(f *Facts, reason, what string, again time.Duration) Step {
+	waited := f.Now.Sub(f.History.AskedAt)
+	if waited < voiceAfter {
+		return Step{Action: Wait, RequeueAfter: min(again, voiceAfter-waited)}
+	}
+	return writeStatus(waiting(reason, what), again)
+}
+
+// owner names whose group a candidate is.
+func (c Candidate) owner() string {
+	if c.OwnedBy == "" {
+		return "a Group that is gone"
+	}
+	return "Group " + c.OwnedBy
+}
+
+// describe lists groups for a person who has to choose, at most ten of them.
+func describe(groups []remote.Group) string {
+	var b strings.Builder
+	for i, g := range groups {
+		if i == mostRead {
+			fmt.Fprintf(&b, " and %d more", len(groups)-mostRead)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(g.ID)
+		if !g.CreatedAt.IsZero() {
+			b.WriteString(" (created " + g.CreatedAt.UTC().Format(time.RFC3339) + ")")
+		}
+	}
+	return b.String()
+}
+
+// describeOwned lists candidates, and says which of them belong to which Group.
+func describeOwned(candidates []Candidate) string {
+	var b strings.Builder
+	for i, c := range candidates {
+		if i == mostRead {
+			fmt.Fprintf(&b, " and %d more", len(candidates)-mostRead)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(describe([]remote.Group{c.Group}))
+		if c.OwnedBy != "" {
+			b.WriteString(" which Group " + c.OwnedBy + " owns")
+		}
+	}
+	return b.String()
+}
