@@ -110,7 +110,7 @@ func TestAdoptionAmbiguousListsTheCandidates(t *testing.T) {
 	for _, name := range []string{"lobby", "bar"} {
 		w.group(name, byItsName)
 	}
-	w.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second, "spec.groupID")
+	w.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second, "set groupID")
 	w.awaitStalled("bar", v1alpha1.ReasonAdoptionAmbiguous, one, two)
 	w.wantNoWrite()
 
@@ -132,15 +132,15 @@ func TestAdoptionByNameWaitsForTheOwner(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.group("owner", func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
 	id := w.awaitSynced("owner").Status.ID
-	w.group("heir", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
-	w.awaitStalled("heir", v1alpha1.ReasonIDConflict, id, "lets go")
+	w.group("next", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+	w.awaitBlocked("next", v1alpha1.ReasonCreating, id, "lets it go")
 	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 	w.delete("owner")
-	if g := w.awaitSynced("heir"); g.Status.ID != id {
+	if g := w.awaitSynced("next"); g.Status.ID != id {
 		t.Errorf("bound to %s, not %s", g.Status.ID, id)
 	}
 	w.wantRemotes(1)
-	w.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1})
+	w.wantEvents("next", map[string]int{"Adopted": 1})
 }
 
 // Two Groups of one name, both ByName: one adopts, the other waits.
@@ -154,8 +154,8 @@ func TestAdoptionByNameOfOneGroupByTwo(t *testing.T) {
 	w.start()
 	w.eventually(func() string {
 		reasons := reasonOf(w.get("left")) + " " + reasonOf(w.get("right"))
-		if reasons != "Synced IDConflict" && reasons != "IDConflict Synced" {
-			return "want one Synced and one IDConflict, have " + reasons
+		if reasons != "Synced Creating" && reasons != "Creating Synced" {
+			return "want one Synced and one that waits, have " + reasons
 		}
 		return ""
 	})

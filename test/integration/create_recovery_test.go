@@ -123,7 +123,11 @@ func TestALostCreateIsTriedAgainAfterTheSettleTime(t *testing.T) {
 func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	declare := func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") }
+	// Our finalizer tells that there was a note: without it a twin is a namesake like any other.
+	declare := func(g *v1alpha1.Group) {
+		g.Spec.Description, g.Spec.AdoptionPolicy = new("World-renowned."), v1alpha1.AdoptAllowDuplicate
+		g.Finalizers = []string{v1alpha1.FinalizerGroup}
+	}
 	for _, name := range []string{"exact", "older", "different", "archived"} {
 		w.group(name, declare)
 	}
@@ -145,7 +149,7 @@ func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 	for _, name := range []string{"older", "different", "archived"} {
 		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
-	w.wantCalls(map[string]int{"POST": 3})
+	w.wantCalls(map[string]int{"POST": 3, "GET one": 1})
 }
 
 // Within the settle time a reply to our own write counts for more than a listing

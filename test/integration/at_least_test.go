@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// Adding one person to a group that others keep by hand removed all the others: the
+// members are read just before they are written back with the added ones.
+func TestAtLeastAddsMembersAndRemovesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
+		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
+	})
+	id := w.seed("The lobby", func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve", "Hector") })
+	w.group("lobby", func(g *v1alpha1.Group) {
+		g.Spec.GroupID, g.Spec.ContactsPolicy, g.Spec.Contacts = id, v1alpha1.ContactsAtLeast, contacts("Cliff", "Hector")
+	})
+	w.awaitSynced("lobby")
+	w.wantBodies("PUT", `{"contacts":[{"username":"Eve"},{"username":"Hector"},{"username":"Cliff"}]}`)
+	// Somebody adds a member whom the newest listing does not show.
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve", "Hector", "Cliff", "Abel") })
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hester") })
+	w.awaitSynced("lobby")
+	if have, want := usernames(w.remote(id)), []string{"Abel", "Cliff", "Eve", "Hector", "Hester"}; !slices.Equal(have, want) {
+		t.Errorf("the members are %v, want %v", have, want)
+	}
+	w.wantEvents("lobby", map[string]int{"Adopted": 1, "Updated": 2})
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+func allowDuplicate(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptAllowDuplicate }
+
+func lobby(g *v1alpha1.Group) { g.Spec.Name = "Lobby" }
+
+// The most common accident of GitOps: a cluster rebuilt from Git makes every group a
+// second time. Never refuses beside a namesake that no Group owns.
+func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	const groups = 30
+	ids := map[string]string{}
+	for i := range groups {
+		name := fmt.Sprintf("rebuilt-%d", i)
+		ids[name] = w.seed("The " + name)
+	}
+	for name := range ids {
+		w.group(name)
+	}
+	for name, id := range ids {
+		w.awaitStalled(name, v1alpha1.ReasonNameTaken, id, "groupID", "ByName", "AllowDuplicate")
+	}
+	w.wantNoWrite()
+	w.wantEvents("rebuilt-0", map[string]int{"NameTaken": 1})
+	for name := range ids {
+		w.edit(name, byItsName)
+	}
+	for name, id := range ids {
+		if g := w.awaitSynced(name); g.Status.ID != id {
+			t.Errorf("%s is bound to %s, not %s", name, g.Status.ID, id)
+		}
+	}
+	w.wantNoWrite()
+	w.wantRemotes(groups)
+}
+
+// What does not stand in the way of a create: a namesake that is archived, one that a
+// Group owns, and anything under AllowDuplicate. None of them costs a call more.
+func TestNeverCreatesBesideWhatIsNotAnUnownedActiveNamesake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.seed("The old", archivedOn(1))
+	w.seed("The double")
+	w.seed("the case") // names are compared exactly
+	w.group("owner", lobby)
+	w.awaitSynced("owner")
+	w.sim.ResetRequests()
+	w.group("old")
+	w.group("double", allowDuplicate)
+	w.group("case", func(g *v1alpha1.Group) { g.Spec.Name = "The case" })
+	w.group("second", lobby)
+	for _, name := range []string{"old", "double", "case", "second"} {
+		w.awaitSynced(name)
+	}
+	w.wantCalls(map[string]int{"POST": 4})
+	w.wantRemotes(8)
+}
+
+// Two new Groups of one name both create, each its own.
+func TestTwoNewGroupsOfOneNameBothCreate(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{})
+	w.group("left", lobby)
+	w.group("right", lobby)
+	w.start()
+	if left, right := w.awaitSynced("left"), w.awaitSynced("right"); left.Status.ID == right.Status.ID {
+		t.Errorf("both are bound to %s", left.Status.ID)
+	}
+	w.wantCalls(map[string]int{"POST": 2})
+}
+
+// A candidate that the mirror still shows, but that is gone, renamed or archived by
+// now, does not count: each is read before NameTaken is said.
+func TestNameTakenIsNotSaidOfWhatTheListingShowedOnce(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(*simulator.Instance, string){
+		"gone": func(s *simulator.Instance, id string) { s.Remove(id) },
+		"renamed": func(s *simulator.Instance, id string) {
+			s.Mutate(id, func(g *simulator.Group) { g.Name = "Elsewhere" })
+		},
+		"archived": func(s *simulator.Instance, id string) {
+			s.Mutate(id, func(g *simulator.Group) { g.ArchivedAt = longAgo })
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
+				c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
+			})
+			id := w.seed("Lobby")
+			w.owned("bar")
+			change(w.sim, id)
+			w.group("lobby", lobby)
+			w.awaitSynced("lobby")
+			w.wantEvents("lobby", map[string]int{"Created": 1})
+		})
+	}
+}
+
+// NameTaken is looked at again when the candidate changes.
+func TestNameTakenEndsWhenTheNameIsFree(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.seed("Lobby")
+	w.group("lobby", lobby)
+	w.awaitStalled("lobby", v1alpha1.ReasonNameTaken, id)
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Name = "The old lobby" })
+	if g := w.awaitSynced("lobby"); g.Status.ID == id {
+		t.Error("it is bound to what it must not bind to")
+	}
+	w.wantRemotes(2)
+}
+
+// That another Group has taken the candidate is no reason to create: the message says
+// who. A changed name or adoptionPolicy is.
+func TestNameTakenByAnotherGroupSinceIsNoReasonToCreate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.seed("Lobby")
+	w.group("first", lobby)
+	w.awaitStalled("first", v1alpha1.ReasonNameTaken, id)
+	w.group("taker", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
+	w.awaitSynced("taker")
+	w.nextPasses(2)
+	w.awaitStalled("first", v1alpha1.ReasonNameTaken, w.namespace+"/taker")
+	w.wantBodies("POST")
+	w.edit("first", allowDuplicate)
+	w.awaitSynced("first")
+	w.wantRemotes(2)
+}
+
+// ByName is decided on a listing begun after the name was first seen: not on the one
+// from before a person made the group and edited the name.
+func TestByNameAfterANewNameLooksAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
+		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
+	})
+	first, second := w.seed("Twice"), w.seed("Twice")
+	w.group("lobby", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Twice" })
+	w.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second)
+	once := w.seed("Once")
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Once" })
+	if g := w.awaitSynced("lobby"); g.Status.ID != once {
+		t.Errorf("bound to %s, not to %s", g.Status.ID, once)
+	}
+	w.wantNoWrite()
+}
+
+// The same where the policy is new: Never becomes ByName on a Group that is not bound.
+func TestByNameAfterANewPolicyLooksAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
+		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
+	})
+	w.owned("bar")
+	refusal := w.refuse(http.MethodPost, http.StatusUnprocessableEntity, "not today")
+	w.group("lobby", lobby)
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "not today")
+	id := w.seed("Lobby")
+	refusal.Remove()
+	w.edit("lobby", byItsName)
+	if g := w.awaitSynced("lobby"); g.Status.ID != id {
+		t.Errorf("bound to %s, not to %s", g.Status.ID, id)
+	}
+	w.wantRemotes(2)
+}
+
+// One active group that a Group owns beside one that none does: a person has to say
+// which is meant, and reads which of them is owned.
+func TestByNameBesideAnOwnedNamesakeIsAmbiguous(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("owner", lobby)
+	owned := w.awaitSynced("owner").Status.ID
+	free := w.seed("Lobby")
+	w.group("other", lobby, byItsName)
+	w.awaitStalled("other", v1alpha1.ReasonAdoptionAmbiguous, owned, free, w.namespace+"/owner")
+	w.wantBodies("PUT")
+}
+
+// Who would bind by name to what another Group owns waits for that Group, and says so
+// when it has waited for half a minute.
+func TestByNameWaitsForTheOwnerOfTheOnlyNamesake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.group("owner", lobby)
+	id := w.awaitSynced("owner").Status.ID
+	w.group("next", lobby, byItsName)
+	w.awaitBlocked("next", v1alpha1.ReasonCreating, w.namespace+"/owner", id)
+	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.delete("owner")
+	if g := w.awaitSynced("next"); g.Status.ID != id {
+		t.Errorf("bound to %s, not %s", g.Status.ID, id)
+	}
+	w.wantRemotes(1)
+	w.wantEvents("next", map[string]int{"Adopted": 1})
+}
+
+// What another Group's open create may have made is nobody's to take, and nothing to
+// create beside: who meets it waits and names that Group.
+func TestAnOpenCreateOfTheNameIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, BodyRegexp: "unclear", Times: 1, Action: simulator.ResetAfter})
+	gets := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Skip: 2, Action: simulator.Status, Status: http.StatusBadGateway})
+	w.group("first", lobby, func(g *v1alpha1.Group) { g.Spec.Description = new("unclear") })
+	w.awaitPosts(1)
+	w.group("second", lobby)
+	w.group("third", lobby, byItsName)
+	gets.Remove()
+	first := w.awaitSynced("first")
+	second := w.awaitSynced("second")
+	if first.Status.ID == second.Status.ID {
+		t.Errorf("both are bound to %s", first.Status.ID)
+	}
+	w.wantCalls(map[string]int{"POST": 2, "GET one": w.sim.Counts()["GET one"]})
+}
