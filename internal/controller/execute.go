@@ -87,7 +87,7 @@ func awaitListing(s *scope, f *plan.Facts, step plan.Step) {
 
 // class is the place of this Group's calls in the queue for the rate.
 func class(s *scope) klink.Class {
-	if priorityOf(s.group) == priorityDrift && !s.gone {
+	if s.priority == priorityDrift && !s.gone {
 		return klink.ClassDrift
 	}
 	return klink.ClassChange
@@ -95,7 +95,7 @@ func class(s *scope) klink.Class {
 
 // caller is the Group where it asks for a rate slot.
 func (e *executor) caller(s *scope, class klink.Class) klink.Caller {
-	return e.queue.caller(s.group, class)
+	return e.queue.caller(s.group, s.priority, class)
 }
 
 // read gets the remote group (groups API, GET /groups/:id).

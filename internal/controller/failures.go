@@ -126,7 +126,7 @@ func doubled(first, most time.Duration, failures int) time.Duration {
 func throttled(s *scope, apiError *klink.Error) outcome {
 	wait := max(time.Until(s.account.State().PausedUntil), firstRetry)
 	out := passAgain(wait)
-	if wait >= longPause && priorityOf(s.group) != priorityDrift {
+	if wait >= longPause && s.priority != priorityDrift {
 		out.Report = &plan.Report{
 			Status: "False", Reason: v1alpha1.ReasonRateLimited,
 			Message: apiError.Error() + "; tried again at " + time.Now().Add(wait).UTC().Format(time.RFC3339),

@@ -34,15 +34,14 @@ type GroupReconciler struct {
 
 	started  atomic.Pointer[time.Time]
 	states   stateStore
-	shares   shares
+	quota    *workerQuota
 	observer observer
 	executor executor
 	reporter reporter
 }
 
 func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifier) *GroupReconciler {
-	r := &GroupReconciler{client: o.Client, accounts: accounts, notifier: notifier}
-	r.shares.limit(o.Workers)
+	r := &GroupReconciler{client: o.Client, accounts: accounts, notifier: notifier, quota: newWorkerQuota(o.Workers)}
 	owners := &owners{groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, since: r.since}
 	records := &records{client: o.Client, cluster: o.Cluster}
 	r.observer = observer{
@@ -67,15 +66,17 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 		return left, err
 	}
 	key := connectionOf(group)
-	if !r.shares.enter(key, req, priorityOf(group)) {
+	priority := r.notifier.groups.priorityOf(group)
+	if !r.quota.acquire(key, req, priority) {
 		return left, nil
 	}
-	defer r.shares.leave(key, r.notifier.groups.add)
+	defer r.quota.release(key, req.Namespace, r.notifier.groups.add)
 	state := r.states.getOrCreate(req.NamespacedName, group.UID)
 	s, err := r.scope(ctx, state.written.latest(group), state)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
+	s.priority = priority
 	result, err := r.pass(ctx, s)
 	return sooner(left, result), err
 }

@@ -5,6 +5,7 @@ package controller
 
 import (
 	"context"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -22,6 +23,21 @@ type Notifier struct {
 	Groups Groups
 
 	groups, connections, clusterConnections queue
+}
+
+func newNotifier(groups Groups) *Notifier {
+	n := &Notifier{Groups: groups}
+	n.groups.asked.interval = n.resyncInterval
+	return n
+}
+
+// resyncInterval is that of a Group's connection, zero if there is none.
+func (n *Notifier) resyncInterval(g *v1alpha1.Group) time.Duration {
+	connection, err := n.Groups.connection(context.Background(), connectionOf(g))
+	if err != nil {
+		return 0 // nothing is called without a connection
+	}
+	return connection.GetConnectionSpec().ResyncInterval.Duration
 }
 
 // hooks join the accounts to the Groups and to the controllers; observe is told of

@@ -30,9 +30,8 @@ const (
 )
 
 // priorityOf is the priority of looking at a Group.
-func priorityOf(g *v1alpha1.Group) int {
-	waits := g.Generation != g.Status.ObservedGeneration || !g.DeletionTimestamp.IsZero() ||
-		g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != g.Status.LastHandledReconcileAt
+func (q *queue) priorityOf(g *v1alpha1.Group) int {
+	waits := g.Generation != g.Status.ObservedGeneration || !g.DeletionTimestamp.IsZero() || q.asked.urgently(g)
 	switch {
 	case !waits:
 		return priorityDrift
@@ -49,6 +48,8 @@ func priorityOf(g *v1alpha1.Group) int {
 type queue struct {
 	mu sync.Mutex
 	q  priorityqueue.PriorityQueue[reconcile.Request]
+
+	asked asked
 }
 
 // source hands the controller's queue over when it starts.
@@ -76,12 +77,12 @@ func (q *queue) add(priority int, requests ...reconcile.Request) {
 }
 
 func (q *queue) addGroup(g *v1alpha1.Group) {
-	q.add(priorityOf(g), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)})
+	q.add(q.priorityOf(g), reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)})
 }
 
 // caller is a Group where it asks for a rate slot: it is enqueued when its turn comes.
-func (q *queue) caller(g *v1alpha1.Group, class klink.Class) klink.Caller {
-	request, priority := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)}, priorityOf(g)
+func (q *queue) caller(g *v1alpha1.Group, priority int, class klink.Class) klink.Caller {
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(g)}
 	return klink.Caller{
 		Key: string(g.UID), Namespace: g.Namespace, Class: class, Wake: func() { q.add(priority, request) },
 	}
@@ -118,6 +119,7 @@ func (h *groupHandler) Update(ctx context.Context, e event.TypedUpdateEvent[*v1a
 // Delete wakes the Groups that wait for this one's remote id.
 func (h *groupHandler) Delete(ctx context.Context, e event.TypedDeleteEvent[*v1alpha1.Group], _ requestQueue) {
 	h.queue.addGroup(e.Object)
+	h.queue.asked.forget(e.Object)
 	h.enqueueContenders(ctx, e.Object)
 }
 

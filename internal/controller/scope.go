@@ -24,6 +24,7 @@ type scope struct {
 	key      account.Key
 	account  *account.Account // nil until the connection is set up
 	endpoint string
+	priority int // of this pass
 
 	reply *reply             // the API's last word on a remote group, in this pass
 	down  *account.DownError // a call found the connection down, in this pass

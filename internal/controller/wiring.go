@@ -95,7 +95,7 @@ func New(ctx context.Context, o Options) (*Operator, error) {
 	if err := IndexGroups(ctx, o.Indexer); err != nil {
 		return nil, err
 	}
-	notifier := &Notifier{Groups: o.Groups}
+	notifier := newNotifier(o.Groups)
 	accounts := account.NewRegistry(notifier.hooks(o.Observe)) //nolint:contextcheck // the cache outlives ctx
 	operator := &Operator{Accounts: accounts, Controllers: []Controller{{
 		Reconciler: newGroupReconciler(o, accounts, notifier), Kind: "Group", Object: &v1alpha1.Group{},

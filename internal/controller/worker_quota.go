@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+// workerQuota keeps the Groups of one connection, whose API may take its time, and those
+// of one namespace, which may have several such connections, from taking all the
+// workers: neither takes more than three quarters of what the others leave. Whoever
+// waits for a worker waits here, by priority; within one the namespaces take turns.
+// Without workers it sets no limit.
+type workerQuota struct {
+	workers int
+
+	mu         sync.Mutex
+	busy       int
+	connection map[account.Key]int
+	namespace  map[string]int
+	waiting    map[int][]*workerLine // by priority, the line whose turn is next first
+	known      map[reconcile.Request]int
+}
+
+// workerLine is what waits for a worker in one namespace for one connection, in its order.
+type workerLine struct {
+	key       account.Key
+	namespace string
+	requests  []reconcile.Request
+}
+
+func newWorkerQuota(workers int) *workerQuota {
+	return &workerQuota{
+		workers: workers, connection: map[account.Key]int{}, namespace: map[string]int{},
+		waiting: map[int][]*workerLine{}, known: map[reconcile.Request]int{},
+	}
+}
+
+// acquire takes a worker for a request of the connection, or notes that it waits for
+// one: release hands it over when its turn has come.
+func (q *workerQuota) acquire(key account.Key, request reconcile.Request, priority int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.fits(key, request.Namespace) {
+		q.busy++
+		q.connection[key]++
+		q.namespace[request.Namespace]++
+		return true
+	}
+	if before, waits := q.known[request]; waits && before >= priority {
+		return false
+	}
+	q.known[request] = priority
+	lines := q.waiting[priority]
+	i := slices.IndexFunc(lines, func(l *workerLine) bool { return l.key == key && l.namespace == request.Namespace })
+	if i < 0 {
+		q.waiting[priority] = append(lines, &workerLine{key: key, namespace: request.Namespace, requests: []reconcile.Request{request}})
+		return false
+	}
+	lines[i].requests = append(lines[i].requests, request)
+	return false
+}
+
+// fits says whether the connection and the namespace may have another worker.
+func (q *workerQuota) fits(key account.Key, namespace string) bool {
+	mayHaveMore := func(has int) bool {
+		left := q.workers - (q.busy - has) // by the others
+		return has < max(1, min(left-1, left*3/4))
+	}
+	return q.workers == 0 || mayHaveMore(q.connection[key]) && mayHaveMore(q.namespace[namespace])
+}
+
+// release gives the worker back, and hands the request that comes next to enqueue.
+// When nobody is left to do so once more, it hands over all.
+func (q *workerQuota) release(key account.Key, namespace string, enqueue func(priority int, requests ...reconcile.Request)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.busy--
+	decrement(q.connection, key)
+	decrement(q.namespace, namespace)
+	for _, priority := range slices.Backward(slices.Sorted(maps.Keys(q.waiting))) {
+		lines := q.waiting[priority]
+		for i, line := range lines {
+			if !q.fits(line.key, line.namespace) {
+				continue
+			}
+			if q.busy == 0 {
+				q.handOver(priority, line, len(line.requests), enqueue)
+				continue
+			}
+			q.handOver(priority, line, 1, enqueue)
+			q.waiting[priority] = append(slices.Delete(lines, i, i+1), line)
+			q.tidy(priority)
+			return
+		}
+		q.tidy(priority)
+	}
+}
+
+// handOver enqueues the first n requests of a line.
+func (q *workerQuota) handOver(priority int, line *workerLine, n int, enqueue func(priority int, requests ...reconcile.Request)) {
+	for _, request := range line.requests[:n] {
+		if q.known[request] == priority {
+			delete(q.known, request)
+		}
+	}
+	enqueue(priority, line.requests[:n]...)
+	line.requests = line.requests[n:]
+}
+
+// tidy drops the lines that have become empty.
+func (q *workerQuota) tidy(priority int) {
+	q.waiting[priority] = slices.DeleteFunc(q.waiting[priority], func(l *workerLine) bool { return len(l.requests) == 0 })
+	if len(q.waiting[priority]) == 0 {
+		delete(q.waiting, priority)
+	}
+}
+
+func decrement[K comparable](counts map[K]int, key K) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
+	}
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/klink-cloud/klink-operator/internal/account"
+)
+
+func requestOf(namespace, name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
+}
+
+// With two slow Connections of one namespace a neighbour's create waited for 26 s, with three for 78 s.
+func TestSlowConnectionsStarveNoNeighbour(t *testing.T) {
+	for name, test := range map[string]struct{ namespaces, connections int }{
+		"one slow connection":                {1, 1},
+		"three slow ones of one namespace":   {1, 3},
+		"two namespaces, each with two":      {2, 2},
+		"a slow one that two namespaces use": {2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorkers(8)
+				for namespace := range test.namespaces {
+					for connection := range max(1, test.connections) {
+						key := account.Key{Kind: "Connection", Namespace: fmt.Sprint("slow-", namespace), Name: fmt.Sprint(connection)}
+						if test.connections == 0 {
+							key = account.Key{Kind: "ClusterConnection", Name: "slow"}
+						}
+						for i := range 20 {
+							w.enqueue(key, requestOf(fmt.Sprint("slow-", namespace), fmt.Sprint(connection, "-", i)), 25*time.Second)
+						}
+					}
+				}
+				time.Sleep(time.Second)
+				neighbour := requestOf("neighbour", "single")
+				w.enqueue(account.Key{Kind: "ClusterConnection", Name: "quick"}, neighbour, 20*time.Millisecond)
+				time.Sleep(time.Hour)
+				if took := w.done[neighbour] - time.Second; took != 20*time.Millisecond {
+					t.Errorf("a neighbour's Group takes %v", took)
+				}
+				if want := test.namespaces*max(1, test.connections)*20 + 1; len(w.done) != want {
+					t.Errorf("%d of %d requests are done", len(w.done), want)
+				}
+				w.stop()
+				checkEmpty(t, w.quota)
+			})
+		})
+	}
+}
+
+// workers work like controller-runtime's, on requests that take their time.
+type workers struct {
+	quota *workerQuota
+	queue chan reconcile.Request
+	key   map[reconcile.Request]account.Key
+	takes map[reconcile.Request]time.Duration
+	done  map[reconcile.Request]time.Duration // when
+	begun time.Time
+}
+
+func newWorkers(n int) *workers {
+	w := &workers{
+		quota: newWorkerQuota(n), queue: make(chan reconcile.Request, 1000), begun: time.Now(),
+		key: map[reconcile.Request]account.Key{}, takes: map[reconcile.Request]time.Duration{}, done: map[reconcile.Request]time.Duration{},
+	}
+	locked := make(chan struct{}, 1) // guards done
+	for range n {
+		go func() {
+			for request := range w.queue {
+				key := w.key[request]
+				if !w.quota.acquire(key, request, priorityChange) {
+					continue
+				}
+				time.Sleep(w.takes[request])
+				locked <- struct{}{}
+				w.done[request] = time.Since(w.begun)
+				<-locked
+				w.quota.release(key, request.Namespace, func(_ int, requests ...reconcile.Request) {
+					for _, r := range requests {
+						w.queue <- r
+					}
+				})
+			}
+		}()
+	}
+	return w
+}
+
+func (w *workers) enqueue(key account.Key, request reconcile.Request, takes time.Duration) {
+	synctest.Wait()
+	w.key[request], w.takes[request] = key, takes
+	w.queue <- request
+}
+
+func (w *workers) stop() { close(w.queue) }
+
+func checkEmpty(t *testing.T, q *workerQuota) {
+	t.Helper()
+	if q.busy != 0 || len(q.connection)+len(q.namespace)+len(q.waiting)+len(q.known) != 0 {
+		t.Errorf("what is over is remembered: %+v", q)
+	}
+}
+
+func TestOneConnectionLeavesWorkersToTheOthers(t *testing.T) {
+	for n, most := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 8: 6, 16: 12} {
+		q := newWorkerQuota(n)
+		slow, other := account.Key{Name: "slow"}, account.Key{Name: "other"}
+		for i := range most {
+			if !q.acquire(slow, requestOf(fmt.Sprint(i), "a"), priorityChange) {
+				t.Fatalf("of %d workers, one connection gets %d", n, i)
+			}
+		}
+		if q.acquire(slow, requestOf("another", "more"), priorityChange) {
+			t.Errorf("of %d workers, one connection gets more than %d", n, most)
+		}
+		if n > 1 && !q.acquire(other, requestOf("b", "other"), priorityDrift) {
+			t.Errorf("of %d workers, another connection gets none", n)
+		}
+	}
+}
+
+// handed notes what a quota hands over.
+type handed []string
+
+func (h *handed) enqueue(_ int, requests ...reconcile.Request) {
+	for _, r := range requests {
+		*h = append(*h, r.Namespace+"/"+r.Name)
+	}
+}
+
+func checkHanded(t *testing.T, got handed, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(handed(want), got); diff != "" {
+		t.Errorf("handed over (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorkersAreHandedOverByPriority(t *testing.T) {
+	q, key := newWorkerQuota(3), account.Key{Name: "slow"}
+	var got handed
+	acquire := func(name string, priority int, want bool) {
+		t.Helper()
+		if got := q.acquire(key, requestOf("n", name), priority); got != want {
+			t.Errorf("%s gets a worker: %t", name, got)
+		}
+	}
+	acquire("a", priorityCreate, true)
+	acquire("b", priorityCreate, true)
+	acquire("create-1", priorityCreate, false)
+	acquire("create-2", priorityCreate, false)
+	acquire("drift", priorityDrift, false)
+	acquire("change", priorityDrift, false)
+	acquire("change", priorityChange, false) // it has become urgent
+	acquire("change", priorityChange, false) // it waits once
+	q.release(key, "n", got.enqueue)
+	acquire("change", priorityChange, true)
+	q.release(key, "n", got.enqueue)
+	acquire("create-1", priorityCreate, true)
+	checkHanded(t, got, "n/change", "n/create-1")
+	q.release(key, "n", got.enqueue) // create-2, which is gone by now and so never comes
+	q.release(key, "n", got.enqueue) // and nobody is left to hand over the others
+	checkHanded(t, got, "n/change", "n/create-1", "n/create-2", "n/drift", "n/change")
+	checkEmpty(t, q)
+}
+
+// Five hundred Groups that wait for a worker keep another namespace's single Group waiting for one turn.
+func TestNamespacesTakeTurnsForWorkers(t *testing.T) {
+	q, key := newWorkerQuota(4), account.Key{Name: "shared"}
+	for i := range 3 {
+		q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityChange)
+	}
+	for i := 3; i < 500; i++ {
+		q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityChange)
+	}
+	q.acquire(key, requestOf("neighbour", "single"), priorityChange)
+	var got handed
+	for range 3 {
+		q.release(key, "many", got.enqueue)
+		r := requestOf("many", fmt.Sprint(len(got)+1000))
+		if len(got) == 2 {
+			r.Namespace = "neighbour"
+		}
+		q.acquire(key, r, priorityChange)
+	}
+	checkHanded(t, got, "many/3", "neighbour/single", "many/4")
+}
+
+func TestWithoutWorkersThereIsNoQuota(t *testing.T) {
+	q := newWorkerQuota(0)
+	for range 100 {
+		if !q.acquire(account.Key{}, requestOf("n", "a"), 0) {
+			t.Fatal("there is a limit")
+		}
+	}
+}
