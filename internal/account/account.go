@@ -188,7 +188,9 @@ type State struct {
 	// it did not, in all.
 	PausedUntil time.Time
 	Paused      time.Duration
-	Endpoint    string
+	// Rate is the learned rate, in calls a second.
+	Rate     float64
+	Endpoint string
 }
 
 // State returns the present state.
@@ -199,7 +201,7 @@ func (a *Account) State() State {
 		Up: a.health.up, Down: a.health.down, Message: a.health.message,
 		Trusted: a.trust.trusted, Judged: a.trust.judged, Looked: a.trust.looked, Missing: a.trust.missing, Owned: a.trust.owned,
 		Listed: a.listed, RemoteGroups: a.remote, Watched: a.watched, Dialect: a.dialect,
-		PausedUntil: a.limit.PausedUntil(), Paused: a.limit.Paused(), Endpoint: a.settings.Endpoint,
+		PausedUntil: a.limit.PausedUntil(), Paused: a.limit.Paused(), Rate: a.limit.Rate(), Endpoint: a.settings.Endpoint,
 	}
 }
 

@@ -119,6 +119,19 @@ func TestEachGroupCountsOnce(t *testing.T) {
 	})
 }
 
+// Which of the reasons keeps Groups from being ready shows without looking at each.
+func TestGroupsCountByReason(t *testing.T) {
+	s := newStage(t)
+	of := func(reason string) *v1alpha1.Group {
+		return group(metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason})
+	}
+	s.groups[shared] = []*v1alpha1.Group{of(v1alpha1.ReasonNameTaken), of(v1alpha1.ReasonRejected), of(v1alpha1.ReasonNameTaken), group()}
+	s.groups[absent] = s.groups[shared][:1]
+	s.wants("klink_groups_by_reason", map[string]float64{
+		"ClusterConnection/default NameTaken": 2, "ClusterConnection/default Rejected": 1, "ClusterConnection/default none": 1, "none NameTaken": 1,
+	})
+}
+
 // Groups may name any connection: those that do not exist add no series.
 func TestConnectionsThatDoNotExistShareALabel(t *testing.T) {
 	s := newStage(t)
@@ -140,6 +153,9 @@ func TestConnectionsAsTheirConditionSays(t *testing.T) {
 		t.Errorf("the age of what was never listed: %v, %t", age, ok)
 	}
 	s.wants("klink_api_throttled_seconds_total", map[string]float64{"Connection/team/a": 0})
+	if rate := s.scrape("klink_api_rate"); len(rate) != 1 || rate["Connection/team/a"] <= 0 {
+		t.Errorf("the learned rate: %v", rate)
+	}
 	s.wants("klink_remote_groups", map[string]float64{}) // nobody knows
 }
 
@@ -180,7 +196,7 @@ func TestEveryMetricHasHelp(t *testing.T) {
 			t.Errorf("%s: help %q", family.GetName(), family.GetHelp())
 		}
 	}
-	if len(names) != 8 || !slices.Contains(names, "klink_create_recoveries_total") {
+	if len(names) != 9 || !slices.Contains(names, "klink_create_recoveries_total") {
 		t.Errorf("metrics: %v", names)
 	}
 }

@@ -43,6 +43,9 @@ const (
 // has a slash.
 const noConnection = "none"
 
+// noReason is the label of Groups that nobody has looked at yet.
+const noReason = "none"
+
 // scrapeTime bounds the reads of one scrape, which a cache answers at once.
 const scrapeTime = 5 * time.Second
 
@@ -50,6 +53,10 @@ var (
 	groupsDesc = prometheus.NewDesc("klink_groups",
 		`Groups by connection ("none": it does not exist) and readiness: true, false, unknown, stalled (a person is needed), or uncertain (a person has to say whether a create made a group).`,
 		[]string{labelConnection, "ready"}, nil)
+	reasonDesc = prometheus.NewDesc("klink_groups_by_reason",
+		`Groups by connection ("none": it does not exist) and the reason of their condition Ready; "none" where there is none yet.`,
+		[]string{labelConnection, "reason"}, nil)
+	rateDesc      = prometheus.NewDesc("klink_api_rate", "Calls a second that the operator makes at the most at present: what it has learned of the API's limit, up to the ceiling.", []string{labelConnection}, nil)
 	remoteDesc    = prometheus.NewDesc("klink_remote_groups", "Remote groups in the newest complete listing of the account.", []string{labelConnection}, nil)
 	ageDesc       = prometheus.NewDesc("klink_listing_age_seconds", "Time since the newest listing of the account began, or the gets that stood in for one; before the first, since the connection was set up.", []string{labelConnection}, nil)
 	readyDesc     = prometheus.NewDesc("klink_connection_ready", "1 while the connection's condition Ready is True, else 0.", []string{labelConnection}, nil)
@@ -76,7 +83,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, vector := range c.metrics.collectors() {
 		vector.Describe(ch)
 	}
-	for _, d := range []*prometheus.Desc{groupsDesc, remoteDesc, ageDesc, readyDesc, throttledDesc} {
+	for _, d := range []*prometheus.Desc{groupsDesc, reasonDesc, rateDesc, remoteDesc, ageDesc, readyDesc, throttledDesc} {
 		ch <- d
 	}
 }
@@ -108,7 +115,7 @@ func (c *collector) collectState(ch chan<- prometheus.Metric) error {
 	if err != nil {
 		return err
 	}
-	tally := map[string]map[string]int{noConnection: {}}
+	tally, reasons := map[string]map[string]int{noConnection: {}}, map[[2]string]int{}
 	for key, ready := range connections {
 		tally[key.String()] = map[string]int{}
 		ch <- gauge(readyDesc, truth(ready), key.String())
@@ -122,11 +129,15 @@ func (c *collector) collectState(ch chan<- prometheus.Metric) error {
 			connection = key.String()
 		}
 		tally[connection][readiness(group.Status.Conditions)]++
+		reasons[[2]string{connection, reason(group.Status.Conditions)}]++
 	}
 	for connection, counts := range tally {
 		for _, ready := range []string{groupReady, groupNotReady, groupUnknown, groupStalled, groupUncertain} {
 			ch <- gauge(groupsDesc, float64(counts[ready]), connection, ready)
 		}
+	}
+	for labels, n := range reasons {
+		ch <- gauge(reasonDesc, float64(n), labels[:]...)
 	}
 	return nil
 }
@@ -134,6 +145,7 @@ func (c *collector) collectState(ch chan<- prometheus.Metric) error {
 func collectAccount(ch chan<- prometheus.Metric, connection string, s account.State) {
 	ch <- gauge(ageDesc, time.Since(s.Watched).Seconds(), connection)
 	ch <- prometheus.MustNewConstMetric(throttledDesc, prometheus.CounterValue, s.Paused.Seconds(), connection)
+	ch <- gauge(rateDesc, s.Rate, connection)
 	if !s.Listed.IsZero() {
 		ch <- gauge(remoteDesc, float64(s.RemoteGroups), connection)
 	}
@@ -154,6 +166,14 @@ func readiness(conditions []metav1.Condition) string {
 	default:
 		return groupNotReady
 	}
+}
+
+// reason is that of the condition Ready.
+func reason(conditions []metav1.Condition) string {
+	if ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return noReason
 }
 
 func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

@@ -18,7 +18,7 @@ import (
 // own are the operator's metrics: what the design promises, and the code has.
 var own = []string{
 	"klink_api_requests_total", "klink_api_request_duration_seconds", "klink_api_throttled_seconds_total",
-	"klink_groups", "klink_remote_groups", "klink_drift_total", "klink_create_recoveries_total",
+	"klink_api_rate", "klink_groups", "klink_groups_by_reason", "klink_remote_groups", "klink_drift_total", "klink_create_recoveries_total",
 	"klink_listing_age_seconds", "klink_connection_ready",
 }
 
