@@ -23,6 +23,10 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 E2E_NODE ?=
 E2E_LOAD ?=
 
+# What the archives of kubectl-klink are built for, and where go install puts it.
+PLUGIN_PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+GOBIN            ?= $(or $(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin)
+
 # How long one fuzz target runs.
 FUZZTIME ?= 10s
 
@@ -156,6 +160,15 @@ controlplane: ## Build the pinned etcd, API server and kubectl, once per user an
 .PHONY: build
 build: ## Build bin/manager and bin/klink-simulator
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/manager ./cmd/klink-simulator
+
+.PHONY: install-plugin
+install-plugin: ## Build kubectl-klink into GOBIN, so that "kubectl klink" works
+	CGO_ENABLED=0 $(GO) install -trimpath -ldflags "$(LDFLAGS)" ./cmd/kubectl-klink
+	@printf '#!/bin/sh\nexec kubectl-klink __complete "$$@"\n' > "$(GOBIN)/kubectl_complete-klink" && chmod +x "$(GOBIN)/kubectl_complete-klink"
+
+.PHONY: plugin-archives
+plugin-archives: ## Build kubectl-klink for PLUGIN_PLATFORMS, as archives in bin/plugin
+	@GO="$(GO)" LDFLAGS="$(LDFLAGS)" VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) hack/plugin-archives.sh $(PLUGIN_PLATFORMS)
 
 .PHONY: run
 run: ## Run the manager here, against the cluster of the current kubeconfig

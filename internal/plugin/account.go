@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/spf13/pflag"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/version"
+)
+
+// tokenVariable names the environment variable that a token may be in.
+const tokenVariable = "KLINK_TOKEN"
+
+// errNoToken: the account cannot be read, because no token is at hand.
+var errNoToken = errors.New("no token")
+
+// access says how to reach an account.
+type access struct {
+	connection, endpoint, tokenFile, operatorNamespace string
+}
+
+func (a *access) addFlags(flags *pflag.FlagSet, chooses bool) {
+	if chooses {
+		flags.StringVar(&a.connection, "connection", "kcconn/default", "Connection whose account is read: kcconn/NAME, or kconn/NAME of the namespace.")
+	}
+	flags.StringVar(&a.endpoint, "endpoint", "", "Endpoint of the API, to read an account with a token of your own, from --token-file or the environment variable "+tokenVariable+".")
+	flags.StringVar(&a.tokenFile, "token-file", "", "File with the token for --endpoint.")
+	flags.StringVar(&a.operatorNamespace, "operator-namespace", "klink-operator-system", "Namespace of the operator, which has the Secrets of ClusterConnections.")
+}
+
+// own opens the account of --endpoint. A token that a person brings along is never sent
+// to an endpoint that somebody else has written into a connection.
+func (p *plugin) own(a *access) (*reader, error) {
+	token := p.env(tokenVariable)
+	if a.tokenFile != "" {
+		content, err := os.ReadFile(a.tokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("reading --token-file: %w", err)
+		}
+		token = string(content)
+	}
+	if strings.TrimSpace(token) == "" {
+		return nil, fmt.Errorf("--endpoint needs a token: name a file with --token-file, or set %s", tokenVariable)
+	}
+	return p.open(v1alpha1.ConnectionSpec{Endpoint: strings.TrimRight(a.endpoint, "/")}, token)
+}
+
+// through opens the account behind a connection, with the token of its Secret.
+func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.ConnectionObject, a *access) (*reader, error) {
+	if a.endpoint != "" {
+		return p.own(a)
+	}
+	if a.tokenFile != "" {
+		return nil, errors.New("--token-file goes with --endpoint: the token of a connection is in its Secret")
+	}
+	ref := object.GetConnectionSpec().TokenSecretRef
+	secret, err := c.secret(ctx, object, a.operatorNamespace)
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, fmt.Errorf("%w: you may not read Secret %s/%s of %s; ask whoever may, or bring a token along with --endpoint and --token-file",
+			errNoToken, secret.Namespace, secret.Name, kindName(object))
+	case apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("%w: Secret %s/%s of %s does not exist (is --operator-namespace right?)", errNoToken, secret.Namespace, ref.Name, kindName(object))
+	case err != nil:
+		return nil, fmt.Errorf("reading the Secret of %s: %w", kindName(object), err)
+	}
+	token := string(secret.Data[ref.Key])
+	if strings.TrimSpace(token) == "" {
+		return nil, fmt.Errorf("%w: Secret %s/%s has no token under key %q", errNoToken, secret.Namespace, ref.Name, ref.Key)
+	}
+	return p.open(*object.GetConnectionSpec(), token)
+}
+
+// reader is one account of klink.cloud, to read and nothing else.
+type reader struct {
+	client   *klink.Client
+	limit    *klink.Limiter
+	dialect  klink.Dialect
+	progress *progress
+}
+
+// The rate at which a person's commands begin; what the operator does goes on beside them.
+const ownRate, ownBurst = 10, 10
+
+func (p *plugin) open(spec v1alpha1.ConnectionSpec, token string) (*reader, error) {
+	a := &reader{limit: klink.NewLimiter(ownRate, ownBurst), progress: newProgress(p.ErrOut)}
+	if most := spec.RateLimit.RequestsPerSecond; most > 0 && most < ownRate {
+		a.limit = klink.NewLimiter(float64(most), 1)
+	}
+	config := klink.Config{
+		Endpoint: spec.Endpoint, Token: strings.TrimSpace(token), UserAgent: "kubectl-klink/" + version.Version, ReadOnly: true,
+		Observe: func(c klink.Call) { a.limit.Done(c.Err) },
+	}
+	if spec.CABundle != "" {
+		transport, err := trusting(spec.CABundle)
+		if err != nil {
+			return nil, err
+		}
+		config.Transport = transport
+	}
+	var err error
+	a.client, err = klink.New(config)
+	return a, err
+}
+
+// trusting is the client's transport with further roots.
+func trusting(bundle string) (http.RoundTripper, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM([]byte(bundle)) {
+		return nil, errors.New("caBundle holds no certificate that can be read")
+	}
+	transport := klink.NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return transport, nil
+}
+
+// patience bounds how often one thing is asked for, when the API refuses for now.
+const patience = 6
+
+// list lists the whole account, and once more what was refused for now.
+func (a *reader) list(ctx context.Context) (klink.Listing, error) {
+	defer a.progress.clear()
+	pages := 0
+	for attempt := 1; ; attempt++ {
+		listing, err := klink.NewLister(a.client, a.dialect).List(ctx, func(ctx context.Context) error {
+			pages++
+			a.progress.say("listing the account, page %d", pages)
+			return a.slot(ctx)
+		})
+		if err == nil || attempt == patience || !passing(err) {
+			return listing, err
+		}
+	}
+}
+
+// get reads one group.
+func (a *reader) get(ctx context.Context, id string) (klink.Group, error) {
+	for attempt := 1; ; attempt++ {
+		if err := a.slot(ctx); err != nil {
+			return klink.Group{}, err
+		}
+		group, err := a.client.Get(ctx, id)
+		if err == nil || attempt == patience || !passing(err) {
+			return group, err
+		}
+	}
+}
+
+// slot waits for the right to make one call now.
+func (a *reader) slot(ctx context.Context) error {
+	for {
+		due, ok := a.limit.Take(klink.Caller{Key: "kubectl-klink", Class: klink.ClassChange})
+		if ok {
+			return ctx.Err()
+		}
+		if err := wait(ctx, time.Until(due)); err != nil {
+			return err
+		}
+	}
+}
+
+// passing reports whether the same call may be answered later.
+func passing(err error) bool {
+	kind := klink.KindOf(err)
+	return kind == klink.KindThrottled || kind == klink.KindServer
+}
+
+// wait ends early when the context does.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

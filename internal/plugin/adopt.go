@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/forecast"
+)
+
+// adopter is the command adopt.
+type adopter struct {
+	*plugin
+	access
+
+	selector       string
+	allSpaces, yes bool
+	timeout        time.Duration
+}
+
+func (p *plugin) adoptCommand() *cobra.Command {
+	a := &adopter{plugin: p}
+	c := &cobra.Command{
+		Use:   "adopt [NAME...]",
+		Short: "Bind Groups that say NameTaken to the remote groups of their names",
+		Long: `After a cluster was rebuilt from Git: show which Groups that say NameTaken would bind to which
+remote group, and after asking set adoptionPolicy ByName on them. Left out is what two Groups
+would take, and what has several candidates. This needs the token, as --help of import says.`,
+		RunE:              func(c *cobra.Command, names []string) error { return a.run(c.Context(), names) },
+		ValidArgsFunction: p.completeGroups,
+	}
+	a.addFlags(c.Flags(), false)
+	c.Flags().StringVarP(&a.selector, "selector", "l", "", "Only Groups with these labels.")
+	c.Flags().BoolVarP(&a.allSpaces, "all-namespaces", "A", false, "Groups of all namespaces.")
+	c.Flags().BoolVarP(&a.yes, "yes", "y", false, "Do not ask.")
+	c.Flags().DurationVar(&a.timeout, "timeout", 5*time.Minute, "How long to wait for the operator.")
+	return c
+}
+
+func (a *adopter) run(ctx context.Context, names []string) error {
+	f, err := a.forecaster(ctx, &a.access)
+	if err != nil {
+		return err
+	}
+	groups, err := a.taken(ctx, f.cluster, names)
+	if err != nil {
+		return err
+	}
+	if len(groups) == 0 {
+		fmt.Fprintln(a.ErrOut, "No Group says NameTaken.")
+		return nil
+	}
+	proposals := make([]proposal, 0, len(groups))
+	for i := range groups {
+		p, err := f.propose(ctx, &groups[i])
+		if err != nil {
+			return err
+		}
+		proposals = append(proposals, p)
+	}
+	chosen := withoutDoubles(proposals)
+	left := 0
+	for _, p := range proposals {
+		if p.why != "" {
+			left++
+			fmt.Fprintf(a.ErrOut, "left out: kgrp %s/%s: %s\n", p.group.Namespace, p.group.Name, p.why)
+		}
+	}
+	if len(chosen) == 0 {
+		return errFound
+	}
+	for _, p := range chosen {
+		fmt.Fprintf(a.Out, "kgrp %s/%s would bind to %s (%q)\n", p.group.Namespace, p.group.Name, p.id, p.name)
+	}
+	if !a.yes {
+		if err := a.ask(ctx, fmt.Sprintf("Set adoptionPolicy ByName on these %d Groups?", len(chosen))); err != nil {
+			return err
+		}
+	}
+	if err := a.bind(ctx, f.cluster, chosen); err != nil {
+		return err
+	}
+	if left > 0 {
+		return errFound
+	}
+	return nil
+}
+
+// taken are the Groups that are meant and say NameTaken.
+func (a *adopter) taken(ctx context.Context, c *cluster, names []string) ([]v1alpha1.Group, error) {
+	var groups []v1alpha1.Group
+	var err error
+	switch options, bad := selecting(a.selector); {
+	case bad != nil:
+		return nil, bad
+	case len(names) > 0 && (a.allSpaces || a.selector != ""):
+		return nil, errors.New("give names, or --selector, or --all-namespaces: not both")
+	case len(names) > 0:
+		groups, err = c.chosen(ctx, names, "", false)
+	case a.allSpaces:
+		groups, err = c.groups(ctx, "", options...)
+	default:
+		groups, err = c.groups(ctx, c.namespace, options...)
+	}
+	var taken []v1alpha1.Group
+	for i := range groups {
+		ready := meta.FindStatusCondition(groups[i].Status.Conditions, v1alpha1.ConditionReady)
+		if ready != nil && ready.Reason == v1alpha1.ReasonNameTaken && groups[i].Status.ID == "" {
+			taken = append(taken, groups[i])
+		}
+	}
+	return taken, err
+}
+
+// proposal is what one Group would bind to, or why not.
+type proposal struct {
+	group         *v1alpha1.Group
+	id, name, why string
+}
+
+// propose asks the plan what the Group would do under ByName.
+func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, error) {
+	p := proposal{group: g}
+	named := g.DeepCopy()
+	named.Spec.AdoptionPolicy = v1alpha1.AdoptByName
+	named.Generation++ // as after the change
+	out, err := f.forecast(ctx, named)
+	if err != nil {
+		return p, fmt.Errorf("kgrp %s/%s: %w", g.Namespace, g.Name, err)
+	}
+	if len(out.Changes) > 0 && out.Changes[0].Kind == forecast.Adopt {
+		p.id, p.name = out.Changes[0].ID, out.Changes[0].Before.Name
+		return p, nil
+	}
+	p.why = strings.TrimSpace(out.Reason + " " + out.Message)
+	if len(out.Changes) > 0 {
+		p.why = "no remote group of its name is there any more"
+	}
+	return p, nil
+}
+
+// withoutDoubles leaves out what two Groups would take.
+func withoutDoubles(proposals []proposal) []proposal {
+	takers := map[string]int{}
+	for _, p := range proposals {
+		takers[p.id]++
+	}
+	var chosen []proposal
+	for i := range proposals {
+		p := &proposals[i]
+		if p.why == "" && takers[p.id] > 1 {
+			p.why = fmt.Sprintf("%d Groups would take %s; set groupID on the one that is meant", takers[p.id], p.id)
+		}
+		if p.why == "" {
+			chosen = append(chosen, *p)
+		}
+	}
+	return chosen
+}
+
+// bind sets the policy, waits, and reports.
+func (a *adopter) bind(ctx context.Context, c *cluster, chosen []proposal) error {
+	for _, p := range chosen {
+		before := p.group.DeepCopy()
+		p.group.Spec.AdoptionPolicy = v1alpha1.AdoptByName
+		if err := c.Patch(ctx, p.group, client.MergeFrom(before)); err != nil {
+			return err
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	unbound := 0
+	for _, p := range chosen {
+		err := c.until(limited, p.group, func(g *v1alpha1.Group) bool { return g.Status.ID != "" && observed(g) })
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			unbound++
+			fmt.Fprintf(a.ErrOut, "kgrp %s/%s: %v%s\n", p.group.Namespace, p.group.Name, err, stands(p.group))
+		case p.group.Status.ID != p.id:
+			unbound++
+			fmt.Fprintf(a.ErrOut, "kgrp %s/%s is bound to %s, and not to %s\n", p.group.Namespace, p.group.Name, p.group.Status.ID, p.id)
+		default:
+			fmt.Fprintf(a.Out, "group.klink.cloud/%s adopted %s%s\n", p.group.Name, p.id, stands(p.group))
+		}
+	}
+	if unbound > 0 {
+		return fmt.Errorf("%d of %d Groups are not bound as shown", unbound, len(chosen))
+	}
+	return nil
+}

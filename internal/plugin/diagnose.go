@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// answer is what why has to say.
+type answer struct {
+	// fine: nothing is wrong.
+	fine bool
+	text string
+	// who can fix it, and with which command.
+	who, command string
+}
+
+// Who can fix something.
+const (
+	author   = "whoever writes this Group"
+	admin    = "whoever writes the connection"
+	operator = "whoever runs the operator"
+	nobody   = "nobody has to: it goes on by itself"
+)
+
+// diagnose finds the one thing that is wrong.
+func diagnose(d *dossier) answer {
+	g := &d.group
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case ready == nil:
+		return answer{
+			text: "The operator has not looked at this Group: it does not run, or does not watch this namespace.", who: operator,
+			command: "kubectl -n klink-operator-system get pods",
+		}
+	case ready.Reason == v1alpha1.ReasonConnectionNotReady || ready.Reason == v1alpha1.ReasonConnectionNotFound:
+		return diagnoseConnection(d, ready)
+	case g.Status.ObservedGeneration != g.Generation:
+		return answer{text: "The Group was changed, and the operator has not looked at it since.", who: nobody + "; if it does not, " + operator, command: command(g, "reconcile", "")}
+	case ready.Status == metav1.ConditionTrue:
+		return answer{fine: true, text: "Nothing is wrong: " + ready.Message + "."}
+	}
+	a, known := remedies[ready.Reason]
+	if !known {
+		a = answer{who: author}
+	}
+	a.text = ready.Message + "."
+	a.command = strings.NewReplacer("NAMESPACE", g.Namespace, "NAME", g.Name).Replace(a.command)
+	return a
+}
+
+// command is one of this plugin's, for a Group.
+func command(g *v1alpha1.Group, verb, more string) string {
+	return fmt.Sprintf("kubectl klink %s -n %s %s%s", verb, g.Namespace, g.Name, more)
+}
+
+// diagnoseConnection looks behind a Group that waits for its connection.
+func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
+	ref := connectionOf(&d.group)
+	resource := map[v1alpha1.ConnectionKind]string{v1alpha1.KindConnection: "kconn", v1alpha1.KindClusterConnection: "kcconn"}[ref.Kind]
+	if d.group.Namespace != "" && ref.Kind == v1alpha1.KindConnection {
+		resource = "-n " + d.group.Namespace + " " + resource
+	}
+	describe := fmt.Sprintf("kubectl describe %s %s", resource, ref.Name)
+	switch {
+	case d.connectionHidden:
+		return answer{text: ready.Message + ".", who: admin, command: describe}
+	case d.connection == nil:
+		return answer{text: d.connectionName() + " does not exist.", who: "whoever may create it", command: "docs/connections.md has a sample to apply"}
+	}
+	ref2 := d.connection.GetConnectionSpec().TokenSecretRef
+	namespace, name, _ := strings.Cut(d.secretName, "/")
+	create := fmt.Sprintf("kubectl -n %s create secret generic %s --from-file=%s=FILE", namespace, name, ref2.Key)
+	switch {
+	case !d.secretHidden && !d.secretFound:
+		return answer{text: fmt.Sprintf("%s has no token: Secret %s does not exist.", d.connectionName(), d.secretName), who: admin, command: create}
+	case !d.secretHidden && !d.keyFound:
+		return answer{
+			text: fmt.Sprintf("%s has no token: Secret %s has no key %q.", d.connectionName(), d.secretName, ref2.Key), who: admin,
+			command: create + " --dry-run=client -o yaml | kubectl apply -f -",
+		}
+	}
+	connection := meta.FindStatusCondition(d.connection.GetConditions(), v1alpha1.ConditionReady)
+	if connection == nil {
+		return answer{text: "The operator has not looked at " + d.connectionName() + " yet.", who: operator, command: describe}
+	}
+	a := answer{text: fmt.Sprintf("%s is not ready (%s): %s.", d.connectionName(), connection.Reason, connection.Message), who: admin, command: describe}
+	switch connection.Reason {
+	case v1alpha1.ReasonConnected:
+		a.text, a.who = d.connectionName()+" is ready by now, and this Group is looked at next.", nobody
+		a.command = command(&d.group, "reconcile", "")
+	case v1alpha1.ReasonUnavailable, v1alpha1.ReasonRateLimited:
+		a.who = nobody + " when the API answers again"
+	case v1alpha1.ReasonUnauthorized:
+		a.command = create + " --dry-run=client -o yaml | kubectl apply -f -"
+	case v1alpha1.ReasonMassDisappearance:
+		a.command = fmt.Sprintf("check the token; to accept the loss: kubectl annotate %s %s %s=\"$(date -u +%%FT%%TZ)\"", resource, ref.Name, v1alpha1.AnnotationAcceptMissing)
+	}
+	return a
+}
+
+// remedies say, for each reason, who can fix it and how.
+var remedies = map[string]answer{
+	v1alpha1.ReasonSuspended:            {who: author, command: "kubectl klink resume -n NAMESPACE NAME"},
+	v1alpha1.ReasonCreating:             {who: nobody},
+	v1alpha1.ReasonUpdating:             {who: nobody},
+	v1alpha1.ReasonUnavailable:          {who: nobody + " when the API answers again", command: "kubectl klink reconcile -n NAMESPACE NAME"},
+	v1alpha1.ReasonRateLimited:          {who: nobody + " when the API takes calls again"},
+	v1alpha1.ReasonConnectionNotAllowed: {who: admin, command: "kubectl explain kcconn.spec.allowedNamespaces"},
+	v1alpha1.ReasonRejected:             {who: author, command: "kubectl edit -n NAMESPACE kgrp NAME"},
+	v1alpha1.ReasonNotApplied:           {who: author, command: "kubectl klink diff -n NAMESPACE NAME"},
+	v1alpha1.ReasonIDConflict:           {who: author, command: "kubectl get kgrp -A"},
+	v1alpha1.ReasonAdoptionAmbiguous:    {who: author, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"adoptionPolicy\":\"Never\",\"groupID\":\"ID\"}}'"},
+	v1alpha1.ReasonNameTaken:            {who: author, command: "kubectl klink adopt -n NAMESPACE NAME"},
+	v1alpha1.ReasonAdoptionNotAllowed:   {who: admin, command: "kubectl explain kcconn.spec.allowedAdoptionNamespaces"},
+	v1alpha1.ReasonDeleteNotAllowed:     {who: author + ", or " + admin, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"deletionPolicy\":\"Archive\"}}'"},
+	v1alpha1.ReasonCreateUncertain:      {who: author, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"groupID\":\"ID\"}}'"},
+	v1alpha1.ReasonRemoteMissing:        {who: author, command: "kubectl klink orphans -n NAMESPACE"},
+	v1alpha1.ReasonDryRun:               {who: operator, command: "the manager runs with --dry-run"},
+	v1alpha1.ReasonDeleting:             {who: author, command: "kubectl klink release -n NAMESPACE NAME"},
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manifest"
+	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/remote"
+)
+
+// importer is the command import.
+type importer struct {
+	*plugin
+	access
+	formats
+
+	observe, unclaimed, overwrite bool
+	name, archived, folder        string
+	contacts                      string
+	fields                        []string
+}
+
+func (p *plugin) importCommand() *cobra.Command {
+	i := &importer{plugin: p}
+	c := &cobra.Command{
+		Use:   "import",
+		Short: "Write the remote groups of an account as Group manifests",
+		Long: `Write one Group manifest for each remote group of an account. Applying them binds the
+groups and changes nothing remotely.
+
+What a Group cannot declare is written as a comment with the reason; the exit code is 1 then.`,
+		Example: `  # All groups behind the ClusterConnection default, into a folder for Git
+  kubectl klink import -n concierge --dir manifests/
+
+  # A first look: Groups that write nothing remotely
+  kubectl klink import -n concierge --observe | kubectl apply -f -
+
+  # Without a cluster, with a token of one's own
+  kubectl klink import --endpoint https://api.klink.cloud/api/v1 --token-file token`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return i.run(c.Context(), c.Flags().Changed("unclaimed")) },
+	}
+	flags := c.Flags()
+	i.access.addFlags(flags, true)
+	i.formats.addFlags(flags)
+	flags.BoolVar(&i.observe, "observe", false, "Write Groups that are only observed: they change nothing remotely, ever.")
+	flags.BoolVar(&i.unclaimed, "unclaimed", true, "Leave out the remote groups that Groups of the cluster have. With --endpoint the cluster is asked only if this is given.")
+	flags.StringVar(&i.name, "name", "", "Only remote groups whose name matches this pattern, such as 'Plaza*'.")
+	flags.StringVar(&i.archived, "archived", "", "Only archived remote groups (true), or only those that are not (false).")
+	flags.StringSliceVar(&i.fields, "fields", []string{plan.FieldDescription, plan.FieldAvatarURL}, "Fields to declare beside the name: description, avatarURL.")
+	flags.StringVar(&i.contacts, "contacts", "none", "How to declare the members: none, Exact (these and no others) or AtLeast (these, and others are left alone).")
+	flags.StringVar(&i.folder, "dir", "", "Folder to write one file for each Group to, and a kustomization.yaml.")
+	flags.BoolVar(&i.overwrite, "overwrite", false, "With --dir, overwrite files that say something else.")
+	return c
+}
+
+func (i *importer) options() (manifest.Options, error) {
+	ref, err := parseConnection(i.connection)
+	o := manifest.Options{Observe: i.observe, Fields: i.fields}
+	if err != nil {
+		return o, err
+	}
+	if ref != defaultConnection {
+		o.Connection = ref
+	}
+	if *i.config.Namespace != "" {
+		o.Namespace = *i.config.Namespace
+	}
+	switch contacts := v1alpha1.ContactsPolicy(i.contacts); contacts {
+	case v1alpha1.ContactsExact, v1alpha1.ContactsAtLeast:
+		o.Contacts = contacts
+	case "none", "":
+	default:
+		return o, fmt.Errorf("--contacts %q is not none, Exact or AtLeast", i.contacts)
+	}
+	for _, field := range i.fields {
+		if field != plan.FieldName && field != plan.FieldArchived && field != plan.FieldDescription && field != plan.FieldAvatarURL {
+			return o, fmt.Errorf("--fields: %q is not description or avatarURL (members are declared with --contacts)", field)
+		}
+	}
+	if !slices.Contains([]string{"", "true", "false"}, i.archived) {
+		return o, fmt.Errorf("--archived %q is not true or false", i.archived)
+	}
+	if _, err := path.Match(i.name, ""); err != nil {
+		return o, fmt.Errorf("--name %q is no pattern: %w", i.name, err)
+	}
+	return o, nil
+}
+
+// source is what an import reads.
+type source struct {
+	groups []remote.Group
+	claims claims
+	// taken says which names of the namespace are whose.
+	taken map[string]string
+}
+
+func (i *importer) run(ctx context.Context, asked bool) error {
+	o, err := i.options()
+	if err != nil {
+		return err
+	}
+	s, err := i.read(ctx, i.endpoint == "" || asked && i.unclaimed)
+	if err != nil {
+		return err
+	}
+	manifests, known := i.choose(s, o)
+	for _, line := range known {
+		fmt.Fprintln(i.ErrOut, line)
+	}
+	if i.folder != "" {
+		err = i.writeFolder(manifests, o)
+	} else {
+		err = i.print(manifests, o)
+	}
+	if err != nil {
+		return err
+	}
+	return i.summary(manifests, len(known))
+}
+
+// read reads the account and, where it is to be asked, the cluster.
+func (i *importer) read(ctx context.Context, withCluster bool) (source, error) {
+	s := source{claims: claims{}, taken: map[string]string{}}
+	endpoint := i.endpoint
+	var open *reader
+	if withCluster {
+		c, err := i.cluster()
+		if err != nil {
+			return s, err
+		}
+		ref, _ := parseConnection(i.connection) // options has read it
+		object, err := c.connection(ctx, ref, c.namespace)
+		switch {
+		case err != nil && endpoint == "":
+			return s, fmt.Errorf("reading %s: %w", i.connection, err)
+		case endpoint == "":
+			endpoint = object.GetConnectionSpec().Endpoint
+			if open, err = i.through(ctx, c, object, &i.access); err != nil {
+				return s, err
+			}
+		}
+		groups, connections, err := i.everywhere(ctx, c)
+		if err != nil {
+			return s, err
+		}
+		s.claims = claimsOf(groups, connections, endpoint)
+		for id, claimants := range s.claims {
+			for _, g := range claimants {
+				if g.Namespace == c.namespace {
+					s.taken[g.Name] = id
+				}
+			}
+		}
+		for _, g := range groups {
+			if _, known := s.taken[g.Name]; !known && g.Namespace == c.namespace {
+				s.taken[g.Name] = ""
+			}
+		}
+	}
+	if open == nil {
+		var err error
+		if open, err = i.own(&i.access); err != nil {
+			return s, err
+		}
+	}
+	listing, err := open.list(ctx)
+	if err != nil {
+		return s, err
+	}
+	if !listing.Complete {
+		return s, errors.New("the account cannot be listed completely, so that an import would miss groups")
+	}
+	s.groups = listing.Groups
+	return s, nil
+}
+
+// choose makes the manifests that are wanted, by name, and says which groups the cluster has.
+func (i *importer) choose(s source, o manifest.Options) (manifests []manifest.Manifest, known []string) {
+	names := manifest.Names(s.groups, s.taken) // of all, so that filters change no name
+	for _, g := range s.groups {
+		matches, _ := path.Match(i.name, g.Name) // options has tried the pattern
+		if i.name != "" && !matches || i.archived != "" && (i.archived == "true") != g.Archived() {
+			continue
+		}
+		if claimants := s.claims[g.ID]; len(claimants) > 0 && i.unclaimed {
+			known = append(known, fmt.Sprintf("left out: %q (%s) is in the cluster as kgrp %s/%s", g.Name, g.ID, claimants[0].Namespace, claimants[0].Name))
+			continue
+		}
+		manifests = append(manifests, manifest.Of(g, names[g.ID], o))
+	}
+	slices.SortFunc(manifests, func(a, b manifest.Manifest) int { return cmp.Compare(a.Name, b.Name) })
+	slices.Sort(known)
+	return manifests, known
+}
+
+func (i *importer) print(manifests []manifest.Manifest, o manifest.Options) error {
+	if i.output == "" || i.output == "yaml" {
+		for n := range manifests {
+			text, err := manifests[n].YAML(o.Namespace)
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(i.Out, "---\n"+text)
+		}
+		return nil
+	}
+	out := output{}
+	for _, name := range []string{"name", "id", "archived", "remote name"} {
+		out.columns = append(out.columns, column(name, false))
+	}
+	out.columns = append(out.columns, column("not declared", true))
+	items := []any{}
+	for n := range manifests {
+		m := &manifests[n]
+		out.rows = append(out.rows, row(m.Name, m.Remote.ID, m.Remote.Archived(), m.Remote.Name, strings.Join(append(m.LeftOut, m.Undeclarable), "; ")))
+		if m.Undeclarable == "" {
+			items, out.names = append(items, m.Document(o.Namespace)), append(out.names, "group.klink.cloud/"+m.Name)
+		}
+	}
+	out.objects = map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
+	return i.formats.print(i.Out, out)
+}
+
+// summary counts on stderr what was not declared; there is an exit code for it.
+func (i *importer) summary(manifests []manifest.Manifest, known int) error {
+	whole, part := 0, 0
+	for n := range manifests {
+		switch m := &manifests[n]; {
+		case m.Undeclarable != "":
+			whole++
+		case !m.Complete():
+			part++
+		}
+	}
+	fmt.Fprintf(i.ErrOut, "%d of %d groups are declared, %d of them in part; %d cannot be declared; %d are in the cluster already\n",
+		len(manifests)-whole, len(manifests)+known, part, whole, known)
+	if whole+part > 0 {
+		return errFound
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/klink-cloud/klink-operator/internal/version"
+)
+
+// Exit codes, as those of kubectl diff.
+const (
+	exitFound  = 1
+	exitFailed = 2
+	// exitInterrupted is what a shell says of a program that Ctrl-C has ended.
+	exitInterrupted = 130
+)
+
+// errFound ends a command that did its work and found something, and has said so.
+var errFound = errors.New("found")
+
+// plugin is what all commands share.
+type plugin struct {
+	genericiooptions.IOStreams
+
+	config *genericclioptions.ConfigFlags
+	env    func(string) string
+}
+
+// Run runs the command line, and returns the exit code.
+func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams, env func(string) string) int {
+	command := New(streams, env)
+	command.SetArgs(args)
+	err := command.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.Is(err, errFound):
+		return exitFound
+	}
+	fmt.Fprintln(streams.ErrOut, "error:", err)
+	return exitFailed
+}
+
+// New returns the command kubectl klink.
+func New(streams genericiooptions.IOStreams, env func(string) string) *cobra.Command {
+	p := &plugin{IOStreams: streams, config: genericclioptions.NewConfigFlags(true), env: env}
+	root := &cobra.Command{
+		Use:           "kubectl-klink",
+		Short:         "Bring klink.cloud groups under GitOps, and see what the klink-operator does",
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl klink"},
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	p.config.AddFlags(root.PersistentFlags())
+	root.AddCommand(
+		p.importCommand(), p.diffCommand(), p.orphansCommand(), p.statusCommand(), p.whyCommand(),
+		p.reconcileCommand(), p.suspendCommand(), p.resumeCommand(), p.adoptCommand(), p.releaseCommand(),
+		&cobra.Command{
+			Use: "version", Short: "Print the version of this plugin", Args: cobra.NoArgs,
+			Run: func(*cobra.Command, []string) { fmt.Fprintln(streams.Out, version.Version) },
+		},
+	)
+	for _, c := range root.Commands() {
+		if c.ValidArgsFunction == nil {
+			c.ValidArgsFunction = cobra.NoFileCompletions
+		}
+	}
+	p.completeFlags(root)
+	return root
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// request asks something of Groups that the operator then does.
+type request struct {
+	*plugin
+
+	selector string
+	all      bool
+	wait     bool
+	timeout  time.Duration
+	// done is what is printed of a Group that was served.
+	done string
+	// change asks, and served reports whether the operator has answered.
+	change func(g *v1alpha1.Group)
+	served func(g *v1alpha1.Group) bool
+}
+
+func (r *request) command(use, short string) *cobra.Command {
+	c := &cobra.Command{
+		Use: use + " NAME...", Short: short,
+		RunE:              func(c *cobra.Command, names []string) error { return r.run(c.Context(), names) },
+		ValidArgsFunction: r.completeGroups,
+	}
+	c.Flags().StringVarP(&r.selector, "selector", "l", "", "Groups with these labels, in the place of names.")
+	c.Flags().BoolVar(&r.all, "all", false, "All Groups of the namespace.")
+	c.Flags().BoolVar(&r.wait, "wait", true, "Wait until the operator has answered.")
+	c.Flags().DurationVar(&r.timeout, "timeout", 2*time.Minute, "How long to wait.")
+	return c
+}
+
+func (p *plugin) reconcileCommand() *cobra.Command {
+	at := time.Now().UTC().Format(time.RFC3339Nano)
+	r := &request{
+		plugin: p, done: "looked at",
+		change: func(g *v1alpha1.Group) {
+			if g.Annotations == nil {
+				g.Annotations = map[string]string{}
+			}
+			g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = at
+		},
+		served: func(g *v1alpha1.Group) bool { return g.Status.LastHandledReconcileAt == at },
+	}
+	return r.command("reconcile", "Ask for a fresh look at Groups, and wait for it")
+}
+
+func (p *plugin) suspendCommand() *cobra.Command {
+	r := &request{plugin: p, done: "suspended", change: func(g *v1alpha1.Group) { g.Spec.Suspend = true }, served: observed}
+	return r.command("suspend", "Hold back every remote write of Groups")
+}
+
+func (p *plugin) resumeCommand() *cobra.Command {
+	r := &request{plugin: p, done: "resumed", change: func(g *v1alpha1.Group) { g.Spec.Suspend = false }, served: observed}
+	return r.command("resume", "Let suspended Groups go on")
+}
+
+// observed: the operator has acted on what the spec says now.
+func observed(g *v1alpha1.Group) bool { return g.Status.ObservedGeneration == g.Generation }
+
+func (r *request) run(ctx context.Context, names []string) error {
+	c, err := r.cluster()
+	if err != nil {
+		return err
+	}
+	groups, err := c.chosen(ctx, names, r.selector, r.all)
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		before := groups[i].DeepCopy()
+		r.change(&groups[i])
+		if err := c.Patch(ctx, &groups[i], client.MergeFrom(before)); err != nil {
+			return err
+		}
+	}
+	if !r.wait {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	unserved := 0
+	for i := range groups {
+		if err := r.await(limited, c, &groups[i]); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			unserved++
+			fmt.Fprintf(r.ErrOut, "kgrp/%s: %v\n", groups[i].Name, err)
+		}
+	}
+	if unserved > 0 {
+		return fmt.Errorf("%d of %d Groups have no answer yet; \"kubectl klink why NAME\" says what they wait for", unserved, len(groups))
+	}
+	return nil
+}
+
+const pollPause = 250 * time.Millisecond
+
+// await waits for the operator's answer, and prints it.
+func (r *request) await(ctx context.Context, c *cluster, g *v1alpha1.Group) error {
+	err := c.until(ctx, g, r.served)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Out, "group.klink.cloud/%s %s%s\n", g.Name, r.done, stands(g))
+	return nil
+}
+
+// until reads a Group until it is as wanted.
+func (c *cluster) until(ctx context.Context, g *v1alpha1.Group, served func(*v1alpha1.Group) bool) error {
+	for !served(g) {
+		if wait(ctx, pollPause) != nil {
+			return errors.New("the operator has not answered in time")
+		}
+		if err := c.Get(ctx, client.ObjectKeyFromObject(g), g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stands says how a Group stands, for the end of a line.
+func stands(g *v1alpha1.Group) string {
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return ""
+	}
+	return fmt.Sprintf(": Ready=%s, %s: %s", ready.Status, ready.Reason, ready.Message)
+}
+
+// chosen reads the Groups that a command is about.
+func (c *cluster) chosen(ctx context.Context, names []string, selector string, all bool) ([]v1alpha1.Group, error) {
+	options, err := selecting(selector)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(names) > 0 && (all || selector != ""), all && selector != "":
+		return nil, errors.New("give names, or --selector, or --all: one of them")
+	case len(names) == 0 && !all && selector == "":
+		return nil, errors.New("which Groups? Give names, --selector or --all")
+	case len(names) == 0:
+		return c.groups(ctx, c.namespace, options...)
+	}
+	groups := make([]v1alpha1.Group, len(names))
+	for i, name := range names {
+		if err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: bareName(name)}, &groups[i]); err != nil {
+			return nil, err
+		}
+	}
+	return groups, nil
+}

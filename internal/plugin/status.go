@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// watchPause is how often status --watch looks again.
+const watchPause = 2 * time.Second
+
+// statusOptions are the flags of the command status.
+type statusOptions struct {
+	formats
+
+	all, watch bool
+	selector   string
+}
+
+func (p *plugin) statusCommand() *cobra.Command {
+	var o statusOptions
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show connections and Groups in one view: what is ready, what waits, and why",
+		Long: `Show the connections and the Groups of a namespace, or of all: those that are not ready
+stand first, with the reason. The exit code is 0, whatever is shown.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context(), &o) },
+	}
+	o.addFlags(c.Flags())
+	c.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "Show those of all namespaces.")
+	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Print what changes, until Ctrl-C.")
+	c.Flags().StringVarP(&o.selector, "selector", "l", "", "Only Groups with these labels.")
+	return c
+}
+
+// view is what status shows of one object.
+type view struct {
+	Object  string `json:"object"`
+	Ready   string `json:"ready"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+	Remote  string `json:"remote,omitempty"`
+	State   string `json:"state"`
+	// Listed is when a connection's account was last listed.
+	Listed *metav1.Time `json:"lastListTime,omitempty"`
+}
+
+func (p *plugin) status(ctx context.Context, o *statusOptions) error {
+	c, err := p.cluster()
+	if err != nil {
+		return err
+	}
+	var shown []view
+	for first := true; ; first = false {
+		views, err := p.views(ctx, c, o)
+		if err != nil {
+			return err
+		}
+		changed := slices.DeleteFunc(slices.Clone(views), func(v view) bool { return !first && slices.ContainsFunc(shown, v.same) })
+		format := o.formats
+		format.noHeaders = o.noHeaders || !first
+		if first || len(changed) > 0 {
+			if err := format.print(p.Out, statusOutput(changed, time.Now())); err != nil {
+				return err
+			}
+		}
+		if !o.watch {
+			p.statusSummary(views, time.Now())
+			return nil
+		}
+		shown = views
+		if err := wait(ctx, watchPause); err != nil {
+			return err
+		}
+	}
+}
+
+func (v view) same(o view) bool {
+	return v.Object == o.Object && v.Ready == o.Ready && v.Reason == o.Reason && v.Message == o.Message && v.Remote == o.Remote
+}
+
+func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]view, error) {
+	namespace := c.namespace
+	if o.all {
+		namespace = ""
+	}
+	options, err := selecting(o.selector)
+	if err != nil {
+		return nil, err
+	}
+	connections, err := c.connections(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := c.groups(ctx, namespace, options...)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]view, 0, len(connections)+len(groups))
+	for _, object := range connections {
+		v := viewOf(kindName(object), object.GetConditions(), object.GetGeneration(), object.GetConnectionStatus().ObservedGeneration)
+		if n := object.GetConnectionStatus().RemoteGroups; n != nil {
+			v.Remote = fmt.Sprintf("%d groups", *n)
+		}
+		v.Listed = object.GetConnectionStatus().LastListTime
+		views = append(views, v)
+	}
+	for i := range groups {
+		g := &groups[i]
+		v := viewOf("kgrp/"+g.Name, g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
+		v.Remote = g.Status.ID
+		if o.all {
+			v.Object = g.Namespace + " " + v.Object
+		}
+		views = append(views, v)
+	}
+	slices.SortStableFunc(views, func(a, b view) int { return urgency(a) - urgency(b) })
+	return views, nil
+}
+
+// selecting reads a label selector.
+func selecting(selector string) ([]client.ListOption, error) {
+	if selector == "" {
+		return nil, nil
+	}
+	parsed, err := metav1.ParseToLabelSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	s, err := metav1.LabelSelectorAsSelector(parsed)
+	return []client.ListOption{client.MatchingLabelsSelector{Selector: s}}, err
+}
+
+// The states of an object, in the order in which status shows them.
+const (
+	stateStalled = "stalled"
+	stateWaiting = "waiting"
+	stateReady   = "ready"
+)
+
+func urgency(v view) int {
+	return slices.Index([]string{stateStalled, stateWaiting, stateReady}, v.State)
+}
+
+// viewOf says how an object stands by its conditions. What was said of an older
+// generation says nothing of this one.
+func viewOf(object string, conditions []metav1.Condition, generation, observed int64) view {
+	v := view{Object: object, Ready: string(metav1.ConditionUnknown), Reason: "NotObserved", State: stateWaiting}
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		v.Message = "the operator has not looked at it yet: does it run, and does it watch this namespace?"
+		return v
+	}
+	v.Ready, v.Reason, v.Message = string(ready.Status), ready.Reason, ready.Message
+	switch {
+	case observed != generation:
+		v.Ready, v.Message = string(metav1.ConditionUnknown), "changed since the operator looked; before: "+ready.Message
+	case meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled):
+		v.State = stateStalled
+	case ready.Status == metav1.ConditionTrue:
+		v.State = stateReady
+	}
+	return v
+}
+
+func statusOutput(views []view, now time.Time) output {
+	out := output{objects: views}
+	for _, name := range []string{"object", "ready", "reason", "remote", "listed"} {
+		out.columns = append(out.columns, column(name, false))
+	}
+	out.columns = append(out.columns, column("message", false))
+	for _, v := range views {
+		listed, message := "", v.Message
+		if v.Listed != nil {
+			listed = duration.HumanDuration(now.Sub(v.Listed.Time)) + " ago"
+		}
+		if v.State == stateReady {
+			message = ""
+		}
+		out.rows = append(out.rows, row(v.Object, v.Ready, v.Reason, v.Remote, listed, message))
+		out.names = append(out.names, v.Object[strings.LastIndex(v.Object, " ")+1:])
+	}
+	return out
+}
+
+// statusSummary counts, for a person.
+func (p *plugin) statusSummary(views []view, now time.Time) {
+	counts, oldest := map[string]int{}, time.Duration(0)
+	for _, v := range views {
+		counts[v.State]++
+		if v.Listed != nil {
+			oldest = max(oldest, now.Sub(v.Listed.Time))
+		}
+	}
+	text := fmt.Sprintf("%d ready, %d waiting, %d stalled", counts[stateReady], counts[stateWaiting], counts[stateStalled])
+	if oldest > 0 {
+		text += "; the oldest listing is of " + duration.HumanDuration(oldest) + " ago"
+	}
+	fmt.Fprintln(p.ErrOut, text)
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/printers"
+	"sigs.k8s.io/yaml"
+
+	"encoding/json"
+
+	"github.com/spf13/pflag"
+)
+
+// isTerminal reports whether a person sees what is written.
+func isTerminal(w any) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // file descriptors are small
+}
+
+// progress tells a person at a terminal how far a long listing is.
+type progress struct {
+	to   io.Writer
+	said bool
+}
+
+func newProgress(w io.Writer) *progress {
+	if !isTerminal(w) {
+		return &progress{}
+	}
+	return &progress{to: w}
+}
+
+func (p *progress) say(format string, args ...any) {
+	if p.to != nil {
+		p.said = true
+		fmt.Fprintf(p.to, "\r\x1b[K"+format, args...)
+	}
+}
+
+func (p *progress) clear() {
+	if p.said {
+		p.said = false
+		fmt.Fprint(p.to, "\r\x1b[K")
+	}
+}
+
+// colours reports whether output is to be coloured.
+func (p *plugin) colours() bool {
+	return isTerminal(p.Out) && p.env("NO_COLOR") == "" && p.env("TERM") != "dumb"
+}
+
+// ask asks a person, who must type yes. Ctrl-C ends the question.
+func (p *plugin) ask(ctx context.Context, question string) error {
+	fmt.Fprintf(p.ErrOut, "%s Type yes to go on: ", question)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.In).ReadString('\n') // no answer is no
+		answer <- line
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case line := <-answer:
+		if strings.TrimSpace(line) != "yes" {
+			return errors.New("nothing was changed: the answer was not yes (in a script, say --yes)")
+		}
+		return nil
+	}
+}
+
+// output is a result in whichever form was asked for.
+type output struct {
+	columns []metav1.TableColumnDefinition
+	rows    []metav1.TableRow
+	// objects is what JSON and YAML show; names are what -o name shows.
+	objects any
+	names   []string
+}
+
+func column(name string, wide bool) metav1.TableColumnDefinition {
+	c := metav1.TableColumnDefinition{Name: name, Type: "string"}
+	if wide {
+		c.Priority = 1
+	}
+	return c
+}
+
+func row(cells ...any) metav1.TableRow { return metav1.TableRow{Cells: cells} }
+
+// formats are the forms of output.
+type formats struct {
+	output    string
+	noHeaders bool
+}
+
+func (f *formats) addFlags(flags *pflag.FlagSet) {
+	flags.StringVarP(&f.output, "output", "o", "", "Output format: table, wide, name, json or yaml.")
+	flags.BoolVar(&f.noHeaders, "no-headers", false, "Leave out the headers of tables.")
+}
+
+// print writes an output in the wanted form.
+func (f *formats) print(w io.Writer, o output) error {
+	switch f.output {
+	case "", "table", "wide":
+		printer := printers.NewTablePrinter(printers.PrintOptions{Wide: f.output == "wide", NoHeaders: f.noHeaders})
+		return printer.PrintObj(&metav1.Table{ColumnDefinitions: o.columns, Rows: o.rows}, w)
+	case "name":
+		for _, name := range o.names {
+			fmt.Fprintln(w, name)
+		}
+		return nil
+	case "json":
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "    ")
+		return encoder.Encode(o.objects)
+	case "yaml":
+		encoded, err := yaml.Marshal(o.objects)
+		if err == nil {
+			_, err = w.Write(encoded)
+		}
+		return err
+	}
+	return fmt.Errorf("unknown output format %q: use table, wide, name, json or yaml", f.output)
+}

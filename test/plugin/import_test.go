@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// TestImportSaysWhatItCannotDeclare: a group that silently misses from the manifests
+// would be taken for managed.
+func TestImportSaysWhatItCannotDeclare(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Seed(simulator.Group{Name: " blank ", CreatedAt: time.Unix(1, 0)})
+	w.sim.Seed(simulator.Group{Name: strings.Repeat("n", 300)})
+	w.sim.Seed(simulator.Group{Name: "Avatar", AvatarURL: new("no url")})
+	w.sim.Seed(simulator.Group{Name: "Fine"})
+	s := w.want(w.klink("import", "--connection", "kconn/sim"), 1, "begins or ends with white space", "name has 300 characters",
+		`# Not declared: avatarURL "no url" is no absolute http or https URL.`, "2 of 4 groups are declared, 1 of them in part; 2 cannot be declared")
+	path := filepath.Join(t.TempDir(), "all.yaml")
+	if err := os.WriteFile(path, []byte(s.out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.apply("-f", path)
+	w.get("fine")
+	w.get("avatar")
+}
+
+// TestImportWithoutACluster: an endpoint and a token are enough, and the token is never a flag.
+func TestImportWithoutACluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Seed(simulator.Group{Name: "Fine"})
+	w.want(w.run("", "import", "--endpoint", w.sim.URL), 2, "--endpoint needs a token")
+	w.want(w.runIn([]string{"KLINK_TOKEN=" + token}, "", "import", "--endpoint", w.sim.URL), 0, "name: fine")
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.run("", "import", "--endpoint", w.sim.URL, "--token-file", file, "-o", "name"), 0, "group.klink.cloud/fine")
+}
+
+// TestImportKeepsWhatAFolderNames: a Group dropped from the kustomization would be
+// pruned by GitOps, and its remote group archived.
+func TestImportKeepsWhatAFolderNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Seed(simulator.Group{Name: "Plaza Hotel"})
+	folder := t.TempDir()
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 0)
+	w.apply("-k", folder)
+	w.sim.Seed(simulator.Group{Name: "Ritz"})
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 0, "1 are in the cluster already")
+	if text := readFile(t, filepath.Join(folder, "kustomization.yaml")); !strings.Contains(text, "plaza-hotel.yaml") || !strings.Contains(text, "ritz.yaml") {
+		t.Error(text)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "ritz.yaml"), []byte("mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 2, "nothing was written")
+}
+
+// TestOrphans: each side that misses the other is named, and the exit code says so.
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
+	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	w.want(w.klink("orphans", "--connection", "kconn/sim"), 0, "No orphans")
+	stray := w.sim.Seed(simulator.Group{Name: "Stray"})
+	w.group("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
+	w.want(w.klink("orphans", "--connection", "kconn/sim"), 1, "Unclaimed", stray, "Missing", "gone0000", w.namespace+"/lost")
+	if s := w.klink("orphans", "--connection", "kconn/sim", "-o", "name"); s.out != stray+"\ngone0000\n" {
+		t.Errorf("%q", s.out)
+	}
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/worlds"
+)
+
+var (
+	cluster *controlplane.ControlPlane
+	api     client.WithWatch
+	logs    = &worlds.Journal{}
+	// binary is the built plugin.
+	binary string
+)
+
+func TestMain(m *testing.M) {
+	worlds.SideBySide(6)
+	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
+	folder, err := os.MkdirTemp("", "kubectl-klink-")
+	if err == nil {
+		binary = filepath.Join(folder, "kubectl-klink")
+		var said []byte
+		if said, err = exec.Command("go", "build", "-o", binary, "../../cmd/kubectl-klink").CombinedOutput(); err != nil {
+			err = fmt.Errorf("building kubectl-klink: %w: %s", err, said)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	controlplane.Main(m, controlplane.Options{CRDPaths: []string{"../../config/crd/bases"}}, func(cp *controlplane.ControlPlane) {
+		cluster, api = cp, worlds.Client(cp.Config)
+	})
+}
