@@ -118,6 +118,8 @@ lint: ## Run golangci-lint
 test: controlplane ## Run all tests, with the race detector where there is a C compiler
 	$(GO) test -timeout 20m $(RACE) $$($(GO) list ./... | grep -v /test/simulation$$)
 	$(GO) test -timeout 20m ./test/simulation
+	@# Every schedule of one fault or event, for the Groups that differ most.
+	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -manifest=plain,byName,groupID,delete -positions=$$(mktemp -d)
 	@# Not from the cache: it does not see what these read outside of their module.
 	@for dir in $(NESTED); do $(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
@@ -129,6 +131,16 @@ verify-manifests: controlplane ## Run the tests of what is installed: manifests,
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on, on all processors
 	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(RUNS) -seed=$(SEED) -lanes=0 $(ARGS)
+
+# How many choices an explored schedule has, of which Groups, and where it is kept
+# how far that is: the same command goes on from there.
+DEPTH    ?= 2
+MANIFEST ?= plain
+EXPLORED ?= bin/explored
+
+.PHONY: explore
+explore: ## Play every small schedule of faults and events, DEPTH of them near each other, for the Groups MANIFEST (or all)
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -depth=$(DEPTH) -manifest=$(MANIFEST) -positions=$(abspath $(EXPLORED)) $(ARGS)
 
 .PHONY: chaos
 chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups live, and count what is doubled or lost

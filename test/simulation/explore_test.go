@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	explored   = flag.String("manifest", "plain", "the manifests whose single schedules are played, separated by commas, or all")
-	every      = flag.Int("every", 5, "play one in so many of them")
+	explored   = flag.String("manifest", "plain", "the manifests whose schedules are played, separated by commas, or all")
+	every      = flag.Int("every", 5, "play one in so many of the schedules of one choice")
 	everyKnown = flag.Bool("known", false, "print each schedule that shows a known violation")
 	oneStory   = flag.String("schedule", "", "one schedule to play and to print, as a failure prints it")
 )
@@ -26,18 +26,26 @@ func singles(t *testing.T, names string) []schedule {
 		if names != "all" && !slices.Contains(strings.Split(names, ","), manifest) {
 			continue
 		}
-		for _, point := range pointsOf(t, schedule{manifest: manifest}) {
-			for _, what := range choicesAt(point) {
-				all = append(all, schedule{manifest, []choice{{point, what}}})
-			}
-		}
+		s := schedule{manifest: manifest}
+		all = append(all, s.extended(tell(t, s).script.points)...)
 	}
 	return all
 }
 
-// pointsOf are the points that a schedule passes.
-func pointsOf(t *testing.T, s schedule) []string {
-	return tell(t, s).script.points
+// extended are the schedules with one choice more, at one of the points.
+func (s schedule) extended(points []string) []schedule {
+	var all []schedule
+	for _, point := range points {
+		for _, what := range choicesAt(point) {
+			more := choice{point, what}
+			// One call meets one fault.
+			clash := func(c choice) bool { return c.point == point && (c.what == what || isFault(c.what) && isFault(what)) }
+			if !slices.ContainsFunc(s.choices, clash) {
+				all = append(all, schedule{s.manifest, append(slices.Clone(s.choices), more)})
+			}
+		}
+	}
+	return all
 }
 
 // choicesAt is all that can be chosen at a point.
@@ -49,6 +57,17 @@ func choicesAt(point string) []string {
 		return slices.Concat(kubeFaults, eventNames())
 	}
 	return slices.Concat(callFaults, eventNames())
+}
+
+// near are the points that a schedule passes from its last choice on, so many at most;
+// none if it never came to that choice.
+func (w *world) near(steps int) []string {
+	choices := w.script.schedule.choices
+	i := slices.Index(w.script.points, choices[len(choices)-1].point)
+	if i < 0 || w.script.played < len(choices) {
+		return nil
+	}
+	return w.script.points[i:min(len(w.script.points), i+1+steps)]
 }
 
 // TestSingles plays every schedule of one choice. What is violated is on the list of what
@@ -64,36 +83,78 @@ func TestSingles(t *testing.T) {
 		}
 		return
 	}
-	all := singles(t, *explored)
-	found := map[string]int{}
-	for i, s := range all {
-		if i%*every != 0 {
-			continue
-		}
-		violation := tell(t, s).violation()
-		if violation == "" {
-			continue
-		}
-		known := knownAs(s, violation)
-		if *everyKnown {
-			t.Logf("%s: %s => %s", known, s, violation)
-		}
-		if found[known]++; known == "" {
-			t.Errorf("%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, violation, s)
+	e := explorer{t: t, found: totals{}}
+	for i, s := range singles(t, *explored) {
+		if i%*every == 0 {
+			e.play(s)
 		}
 	}
-	t.Logf("%d schedules; violated: %s", len(all), totals(found))
+	t.Logf("%d schedules; violated: %s", e.played, e.found)
 }
 
-// violation is the first one.
+// explorer plays schedules and counts what they show.
+type explorer struct {
+	t      *testing.T
+	played int
+	news   int    // violations that are not known
+	found  totals // by what is known
+}
+
+// play plays a schedule, and prints one that violates what it should not in its shortest
+// form.
+func (e *explorer) play(s schedule) *world {
+	w := tell(e.t, s)
+	e.played++
+	violation := w.violation()
+	if violation == "" {
+		return w
+	}
+	known := knownAs(s, violation)
+	if *everyKnown {
+		e.t.Logf("%s: %s => %s", known, s, violation)
+	}
+	e.found[known]++
+	if known == "" {
+		e.news++
+		s, violation = shrink(e.t, s, violation)
+		e.t.Errorf("%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, violation, s)
+	}
+	return w
+}
+
+// shrink leaves out each choice that a violation of the same kind does not need.
+func shrink(t *testing.T, s schedule, violation string) (shorter schedule, shown string) {
+	for i := 0; i < len(s.choices); {
+		less := schedule{s.manifest, slices.Delete(slices.Clone(s.choices), i, i+1)}
+		if v := tell(t, less).violation(); v != "" && kindOfViolation(v) == kindOfViolation(violation) && knownAs(less, v) == "" {
+			s, violation = less, v
+			continue
+		}
+		i++
+	}
+	return s, violation
+}
+
+// kindOfViolation is what stands before its colon.
+func kindOfViolation(violation string) string {
+	kind, _, _ := strings.Cut(violation, ":")
+	return kind
+}
+
+// violation is the first one that is not known, else the first one.
 func (w *world) violation() string {
+	for _, v := range w.violations {
+		if knownAs(w.script.schedule, v) == "" {
+			return v
+		}
+	}
 	if len(w.violations) == 0 {
 		return ""
 	}
 	return w.violations[0]
 }
 
-// TestKnownViolationsAreStillThere has each mend of the operator take its row off the list.
+// TestKnownViolationsAreStillThere has each fix of the operator take its row off the list.
 func TestKnownViolationsAreStillThere(t *testing.T) {
 	for _, k := range knownViolations {
 		s, err := parseSchedule(k.schedule)

@@ -182,6 +182,9 @@ func (w *world) farewell() {
 		w.acceptMissing(w.links[0])
 		w.settleUncertain()
 	}
+	if w.violated() {
+		return
+	}
 	for _, g := range w.ops.groups() {
 		w.violate("restless: still there 75 minutes after its deletion: %s: %s", g.Name, w.unrest(g))
 		return
