@@ -90,6 +90,7 @@ build-chart: ## Copy into dist/chart what it has of config/, and set its version
 	@cp config/crd/bases/*.yaml dist/chart/files/crds/
 	@cp config/rbac/role.yaml config/prometheus/rules.yaml config/grafana/klink-operator.json dist/chart/files/
 	@sed -i.old -e 's/^version: .*/version: $(RELEASE:v%=%)/' -e 's/^appVersion: .*/appVersion: $(RELEASE)/' dist/chart/Chart.yaml
+	@cp config/admission/policy.yaml dist/chart/files/admission_policy.yaml
 	@rm dist/chart/Chart.yaml.old
 
 .PHONY: chart-package

@@ -19,7 +19,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
-// +kubebuilder:rbac:groups=klink.cloud,resources=groups,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=klink.cloud,resources=groups,verbs=get;list;watch;patch;restore
 // +kubebuilder:rbac:groups=klink.cloud,resources=groups/status,verbs=patch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=groups.klink.cloud,verbs=get
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get

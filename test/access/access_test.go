@@ -29,6 +29,7 @@ const (
 )
 
 var (
+	cluster *controlplane.ControlPlane
 	clients kubernetes.Interface
 	config  *rest.Config
 )
@@ -48,7 +49,7 @@ func TestMain(m *testing.M) {
 				panic(err)
 			}
 		}
-		config = cp.Config
+		cluster, config = cp, cp.Config
 		clients = kubernetes.NewForConfigOrDie(cp.Config)
 	})
 }
@@ -99,13 +100,13 @@ func TestRights(t *testing.T) {
 		"editor": {
 			may: []rights{{reading, groups, team}, {reading, connections, team}, {writing, groups, team}},
 			mayNot: []rights{
-				{writing, connections, team}, {"update patch", groups + "/status", team}, {writing, groups, elsewhere},
+				{writing, connections, team}, {"update patch", groups + "/status", team}, {writing, groups, elsewhere}, {"restore", groups, team},
 			},
 		},
 		"team-admin": {
 			may: []rights{{reading, groups, team}, {writing, groups, team}, {reading, connections, team}, {writing, connections, team}},
 			mayNot: []rights{
-				{"update patch", groups + "/status", team}, {"update patch", connections + "/status", team},
+				{"update patch", groups + "/status", team}, {"update patch", connections + "/status", team}, {"restore", groups, team},
 				{writing, connections, elsewhere},
 			},
 		},
@@ -113,9 +114,9 @@ func TestRights(t *testing.T) {
 			may:    []rights{{writing, groups, ""}, {writing, connections, ""}},
 			mayNot: []rights{{reading, clusterConnections, ""}, {writing, clusterConnections, ""}},
 		},
-		"system:serviceaccount:" + operatorNamespace + ":" + managerName: {
+		managerUser: {
 			// What it may, test/manifests compares with what it does.
-			may: []rights{{"get list watch patch", groups, ""}, {"get", secrets, ""}, {"create", leases, operatorNamespace}},
+			may: []rights{{"get list watch patch restore", groups, ""}, {"get", secrets, ""}, {"create", leases, operatorNamespace}},
 			mayNot: []rights{
 				{"list watch create update patch delete", secrets, ""}, {"list watch", secrets, operatorNamespace},
 				{"create update delete", groups, ""}, {"create update delete", connections, ""}, {"create update delete", clusterConnections, ""},

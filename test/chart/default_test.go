@@ -171,7 +171,7 @@ func TestNamesBeginWithTheRelease(t *testing.T) {
 		if have["Deployment/"+want] == nil || len(want) > 63 {
 			t.Errorf("release %s has no Deployment %s", name, want)
 		}
-		for _, public := range []string{"klink-view", "klink-groups-edit", "klink-connections-edit"} {
+		for _, public := range []string{"klink-view", "klink-groups-edit", "klink-connections-edit", "klink-restore"} {
 			if have["ClusterRole/"+public] == nil {
 				t.Errorf("release %s has no ClusterRole %s", name, public)
 			}

@@ -25,7 +25,10 @@ var objectEffects = map[string]effect{
 		"-CustomResourceDefinition/groups.klink.cloud",
 	}},
 	"no roles for people": {values: `peopleRoles: {enabled: false}`, want: []string{
-		"-ClusterRole/klink-view", "-ClusterRole/klink-groups-edit", "-ClusterRole/klink-connections-edit",
+		"-ClusterRole/klink-view", "-ClusterRole/klink-groups-edit", "-ClusterRole/klink-connections-edit", "-ClusterRole/klink-restore",
+	}},
+	"no admission policy": {values: `admissionPolicy: {enabled: false}`, want: []string{
+		"-ValidatingAdmissionPolicy/klink-groups", "-ValidatingAdmissionPolicyBinding/klink-groups",
 	}},
 	"no budget":       {values: `podDisruptionBudget: {enabled: false}`, want: []string{"-PodDisruptionBudget/klink-operator-controller-manager"}},
 	"budget in parts": {values: `podDisruptionBudget: {maxUnavailable: 50%}`, want: []string{"PodDisruptionBudget/klink-operator-controller-manager spec.maxUnavailable: 50%"}},

@@ -126,7 +126,7 @@ func (s *show) clear(ctx context.Context) error {
 	var errs []error
 	for _, args := range []string{
 		"delete crd -l " + operatorPods + " --ignore-not-found --timeout=1m",
-		"delete clusterrole,clusterrolebinding -l " + operatorPods + " --ignore-not-found",
+		"delete clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding -l " + operatorPods + " --ignore-not-found",
 		"delete clusterrolebinding " + ours + "-metrics --ignore-not-found",
 		"delete namespace " + operatorNamespace + " " + ours + " --ignore-not-found",
 	} {

@@ -25,7 +25,12 @@ func (c *Cluster) WantExactRights() {
 		if r.refused() {
 			c.Errorf("refused with %d: %s %s", r.ResponseStatus.Code, r.Verb, r.URI)
 		}
-		delete(unused, r.used())
+		used := r.used()
+		delete(unused, used)
+		if used.verb == "patch" && used.resource == "klink.cloud/groups" {
+			used.verb = "restore" // the admission policy asks for it, and no request has this verb
+			delete(unused, used)
+		}
 	}
 	for r := range unused {
 		c.Errorf("%s gives %s on %s, which was not used in %d requests", r.role, r.verb, r.resource, len(requests))

@@ -10,6 +10,9 @@ import (
 	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
+// everywhere are the kinds of the cluster that removing a namespace does not remove.
+const everywhere = "clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding"
+
 // removal removes the operator in each way that docs/install.md tells, and installs it
 // again in between.
 func (c *cluster) removal(api *installation.Remote, running *installation.Process) {
@@ -20,7 +23,7 @@ func (c *cluster) removal(api *installation.Remote, running *installation.Proces
 		c.Sh(way[0])
 		c.Stop(running) // as its pods are, with the Deployment
 		c.Sh(way[1:]...)
-		c.wantNothingLeft("deployment,service,poddisruptionbudget,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding")
+		c.wantNothingLeft("deployment,service,poddisruptionbudget,serviceaccount,role,rolebinding," + everywhere)
 		c.wantNoWrite(api)
 		if now := c.groups(); now != groups || groups == "" {
 			c.Errorf("the Groups were\n%s\nand are\n%s", groups, now)
@@ -47,7 +50,7 @@ func (c *cluster) removal(api *installation.Remote, running *installation.Proces
 		c.Sh(way[0])
 		c.Stop(running)
 		c.Sh(way[1:]...)
-		c.wantNothingLeft("namespace,crd,clusterrole,clusterrolebinding")
+		c.wantNothingLeft("namespace,crd," + everywhere)
 		c.wantNoWrite(api)
 	})
 	c.phase("overlay", func(c *cluster) { c.overlay(api) })
