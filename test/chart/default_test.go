@@ -4,6 +4,7 @@
 package chart
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,11 +17,13 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// TestDefaultsAreConfigDefault wants the chart with its defaults to be config/default,
-// object by object: what test/manifests proves of the one holds for the other.
+// TestDefaultsAreConfigDefault wants the chart with its defaults to be config/default
+// with the component network-policy, object by object: what test/manifests proves of the
+// one holds for the other.
 func TestDefaultsAreConfigDefault(t *testing.T) {
 	have := objects(t, render(t, nil).Manifest)
 	want := kustomize(t, "default")
+	maps.Copy(want, networkPolicy(t))
 	// Helm makes the namespace, if asked to, and does not own it.
 	delete(want, "Namespace/"+releaseNamespace)
 	compare(t, want, have)
@@ -32,20 +35,18 @@ func TestOptionsAreTheirConfig(t *testing.T) {
 serviceMonitor: {enabled: true}
 prometheusRule: {enabled: true}
 grafanaDashboard: {enabled: true}
-networkPolicy: {enabled: true}
 `)).Manifest)
 	for key := range objects(t, render(t, nil).Manifest) {
 		delete(have, key)
 	}
 	want := kustomize(t, "prometheus")
-	for _, more := range []map[string]*unstructured.Unstructured{
-		kustomize(t, "grafana"), objects(t, readFile(t, filepath.Join(configDir, "network-policy", "manager.yaml"))),
-	} {
-		for key, object := range more {
-			want[key] = object
-		}
-	}
+	maps.Copy(want, kustomize(t, "grafana"))
 	compare(t, want, have)
+}
+
+func networkPolicy(t *testing.T) map[string]*unstructured.Unstructured {
+	t.Helper()
+	return objects(t, readFile(t, filepath.Join(configDir, "network-policy", "manager.yaml")))
 }
 
 // compare compares objects, but for what the chart adds to each: that is checked and

@@ -7,7 +7,6 @@ const (
 	monitored  = `serviceMonitor: {enabled: true}`
 	alerted    = `prometheusRule: {enabled: true}`
 	dashboards = `grafanaDashboard: {enabled: true}`
-	closed     = `networkPolicy: {enabled: true}`
 	connected  = `connection: {create: true, existingSecret: klink-token}`
 
 	account    = "ServiceAccount/klink-operator-controller-manager"
@@ -49,14 +48,15 @@ var objectEffects = map[string]effect{
 		"-RoleBinding/klink-operator-leader-election", "+RoleBinding/other-leader-election",
 		"-Service/klink-operator-metrics", "+Service/other-metrics",
 		"-ServiceAccount/klink-operator-controller-manager", "+ServiceAccount/other-controller-manager",
+		"-NetworkPolicy/klink-operator-controller-manager", "+NetworkPolicy/other-controller-manager",
 	}},
-	"network policy": {values: closed, want: []string{"+NetworkPolicy/klink-operator-controller-manager"}},
+	"no network policy": {values: `networkPolicy: {enabled: false}`, want: []string{"-NetworkPolicy/klink-operator-controller-manager"}},
 	// The default is not asked for too.
-	"who reads metrics": {base: closed, values: `networkPolicy: {metricsNamespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}`, want: []string{
+	"who reads metrics": {values: `networkPolicy: {metricsNamespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}`, want: []string{
 		"-" + policy + "spec.ingress[0].from[0].namespaceSelector.matchLabels.metrics",
 		policy + "spec.ingress[0].from[0].namespaceSelector.matchLabels.kubernetes.io/metadata.name: monitoring",
 	}},
-	"egress": {base: closed, values: `networkPolicy: {egressPorts: [443, 6443, 3128]}`, want: []string{
+	"egress": {values: `networkPolicy: {egressPorts: [443, 6443, 3128]}`, want: []string{
 		policy + "spec.egress[3].ports[0].port: 3128", policy + "spec.egress[3].ports[0].protocol: TCP",
 	}},
 	"monitor":          {values: monitored, want: []string{"+ServiceMonitor/klink-operator"}},
@@ -100,6 +100,21 @@ var connectionEffects = map[string]effect{
 	// The API has a default of its own.
 	"no rate": {base: connected, values: `connection: {rateLimit: null}`, want: []string{
 		"-" + connection + "spec.rateLimit.requestsPerSecond", "-" + connection + "spec.rateLimit.burst",
+	}},
+	"company's roots": {base: connected, values: `connection: {caBundle: "-----BEGIN CERTIFICATE-----"}`, want: []string{
+		connection + "spec.caBundle: -----BEGIN CERTIFICATE-----",
+	}},
+	"adoption": {base: connected, values: `connection: {allowedAdoptionNamespaces: {from: None}}`, want: []string{
+		connection + "spec.allowedAdoptionNamespaces.from: None",
+	}},
+	// The manager must reach where it is sent.
+	"endpoint of another port": {base: connected, values: `connection: {endpoint: "https://a.example:8443/v1"}`, want: []string{
+		connection + "spec.endpoint: https://a.example:8443/v1",
+		policy + "spec.egress[3].ports[0].port: 8443", policy + "spec.egress[3].ports[0].protocol: TCP",
+	}},
+	"endpoint of the cluster": {base: connected, values: `connection: {endpoint: "http://klink.team.svc/v1"}`, want: []string{
+		connection + "spec.endpoint: http://klink.team.svc/v1",
+		policy + "spec.egress[3].ports[0].port: 80", policy + "spec.egress[3].ports[0].protocol: TCP",
 	}},
 	"deletion": {base: connected, values: `connection: {allowDelete: true}`, want: []string{connection + "spec.allowDelete: true"}},
 	"namespaces": {base: connected, values: `connection: {allowedNamespaces: {from: Selector, selector: {matchLabels: {a: b}}}}`, want: []string{

@@ -44,6 +44,12 @@ var podEffects = map[string]effect{
 	"extraEnv": {values: `extraEnv: [{name: NO_PROXY, value: .svc}]`, want: []string{
 		container + "env[2].name: NO_PROXY", container + "env[2].value: .svc",
 	}},
+	"extraVolumes": {values: `extraVolumes: [{name: roots, configMap: {name: company-roots}}]`, want: []string{
+		pod + "volumes[0].name: roots", pod + "volumes[0].configMap.name: company-roots",
+	}},
+	"extraVolumeMounts": {values: `extraVolumeMounts: [{name: roots, mountPath: /etc/roots}]`, want: []string{
+		container + "volumeMounts[0].name: roots", container + "volumeMounts[0].mountPath: /etc/roots",
+	}},
 	"one constraint": {values: `topologySpreadConstraints: [{topologyKey: rack}]`, want: []string{
 		pod + "topologySpreadConstraints[0].topologyKey: rack",
 		"-" + pod + "topologySpreadConstraints[0].labelSelector.matchLabels.app.kubernetes.io/name",
@@ -67,14 +73,17 @@ var podEffects = map[string]effect{
 
 // argEffects are flags of the manager.
 var argEffects = map[string]effect{
-	"watchNamespaces":  {values: `watchNamespaces: [a, b]`, want: []string{container + "args[4]: --watch-namespaces=a,b"}},
-	"allowedEndpoints": {values: `allowedEndpoints: ["https://a.example", "https://b.example/x"]`, want: []string{container + "args[4]: --allowed-endpoints=https://a.example,https://b.example/x"}},
-	"workers":          {values: `maxConcurrentReconciles: 16`, want: []string{container + "args[4]: --max-concurrent-reconciles=16"}},
-	"many workers":     {values: `maxConcurrentReconciles: 10000000`, want: []string{container + "args[4]: --max-concurrent-reconciles=10000000"}},
-	"dryRun":           {values: `dryRun: true`, want: []string{container + "args[4]: --dry-run"}},
-	"level":            {values: `logging: {level: debug}`, want: []string{container + "args[4]: --zap-log-level=debug"}},
-	"level as number":  {values: `logging: {level: 3}`, want: []string{container + "args[4]: --zap-log-level=3"}},
-	"encoder":          {values: `logging: {encoder: console}`, want: []string{container + "args[4]: --zap-encoder=console"}},
+	"watchNamespaces": {values: `watchNamespaces: [a, b]`, want: []string{container + "args[4]: --watch-namespaces=a,b"}},
+	"allowedEndpoints": {values: `allowedEndpoints: ["https://a.example", "https://b.example:9443/x"]`, want: []string{
+		container + "args[4]: --allowed-endpoints=https://a.example,https://b.example:9443/x",
+		policy + "spec.egress[3].ports[0].port: 9443", policy + "spec.egress[3].ports[0].protocol: TCP",
+	}},
+	"workers":         {values: `maxConcurrentReconciles: 16`, want: []string{container + "args[4]: --max-concurrent-reconciles=16"}},
+	"many workers":    {values: `maxConcurrentReconciles: 10000000`, want: []string{container + "args[4]: --max-concurrent-reconciles=10000000"}},
+	"dryRun":          {values: `dryRun: true`, want: []string{container + "args[4]: --dry-run"}},
+	"level":           {values: `logging: {level: debug}`, want: []string{container + "args[4]: --zap-log-level=debug"}},
+	"level as number": {values: `logging: {level: 3}`, want: []string{container + "args[4]: --zap-log-level=3"}},
+	"encoder":         {values: `logging: {encoder: console}`, want: []string{container + "args[4]: --zap-encoder=console"}},
 	"port": {values: `metrics: {port: 9443}`, want: []string{
 		container + "args[3]: --metrics-bind-address=:9443", container + "ports[0].containerPort: 9443",
 		"Service/klink-operator-metrics spec.ports[0].port: 9443",
@@ -91,5 +100,7 @@ var argEffects = map[string]effect{
 		"-Service/klink-operator-metrics",
 		"-ClusterRole/klink-operator-metrics-auth", "-ClusterRole/klink-operator-metrics-reader",
 		"-ClusterRoleBinding/klink-operator-metrics-auth",
+		"-" + policy + "spec.ingress[0].from[0].namespaceSelector.matchLabels.metrics", policy + "spec.ingress[0].ports[0].port: health",
+		"-" + policy + "spec.ingress[1].ports[0].port", "-" + policy + "spec.ingress[1].ports[0].protocol",
 	}},
 }

@@ -71,3 +71,16 @@ next upgrade. Without an API server, as in helm template, somebody else makes th
 true
 {{- end -}}
 {{- end }}
+
+{{/* The ports that the manager calls, as a list in JSON: those given, then those of the endpoints. */}}
+{{- define "klink-operator.egressPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.egressPorts }}{{ $ports = append $ports (int .) }}{{ end -}}
+{{- $endpoints := .Values.allowedEndpoints | default list -}}
+{{- if .Values.connection.create }}{{ $endpoints = append $endpoints .Values.connection.endpoint }}{{ end -}}
+{{- range $endpoints -}}
+{{- $url := urlParse . -}}
+{{- $ports = append $ports (regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "80" "443" (eq $url.scheme "http")) | int) -}}
+{{- end -}}
+{{ $ports | uniq | toJson }}
+{{- end }}
