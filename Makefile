@@ -126,7 +126,7 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 
 .PHONY: verify-manifests
 verify-manifests: controlplane ## Run the tests of what is installed: manifests, chart, alerts, GitOps
-	@for dir in $(wildcard test/manifests test/manifests/prometheus test/namespaced test/chart test/monitoring test/gitops); do \
+	@for dir in $(wildcard test/manifests test/namespaced test/chart test/monitoring test/gitops); do \
 		$(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
 .PHONY: simulate

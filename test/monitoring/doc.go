@@ -5,8 +5,9 @@
 // log lines of the real manager, scraped as Prometheus would, and the dashboard and
 // the alerts in config, which must use names that such a scrape has.
 //
-// The alerts are evaluated by Prometheus's own engine, the dashboard is decoded by
-// Grafana's schema. Both are large, which is why this is a module of its own.
+// The alerts are evaluated by Prometheus's own engine, config/prometheus is decoded by
+// the types of the Prometheus Operator and the dashboard by Grafana's schema. They are
+// large, which is why this is a module of its own.
 //
 // What a metric counts in detail is for the tests next to internal/metrics.
 package monitoring

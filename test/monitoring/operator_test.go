@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-package prometheus
+package monitoring
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,7 +15,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-var config = filepath.Join("..", "..", "..", "config")
+// config/prometheus is held against the types of the Prometheus Operator.
+var config = filepath.Join(root, "config")
 
 // TestFieldsAreKnown decodes every file: the API server drops, or refuses, a field
 // that it does not know.
@@ -33,7 +33,7 @@ func TestFieldsAreKnown(t *testing.T) {
 		checked++
 		text := read(t, file)
 		var kind metav1.TypeMeta
-		if err := yaml.Unmarshal(text, &kind); err != nil {
+		if err := yaml.Unmarshal([]byte(text), &kind); err != nil {
 			t.Fatal(err)
 		}
 		object := map[string]any{
@@ -43,7 +43,7 @@ func TestFieldsAreKnown(t *testing.T) {
 			t.Errorf("%s: nobody here knows %s %s", file, kind.APIVersion, kind.Kind)
 			continue
 		}
-		if err := yaml.UnmarshalStrict(text, object); err != nil {
+		if err := yaml.UnmarshalStrict([]byte(text), object); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
@@ -61,10 +61,10 @@ func TestMonitorFindsTheService(t *testing.T) {
 // TestDocumentedPatch wants the same of what docs/install.md puts in its place, which
 // verifies the certificate too.
 func TestDocumentedPatch(t *testing.T) {
-	page := string(read(t, filepath.Join("..", "..", "..", "docs", "install.md")))
-	_, page, _ = strings.Cut(page, "\n## Metrics\n")
-	_, page, _ = strings.Cut(page, "```yaml\n")
-	block, _, _ := strings.Cut(page, "```")
+	install := read(t, filepath.Join(root, "docs", "install.md"))
+	_, install, _ = strings.Cut(install, "\n## Metrics\n")
+	_, install, _ = strings.Cut(install, "```yaml\n")
+	block, _, _ := strings.Cut(install, "```")
 	var overlay struct {
 		Patches []struct {
 			Patch string `json:"patch"`
@@ -76,7 +76,7 @@ func TestDocumentedPatch(t *testing.T) {
 	patch := overlay.Patches[1].Patch
 	var monitor, shipped monitoringv1.ServiceMonitor
 	for text, object := range map[string]*monitoringv1.ServiceMonitor{
-		patch: &monitor, string(read(t, filepath.Join(config, "prometheus", "monitor.yaml"))): &shipped,
+		patch: &monitor, read(t, filepath.Join(config, "prometheus", "monitor.yaml")): &shipped,
 	} {
 		if err := yaml.UnmarshalStrict([]byte(text), object); err != nil {
 			t.Fatal(err)
@@ -90,21 +90,21 @@ func TestDocumentedPatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantService(t, patched)
+	wantService(t, string(patched))
 	tls := monitor.Spec.Endpoints[0].TLSConfig
 	if tls == nil || tls.InsecureSkipVerify != nil || tls.ServerName == nil || tls.CA.Secret == nil {
 		t.Errorf("the certificate is not verified: %+v", tls)
 	}
 }
 
-func wantService(t *testing.T, text []byte) {
+func wantService(t *testing.T, text string) {
 	t.Helper()
 	var monitor monitoringv1.ServiceMonitor
-	if err := yaml.UnmarshalStrict(text, &monitor); err != nil {
+	if err := yaml.UnmarshalStrict([]byte(text), &monitor); err != nil {
 		t.Fatal(err)
 	}
 	var service corev1.Service
-	if err := yaml.UnmarshalStrict(read(t, filepath.Join(config, "manager", "metrics_service.yaml")), &service); err != nil {
+	if err := yaml.UnmarshalStrict([]byte(read(t, filepath.Join(config, "manager", "metrics_service.yaml"))), &service); err != nil {
 		t.Fatal(err)
 	}
 	selector, err := metav1.LabelSelectorAsSelector(&monitor.Spec.Selector)
@@ -119,13 +119,4 @@ func wantService(t *testing.T, text []byte) {
 	if len(monitor.Spec.Endpoints) != 1 {
 		t.Errorf("there are %d endpoints, want one", len(monitor.Spec.Endpoints))
 	}
-}
-
-func read(t *testing.T, file string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
 }
