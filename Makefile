@@ -89,14 +89,15 @@ build-chart: ## Copy into dist/chart what it has of config/, and set its version
 	@rm -rf dist/chart/files && mkdir -p dist/chart/files/crds
 	@cp config/crd/bases/*.yaml dist/chart/files/crds/
 	@cp config/rbac/role.yaml config/prometheus/rules.yaml config/grafana/klink-operator.json dist/chart/files/
-	@sed -i.old -e 's/^version: .*/version: $(RELEASE:v%=%)/' -e 's/^appVersion: .*/appVersion: $(RELEASE)/' dist/chart/Chart.yaml
 	@cp config/admission/policy.yaml dist/chart/files/admission_policy.yaml
+	@sed -i.old -e 's/^version: .*/version: $(RELEASE:v%=%)/' -e 's/^appVersion: .*/appVersion: $(RELEASE)/' dist/chart/Chart.yaml
 	@rm dist/chart/Chart.yaml.old
 
 .PHONY: chart-package
-chart-package: build-chart ## Package the chart into bin/
-	@mkdir -p bin
-	$(HELM) package dist/chart --destination bin
+chart-package: build-chart ## Package the chart into bin/, with the image of DIGEST if that is set
+	@rm -rf bin/chart bin/klink-operator-*.tgz && mkdir -p bin && cp -R dist/chart bin/chart
+	@sed -i.old 's/^  digest: ""$$/  digest: "$(DIGEST)"/' bin/chart/values.yaml && rm bin/chart/values.yaml.old
+	$(HELM) package bin/chart --destination bin
 
 ##@ Checks
 
