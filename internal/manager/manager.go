@@ -25,7 +25,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -99,7 +98,7 @@ func (s *settings) managerOptions() ctrl.Options {
 func (s *settings) metricsOptions() metricsserver.Options {
 	o := metricsserver.Options{BindAddress: s.MetricsAddress, SecureServing: s.MetricsSecure}
 	if s.MetricsSecure {
-		o.FilterProvider = filters.WithAuthenticationAndAuthorization
+		o.FilterProvider = metricsAccess
 	}
 	if !s.HTTP2 {
 		o.TLSOpts = append(o.TLSOpts, func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} })

@@ -27,6 +27,9 @@ func (c *cluster) metrics(p *installation.Process) {
 	c.Kubectl("-n", "monitoring", "create", "serviceaccount", "prometheus")
 	c.wantStatus(url, "", http.StatusUnauthorized)
 	token := c.tokenOf("monitoring", "prometheus")
+	// An expired or broken token is a refusal, and no failure of the manager.
+	c.wantStatus(url, "no-token", http.StatusUnauthorized)
+	c.wantStatus(url, token[:len(token)-8]+"AAAAAAAA", http.StatusUnauthorized)
 	c.wantStatus(url, token, http.StatusForbidden)
 	c.Sh(installation.Commands(c.T, "docs/install.md", "## Metrics")...)
 	var text string
