@@ -114,14 +114,13 @@ func (c *Cluster) Kubectl(args ...string) string {
 	return strings.TrimSpace(out)
 }
 
-// Sh runs lines of a page in the test's folder, with the pinned kubectl and the
-// files of this checkout in the place of the published ones.
+// Sh runs lines of a page in the test's folder, with the pinned kubectl.
 func (c *Cluster) Sh(lines ...string) string {
 	c.Helper()
 	cmd := exec.CommandContext(c.Context(), "bash", "-euo", "pipefail", "-c", strings.Join(lines, "\n"))
 	admin := c.CP.KubectlCommand(c.Context())
 	cmd.Env = admin.Env
-	cmd.Env = append(cmd.Env, "RELEASE="+c.Root, "PATH="+filepath.Dir(c.CP.KubectlPath())+":"+os.Getenv("PATH"))
+	cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(c.CP.KubectlPath())+":"+os.Getenv("PATH"))
 	cmd.Dir = c.Dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {

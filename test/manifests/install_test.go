@@ -36,14 +36,11 @@ func TestInstallation(t *testing.T) {
 	api.AddToken(sampleToken, "team")
 	c.WriteFile("token", apiToken)
 
-	way := installation.Commands(t, "README.md", "## Install")
+	verify, way := c.way()
 	var first, second *installation.Process
 	c.phase("install", func(c *cluster) {
-		applied := slices.IndexFunc(way, func(line string) bool { return strings.HasPrefix(line, "kubectl apply") })
-		if !strings.HasPrefix(way[0], "RELEASE=") || applied != 1 {
-			c.Fatalf("README.md: the way is %q", way)
-		}
-		c.Sh(way[applied])
+		c.wantVerified(verify)
+		c.Sh(way[0])
 		c.checkPods()
 		first = c.Launch(api)
 		c.AwaitLeader(first)
@@ -55,7 +52,7 @@ func TestInstallation(t *testing.T) {
 		c.AwaitProbes(second)
 	})
 	c.phase("first Group", func(c *cluster) {
-		if out := c.Sh(way[2:]...); !strings.Contains(out, "Synced") {
+		if out := c.Sh(way[1:]...); !strings.Contains(out, "Synced") {
 			c.Errorf("kubectl get kgrp prints\n%s", out)
 		}
 	})
@@ -87,6 +84,39 @@ func TestInstallation(t *testing.T) {
 		}
 	})
 	c.removal(api, second)
+}
+
+// way is that of the README: what downloads and verifies the files of a release, and what
+// applies them. The files of this checkout take the place of the downloaded ones.
+func (c *cluster) way() (verify, apply []string) {
+	c.Helper()
+	way := installation.Commands(c.T, "README.md", "## Install")
+	applied := slices.IndexFunc(way, func(line string) bool { return strings.HasPrefix(line, "kubectl apply") })
+	if applied < 0 {
+		c.Fatalf("README.md: the way is %q", way)
+	}
+	c.WriteFile("install.yaml", installation.ReadFile(c.T, "dist/install.yaml"))
+	for _, sample := range []string{"clusterconnection.yaml", "full.yaml"} {
+		c.WriteFile(sample, installation.ReadFile(c.T, "config/samples/"+sample))
+	}
+	return way[:applied], way[applied:]
+}
+
+// wantVerified wants the signature before the sums, both before anything is applied, and
+// each file that is applied to be one that the release has and the sums name.
+func (c *cluster) wantVerified(verify []string) {
+	c.Helper()
+	if len(verify) != 5 || !strings.HasPrefix(verify[2], "for file in ") || !strings.HasPrefix(verify[3], "cosign verify-blob checksums.txt ") ||
+		!strings.Contains(verify[3], "--certificate-identity $REPO/.github/workflows/release.yml@refs/tags/$TAG") ||
+		verify[4] != "sha256sum --check --ignore-missing checksums.txt" {
+		c.Errorf("README.md: what is applied is not verified: %q", verify)
+	}
+	released := installation.ReadFile(c.T, ".github/workflows/release.yml")
+	for _, file := range []string{"install.yaml", "clusterconnection.yaml", "full.yaml"} {
+		if !strings.Contains(verify[2], " "+file+" ") || !strings.Contains(released, "/"+file+" ") {
+			c.Errorf("%s is not downloaded, or not part of a release", file)
+		}
+	}
 }
 
 // life changes what the samples declare, here and remotely.

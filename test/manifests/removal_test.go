@@ -85,7 +85,8 @@ func (c *cluster) overlay(api *installation.Remote) {
 // again installs the operator, where its Secrets still are, and waits until all goes on.
 func (c *cluster) again(api *installation.Remote) *installation.Process {
 	c.Helper()
-	c.Sh(installation.Commands(c.T, "README.md", "## Install")[1])
+	_, way := c.way()
+	c.Sh(way[0])
 	p := c.Launch(api)
 	c.AwaitLeader(p)
 	c.awaitReady("kcconn/default", "kgrp")
