@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -80,11 +81,12 @@ type connectionHandler struct {
 // Update leaves out what we wrote to the status ourselves.
 func (h *connectionHandler) Update(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 	before, now := e.ObjectOld, e.ObjectNew
-	if before.GetGeneration() != now.GetGeneration() || !slices.Equal(before.GetFinalizers(), now.GetFinalizers()) ||
+	moved := !maps.Equal(before.GetLabels(), now.GetLabels()) // to another manager, perhaps
+	if moved || before.GetGeneration() != now.GetGeneration() || !slices.Equal(before.GetFinalizers(), now.GetFinalizers()) ||
 		before.GetDeletionTimestamp().IsZero() != now.GetDeletionTimestamp().IsZero() || !sameAnnotations(before, now) {
 		h.EnqueueRequestForObject.Update(ctx, e, q)
 	}
-	if before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) {
+	if moved || before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) {
 		if err := h.enqueueGroups(ctx, keyOf(now)); err != nil {
 			log.FromContext(ctx).Error(err, "The Groups of a changed connection were not enqueued", "connection", keyOf(now).String())
 		}
@@ -142,6 +144,10 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 			return reconcile.Result{}, r.enqueueGroups(ctx, key)
 		}
 		return reconcile.Result{}, fmt.Errorf("reading the %s: %w", r.Kind, err)
+	}
+	if !r.Groups.selects(object) {
+		r.Accounts.Remove(key)
+		return reconcile.Result{}, nil
 	}
 	object = r.writes(object).latest(object)
 	groups, err := r.Groups.Of(ctx, key)

@@ -66,6 +66,9 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 		return left, err
 	}
 	key := connectionOf(group)
+	if served, err := r.observer.groups.serves(ctx, key); err != nil || !served {
+		return left, err
+	}
 	priority := r.notifier.groups.priorityOf(group)
 	if !r.quota.acquire(key, req, priority) {
 		return left, nil

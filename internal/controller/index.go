@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -78,6 +79,9 @@ type Groups struct {
 	// NamespacedOnly: this manager may not read ClusterConnections, and treats them
 	// as if there were none.
 	NamespacedOnly bool
+	// Selector says by their labels which connections this manager serves; nil is all.
+	// It leaves the others, and their Groups, entirely alone.
+	Selector labels.Selector
 }
 
 // connection reads a connection; the error is a NotFound for one that is not there.

@@ -23,7 +23,11 @@ func (g Groups) All(ctx context.Context) (iter.Seq2[account.Key, *v1alpha1.Group
 	}
 	return func(yield func(account.Key, *v1alpha1.Group) bool) {
 		for i := range list.Items {
-			if !yield(connectionOf(&list.Items[i]), &list.Items[i]) {
+			key := connectionOf(&list.Items[i])
+			if served, err := g.serves(ctx, key); err != nil || !served {
+				continue // another manager tells of it
+			}
+			if !yield(key, &list.Items[i]) {
 				return
 			}
 		}
@@ -44,6 +48,9 @@ func (g Groups) Connections(ctx context.Context) (map[account.Key]bool, error) {
 	}
 	ready := make(map[account.Key]bool, len(own.Items)+len(shared.Items))
 	note := func(object connectionObject) {
+		if !g.selects(object) {
+			return
+		}
 		ready[keyOf(object)] = meta.IsStatusConditionTrue(object.GetConnectionStatus().Conditions, v1alpha1.ConditionReady)
 	}
 	for i := range own.Items {

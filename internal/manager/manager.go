@@ -84,7 +84,7 @@ func (s *settings) managerOptions() ctrl.Options {
 		Metrics:                       s.metricsOptions(),
 		HealthProbeBindAddress:        s.ProbeAddress,
 		LeaderElection:                s.LeaderElection,
-		LeaderElectionID:              "klink-operator.klink.cloud",
+		LeaderElectionID:              s.leaseName(),
 		LeaderElectionNamespace:       s.OperatorNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &grace,
@@ -128,7 +128,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 		return err
 	}
 	counters := klinkmetrics.New()
-	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly}
+	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly, Selector: s.selector}
 	operator, err := controller.New(ctx, controller.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Indexer: mgr.GetFieldIndexer(),
 		Events: mgr.GetEventRecorder("klink-operator"), Cluster: string(cluster.UID), Namespaces: s.namespaces,

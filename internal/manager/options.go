@@ -4,6 +4,7 @@
 package manager
 
 import (
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -30,7 +32,9 @@ type Options struct {
 	OperatorNamespace string
 	AllowedEndpoints  string
 	Workers           int
-	DryRun            bool
+	// ConnectionSelector is a label selector; empty selects all.
+	ConnectionSelector string
+	DryRun             bool
 
 	// Transport carries the calls to the groups API, and Registry takes the
 	// metrics, where several managers share a process: in tests. Nil is the default.
@@ -50,6 +54,8 @@ func (o *Options) BindFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.AllowedEndpoints, "allowed-endpoints", allowedByDefault,
 		"The endpoints that namespaced Connections may use, separated by commas: scheme, host and port are equal, and the path begins with the given one.")
 	flags.IntVar(&o.Workers, "max-concurrent-reconciles", 8, "How many Groups are worked on at a time.")
+	flags.StringVar(&o.ConnectionSelector, "connection-selector", "",
+		"A label selector: the connections that are served, with their Groups; all if empty. Others are left to other managers.")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "Write nothing remotely; each Group says what would have been done.")
 }
 
@@ -60,6 +66,7 @@ var allowedByDefault = strings.TrimSuffix(v1alpha1.DefaultEndpoint, "/api/v1")
 type settings struct {
 	Options
 	namespaces []string
+	selector   labels.Selector // nil selects all
 	endpoints  controller.Endpoints
 }
 
@@ -77,6 +84,11 @@ func (o *Options) check() (settings, error) {
 	if s.endpoints, err = controller.ParseEndpoints(o.AllowedEndpoints); err != nil {
 		return s, fmt.Errorf("--allowed-endpoints: %w", err)
 	}
+	if o.ConnectionSelector != "" {
+		if s.selector, err = labels.Parse(o.ConnectionSelector); err != nil {
+			return s, fmt.Errorf("--connection-selector: %w", err)
+		}
+	}
 	if s.Workers < 1 {
 		return s, errors.New("--max-concurrent-reconciles: at least one worker is needed")
 	}
@@ -84,6 +96,16 @@ func (o *Options) check() (settings, error) {
 		s.OperatorNamespace, err = ownNamespace()
 	}
 	return s, err
+}
+
+// leaseName is that of the Lease by which a leader is elected. Managers that part the
+// connections among them must not wait for one another.
+func (s *settings) leaseName() string {
+	if s.selector == nil {
+		return "klink-operator.klink.cloud"
+	}
+	sum := sha256.Sum256([]byte(s.ConnectionSelector + "\n" + s.WatchNamespaces + "\n"))
+	return fmt.Sprintf("klink-operator-%x.klink.cloud", sum[:4])
 }
 
 // ownNamespace is the namespace of the pod that the manager runs in.

@@ -78,6 +78,11 @@ var argEffects = map[string]effect{
 		container + "args[4]: --allowed-endpoints=https://a.example,https://b.example:9443/x",
 		policy + "spec.egress[3].ports[0].port: 9443", policy + "spec.egress[3].ports[0].protocol: TCP",
 	}},
+	// The Lease is named as internal/manager names it.
+	"connectionSelector": {values: `connectionSelector: "klink.cloud/shard!=emea"`, want: []string{
+		container + "args[4]: --connection-selector=klink.cloud/shard!=emea",
+		"Role/klink-operator-leader-election rules[1].resourceNames[0]: klink-operator-5b623552.klink.cloud",
+	}},
 	"workers":         {values: `maxConcurrentReconciles: 16`, want: []string{container + "args[4]: --max-concurrent-reconciles=16"}},
 	"many workers":    {values: `maxConcurrentReconciles: 10000000`, want: []string{container + "args[4]: --max-concurrent-reconciles=10000000"}},
 	"dryRun":          {values: `dryRun: true`, want: []string{container + "args[4]: --dry-run"}},

@@ -14,7 +14,7 @@ import (
 // nullable are the values that may be null: what there may be none of, and the default
 // of the API.
 var nullable = []string{
-	"affinity", "allowedEndpoints", "connection/caBundle", "connection/existingSecret", "connection/rateLimit", "connection/token", "extraEnv", "extraVolumeMounts", "extraVolumes",
+	"affinity", "allowedEndpoints", "connection/caBundle", "connection/existingSecret", "connection/rateLimit", "connection/token", "connectionSelector", "extraEnv", "extraVolumeMounts", "extraVolumes",
 	"fullnameOverride", "grafanaDashboard/annotations", "grafanaDashboard/labels", "image/digest", "image/pullSecrets",
 	"image/tag", "metrics/certificateSecret", "networkPolicy/metricsNamespaceSelector", "nodeSelector", "podAnnotations",
 	"podLabels", "priorityClassName", "prometheusRule/labels", "resources", "serviceAccount/annotations",

@@ -48,6 +48,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		`extraEnv: [{value: x}]`:                                              "'/extraEnv/0': missing property 'name'",
 		`extraVolumes: [{configMap: {name: x}}]`:                              "'/extraVolumes/0': missing property 'name'",
 		`extraVolumeMounts: [{name: certificate, mountPath: /x}]`:             "'/extraVolumeMounts/0/name': 'not' failed",
+		`connectionSelector: {shard: emea}`:                                   "'/connectionSelector': got object, want string",
 		`connection: {caBundle: /etc/roots.pem}`:                              "'/connection/caBundle': '/etc/roots.pem' does not match pattern",
 		`connection: {allowedAdoptionNamespaces: {from: Some}}`:               "'/connection/allowedAdoptionNamespaces/from': value must be one of 'All', 'None', 'Selector'",
 		`connection: {endpoint: "https://api.klink.cloud/"}`:                  "'/connection/endpoint'",

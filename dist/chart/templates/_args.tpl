@@ -14,6 +14,9 @@
 {{- with .Values.watchNamespaces }}
 - --watch-namespaces={{ join "," . }}
 {{- end }}
+{{- with .Values.connectionSelector }}
+- {{ printf "--connection-selector=%s" . | quote }}
+{{- end }}
 {{- with .Values.allowedEndpoints }}
 - --allowed-endpoints={{ join "," . }}
 {{- end }}

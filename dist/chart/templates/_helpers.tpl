@@ -84,3 +84,13 @@ true
 {{- end -}}
 {{ $ports | uniq | toJson }}
 {{- end }}
+
+{{/* The name of the Lease, as the manager forms it: docs/install.md. */}}
+{{- define "klink-operator.lease" -}}
+{{- $namespaces := join "," (.Values.watchNamespaces | default list) -}}
+{{- with .Values.connectionSelector -}}
+klink-operator-{{ printf "%s\n%s\n" . $namespaces | sha256sum | trunc 8 }}.klink.cloud
+{{- else -}}
+klink-operator.klink.cloud
+{{- end -}}
+{{- end }}
