@@ -23,6 +23,9 @@ func bindByName(f *Facts) Step {
 		// What a wrong tenant shows under this name is not the group that is meant.
 		return writeStatus(untrusted(f), 0)
 	}
+	if !f.Connection.MayAdopt && f.hasNamesake() {
+		return mayNotAdopt(f)
+	}
 	n := f.activeNamesakes()
 	// What was made for a Group that is gone is there to be adopted.
 	for _, c := range n.owned {
@@ -51,6 +54,23 @@ func bindByName(f *Facts) Step {
 		return writeStatus(uncertain(f, "a group of this name may exist", nil), uncertainRetry)
 	}
 	return create(f)
+}
+
+// adoptionNotAllowed stops a Group that names a group which it did not make, before any
+// call and before anything is said of that group.
+func adoptionNotAllowed(f *Facts) (Step, bool) {
+	named := f.Identity.ID == "" && f.spec().GroupID != "" && !f.unresolvedAttempt()
+	return mayNotAdopt(f), named && f.Connection.Found && !f.Connection.MayAdopt
+}
+
+func mayNotAdopt(f *Facts) Step {
+	return writeStatus(stalled(v1alpha1.ReasonAdoptionNotAllowed, fmt.Sprintf(
+		"%s does not let namespace %s bind to remote groups that its Groups did not make; a cluster admin can change its allowedAdoptionNamespaces",
+		f.Connection.Name, f.Group.Namespace)), allowedRetry)
+}
+
+func (f *Facts) hasNamesake() bool {
+	return slices.ContainsFunc(f.Evidence.Candidates, func(c Candidate) bool { return c.Group.Name == f.Declared.Name })
 }
 
 // waitForOwner waits until the Group that owns the only namesake lets it go.

@@ -265,7 +265,7 @@ func report(reason, message string) Report {
 	case v1alpha1.ReasonCreating, v1alpha1.ReasonUpdating:
 		r.Reconciling = true
 	case v1alpha1.ReasonConnectionNotAllowed, v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict,
-		v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonNameTaken, v1alpha1.ReasonDeleteNotAllowed, v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing:
+		v1alpha1.ReasonAdoptionAmbiguous, v1alpha1.ReasonNameTaken, v1alpha1.ReasonAdoptionNotAllowed, v1alpha1.ReasonDeleteNotAllowed, v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing:
 		r.Stalled = true
 	}
 	return r

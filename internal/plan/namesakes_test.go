@@ -14,7 +14,7 @@ import (
 
 func attemptedBefore(s *Facts) { s.History.Attempted = true }
 func saidTaken(s *Facts)       { s.History.NameTaken = true }
-func mayNotAdopt(s *Facts)     { s.Connection.MayAdopt = false }
+func adoptsNothing(s *Facts)   { s.Connection.MayAdopt = false }
 func byGets(s *Facts)          { s.Evidence.ByGets = true }
 
 func asked(ago time.Duration) option {
@@ -50,7 +50,7 @@ func TestNeverCreatesNothingBesideAnUnownedNamesake(t *testing.T) {
 		{"each is read", facts(unbound, shows(old, second), readNow, func(s *Facts) { s.Evidence.Candidates[1].AsOf = now.Add(-2 * time.Hour) }),
 			Step{Action: ReadCandidate, ID: otherID}},
 		{"what was said once is not read again", facts(unbound, shows(old), saidTaken), taken(plazaID)},
-		{"who may not adopt reads a count, and whom to ask", facts(unbound, shows(old, second), readNow, mayNotAdopt),
+		{"who may not adopt reads a count, and whom to ask", facts(unbound, shows(old, second), readNow, adoptsNothing),
 			taken("2 remote groups of this name exist that no Group owns; to create another one beside, set adoptionPolicy to AllowDuplicate, or ask a cluster admin")},
 		{"a dry run says it too", facts(unbound, dry, shows(old), readNow), taken(plazaID)},
 		{"AllowDuplicate creates", facts(unbound, allowDuplicate, shows(old)), Step{Action: Create}},
@@ -100,4 +100,19 @@ func TestManyNamesakesAreReadTenAtMost(t *testing.T) {
 	if reads != mostRead || Next(f).Report.Reason != v1alpha1.ReasonNameTaken {
 		t.Errorf("%d reads, then %+v", reads, Next(f))
 	}
+}
+
+// A team that may use the account took groups of others by name or id.
+func TestANamespaceThatMayNotAdoptBindsToNothingItDidNotMake(t *testing.T) {
+	refusedTo := says(v1alpha1.ReasonAdoptionNotAllowed, "allowedAdoptionNamespaces").again(time.Minute)
+	decide(t, []decision{
+		{"by its id, before any call", facts(unbound, groupID, adoptsNothing), refusedTo},
+		{"nor is it told whose it is", facts(unbound, groupID, owned, adoptsNothing), refusedTo},
+		{"by its name", facts(unbound, byName, shows(plaza()), adoptsNothing), refusedTo},
+		{"nor is it told which there are", facts(unbound, byName, shows(plaza(), plaza(withID(otherID))), claimed(plazaID), adoptsNothing), refusedTo},
+		{"what nobody has the name of is created", facts(unbound, byName, adoptsNothing), Step{Action: Create}},
+		{"what its own create made is recovered", facts(attempted, shows(plaza(createdAt(now.Add(-30*time.Minute)))), adoptsNothing),
+			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"what is bound stays bound", facts(adoptsNothing), says(v1alpha1.ReasonSynced, "shows the declared").ready().showing(plaza())},
+	})
 }

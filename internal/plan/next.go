@@ -26,7 +26,7 @@ func Next(f *Facts) Step {
 	if f.Identity.NoteLost && f.unresolvedAttempt() && !f.DryRun {
 		return Step{Action: RestoreNote}
 	}
-	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, ownedElsewhere} {
+	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, adoptionNotAllowed, ownedElsewhere} {
 		if step, stop := gate(f); stop {
 			return step
 		}

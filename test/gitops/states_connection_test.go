@@ -68,6 +68,7 @@ func sharedStates() []state {
 	return []state{
 		{"ClusterConnection", v1alpha1.ReasonConnected, "True", healthy, status.CurrentStatus, nil, nil},
 		{"Group", v1alpha1.ReasonConnectionNotAllowed, "False", degraded, status.FailedStatus, nil, nil},
+		{"Group", v1alpha1.ReasonAdoptionNotAllowed, "False", degraded, status.FailedStatus, nil, nil},
 	}
 }
 
@@ -94,6 +95,12 @@ func TestSharedStates(t *testing.T) { //nolint:paralleltest // see above
 	states := sharedStates()
 	w.wantState(&states[0], shared.Name)
 	w.wantState(&states[1], "it")
+	free := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"allowedNamespaces":{"from":"All","selector":null},"allowedAdoptionNamespaces":{"from":"None"}}}`))
+	if err := w.api.Patch(w.Context(), shared, free); err != nil {
+		w.Fatal(err)
+	}
+	w.edit("it", func(g *v1alpha1.Group) { g.Spec.GroupID = "l7cGNIBKZiNJ6wqF" })
+	w.wantState(&states[2], "it")
 	w.delete("Group", "it")
 }
 

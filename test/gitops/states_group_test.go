@@ -35,6 +35,7 @@ func groupStates() []state {
 		{"Group", v1alpha1.ReasonNotApplied, "False", degraded, failed, nil, with(func(g *v1alpha1.Group) { g.Spec.Description = new(" trimmed ") })},
 		{"Group", v1alpha1.ReasonIDConflict, "False", degraded, failed, nil, conflicting},
 		{"Group", v1alpha1.ReasonAdoptionAmbiguous, "False", degraded, failed, twins, with(func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })},
+		{"Group", v1alpha1.ReasonNameTaken, "False", degraded, failed, twins, with()},
 		{"Group", v1alpha1.ReasonCreateUncertain, "False", degraded, failed, nil, with(func(g *v1alpha1.Group) {
 			g.Annotations = map[string]string{v1alpha1.AnnotationCreateAttempt: "{"}
 		})},
