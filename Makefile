@@ -125,6 +125,10 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 	@# Not from the cache: it does not see what these read outside of their module.
 	@for dir in $(NESTED); do $(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
+.PHONY: test-unit
+test-unit: ## Run the tests that need no control plane, in seconds
+	$(GO) test ./api/... ./cmd/... ./internal/...
+
 .PHONY: verify-manifests
 verify-manifests: controlplane ## Run the tests of what is installed: manifests, chart, alerts, GitOps
 	@for dir in $(wildcard test/manifests test/namespaced test/chart test/monitoring test/gitops); do \
