@@ -75,7 +75,7 @@ func (e *executor) execute(ctx context.Context, s *scope, f *plan.Facts, step pl
 	case plan.Release:
 		return e.release(ctx, s, step)
 	}
-	return outcome{}, fmt.Errorf("the plan says %d, which nobody can carry out", step.Action)
+	return outcome{}, fmt.Errorf("the plan says %d, for which there is no case", step.Action)
 }
 
 // awaitListing asks for the listing that the plan waits for.
@@ -262,7 +262,7 @@ func (e *executor) release(ctx context.Context, s *scope, step plan.Step) (outco
 	return outcome{Done: true}, nil
 }
 
-// forgetID forgets an id that is proven gone, so that the group can be created anew.
+// forgetID forgets an id that is proven gone, so that the group can be created again.
 func (e *executor) forgetID(ctx context.Context, s *scope, step plan.Step) (outcome, error) {
 	if err := e.records.forgetID(ctx, s); err != nil {
 		return failed(s, step, err)

@@ -136,7 +136,7 @@ func (r *records) takeOver(ctx context.Context, s *scope, id string) error {
 	return nil
 }
 
-// forgetID removes an id that is proven gone, so that the group can be created anew.
+// forgetID removes an id that is proven gone, so that the group can be created again.
 func (r *records) forgetID(ctx context.Context, s *scope) error {
 	status := s.group.Status.DeepCopy()
 	status.ID, status.ConversationID, status.CreatedAt, status.ArchivedAt, status.ContactCount = "", "", nil, nil, nil

@@ -117,14 +117,14 @@ func recoverAttempt(f *Facts) Step {
 	if f.History.Refused.active(f.Now) {
 		step = backedOff(f, f.History.Refused) // a person can fix it meanwhile
 	}
-	step.AwaitListing = f.recoveryListing()
+	step.AwaitListing = recoveryListing(f)
 	return step
 }
 
 // recoveryListing is after when the listing that a recovery needs next has to
 // begin: at once, since an exact candidate counts at once, and after the settle
 // time. It is zero where only trust is wanting, which no listing more would mend.
-func (f *Facts) recoveryListing() time.Time {
+func recoveryListing(f *Facts) time.Time {
 	seen := f.Identity.AttemptSeen
 	for _, after := range []time.Time{seen, seen.Add(SettleTime)} {
 		if !f.Evidence.Listed.After(after) {

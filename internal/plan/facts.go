@@ -5,7 +5,6 @@ package plan
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -233,29 +232,6 @@ func (f *Facts) backoff(fields []Field) *Backoff {
 		}
 	}
 	return nil
-}
-
-// uncontested splits the differing fields into those that may be corrected now
-// and those that wait, and says how long the first of these waits.
-func (f *Facts) uncontested(diff []Field) (due, contested []Field, again time.Duration) {
-	for _, field := range diff {
-		from, _ := f.History.contested(field, f.Now)
-		wait := from.Sub(f.Now)
-		if wait <= 0 {
-			due = append(due, field)
-			continue
-		}
-		contested = append(contested, field)
-		if again == 0 || wait < again {
-			again = wait
-		}
-	}
-	return due, contested, again
-}
-
-// contestedAny reports whether one of the fields is contested, due or not.
-func (f *Facts) contestedAny(fields []Field) bool {
-	return slices.ContainsFunc(fields, func(field Field) bool { _, contested := f.History.contested(field, f.Now); return contested })
 }
 
 func list(fields []Field) string { return strings.Join(fields, ", ") }

@@ -142,7 +142,7 @@ func finalizeAttempt(f *Facts) Step {
 	case OutcomeWait:
 	}
 	step := writeStatus(deleting("a create got no clear answer and its group is being looked for"), 0)
-	step.AwaitListing = f.recoveryListing()
+	step.AwaitListing = recoveryListing(f)
 	return step
 }
 

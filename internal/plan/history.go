@@ -142,3 +142,26 @@ func (h *History) contested(field Field, now time.Time) (due time.Time, ok bool)
 	}
 	return c.Times[len(c.Times)-1].Add(contestedFor), true
 }
+
+// uncontested splits the differing fields into those that may be corrected now
+// and those that wait, and says how long the first of these waits.
+func (h *History) uncontested(diff []Field, now time.Time) (due, contested []Field, again time.Duration) {
+	for _, field := range diff {
+		from, _ := h.contested(field, now)
+		wait := from.Sub(now)
+		if wait <= 0 {
+			due = append(due, field)
+			continue
+		}
+		contested = append(contested, field)
+		if again == 0 || wait < again {
+			again = wait
+		}
+	}
+	return due, contested, again
+}
+
+// contestedAny reports whether one of the fields is contested, due or not.
+func (h *History) contestedAny(fields []Field, now time.Time) bool {
+	return slices.ContainsFunc(fields, func(field Field) bool { _, contested := h.contested(field, now); return contested })
+}

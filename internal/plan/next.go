@@ -105,14 +105,14 @@ func ownedElsewhere(f *Facts) (Step, bool) {
 	}
 	if id.OtherOwner != "" {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
-			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", f.wantedID(), id.OtherOwner, f.copiedHint()))
+			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", f.wantedID(), id.OtherOwner, copiedHint(f)))
 		return writeStatus(f.showing(r), 0), true
 	}
 	return Step{}, false
 }
 
 // copiedHint helps with a manifest that was copied, annotations and all.
-func (f *Facts) copiedHint() string {
+func copiedHint(f *Facts) string {
 	if f.spec().GroupID != "" || f.Group.Annotations[v1alpha1.AnnotationGroupID] == "" {
 		return ""
 	}
@@ -219,7 +219,7 @@ func drifting(f *Facts, step Step, diff []Field) Step {
 // correct leaves out fields that are contested and not due yet. What is held
 // back is judged by the others: those are what the PUT would send again.
 func correct(f *Facts, diff []Field) Step {
-	due, contested, again := f.uncontested(diff)
+	due, contested, again := f.History.uncontested(diff, f.Now)
 	if len(due) == 0 {
 		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+" ("+f.Declared.Differences(f.Remote.Group, contested)+
 			"); corrected once an hour, and at once when the spec changes")
@@ -237,7 +237,7 @@ func correct(f *Facts, diff []Field) Step {
 		step.WithWrite = step.Action == Read
 		return step
 	}
-	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: f.wasSynced() || f.contestedAny(due)}
+	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: f.wasSynced() || f.History.contestedAny(due, f.Now)}
 }
 
 // missing decides about a bound group that a GET did not find.

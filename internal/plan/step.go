@@ -28,7 +28,7 @@ const (
 	Bind
 	// Record: put identity, annotations and finalizer back where they belong.
 	Record
-	// ForgetID: forget an id that is proven gone, to create the group anew.
+	// ForgetID: forget an id that is proven gone, to create the group again.
 	ForgetID
 	// Create: POST.
 	Create
@@ -88,7 +88,7 @@ type Step struct {
 	ArchivedAt time.Time
 	// Report is what to say if the step is WriteStatus, or cannot be finished in this pass.
 	Report Report
-	// Again is when to look again; zero leaves it to events.
+	// RequeueAfter is when to look again; zero leaves it to events.
 	RequeueAfter time.Duration
 	// AwaitListing asks for a listing that begins after this instant.
 	AwaitListing time.Time
