@@ -118,6 +118,8 @@ func textProblem(what, text string, most int, trimmed bool) string {
 	switch {
 	case trimmed && text == "":
 		return what + " is empty"
+	case strings.ContainsRune(text, '\u0085'):
+		return what + " holds the line break U+0085, of which kustomize makes a blank"
 	case length > most:
 		return fmt.Sprintf("%s has %d characters, and a Group can declare %d", what, length, most)
 	case trimmed && text != strings.TrimFunc(text, unicode.IsSpace):

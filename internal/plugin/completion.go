@@ -4,10 +4,9 @@
 package plugin
 
 import (
+	"context"
 	"strings"
 	"time"
-
-	"context"
 
 	"github.com/spf13/cobra"
 

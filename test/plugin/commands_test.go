@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
+)
+
+// TestStatusWhyAndRequests follow a Group that is well and one that is not.
+func TestStatusWhyAndRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.group("early")
+	w.want(w.klink("why", "early"), 1, "The operator has not looked at this Group", "whoever runs the operator")
+	w.want(w.klink("reconcile", "early", "--timeout", "1s"), 2, "1 of 1 Groups have no answer yet")
+	w.operate()
+	w.group("plaza")
+	w.group("missing", func(g *v1alpha1.Group) { g.Spec.GroupID = "nothere0" })
+	w.await("plaza", v1alpha1.ReasonSynced)
+	w.await("missing", v1alpha1.ReasonRemoteMissing)
+	w.want(w.klink("status"), 0, "kgrp/missing", "RemoteMissing", "1 stalled")
+	w.want(w.klink("status", "-o", "json"), 0, `"state": "stalled"`)
+	w.want(w.klink("why", "plaza"), 0, "Nothing is wrong", `has a value under key "token"`)
+	w.want(w.klink("why", "missing"), 1, "nothere0", "Who can fix it: whoever writes this Group", "kubectl klink orphans -n "+w.namespace)
+	w.want(w.klink("suspend", "plaza"), 0, "Suspended")
+	w.want(w.klink("why", "plaza"), 0)
+	w.want(w.klink("resume", "--all"), 0, "group.klink.cloud/plaza resumed")
+	w.want(w.klink("reconcile", "plaza", "missing"), 0, "group.klink.cloud/plaza looked at: Ready=True", "group.klink.cloud/missing looked at: Ready=False")
+	w.want(w.klink("reconcile"), 2, "which Groups?")
+	w.want(w.run("", "__complete", "why", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig(), ""), 0, "plaza")
+	worlds.Delete(t, api, worlds.Secret(w.namespace, token))
+	w.want(w.klink("why", "missing"), 1, "does not exist")
+}
+
+// TestReleaseLeavesTheRemoteGroup: with an operator and without one, and never unasked.
+func TestReleaseLeavesTheRemoteGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.operate()
+	w.group("first")
+	w.group("second")
+	w.await("first", v1alpha1.ReasonSynced)
+	id := w.await("second", v1alpha1.ReasonSynced).Status.ID
+	w.sim.ResetRequests()
+	args := []string{"release", "first", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()}
+	w.want(w.run("no\n", args...), 2, "nothing was changed")
+	w.get("first")
+	w.want(w.run("yes\n", args...), 0, "group.klink.cloud/first released by the operator")
+	stop()
+	w.want(w.klink("release", "second", "--yes", "--operator-timeout", "1s"), 0, "group.klink.cloud/second released by hand")
+	if worlds.Find(t, api, &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "second"}}) {
+		t.Error("second is still there")
+	}
+	if g, ok := w.sim.Group(id); !ok || g.Archived() {
+		t.Errorf("the remote group of second: %+v", g)
+	}
+	for _, r := range w.sim.Requests() {
+		if r.Method != http.MethodGet {
+			t.Errorf("a write: %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+// TestAdoptAfterAClusterWasRebuilt: each Group gets the group it had, and what is not
+// clear is left to a person.
+func TestAdoptAfterAClusterWasRebuilt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
+	w.sim.Seed(simulator.Group{Name: "The twins"})
+	w.sim.Seed(simulator.Group{Name: "The twins"})
+	w.sim.Seed(simulator.Group{Name: "Wanted"})
+	for _, name := range []string{"plaza", "twins", "one", "other"} {
+		w.group(name, func(g *v1alpha1.Group) {
+			if name == "one" || name == "other" {
+				g.Spec.Name = "Wanted"
+			}
+		})
+		w.sayNameTaken(name)
+	}
+	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id, "nothing was changed")
+	if policy := w.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
+		t.Errorf("plaza says %s", policy)
+	}
+	// The operator comes once the policy is set: it writes the other statuses itself.
+	done := make(chan said)
+	go func() { done <- w.klink("adopt", "--yes") }()
+	worlds.Eventually(t, patience, 50*time.Millisecond, func() string {
+		if policy := w.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptByName {
+			return fmt.Sprintf("plaza says %s", policy)
+		}
+		return ""
+	})
+	for _, name := range []string{"twins", "one", "other"} {
+		if policy := w.get(name).Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
+			t.Errorf("%s says %s", name, policy)
+		}
+		g := w.get(name)
+		worlds.Edit(t, api, g, func() { g.Spec.Suspend = true })
+	}
+	w.operate()
+	w.want(<-done, 1, "group.klink.cloud/plaza adopted "+id, "twins: AdoptionAmbiguous", "2 Groups would take")
+	if got := w.await("plaza", v1alpha1.ReasonSynced).Status.ID; got != id {
+		t.Errorf("plaza is bound to %s, want %s", got, id)
+	}
+	w.wantNoWrites()
+}
+
+// sayNameTaken is what the operator says of a Group beside an unowned group of its name.
+func (w *world) sayNameTaken(name string) {
+	w.Helper()
+	g := w.get(name)
+	before := g.DeepCopy()
+	meta.SetStatusCondition(&g.Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNameTaken, Message: "taken", ObservedGeneration: g.Generation,
+	})
+	g.Status.ObservedGeneration = g.Generation
+	if err := api.Status().Patch(w.Context(), g, client.MergeFrom(before)); err != nil {
+		w.Fatal(err)
+	}
+}
