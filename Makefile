@@ -152,6 +152,10 @@ explore: ## Play every small schedule of faults and events, DEPTH of them near e
 chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups live, and count what is doubled or lost
 	$(GO) run ./test/chaos -kills=$(KILLS) -groups=$(GROUPS) $(ARGS)
 
+.PHONY: bench
+bench: controlplane ## Print what the operator costs: ARGS=-short for a quick look, -groups=10000 for a long one
+	$(GO) run ./test/bench $(ARGS)
+
 .PHONY: verify
 verify: ## Check that generated files, formatting and go.mod are up to date, without touching them
 	@GO="$(GO)" hack/verify.sh
