@@ -44,6 +44,10 @@ var knownViolations = []known{
 		name: "a Group that waits for its DELETE to be confirmed says nothing", promise: "no Group is without a current reason for 30 s",
 		schedule: "delete | delete/DELETE group#1: edit description", in: regexp.MustCompile(`delete/.* => silent: Group`),
 	},
+	{
+		name: "a status that was wiped during a PUT says Ready before it has its id again", promise: "Ready=True says what the API showed of that generation",
+		schedule: "plain | edit/PUT group#1: wipe the status", in: regexp.MustCompile(`/PUT group#\d+: wipe the status => untrue: Ready=True/Synced`),
+	},
 }
 
 // knownAs names the known violation that a schedule shows, or "".
