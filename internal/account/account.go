@@ -5,10 +5,11 @@ package account
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -39,230 +40,112 @@ func (s Settings) Format(f fmt.State, _ rune) {
 
 // Account is one connection at run time. It is safe for concurrent use.
 type Account struct {
-	key   Key
-	hooks Hooks
-	stop  context.CancelFunc
-	kick  chan struct{}
-
-	suspicion chan struct{} // holds one token; taken while a suspicion is being settled
-
-	mu       sync.Mutex
-	settings Settings
-	client   *klink.Client
-	limit    *klink.Limiter // of the endpoint, whatever the token
-	lister   *klink.Lister
-	mirror   *mirror
-	health   health
-	trust    trust
-	wanted   time.Time           // a listing is awaited that begins after this
-	waiting  map[string]struct{} // the bound ids among those who await it
-	next     time.Time           // when the next regular pass is due
-	holdOff  time.Time           // no pass before this: the last one failed
-	misses   int                 // passes in a row that failed while the connection was up
-	byGets   bool                // reading the owned groups is cheaper than listing all
-	pages    int                 // of the newest listing
-	remote   int                 // groups in the newest complete listing
-	listed   time.Time           // when that listing began
-	watched  time.Time           // when the newest look at all of it began, or that was first to be done
-	dialect  klink.Dialect
+	c    *connection
+	stop context.CancelFunc
 }
 
 func newAccount(key Key, hooks Hooks) *Account {
-	return &Account{
-		key: key, hooks: hooks, kick: make(chan struct{}, 1), suspicion: make(chan struct{}, 1), mirror: newMirror(),
-		waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1), watched: time.Now(),
-	}
+	return &Account{c: newConnection(key, hooks)}
 }
 
 // Format names the connection: printing what is in an Account would show the token.
 func (a *Account) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "account.Account{"+a.key.String()+"}")
+	_, _ = io.WriteString(f, "account.Account{"+a.c.key.String()+"}")
 }
 
 // Key names the connection.
-func (a *Account) Key() Key { return a.key }
+func (a *Account) Key() Key { return a.c.key }
 
 // Configure takes in settings. A new endpoint is another account: everything
 // known is forgotten. A new token keeps the mirror, but has to earn trust.
-func (a *Account) Configure(s Settings) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	old := a.settings
-	if a.client != nil && old.Endpoint == s.Endpoint && old.Token == s.Token {
-		a.retune(s)
-		return nil
-	}
-	limit := a.limit
-	elsewhere := NormalEndpoint(old.Endpoint) != NormalEndpoint(s.Endpoint)
-	if elsewhere {
-		limit = klink.NewLimiter(s.PerSecond, s.Burst)
-	}
-	client, err := klink.New(klink.Config{
-		Endpoint: s.Endpoint, Token: s.Token, UserAgent: s.UserAgent, Transport: s.Transport, ReadOnly: s.ReadOnly,
-		// Each exchange is the rate's business by itself: a listing has many.
-		Observe: func(c klink.Call) { limit.Done(c.Err); a.hooks.Observe(a.key, c) },
+func (a *Account) Configure(s Settings) (err error) {
+	a.c.state.Do(func(st *state) {
+		if st.session != nil && st.settings.Endpoint == s.Endpoint && st.settings.Token == s.Token {
+			st.retune(s)
+			return
+		}
+		err = a.c.renew(st, s)
 	})
-	if err != nil {
-		return fmt.Errorf("configuring the connection: %w", err)
-	}
-	if elsewhere {
-		a.limit, a.mirror, a.pages, a.remote, a.listed, a.dialect = limit, newMirror(), 0, 0, time.Time{}, ""
-		a.watched = time.Now()
-	}
-	a.mirror.doubt()
-	if a.client != nil {
-		a.client.Close()
-	}
-	a.client, a.lister = client, klink.NewLister(client, s.Dialect)
-	a.trust, a.health, a.next, a.holdOff, a.misses = trust{}, health{}, time.Time{}, time.Time{}, 0
-	a.retune(s)
-	a.wake()
-	return nil
+	return err
 }
 
 // Block stops all calls because of what a person has to mend. A token that still
 // works is kept, unless drop says that the connection may not be used at all.
 func (a *Account) Block(message string, drop bool) {
-	a.mu.Lock()
-	if drop && a.client != nil {
-		a.client.Close()
-		a.client, a.settings, a.health = nil, Settings{}, health{}
-	}
 	var news News
-	if a.client == nil && (a.health.down != Blocked || a.health.message != message) {
-		a.health = health{down: Blocked, message: message}
-		news.All = true
-	}
-	a.mu.Unlock()
-	a.tell(news)
+	a.c.state.Do(func(s *state) {
+		if drop && s.session != nil {
+			s.session.client.Close()
+			s.session, s.settings, s.health = nil, Settings{}, health{}
+		}
+		if s.session == nil && (s.health.down != Blocked || s.health.message != message) {
+			s.health = health{down: Blocked, message: message}
+			news.All = true
+		}
+	})
+	a.c.tell(news)
 }
 
 // close drops the idle connections of an account that is gone.
 func (a *Account) close() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.client != nil {
-		a.client.Close()
-	}
-}
-
-// retune applies what can change without a new client. a.mu is held.
-func (a *Account) retune(s Settings) {
-	if old := a.settings; old.PerSecond != s.PerSecond || old.Burst != s.Burst {
-		a.limit.SetCeiling(s.PerSecond, s.Burst)
-	}
-	if a.settings.Resync != s.Resync {
-		a.next = earlier(a.next, time.Now().Add(s.Resync))
-		a.wake()
-	}
-	a.settings = s
+	a.c.state.Do(func(s *state) {
+		if s.session != nil {
+			s.session.client.Close()
+		}
+	})
 }
 
 // Configured reports whether the account has a client, and for which settings.
-func (a *Account) Configured() (Settings, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.settings, a.client != nil
+func (a *Account) Configured() (settings Settings, ok bool) {
+	a.c.state.Do(func(s *state) { settings, ok = s.settings, s.session != nil })
+	return settings, ok
 }
 
-// State is what can be said of the connection at the moment.
-type State struct {
-	// Up: calls are made. Otherwise Down and Message say why not; both are
-	// zero while nothing has been tried yet.
-	Up      bool
-	Down    Down
-	Message string
-	// Trusted: it is known to show the right account. Judged: a look has told.
-	// Looked: there was a look, even if it could not tell.
-	Trusted, Judged, Looked bool
-	// Missing and Owned are the numbers behind lost trust.
-	Missing, Owned int
-	// Listed is when the newest complete listing began, RemoteGroups its size.
-	Listed       time.Time
-	RemoteGroups int
-	// Watched is when the newest listing began, or the gets that stood in for one;
-	// before the first, when the connection was set up.
-	Watched time.Time
-	Dialect klink.Dialect
-	// PausedUntil is when the API lets calls through again (429), Paused for how long
-	// it did not, in all.
-	PausedUntil time.Time
-	Paused      time.Duration
-	// Rate is the learned rate, in calls a second.
-	Rate     float64
-	Endpoint string
-}
-
-// State returns the present state.
-func (a *Account) State() State {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return State{
-		Up: a.health.up, Down: a.health.down, Message: a.health.message,
-		Trusted: a.trust.trusted, Judged: a.trust.judged, Looked: a.trust.looked, Missing: a.trust.missing, Owned: a.trust.owned,
-		Listed: a.listed, RemoteGroups: a.remote, Watched: a.watched, Dialect: a.dialect,
-		PausedUntil: a.limit.PausedUntil(), Paused: a.limit.Paused(), Rate: a.limit.Rate(), Endpoint: a.settings.Endpoint,
-	}
-}
-
-// Complete reports whether the account can be listed completely, as far as known.
-func (a *Account) Complete() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.mirror.begun.IsZero() || a.mirror.complete
+// State returns what can be said of the connection at the moment.
+func (a *Account) State() (shown State) {
+	a.c.state.Do(func(s *state) { shown = s.show(time.Now()) })
+	return shown
 }
 
 // AwaitListing asks for a listing that begins after t, for a Group bound to id, or
 // for one without an id. It is notified, as are all that have none, when the
 // listing is there: at once if it is there by now.
 func (a *Account) AwaitListing(t time.Time, id string) {
-	a.mu.Lock()
-	if listed, _ := a.mirror.provenSince(); listed.After(t) {
-		a.mu.Unlock()
-		if id != "" {
-			a.tell(News{IDs: []string{id}})
-		} else {
-			a.tell(News{Unbound: true})
-		}
+	var news News
+	a.c.state.Do(func(s *state) { news = s.await(t, id) })
+	a.c.tell(news)
+}
+
+// AcceptMissing accepts what passes begun within ten minutes after from miss. A time
+// that is still to come accepts nothing.
+func (a *Account) AcceptMissing(from time.Time) {
+	now := time.Now()
+	if from.After(now) {
 		return
 	}
-	defer a.mu.Unlock()
-	if id != "" {
-		a.waiting[id] = struct{}{}
-	}
-	if a.wanted.IsZero() || t.Before(a.wanted) {
-		a.wanted = t
-	}
-	a.wake()
+	a.c.state.Do(func(s *state) {
+		if s.trust.acceptFrom.Equal(from) {
+			return
+		}
+		s.trust.acceptFrom = from
+		if !s.trust.level.Holds() && now.Sub(from) < acceptWindow {
+			s.next = time.Time{}
+			s.kick.ring()
+		}
+	})
 }
 
-// awaited reports whether somebody waits for a listing that may begin now. a.mu is
-// held.
-func (a *Account) awaited() bool { return !a.wanted.IsZero() && time.Now().After(a.wanted) }
-
-func (a *Account) wake() {
-	select {
-	case a.kick <- struct{}{}:
-	default:
-	}
+// Gone notes that an id was proven gone and acted upon.
+func (a *Account) Gone(id string) {
+	a.c.state.Do(func(s *state) { s.trust.forget(id) })
 }
 
-func (a *Account) limiter() *klink.Limiter {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.limit
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+// Fingerprint tells whether endpoint and token are what they were, for a note that
+// outlives this process. It is too short to give a token away.
+func (a *Account) Fingerprint(salt string) (short string) {
+	a.c.state.Do(func(s *state) {
+		sum := sha256.Sum256([]byte(salt + "\n" + NormalEndpoint(s.settings.Endpoint) + "\n" + s.settings.Token))
+		short = hex.EncodeToString(sum[:4])
+	})
+	return short
 }

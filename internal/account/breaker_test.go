@@ -40,11 +40,6 @@ func on(path string) func(*simulator.Fault) {
 	return func(f *simulator.Fault) { f.PathRegexp = path }
 }
 
-func isDown(err error) bool {
-	_, down := errors.AsType[*DownError](err)
-	return down
-}
-
 func TestA401TakesTheConnectionDown(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		b.sim.SetToken("")
@@ -244,7 +239,7 @@ func TestAConnectionThatNeverWorked(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.fail(http.StatusNotFound)
 		b.configure()
-		if s := b.account.State(); s.Up || s.Down != Unavailable || s.Judged {
+		if s := b.account.State(); s.Up || s.Down != Unavailable || s.Trust != TrustUnjudged {
 			t.Errorf("state: %+v", s)
 		}
 		if err := b.account.Take(changing("uid")); !isDown(err) || err.Error() == "" {

@@ -13,12 +13,11 @@ import (
 // Take takes a rate slot for one call. Its error is a [DeferredError] or a [DownError].
 // Create makes no other check, so that nothing between the slot and the POST waits.
 func (a *Account) Take(c klink.Caller) error {
-	a.mu.Lock()
-	up, down, limit := a.health.up, &DownError{Down: a.health.down, Message: a.health.message}, a.limit
-	a.mu.Unlock()
+	up, down := a.c.health()
+	limit := a.c.limiter()
 	if !up {
 		limit.Forget(c.Key)
-		return down
+		return &down
 	}
 	if due, ok := limit.Take(c); !ok {
 		return &DeferredError{Until: due, Paused: limit.PausedUntil().After(time.Now())}
@@ -26,191 +25,170 @@ func (a *Account) Take(c klink.Caller) error {
 	return nil
 }
 
-// begin takes a rate slot, and gives it back where no call can be made.
-func (a *Account) begin(c klink.Caller) (*klink.Client, error) {
-	if !c.Taken {
-		if err := a.Take(c); err != nil {
-			return nil, err
-		}
-	}
-	client, err := a.current()
-	if err != nil {
-		a.GiveBack()
-	}
-	return client, err
-}
-
 // TakeNext takes the rate slot of the call that follows at once, for Caller.Taken.
-func (a *Account) TakeNext() { a.limiter().TakeNext() }
+func (a *Account) TakeNext() { a.c.limiter().TakeNext() }
 
 // GiveBack returns a rate slot that was taken for a call which is not made.
-func (a *Account) GiveBack() { a.limiter().GiveBack() }
+func (a *Account) GiveBack() { a.c.limiter().GiveBack() }
 
 // Forget gives up the place in the queue of a Group that is gone.
-func (a *Account) Forget(key string) { a.limiter().Forget(key) }
+func (a *Account) Forget(key string) { a.c.limiter().Forget(key) }
 
 // Get reads one group (groups API, GET /groups/:id). With a 404 the error's kind
 // is NotFound and the mirror keeps what it had: a listing has to agree.
 func (a *Account) Get(ctx context.Context, c klink.Caller, id string) (klink.Group, error) {
-	client, err := a.begin(c)
+	of, err := a.begin(c)
 	if err != nil {
 		return klink.Group{}, err
 	}
-	begun := time.Now()
-	g, err := client.Get(ctx, id)
-	if err = a.after(ctx, client, err); err != nil {
+	asked := time.Now()
+	g, err := of.client.Get(ctx, id)
+	if err = a.c.after(ctx, of, err); err != nil {
+		a.c.notFound(ctx, of, id, asked, err)
 		return klink.Group{}, err
 	}
-	a.mu.Lock()
-	var news News
-	if a.client == client {
-		g = a.mirror.read(g, time.Now())
-		a.mirror.clear(g.ID, begun)
-		news = a.sawOwned(g.ID)
-	}
-	a.mu.Unlock()
-	a.tell(news)
+	a.c.took(of, func(s *state) News {
+		g = s.mirror.read(g, time.Now())
+		s.mirror.clear(g.ID, asked)
+		return News{}
+	})
+	a.c.sawOwned(of, g.ID)
 	return g, nil
 }
 
 // Create makes a group (groups API, POST /groups). The caller has taken the
 // rate slot before it noted the attempt. ctx must outlive a shutdown.
 func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, error) {
-	client, err := a.current()
+	of, err := a.current()
 	if err != nil {
 		a.GiveBack()
 		return klink.Group{}, err
 	}
-	if !a.trusted() {
+	if !a.c.trust().Holds() {
 		a.GiveBack()
-		return klink.Group{}, notSent(Untrusted, "the connection does not show the groups that its Groups own")
+		return klink.Group{}, notSent(DownError{Untrusted, "the connection does not show the groups that its Groups own"})
 	}
-	g, err := client.Create(ctx, f)
-	return a.wrote(ctx, client, "", g, err)
+	if request := a.State().Behind; request != "" {
+		a.GiveBack()
+		return klink.Group{}, notSent(DownError{Unavailable, "the account cannot be listed: " + request})
+	}
+	asked := time.Now()
+	g, err := of.client.Create(ctx, f)
+	return a.wrote(ctx, of, "", asked, f, g, err)
 }
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
 func (a *Account) Update(ctx context.Context, c klink.Caller, id string, f klink.Fields) (klink.Group, error) {
-	client, err := a.begin(c)
+	of, err := a.begin(c)
 	if err != nil {
 		return klink.Group{}, err
 	}
-	g, err := client.Update(ctx, id, f)
+	asked := time.Now()
+	g, err := of.client.Update(ctx, id, f)
 	if unarchives := f.ArchivedAt != nil && f.ArchivedAt.IsZero(); unarchives && err != nil && !klink.NothingMade(err) {
-		a.unclear(id)
+		a.unclear(of, id)
 	}
-	return a.wrote(ctx, client, id, g, err)
+	return a.wrote(ctx, of, id, asked, f, g, err)
 }
 
 // unclear notes that a call to unarchive a group may still arrive, also where the
-// token was changed meanwhile.
-func (a *Account) unclear(id string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.mirror.unclear(id, time.Now())
+// token was changed meanwhile: what counts is the account.
+func (a *Account) unclear(of *session, id string) {
+	a.c.state.Do(func(s *state) {
+		if s.mirror == of.mirror {
+			s.mirror.unclear(id, time.Now())
+		}
+	})
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).
 func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
-	client, err := a.begin(c)
+	of, err := a.begin(c)
 	if err != nil {
 		return err
 	}
-	if err := a.after(ctx, client, client.Delete(ctx, id)); err != nil {
-		a.notFound(client, id, err)
+	asked := time.Now()
+	if err := a.c.after(ctx, of, of.client.Delete(ctx, id)); err != nil {
+		a.c.notFound(ctx, of, id, asked, err)
 		return err
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.client == client {
-		a.mirror.removed(id, time.Now())
-		a.trust.forget(id)
-	}
+	a.c.took(of, func(s *state) News {
+		s.mirror.removed(id, time.Now())
+		s.trust.forget(id)
+		return News{}
+	})
 	return nil
 }
 
 // wrote writes the reply to a write through to the mirror.
-func (a *Account) wrote(ctx context.Context, client *klink.Client, id string, g klink.Group, err error) (klink.Group, error) {
-	if err = a.after(ctx, client, err); err != nil {
-		a.notFound(client, id, err)
+func (a *Account) wrote(
+	ctx context.Context, of *session, id string, asked time.Time, f klink.Fields, g klink.Group, err error,
+) (klink.Group, error) {
+	if err = a.c.after(ctx, of, err); err != nil {
+		if id != "" {
+			a.c.notFound(ctx, of, id, asked, err)
+		}
 		return klink.Group{}, err
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.client == client {
-		a.mirror.wrote(g, time.Now())
-		a.trust.earned = a.trust.earned || a.trust.trusted // a Group owns it, or is about to
-	}
+	a.c.took(of, func(s *state) News {
+		s.mirror.wrote(g, f.Names(), time.Now())
+		if s.trust.level == TrustProvisional {
+			s.trust.level = TrustEarned // a Group owns it, or is about to
+		}
+		return News{}
+	})
 	return g, nil
 }
 
-// notFound takes in that a write did not find its group: the next look begins
-// with a GET, and not with the same write again.
-func (a *Account) notFound(client *klink.Client, id string, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if e := a.mirror.entries[id]; e != nil && a.client == client && klink.KindOf(err) == klink.KindNotFound {
-		e.unlisted = true
+// notFound takes in that a call did not find its group: the next look begins with a
+// GET, and not with the same write again. Where listings cannot prove that the group
+// is gone, a list is asked for, so that the API's word can be asked for once more.
+func (c *connection) notFound(ctx context.Context, of *session, id string, asked time.Time, err error) {
+	e, ok := klink.AsError(err)
+	if !ok || e.Status != 404 || isDown(err) {
+		return
+	}
+	var alone bool
+	c.took(of, func(s *state) News {
+		s.mirror.notFound(id, asked, e.Kind == klink.KindNotFound)
+		alone = !s.mirror.begun.IsZero() && !s.mirror.complete
+		return News{}
+	})
+	if alone && of.client.Probe(ctx) == nil {
+		c.took(of, func(s *state) News { s.mirror.probed(id, time.Now()); return News{} })
 	}
 }
 
-// after settles the result of a Group's call. A 403, a 5xx and what the API did
-// not say itself are looked into: where the connection turns out to be down, that
-// is the error.
-func (a *Account) after(ctx context.Context, client *klink.Client, err error) error {
-	a.settle(client, err)
-	switch klink.KindOf(err) {
-	case klink.KindForbidden, klink.KindServer, klink.KindIntermediary:
-		if !a.suspect(ctx, client) {
-			return a.downFor(err)
-		}
-	case klink.KindUnauthorized:
-		return a.downFor(err)
-	case klink.KindNetwork:
-		if !a.up() {
-			return a.downFor(err)
+// begin takes a rate slot, and gives it back where no call can be made.
+func (a *Account) begin(c klink.Caller) (*session, error) {
+	if !c.Taken {
+		if err := a.Take(c); err != nil {
+			return nil, err
 		}
 	}
-	return err
+	of, err := a.current()
+	if err != nil {
+		a.GiveBack()
+	}
+	return of, err
 }
 
-// downFor keeps the error of the call itself, which may be the proof that a POST
-// made nothing, beside the reason why the connection is down.
-func (a *Account) downFor(cause error) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return &downError{DownError: DownError{Down: a.health.down, Message: a.health.message}, cause: cause}
-}
-
-type downError struct {
-	DownError
-	cause error
-}
-
-func (d *downError) Unwrap() []error { return []error{&d.DownError, d.cause} }
-
-func (a *Account) up() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.health.up
-}
-
-// current returns the client, unless the connection was blocked since the rate
+// current returns the session, unless the connection was blocked since the rate
 // slot was taken.
-func (a *Account) current() (*klink.Client, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.client == nil {
-		return nil, notSent(a.health.down, a.health.message)
+func (a *Account) current() (of *session, err error) {
+	a.c.state.Do(func(s *state) { of = s.session })
+	if of == nil {
+		_, why := a.c.health()
+		return nil, notSent(why)
 	}
-	return a.client, nil
+	return of, nil
 }
 
 // notSent is the error of a call that was kept back here, with the proof that a
 // create made nothing.
-func notSent(down Down, message string) error {
+func notSent(why DownError) error {
 	return &downError{
-		DownError: DownError{Down: down, Message: message},
-		cause:     &klink.Error{Kind: klink.KindNetwork, NothingMade: true, Message: message},
+		DownError: why,
+		cause:     &klink.Error{Kind: klink.KindNetwork, NothingMade: true, Message: why.Message},
 	}
 }

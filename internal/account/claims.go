@@ -4,9 +4,11 @@
 package account
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Claims are the remote ids that this process has bound and the cache may not
@@ -15,15 +17,26 @@ type Claims struct {
 	mu      sync.Mutex
 	owners  map[claim]string
 	creates map[claim]int
-	made    map[claim]string
-	left    map[claim]struct{}
+	made    map[claim]made
+	left    map[claim]time.Time
 }
+
+// made is the Group that a remote group was made for; gone is when that Group was
+// found to be gone, zero before.
+type made struct {
+	uid  string
+	gone time.Time
+}
+
+// madeKept is for how long it is remembered whom a group was made for, after that
+// Group is gone.
+const madeKept = time.Hour
 
 type claim struct{ endpoint, value string }
 
 // NewClaims returns an empty set.
 func NewClaims() *Claims {
-	return &Claims{owners: map[claim]string{}, creates: map[claim]int{}, made: map[claim]string{}, left: map[claim]struct{}{}}
+	return &Claims{owners: map[claim]string{}, creates: map[claim]int{}, made: map[claim]made{}, left: map[claim]time.Time{}}
 }
 
 // Claim notes that the Group of this UID owns the id, unless another does.
@@ -46,8 +59,7 @@ func (c *Claims) Owner(endpoint, id string) string {
 	return c.owners[claim{NormalEndpoint(endpoint), id}]
 }
 
-// Release drops every claim of a Group that is gone, or that let go,
-// and returns the ids.
+// Release drops every claim of a Group that lets go, and returns the ids.
 func (c *Claims) Release(uid string) (ids []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,6 +71,38 @@ func (c *Claims) Release(uid string) (ids []string) {
 	}
 	return ids
 }
+
+// Gone drops every claim of a Group that is gone, and returns the ids. What was made
+// for it is remembered for an hour more.
+func (c *Claims) Gone(uid string) (ids []string) {
+	ids = c.Release(uid)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, m := range c.made {
+		if m.uid == uid && m.gone.IsZero() {
+			c.made[k] = made{uid: uid, gone: time.Now()}
+		}
+	}
+	return ids
+}
+
+// releaseAll drops every claim on the ids of an account to which no connection leads.
+func (c *Claims) releaseAll(endpoint string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	normal := NormalEndpoint(endpoint)
+	maps.DeleteFunc(c.owners, func(k claim, _ string) bool { return k.endpoint == normal })
+}
+
+// expire forgets whom groups were made for, an hour after these are gone.
+func (c *Claims) expire(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.made, func(_ claim, m made) bool { return m.over(now) })
+	maps.DeleteFunc(c.left, func(k claim, at time.Time) bool { _, made := c.made[k]; return !made && now.Sub(at) >= madeKept })
+}
+
+func (m made) over(now time.Time) bool { return !m.gone.IsZero() && now.Sub(m.gone) >= madeKept }
 
 // BeginCreate notes that a group of this name is being created; the returned
 // function ends that.
@@ -97,13 +141,13 @@ func NormalEndpoint(endpoint string) string {
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/")
 }
 
-// Made notes that the group was made for the Group of this UID: by this process, or so
-// that it was left when that Group went as an Orphan. It is remembered for as long as the process lives: no recovery of another Group's
-// create may take the group for its own, also when its Group is gone.
+// Made notes that the group was made for the Group of this UID, by this process, or that
+// it may have been, where it was left when that Group went as an Orphan. No recovery of
+// another Group's create may take it for its own, until an hour after that Group is gone.
 func (c *Claims) Made(endpoint, id, uid string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.made[claim{NormalEndpoint(endpoint), id}] = uid
+	c.made[claim{NormalEndpoint(endpoint), id}] = made{uid: uid}
 }
 
 // Leave notes that the Group which a group belonged to let it go on purpose (deletionPolicy
@@ -111,7 +155,7 @@ func (c *Claims) Made(endpoint, id, uid string) {
 func (c *Claims) Leave(endpoint, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.left[claim{NormalEndpoint(endpoint), id}] = struct{}{}
+	c.left[claim{NormalEndpoint(endpoint), id}] = time.Now()
 }
 
 // LetGo reports whether the group was left so.
@@ -126,6 +170,6 @@ func (c *Claims) LetGo(endpoint, id string) bool {
 func (c *Claims) MadeForOther(endpoint, id, uid string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	owner, made := c.made[claim{NormalEndpoint(endpoint), id}]
-	return made && owner != uid
+	m, known := c.made[claim{NormalEndpoint(endpoint), id}]
+	return known && m.uid != uid && !m.over(time.Now())
 }

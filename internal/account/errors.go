@@ -4,6 +4,7 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,3 +58,16 @@ type DownError struct {
 }
 
 func (d *DownError) Error() string { return d.Message }
+
+// downError adds what a call itself was answered.
+type downError struct {
+	DownError
+	cause error
+}
+
+func (d *downError) Unwrap() []error { return []error{&d.DownError, d.cause} }
+
+func isDown(err error) bool {
+	_, down := errors.AsType[*DownError](err)
+	return down
+}

@@ -175,6 +175,12 @@ func (b *bench) heard() News {
 	return all
 }
 
+// peek returns a copy of the state, for what is not told.
+func (b *bench) peek() (shown state) {
+	b.account.c.state.Do(func(s *state) { shown = *s })
+	return shown
+}
+
 // counts checks how many calls came since the last time; the rest must be none.
 func (b *bench) counts(want map[string]int) {
 	b.t.Helper()
@@ -209,8 +215,8 @@ func (b *bench) up(want bool) {
 
 func (b *bench) trusted(want bool) {
 	b.t.Helper()
-	if s := b.account.State(); s.Trusted != want {
-		b.t.Errorf("trusted: %t (%d of %d missing), want %t", s.Trusted, s.Missing, s.Owned, want)
+	if s := b.account.State(); s.Trust.Holds() != want {
+		b.t.Errorf("trusted: %t (%d of %d missing), want %t", s.Trust.Holds(), s.Missing, s.Owned, want)
 	}
 }
 
@@ -219,6 +225,10 @@ func changing(key string) klink.Caller { return klink.Caller{Key: key, Class: kl
 
 func (b *bench) get(id string) (klink.Group, error) {
 	return b.account.Get(b.t.Context(), changing("uid"), id)
+}
+
+func (b *bench) create() (klink.Group, error) {
+	return b.account.Create(b.t.Context(), klink.Fields{Name: new("Ritz")})
 }
 
 func (b *bench) describe(id, text string) error {

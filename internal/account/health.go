@@ -4,7 +4,6 @@
 package account
 
 import (
-	"context"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -25,26 +24,17 @@ type health struct {
 	message string
 	// failures counts calls in a row that got no answer.
 	failures int
+	// throttled is since when nothing but 429 was answered; zero otherwise.
+	throttled time.Time
 	// probed is when a probe last cleared a suspicion.
 	probed time.Time
 }
 
-// settle takes in the result of a call of a client: the breaker learns from it,
-// unless the connection has another client by now.
-func (a *Account) settle(client *klink.Client, err error) {
-	if err != nil && klink.KindOf(err) == 0 {
-		return // not an answer: the call was given up
+func (h *health) throttledFor(now time.Time) time.Duration {
+	if h.throttled.IsZero() {
+		return 0
 	}
-	if unsent(err) {
-		a.GiveBack()
-	}
-	a.mu.Lock()
-	var news News
-	if a.client == client {
-		news = a.judge(err)
-	}
-	a.mu.Unlock()
-	a.tell(news)
+	return now.Sub(h.throttled)
 }
 
 // unsent reports whether a call was refused here: no exchange tells the rate of it.
@@ -53,91 +43,93 @@ func unsent(err error) bool {
 	return ok && e.Status == 0 && (e.Kind == klink.KindRejected || e.Kind == klink.KindReadOnly)
 }
 
-// judge turns the result of a call into the state of the breaker. a.mu is held.
-func (a *Account) judge(err error) News {
-	switch klink.KindOf(err) {
-	case 0:
-		a.health.failures = 0
-		return a.comeUp()
-	case klink.KindUnauthorized:
-		a.health.failures = 0
-		return a.goDown(err)
-	case klink.KindThrottled:
-		a.health.failures = 0
-		return News{Status: true} // a long pause is the connection's to report
-	case klink.KindNetwork:
-		if a.health.failures++; a.health.failures >= netFailures || !a.health.up {
-			return a.goDown(err)
+// judge turns the result of a call into the state of the breaker.
+func (s *state) judge(err error, now time.Time) News {
+	h := &s.health
+	kind := klink.KindOf(err)
+	if kind == klink.KindThrottled {
+		h.failures = 0
+		if h.throttled.IsZero() {
+			h.throttled = now
 		}
-	default:
-		a.health.failures = 0
+		return News{Status: true} // a long pause is the connection's to report
 	}
-	return News{}
-}
-
-// comeUp takes the connection up. a.mu is held.
-func (a *Account) comeUp() News {
-	if a.health.up {
+	if kind == klink.KindNetwork {
+		if h.failures++; h.failures >= netFailures || !h.up {
+			return s.goDown(err)
+		}
 		return News{}
 	}
-	a.health.up, a.health.down, a.health.message = true, 0, ""
+	var news News
+	if !unsent(err) {
+		news.Status = h.throttledFor(now) >= probeEvery
+		h.failures, h.throttled = 0, time.Time{}
+	}
+	switch kind {
+	case 0:
+		return news.and(s.comeUp())
+	case klink.KindUnauthorized:
+		return news.and(s.goDown(err))
+	default:
+		return news
+	}
+}
+
+// comeUp takes the connection up.
+func (s *state) comeUp() News {
+	if s.health.up {
+		return News{}
+	}
+	s.health.up, s.health.down, s.health.message = true, 0, ""
 	return News{All: true, Status: true}
 }
 
 // goDown takes the connection down: from now on one probe at a time is made, and
-// no call for any Group. a.mu is held.
-func (a *Account) goDown(err error) News {
+// no call for any Group.
+func (s *state) goDown(err error) News {
 	down := downFor(err)
-	if !a.health.up && a.health.down == down {
+	if !s.health.up && s.health.down == down {
 		return News{}
 	}
 	// Groups that wait for the first answer, or for a listing, now wait for this.
-	untried := !a.health.up && a.health.down == 0
-	a.health.up, a.health.down, a.health.message = false, down, err.Error()
-	a.next = earlier(a.next, time.Now().Add(min(a.settings.Resync, probeEvery)))
-	a.wake()
+	untried := !s.health.up && s.health.down == 0
+	s.health.up, s.health.down, s.health.message = false, down, err.Error()
+	s.next = earlier(s.next, time.Now().Add(min(s.settings.Resync, probeEvery)))
+	s.kick.ring()
 	return News{Status: true, All: untried, Unbound: true}
 }
 
-// tell hands news over. a.mu is not held.
-func (a *Account) tell(n News) {
-	if n.All || n.Status || n.Unbound || len(n.IDs) > 0 {
-		a.hooks.Notify(a.key, n)
-	}
+const (
+	// behindIntervals is how many intervals old the newest look may be while looks fail.
+	behindIntervals = 3
+	// firstLooks is how many looks may fail before the first that does not.
+	firstLooks = 3
+)
+
+// behind is what is known of looks that fail while the connection is up.
+type behind struct {
+	// misses are the looks in a row that failed.
+	misses int
+	// request says what fails, once that has gone on for too long.
+	request string
 }
 
-// suspect decides whether a 403 or 5xx on one Group's call is that Group's own
-// trouble: one list of limit 1, shared by all who suspect at the time, tells. It
-// reports whether the connection is up.
-func (a *Account) suspect(ctx context.Context, client *klink.Client) bool {
-	a.suspicion <- struct{}{}
-	defer func() { <-a.suspicion }()
-	a.mu.Lock()
-	up, tried := a.health.up, a.health.up || a.health.down != 0
-	cleared := time.Since(a.health.probed) < suspicionHolds || a.client != client
-	a.mu.Unlock()
-	if tried && (!up || cleared) {
-		return up
+// missed takes in that a look failed while the connection is up.
+func (s *state) missed(err error, now time.Time) News {
+	b := &s.behind
+	b.misses++
+	late := now.Sub(s.watched) > behindIntervals*s.settings.Resync
+	if first := !s.trust.looked; !late && (!first || b.misses < firstLooks) {
+		return News{}
 	}
-	return a.probe(ctx, client)
+	before := b.request
+	b.request = err.Error()
+	return News{Status: before != b.request, Unbound: before == ""}
 }
 
-// probe asks for one group and takes the connection up or down by the answer.
-func (a *Account) probe(ctx context.Context, client *klink.Client) bool {
-	err := client.Probe(ctx)
-	a.settle(client, err)
-	a.mu.Lock()
-	var news News
-	switch kind := klink.KindOf(err); {
-	case a.client != client: // another connection's business
-	case err == nil:
-		a.health.probed = time.Now()
-	case kind == klink.KindThrottled || kind == klink.KindUnauthorized || kind == klink.KindNetwork: // settled
-	default:
-		news = a.goDown(err)
-	}
-	up := a.health.up
-	a.mu.Unlock()
-	a.tell(news)
-	return up
+// caughtUp takes in that a look succeeded.
+func (s *state) caughtUp() News {
+	was := s.behind.request != ""
+	s.behind = behind{}
+	return News{Status: was, Unbound: was}
 }

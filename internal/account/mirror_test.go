@@ -24,7 +24,15 @@ func listing(d time.Duration, groups ...klink.Group) klink.Listing {
 	return klink.Listing{Groups: groups, Begun: at(d), Pages: 1, Complete: true}
 }
 
-func (m *mirror) take(l klink.Listing, owned ...string) []string { return m.apply(l, owned, l.Begun) }
+func (m *mirror) take(l klink.Listing, owned ...string) []string {
+	return m.takeLate(l, l.Begun, owned...)
+}
+
+// takeLate takes in a listing that took until now.
+func (m *mirror) takeLate(l klink.Listing, now time.Time, owned ...string) []string {
+	changed, _ := m.apply(l, owned, now)
+	return changed
+}
 
 // shows checks what the mirror shows d after the start.
 func (m *mirror) shows(t *testing.T, d time.Duration, id, description string) {
@@ -36,7 +44,7 @@ func (m *mirror) shows(t *testing.T, d time.Duration, id, description string) {
 
 func (m *mirror) lacks(t *testing.T, d time.Duration, id string, proven bool) {
 	t.Helper()
-	if r := m.lookup(id, at(d)); r.Presence != Unlisted || r.AbsenceProven != proven {
+	if r := m.lookup(id, at(d)); r.Presence != Unlisted || !r.Absent.IsZero() != proven {
 		t.Errorf("the mirror shows %+v, want it unlisted (proven: %t)", r, proven)
 	}
 }
@@ -54,7 +62,7 @@ func TestBeforeTheFirstListingNothingIsKnown(t *testing.T) {
 	if r := m.lookup("a", start); r.Presence != Unknown {
 		t.Errorf("an unlisted account shows %+v", r)
 	}
-	m.wrote(group("a", "ours"), start)
+	m.wrote(group("a", "ours"), nil, start)
 	m.shows(t, 0, "a", "ours")
 	changedBy(t, m.take(listing(time.Minute, group("a", "ours"), group("b", ""))), "b")
 	m.lacks(t, time.Minute, "c", false)
@@ -73,19 +81,19 @@ func TestOnlyWhatChangedIsNews(t *testing.T) {
 func TestAListingBegunBeforeAWriteNeverOverwritesIt(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", "old")))
-	m.wrote(group("a", "ours"), at(time.Minute))
+	m.wrote(group("a", "ours"), nil, at(time.Minute))
 	l := listing(59*time.Second, group("a", "somebody's, from before"))
-	changedBy(t, m.apply(l, nil, at(time.Hour))) // it took long
+	changedBy(t, m.takeLate(l, at(time.Hour))) // it took long
 	m.shows(t, time.Hour, "a", "ours")
-	changedBy(t, m.apply(listing(59*time.Second), []string{"a"}, at(time.Hour)))
+	changedBy(t, m.takeLate(listing(59*time.Second), at(time.Hour), "a"))
 	m.shows(t, time.Hour, "a", "ours")
 }
 
 func TestWhatOurWriteReplacedIsTheAPIsLagForTheSettleTime(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", "1")))
-	m.wrote(group("a", "2"), at(time.Minute))
-	m.wrote(group("a", "3"), at(2*time.Minute))
+	m.wrote(group("a", "2"), nil, at(time.Minute))
+	m.wrote(group("a", "3"), nil, at(2*time.Minute))
 	for _, lagging := range []string{"1", "2"} {
 		changedBy(t, m.take(listing(3*time.Minute, group("a", lagging))))
 		if g := m.read(group("a", lagging), at(3*time.Minute)); g.Description != "3" {
@@ -102,12 +110,12 @@ func TestEachFieldLagsByItself(t *testing.T) {
 	ours := klink.Group{ID: "a", Name: "N", Description: "D", AvatarURL: "U", Contacts: []string{}, ArchivedAt: start}
 	m := newMirror()
 	m.take(listing(0, old))
-	m.wrote(ours, at(time.Minute))
+	m.wrote(ours, nil, at(time.Minute))
 	changedBy(t, m.take(listing(90*time.Second, old)))
 	if got := m.entries["a"].group; !same(got, ours) {
 		t.Errorf("the mirror shows %+v, want %+v", got, ours)
 	}
-	if len(m.named("n")) != 0 || len(m.named("N")) != 1 {
+	if len(m.named("n", start)) != 0 || len(m.named("N", start)) != 1 {
 		t.Error("it is found by the name that our write replaced")
 	}
 }
@@ -119,7 +127,7 @@ func TestAChangeSeenLateIsNotWhatOurWriteReplied(t *testing.T) {
 	archived.ArchivedAt = start
 	m := newMirror()
 	m.take(listing(0, active))
-	m.wrote(active, at(time.Minute))
+	m.wrote(active, nil, at(time.Minute))
 	if r := m.lookup("a", at(time.Minute)); !r.Replied {
 		t.Errorf("the mirror shows %+v, want what was replied", r)
 	}
@@ -135,7 +143,7 @@ func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
 	archived.ArchivedAt = start
 	m := newMirror()
 	m.take(listing(0, active))
-	m.wrote(archived, at(time.Second))
+	m.wrote(archived, nil, at(time.Second))
 	m.unclear("a", at(2*time.Second))
 	until := at(2 * time.Second).Add(SettleTime)
 	if r := m.lookup("a", at(time.Minute)); !r.Unarchiving.Equal(until) || !r.Group.Archived() {
@@ -161,12 +169,12 @@ func TestAnUnclearUnarchivingLeavesTheRestToTheSettleTime(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, archived))
 	m.unclear("a", at(time.Second))
-	m.wrote(active, at(3*time.Second)) // tried again, and answered
+	m.wrote(active, nil, at(3*time.Second)) // tried again, and answered
 	m.take(listing(10*time.Second, archived))
 	if m.lookup("a", at(10*time.Second)).Group.Archived() {
 		t.Error("a lagging listing undoes the reply to the second try")
 	}
-	m.wrote(archived, at(24*time.Hour)) // nobody has read it by itself meanwhile
+	m.wrote(archived, nil, at(24*time.Hour)) // nobody has read it by itself meanwhile
 	m.take(listing(24*time.Hour+5*time.Second, active))
 	if !m.lookup("a", at(24*time.Hour+5*time.Second)).Group.Archived() {
 		t.Error("a lagging listing undoes the reply to a write of the next day")
@@ -176,7 +184,7 @@ func TestAnUnclearUnarchivingLeavesTheRestToTheSettleTime(t *testing.T) {
 func TestAThirdValueIsBelievedAtOnce(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", "old")))
-	m.wrote(group("a", "ours"), at(time.Minute))
+	m.wrote(group("a", "ours"), nil, at(time.Minute))
 	changedBy(t, m.take(listing(61*time.Second, group("a", "somebody's"))), "a")
 	m.shows(t, 61*time.Second, "a", "somebody's")
 }
@@ -184,7 +192,7 @@ func TestAThirdValueIsBelievedAtOnce(t *testing.T) {
 func TestAnAbsenceWithinTheSettleTimeIsTheAPIsLag(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0))
-	m.wrote(group("a", ""), at(time.Minute))
+	m.wrote(group("a", ""), nil, at(time.Minute))
 	changedBy(t, m.take(listing(2*time.Minute), "a"))
 	m.shows(t, 2*time.Minute, "a", "")
 	if !m.lookup("a", at(2*time.Minute)).Settling || m.lookup("a", at(3*time.Minute)).Settling {
@@ -208,7 +216,7 @@ func TestByPageNumberAnAbsenceTakesTwoListings(t *testing.T) {
 	changedBy(t, m.take(paged(time.Minute, group("b", "")), "a", "never seen"), "a", "never seen")
 	m.lacks(t, time.Minute, "a", false)
 	m.lacks(t, time.Minute, "never seen", true)
-	if len(m.named("Plaza Hotel")) != 2 {
+	if len(m.named("Plaza Hotel", start)) != 2 {
 		t.Error("a group that one listing lacks is taken for gone")
 	}
 	changedBy(t, m.take(paged(2*time.Minute, group("b", "")), "a", "never seen"), "a")
@@ -261,7 +269,7 @@ func TestOurOwnDelete(t *testing.T) {
 	m.take(listing(0, group("a", ""), group("b", "")))
 	m.removed("a", at(time.Minute))
 	m.lacks(t, time.Minute, "a", false)
-	if got := m.named("Plaza Hotel"); len(got) != 1 {
+	if got := m.named("Plaza Hotel", start); len(got) != 1 {
 		t.Errorf("the deleted group is still found by its name: %+v", got)
 	}
 	changedBy(t, m.take(listing(2*time.Minute, group("a", ""), group("b", ""))))
@@ -284,8 +292,8 @@ func TestADeletedGroupThatStaysIsBelievedInTheEnd(t *testing.T) {
 func TestADeletedGroupIsNotBroughtBackByAListingThatHadBegun(t *testing.T) {
 	m := newMirror()
 	m.removed("a", at(time.Second))
-	changedBy(t, m.apply(listing(0, group("a", "")), nil, at(2*time.Second)))
-	if got := m.named("Plaza Hotel"); len(got) != 0 {
+	changedBy(t, m.takeLate(listing(0, group("a", "")), at(2*time.Second)))
+	if got := m.named("Plaza Hotel", start); len(got) != 0 {
 		t.Errorf("it can be adopted: %+v", got)
 	}
 	m.take(listing(5 * time.Minute))
@@ -298,7 +306,7 @@ func TestWhatNobodyOwnsAndNoListingShowsIsForgotten(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", ""), group("b", ""), group("c", "")), "a", "never seen")
 	m.take(listing(time.Minute, group("c", "")), "a", "never seen")
-	m.prune([]string{"a"})
+	m.prune([]string{"a"}, start)
 	if m.entries["b"] != nil || m.entries["a"] == nil || m.entries["c"] == nil {
 		t.Errorf("kept: %v", m.entries)
 	}
@@ -306,7 +314,7 @@ func TestWhatNobodyOwnsAndNoListingShowsIsForgotten(t *testing.T) {
 		t.Errorf("counted: %v, want a alone", m.lacked)
 	}
 	m.take(listing(2*time.Minute), "a")
-	m.prune(nil)
+	m.prune(nil, start)
 	if len(m.entries) != 0 || len(m.names) != 0 || len(m.lacked) != 0 {
 		t.Errorf("left: %v, %v, %v", m.entries, m.names, m.lacked)
 	}
@@ -318,7 +326,7 @@ func TestGroupsAreFoundByTheirPresentName(t *testing.T) {
 	renamed := group("a", "")
 	renamed.Name = "Ritz"
 	m.take(listing(time.Minute, renamed))
-	if len(m.named("Plaza Hotel")) != 0 || len(m.named("Ritz")) != 1 || len(m.names) != 1 {
+	if len(m.named("Plaza Hotel", start)) != 0 || len(m.named("Ritz", start)) != 1 || len(m.names) != 1 {
 		t.Errorf("names: %v", m.names)
 	}
 }

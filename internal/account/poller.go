@@ -6,7 +6,6 @@ package account
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -19,39 +18,46 @@ const (
 	probeEvery = time.Minute
 	// listKey is the poller's key in the queue for the rate.
 	listKey = "listing"
-	// gather is how long an awaited listing waits for others who await one too.
-	gather = 200 * time.Millisecond
+	// coalesceDelay is how long an awaited listing waits for others who await one too.
+	coalesceDelay = 200 * time.Millisecond
 )
 
-// poll lists the account at each interval, and whenever a listing is awaited,
-// until ctx ends.
-func (a *Account) poll(ctx context.Context) {
+// poller looks at the account at each interval, and whenever a listing is awaited.
+type poller struct {
+	c *connection
+	// claims forget what is over as time goes by.
+	claims *Claims
+}
+
+// run polls until ctx ends.
+func (p *poller) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if wait, ok := a.untilNext(); !ok || wait > 0 {
-			a.sleep(ctx, wait, ok)
+		if wait, ok := p.untilNext(); !ok || wait > 0 {
+			p.sleep(ctx, wait, ok)
 			continue
 		}
-		a.pass(ctx)
+		p.syncOnce(ctx)
 	}
 }
 
 // untilNext is how long until the next pass; ok is false while nothing is
 // configured.
-func (a *Account) untilNext() (wait time.Duration, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.client == nil {
-		return 0, false
-	}
-	due := a.next
-	if !a.wanted.IsZero() && a.health.up {
-		due = earlier(due, a.wanted.Add(gather))
-	}
-	return time.Until(later(due, a.holdOff)), true
+func (p *poller) untilNext() (wait time.Duration, ok bool) {
+	p.c.state.Do(func(s *state) {
+		if s.session == nil {
+			return
+		}
+		due := s.next
+		if !s.wanted.IsZero() && s.health.up {
+			due = earlier(due, s.wanted.Add(coalesceDelay))
+		}
+		wait, ok = time.Until(later(due, s.holdOff)), true
+	})
+	return wait, ok
 }
 
-// sleep waits for the time, a kick, or the end.
-func (a *Account) sleep(ctx context.Context, wait time.Duration, timed bool) {
+// sleep waits for the time, a ring, or the end.
+func (p *poller) sleep(ctx context.Context, wait time.Duration, timed bool) {
 	var timer <-chan time.Time
 	if timed {
 		t := time.NewTimer(wait)
@@ -60,118 +66,131 @@ func (a *Account) sleep(ctx context.Context, wait time.Duration, timed bool) {
 	}
 	select {
 	case <-timer:
-	case <-a.kick:
+	case <-p.c.kick:
 		return
 	case <-ctx.Done():
 	}
 	select {
-	case <-a.kick: // what it was for is looked at now
+	case <-p.c.kick: // what it was for is looked at now
 	default:
 	}
 }
 
-// pass makes one probe if the connection went down, and otherwise looks at the
-// whole account, or at the owned groups where that is much cheaper.
-func (a *Account) pass(ctx context.Context) {
-	began := time.Now()
-	owned, err := a.hooks.Owned(a.key)
-	unbound, unboundErr := a.hooks.Unbound(a.key)
-	if err != nil || unboundErr != nil {
-		a.postpone(began.Add(probeEvery))
-		return
-	}
-	a.mu.Lock()
-	client, lister, awaited := a.client, a.lister, unbound || a.awaited()
-	if client == nil { // the connection was blocked since the pass came due
-		a.mu.Unlock()
-		return
-	}
-	wasDown := !a.health.up && a.health.down != 0
-	a.byGets = a.pages > 2*len(owned) && !a.mirror.begun.IsZero()
-	byGets := a.byGets && !awaited
-	every := a.settings.Resync
-	a.next = began.Add(every) // whoever wants it sooner meanwhile is heard
-	a.mu.Unlock()
+// job is what one pass is to do.
+type job struct {
+	of      *session
+	began   time.Time
+	every   time.Duration
+	wasDown bool
+	byGets  bool
+	owned   []string
+}
 
-	switch {
-	case wasDown && !a.revive(ctx, client):
-		a.retry(began.Add(min(every, probeEvery)))
+// syncOnce makes one probe if the connection went down, and otherwise looks at the
+// whole account, or at the owned groups where that is much cheaper.
+func (p *poller) syncOnce(ctx context.Context) {
+	p.claims.expire(time.Now())
+	j, ok := p.plan()
+	if !ok {
 		return
-	case byGets:
-		err = a.watchOwned(ctx, client, began, owned)
+	}
+	var err error
+	switch {
+	case j.wasDown && !p.revive(ctx, j.of):
+		p.retry(j.of, j.began.Add(min(j.every, probeEvery)))
+		return
+	case j.byGets:
+		err = p.watchOwned(ctx, j)
 	default:
-		err = a.list(ctx, lister, client)
+		err = p.list(ctx, j.of)
 	}
 	if err != nil {
-		a.retry(began.Add(min(every, a.passFailed(ctx, client, err))))
+		p.retry(j.of, j.began.Add(min(j.every, p.failed(ctx, j.of, err))))
 		return
 	}
-	a.mu.Lock()
-	a.misses = 0
-	a.mu.Unlock()
+	p.c.took(j.of, (*state).caughtUp)
 }
 
-// retry makes the next pass due at t, and none before it, whoever awaits one.
-func (a *Account) retry(t time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.next.IsZero() { // or the connection was changed meanwhile
-		a.next, a.holdOff = earlier(a.next, t), t
-	}
+// plan says what a pass is to do; not ok means that there is nothing to be done now.
+func (p *poller) plan() (j job, ok bool) {
+	j = job{began: time.Now()}
+	owned, err := p.c.hooks.Owned(p.c.key)
+	unbound, unboundErr := p.c.hooks.Unbound(p.c.key)
+	p.c.state.Do(func(s *state) {
+		if err != nil || unboundErr != nil { // nobody knows what to look at
+			s.next, s.holdOff = j.began.Add(probeEvery), j.began.Add(probeEvery)
+			return
+		}
+		if ok = s.session != nil; !ok {
+			return // the connection was blocked since the pass came due
+		}
+		j.of, j.every, j.owned = s.session, s.settings.Resync, owned
+		j.wasDown = !s.health.up && s.health.down != 0
+		s.byGets = s.pages > 2*len(owned) && !s.mirror.begun.IsZero()
+		j.byGets = s.byGets && !unbound && !s.awaited()
+		s.next = j.began.Add(j.every) // who wants it sooner meanwhile is heard
+	})
+	return j, ok
 }
 
-// postpone makes the next pass due at t, where nobody can tell what to look at.
-func (a *Account) postpone(t time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.next, a.holdOff = t, t
+// retry makes the next pass due at t, and none before it, even if one is awaited.
+func (p *poller) retry(of *session, t time.Time) {
+	p.c.took(of, func(s *state) News {
+		s.next, s.holdOff = earlier(s.next, t), t
+		return News{}
+	})
 }
 
 // revive makes the one probe of a connection that is down, when the rate lets it:
 // a 429 pauses a connection that is down as well.
-func (a *Account) revive(ctx context.Context, client *klink.Client) bool {
-	return a.turn(ctx, client) == nil && a.probe(ctx, client)
+func (p *poller) revive(ctx context.Context, of *session) bool {
+	return p.waitForRate(ctx, of) == nil && p.c.probe(ctx, of)
 }
 
-// passFailed takes in the failure of a pass and says when to try again. What is no
+// failed takes in the failure of a pass and says when to try again. What is no
 // answer about the connection as a whole makes it suspect, as a Group's call does.
-func (a *Account) passFailed(ctx context.Context, client *klink.Client, err error) time.Duration {
+func (p *poller) failed(ctx context.Context, of *session, err error) (wait time.Duration) {
 	kind := klink.KindOf(err)
 	switch kind {
 	case 0, klink.KindUnauthorized, klink.KindNetwork, klink.KindThrottled: // given up, or settled
 	default:
-		a.suspect(ctx, client)
+		p.c.suspect(ctx, of)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if kind == 0 || !a.health.up && a.health.down != 0 {
-		return probeEvery
-	}
-	a.misses++
-	return min(probeEvery, time.Second<<min(a.misses-1, 6))
+	wait = probeEvery
+	p.c.took(of, func(s *state) News {
+		if kind == 0 || !s.health.up && s.health.down != 0 {
+			return News{}
+		}
+		news := s.missed(err, time.Now())
+		wait = min(probeEvery, time.Second<<min(s.behind.misses-1, 6))
+		return news
+	})
+	return wait
 }
 
-// errChanged ends a pass of a client that the connection has no longer.
+// errChanged ends a pass of a session that is over.
 var errChanged = errors.New("the connection was changed")
 
-// turn waits for the rate to let one call of the poller start.
-func (a *Account) turn(ctx context.Context, client *klink.Client) error {
+// waitForRate waits for the rate to let one call of the poller start.
+func (p *poller) waitForRate(ctx context.Context, of *session) error {
 	for {
-		a.mu.Lock()
-		class, limit, changed := klink.ClassWatch, a.limit, a.client != client
-		if a.mirror.begun.IsZero() || a.awaited() {
-			class = klink.ClassWatchUrgent
-		}
-		a.mu.Unlock()
+		var changed bool
+		class, limit := klink.ClassWatch, (*klink.Limiter)(nil)
+		p.c.state.Do(func(s *state) {
+			limit, changed = s.limit, s.session != of
+			if s.mirror.begun.IsZero() || s.awaited() {
+				class = klink.ClassWatchUrgent
+			}
+		})
 		if changed {
 			limit.Forget(listKey)
 			return errChanged
 		}
-		due, ok := limit.Take(klink.Caller{Key: listKey, Class: class, Wake: a.wake})
+		due, ok := limit.Take(klink.Caller{Key: listKey, Class: class, Wake: p.c.kick.ring})
 		if ok {
 			return ctx.Err()
 		}
-		a.sleep(ctx, time.Until(due), true)
+		p.sleep(ctx, time.Until(due), true)
 		if ctx.Err() != nil {
 			limit.Forget(listKey)
 			return ctx.Err()
@@ -180,79 +199,70 @@ func (a *Account) turn(ctx context.Context, client *klink.Client) error {
 }
 
 // list lists the account and takes the listing in.
-func (a *Account) list(ctx context.Context, lister *klink.Lister, client *klink.Client) error {
-	listing, err := lister.List(ctx, func(ctx context.Context) error { return a.turn(ctx, client) })
-	a.settle(client, err)
+func (p *poller) list(ctx context.Context, of *session) error {
+	listing, err := of.lister.List(ctx, func(ctx context.Context) error { return p.waitForRate(ctx, of) })
+	p.c.settle(of, err)
 	if err != nil {
 		return err
 	}
-	owned, err := a.hooks.Owned(a.key)
+	if err := p.seekArchived(ctx, of, &listing); err != nil {
+		return err
+	}
+	owned, err := p.c.hooks.Owned(p.c.key)
 	if err != nil {
 		return err
 	}
-	givenUp, err := a.hooks.GivenUp(a.key)
+	givenUp, err := p.c.hooks.GivenUp(p.c.key)
 	if err != nil {
 		return err
 	}
-	a.mu.Lock()
-	if a.client != client {
-		// The connection was changed meanwhile: this is another account's listing.
-		a.mu.Unlock()
-		return nil
+	var lied bool
+	p.c.took(of, func(s *state) (news News) {
+		s.trust.forget(givenUp...)
+		news, lied = s.takeIn(listing, owned)
+		return news
+	})
+	if lied {
+		p.c.suspect(ctx, of)
 	}
-	a.trust.forget(givenUp...)
-	news := a.takeIn(listing, owned)
-	a.mu.Unlock()
-	a.tell(news)
 	return nil
 }
 
-// takeIn applies a listing. a.mu is held.
-func (a *Account) takeIn(l klink.Listing, owned []string) News {
-	first, unlooked := a.mirror.begun.IsZero(), !a.trust.looked
-	changed := a.mirror.apply(l, owned, time.Now())
-	news := a.judgeListing(l, owned)
-	a.trust.looked = true
-	a.mirror.prune(owned)
-	a.trust.prune(owned)
-	news.IDs = changed
-	news.All = news.All || first
-	since, _ := a.mirror.provenSince()
-	satisfied := !a.wanted.IsZero() && since.After(a.wanted)
-	if satisfied {
-		news.IDs = append(news.IDs, slices.Sorted(maps.Keys(a.waiting))...)
-		clear(a.waiting)
-		a.wanted = time.Time{}
+// seekArchived reads one group that is known to be archived, where a listing shows
+// none that is: either that group is gone, or the lists hide what is archived, and
+// prove no absence.
+func (p *poller) seekArchived(ctx context.Context, of *session, l *klink.Listing) error {
+	if !l.Complete {
+		return nil
 	}
-	news.Unbound = satisfied || len(changed) > 0
-	news.Status = news.Status || unlooked || a.dialect != l.Dialect || l.Complete && a.remote != len(l.Groups)
-	a.pages, a.dialect, a.watched = l.Pages, l.Dialect, l.Begun
-	if l.Complete {
-		a.remote, a.listed = len(l.Groups), l.Begun
+	var hidden bool
+	var id string
+	p.c.took(of, func(s *state) News {
+		s.mirror.hidesArchived = s.mirror.hidesArchived && !slices.ContainsFunc(l.Groups, klink.Group.Archived)
+		hidden, id = s.mirror.hidesArchived, s.mirror.archivedUnlike(*l, time.Now())
+		return News{}
+	})
+	if !hidden && id != "" {
+		asked := time.Now()
+		if err := p.waitForRate(ctx, of); err != nil {
+			return err
+		}
+		g, err := of.client.Get(ctx, id)
+		p.c.settle(of, err)
+		if e, ok := klink.AsError(err); err != nil && (!ok || e.Status != 404) {
+			return err
+		}
+		hidden = err == nil && g.Archived()
+		p.c.took(of, func(s *state) News {
+			s.mirror.hidesArchived = hidden
+			if err == nil {
+				s.mirror.read(g, time.Now())
+			} else {
+				s.mirror.notFound(id, asked, klink.KindOf(err) == klink.KindNotFound)
+			}
+			return News{}
+		})
 	}
-	return news
-}
-
-// judgeListing judges trust by a listing. An incomplete one shows less than
-// there is, so that it can only earn trust. a.mu is held.
-func (a *Account) judgeListing(l klink.Listing, owned []string) News {
-	shown := make(map[string]struct{}, len(l.Groups))
-	for _, g := range l.Groups {
-		shown[g.ID] = struct{}{}
-	}
-	shows := func(id string) bool { _, ok := shown[id]; return ok }
-	gone := func(id string) bool { _, ok := a.trust.gone[id]; return ok }
-	if l.Complete {
-		return a.judgeTrust(l.Begun, owned, shown)
-	}
-	earned := slices.ContainsFunc(owned, shows)
-	if expected := slices.DeleteFunc(slices.Clone(owned), gone); !a.trust.trusted && (len(expected) == 0 || earned) {
-		a.trust.trusted, a.trust.earned = true, earned
-		return News{All: true, Status: true}
-	}
-	if earned && a.trust.trusted && !a.trust.earned {
-		a.trust.earned = true
-		return News{All: true}
-	}
-	return News{}
+	l.Complete = !hidden
+	return nil
 }

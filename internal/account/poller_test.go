@@ -17,7 +17,7 @@ import (
 func TestTheFirstListingComesAtOnce(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.own(b.seed(250)...)
-		if s := b.account.State(); s.Up || s.Down != 0 || s.Judged {
+		if s := b.account.State(); s.Up || s.Down != 0 || s.Trust != TrustUnjudged {
 			t.Errorf("before anything was tried: %+v", s)
 		}
 		b.configure()
@@ -128,7 +128,7 @@ func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 			t.Errorf("news of a loss: %+v", news)
 		}
 		b.counts(gets(2 * 4))
-		if r := b.account.Lookup(ids[3]); r.Presence != Unlisted || r.AbsenceProven {
+		if r := b.account.Lookup(ids[3]); r.Presence != Unlisted || !r.Absent.IsZero() {
 			t.Errorf("the lost group: %+v, want it unlisted and nothing proven", r)
 		}
 		b.own(ids[:5]...)
@@ -309,13 +309,13 @@ func TestPagesGoOnRightAfterAPause(t *testing.T) {
 
 func TestAnIncompleteAccount(t *testing.T) {
 	run(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst}, func(t *testing.T, b *bench) {
-		if !b.account.Complete() {
+		if !b.account.State().Complete {
 			t.Error("an account is taken for incomplete before anybody has looked")
 		}
 		ids := b.seed(150)
 		b.own(ids...)
 		b.configure()
-		if b.account.Complete() || b.account.State().Dialect != klink.DialectIncomplete {
+		if b.account.State().Complete || b.account.State().Dialect != klink.DialectIncomplete {
 			t.Errorf("state: %+v", b.account.State())
 		}
 		b.trusted(true)

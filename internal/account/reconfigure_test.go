@@ -44,7 +44,7 @@ func TestAReplyToTheOldTokenEarnsTheNewOneNothing(t *testing.T) {
 				}
 				b.up(false)
 				b.trusted(false)
-				if n := len(b.account.mirror.entries); n != 0 {
+				if n := len(b.peek().mirror.entries); n != 0 {
 					t.Errorf("the mirror of the new endpoint holds %d groups of the old one", n)
 				}
 			})
@@ -74,7 +74,7 @@ func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
 		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse})
 		b.configure(token("rotated"))
 		b.trusted(false)
-		if s := b.account.State(); s.Judged || s.RemoteGroups != 10 {
+		if s := b.account.State(); s.Trust != TrustUnjudged || s.RemoteGroups != 10 {
 			t.Errorf("state: %+v", s)
 		}
 		if r := b.account.Lookup(ids[1]); r.Presence != Present {
@@ -104,7 +104,7 @@ func TestANewEndpointForgetsAll(t *testing.T) {
 		b.configure(elsewhere)
 		b.watched(0) // a new account
 		s := b.account.State()
-		if s.Trusted || s.Judged || s.RemoteGroups != 0 || !s.Listed.IsZero() || s.Dialect != "" || !s.PausedUntil.IsZero() {
+		if s.Trust.Holds() || s.Trust != TrustUnjudged || s.RemoteGroups != 0 || !s.Listed.IsZero() || s.Dialect != "" || !s.PausedUntil.IsZero() {
 			t.Errorf("state: %+v", s)
 		}
 		if r := b.account.Lookup(ids[1]); r.Presence != Unknown {

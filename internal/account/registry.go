@@ -41,6 +41,13 @@ type News struct {
 	Status bool
 }
 
+// and joins two pieces of news of which only one names ids.
+func (n News) and(other News) News {
+	n.All, n.Unbound, n.Status = n.All || other.All, n.Unbound || other.Unbound, n.Status || other.Status
+	n.IDs = append(n.IDs, other.IDs...)
+	return n
+}
+
 // Hooks join the accounts to what lies above them. All are required. An error is
 // never taken for "none".
 type Hooks struct {
@@ -98,7 +105,8 @@ func (r *Registry) Start(ctx context.Context) error {
 func (r *Registry) poll(a *Account) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	a.stop = cancel
-	r.pollers.Go(func() { a.poll(ctx) })
+	p := &poller{c: a.c, claims: r.Claims}
+	r.pollers.Go(func() { p.run(ctx) })
 }
 
 // Get returns the account of a connection, or nil.
@@ -119,7 +127,7 @@ func (r *Registry) All() []*Account {
 // happens in the same order each time. r.mu is held.
 func (r *Registry) inOrder() []*Account {
 	return slices.SortedFunc(maps.Values(r.accounts), func(a, b *Account) int {
-		return strings.Compare(a.key.String(), b.key.String())
+		return strings.Compare(a.Key().String(), b.Key().String())
 	})
 }
 
@@ -150,5 +158,17 @@ func (r *Registry) Remove(key Key) {
 	if a.stop != nil {
 		a.stop()
 	}
+	settings, _ := a.Configured()
 	a.close()
+	if !r.leadsTo(settings.Endpoint) {
+		r.Claims.releaseAll(settings.Endpoint)
+	}
+}
+
+// leadsTo reports whether a connection is left that leads to an endpoint.
+func (r *Registry) leadsTo(endpoint string) bool {
+	return slices.ContainsFunc(r.All(), func(a *Account) bool {
+		settings, _ := a.Configured()
+		return NormalEndpoint(settings.Endpoint) == NormalEndpoint(endpoint)
+	})
 }

@@ -58,12 +58,12 @@ func TestSettingsThatNeedNoNewClient(t *testing.T) {
 		if got, ok := b.account.Configured(); !ok || got.Resync != time.Minute || b.account.Key() != key {
 			t.Errorf("configured: %+v, %t", got, ok)
 		}
-		client := b.account.client
+		session := b.peek().session
 		b.configure()
 		b.counts(lists(0)) // nothing has changed
 		b.configure(resync(20*time.Second), func(s *Settings) { s.PerSecond, s.Burst = 1, 1 })
 		b.trusted(true)
-		if b.account.client != client {
+		if b.peek().session != session {
 			t.Error("there is a new client")
 		}
 		b.after(time.Minute)
@@ -198,7 +198,7 @@ func TestSettingsArePrintedWithoutTheToken(t *testing.T) {
 	settings := Settings{Endpoint: "https://api.klink.cloud/api/v1", Token: "tok-5f0e1c"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		a := newAccount(Key{Kind: "ClusterConnection", Name: "api.klink.cloud"}, Hooks{})
-		a.settings = settings
+		a.c.state.Do(func(s *state) { s.settings = settings })
 		for _, value := range []any{settings, &settings, struct{ S Settings }{settings}, a, struct{ A *Account }{a}} {
 			text := fmt.Sprintf(verb, value)
 			if !strings.Contains(text, "api.klink.cloud") || strings.Contains(text, settings.Token) || strings.Contains(text, "746f6b2d") {

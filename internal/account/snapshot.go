@@ -38,23 +38,23 @@ type Remote struct {
 	// Unarchiving is until when our own call to unarchive it, which got no clear
 	// answer, may still arrive; zero where there is none, or where it was read since.
 	Unarchiving time.Time
-	// AbsenceProven: complete listings lack it, as many as prove an absence.
-	AbsenceProven bool
+	// Writes are the fields that our own writes set within the last hour, and when
+	// these were answered.
+	Writes map[string]time.Time
+
+	// Absent is when the listing began that proves that the account lacks it: the
+	// older one, where it takes two. Zero without such a proof.
+	Absent time.Time
+	// FirstNotFound and NotFound are when the first and the newest question was asked
+	// that was answered with 404, by whoever stands before the API, since the group
+	// was last shown; zero without one.
+	FirstNotFound, NotFound time.Time
+	// NotFoundTwice is when the second question was asked to which the API itself said
+	// 404, after it had been answered a list in between; zero otherwise.
+	NotFoundTwice time.Time
+	// Deleted is when our own DELETE was answered; zero without one.
+	Deleted time.Time
 }
-
-// Trust is whether a connection shows the account that its Groups live in.
-type Trust int
-
-const (
-	// TrustUnjudged: nothing has told yet.
-	TrustUnjudged Trust = iota
-	// TrustProvisional: its Groups owned nothing that could tell when it was looked at.
-	TrustProvisional
-	// TrustEarned: it has shown a group that one of its Groups owns.
-	TrustEarned
-	// TrustLost: it does not show the groups that its Groups own.
-	TrustLost
-)
 
 // Evidence is what is known of the account and of its groups of some names.
 type Evidence struct {
@@ -80,29 +80,26 @@ type Evidence struct {
 }
 
 // Lookup tells what the mirror knows of an id.
-func (a *Account) Lookup(id string) Remote {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.mirror.lookup(id, time.Now())
+func (a *Account) Lookup(id string) (r Remote) {
+	a.c.state.Do(func(s *state) { r = s.mirror.lookup(id, time.Now()) })
+	return r
 }
 
 // Evidence gathers what the mirror knows of a name, or of several different ones.
-func (a *Account) Evidence(names ...string) Evidence {
-	unshown := a.unshown() // which may find that trust was earned
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var named []klink.Group
-	for _, name := range names {
-		named = append(named, a.mirror.named(name)...)
-	}
-	seenAt := make(map[string]time.Time, len(named))
-	for _, g := range named {
-		seenAt[g.ID] = a.mirror.entries[g.ID].asOf
-	}
-	listed, complete := a.mirror.provenSince()
-	return Evidence{
-		SeenAt: seenAt,
-		Named:  named, Mirrored: !a.mirror.begun.IsZero(), Newest: a.mirror.begun, ListedFor: a.mirror.took, ByGets: a.byGets,
-		Listed: listed, Complete: complete, Trust: a.trust.state(unshown),
-	}
+func (a *Account) Evidence(names ...string) (e Evidence) {
+	trust := a.c.trust()
+	a.c.state.Do(func(s *state) {
+		e = Evidence{
+			SeenAt: map[string]time.Time{}, Mirrored: !s.mirror.begun.IsZero(), Trust: trust,
+			Newest: s.mirror.begun, ListedFor: s.mirror.took, ByGets: s.byGets,
+		}
+		for _, name := range names {
+			e.Named = append(e.Named, s.mirror.named(name, time.Now())...)
+		}
+		for _, g := range e.Named {
+			e.SeenAt[g.ID] = s.mirror.entries[g.ID].seen
+		}
+		e.Listed, e.Complete = s.mirror.provenSince()
+	})
+	return e
 }

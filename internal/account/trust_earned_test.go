@@ -136,3 +136,20 @@ func TestAnErrorIsNeverTakenForOwningNothing(t *testing.T) {
 		b.trusted(false)
 	})
 }
+
+func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(3)
+		b.own(ids[1:]...)
+		b.giveUp(ids[1:]...)
+		b.configure()
+		b.trusted(true)
+		if got := b.heard(); !got.All {
+			t.Errorf("their Groups are not told: %+v", got)
+		}
+		b.giveUp()
+		b.becomeForeign()
+		b.after(time.Minute)
+		b.trusted(false)
+	})
+}

@@ -40,7 +40,7 @@ func TestAWrongTenantIsNotTrusted(t *testing.T) {
 				b.own(b.seed(n)...)
 				b.configure(token(foreignToken))
 				b.trusted(false)
-				if s := b.account.State(); !s.Judged || s.Missing != n || s.Owned != n || !s.Up {
+				if s := b.account.State(); s.Trust == TrustUnjudged || s.Missing != n || s.Owned != n || !s.Up {
 					t.Errorf("state: %+v", s)
 				}
 				b.createRefused(t)
@@ -100,7 +100,7 @@ func TestTheOnlyGroupMayGo(t *testing.T) {
 		b.sim.Remove(ids[1])
 		b.after(time.Minute)
 		b.trusted(true)
-		if r := b.account.Lookup(ids[1]); r.Presence != Unlisted || !r.AbsenceProven {
+		if r := b.account.Lookup(ids[1]); r.Presence != Unlisted || r.Absent.IsZero() {
 			t.Errorf("the lost group: %+v", r)
 		}
 	})
@@ -217,7 +217,7 @@ func TestWhatWasGivenUpIsNotCountedAgain(t *testing.T) {
 		}
 		b.own(ids[2])
 		b.after(time.Minute)
-		if n := len(b.account.trust.gone); n != 0 {
+		if n := len(b.peek().trust.gone); n != 0 {
 			t.Errorf("%d ids that no Group owns are kept", n)
 		}
 	})
@@ -341,21 +341,4 @@ func TestWhatItsGroupsHaveGivenUpIsNoDisappearance(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
-	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		ids := b.seed(3)
-		b.own(ids[1:]...)
-		b.giveUp(ids[1:]...)
-		b.configure()
-		b.trusted(true)
-		if got := b.heard(); !got.All {
-			t.Errorf("their Groups are not told: %+v", got)
-		}
-		b.giveUp()
-		b.becomeForeign()
-		b.after(time.Minute)
-		b.trusted(false)
-	})
 }

@@ -5,8 +5,9 @@ package account
 
 import (
 	"context"
-	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
@@ -14,91 +15,94 @@ import (
 // watchOwned reads the owned groups one by one, where the account is so much
 // larger that this is cheaper than listing it. What is not found is left to its
 // Group, which asks for a listing where it needs one.
-func (a *Account) watchOwned(ctx context.Context, client *klink.Client, began time.Time, owned []string) error {
-	if len(owned) == 0 {
-		if err := a.greet(ctx, client); err != nil {
+func (p *poller) watchOwned(ctx context.Context, j job) error {
+	if len(j.owned) == 0 {
+		if err := p.probeOnce(ctx, j.of); err != nil {
 			return err
 		}
 	}
-	shown := make(map[string]struct{}, len(owned))
+	shown := sets.New[string]()
 	var answered, changed []string // of the others nothing is known
-	for _, id := range owned {
-		if err := a.turn(ctx, client); err != nil {
+	for _, id := range j.owned {
+		if err := p.waitForRate(ctx, j.of); err != nil {
 			return err
 		}
-		g, err := client.Get(ctx, id)
-		a.settle(client, err)
-		switch klink.KindOf(err) {
-		case 0:
-			shown[id] = struct{}{}
-			answered, changed = append(answered, id), append(changed, a.noteRead(g)...)
-		case klink.KindNotFound:
-			answered, changed = append(answered, id), append(changed, a.noteUnlisted(id)...)
-		case klink.KindUnauthorized, klink.KindNetwork, klink.KindThrottled:
+		asked := time.Now()
+		g, err := j.of.client.Get(ctx, id)
+		p.c.settle(j.of, err)
+		switch e, _ := klink.AsError(err); {
+		case err == nil:
+			shown.Insert(id)
+			answered, changed = append(answered, id), append(changed, p.noteRead(j.of, g)...)
+		case e == nil, e.Kind == klink.KindUnauthorized, e.Kind == klink.KindNetwork, e.Kind == klink.KindThrottled:
 			return err
-		case klink.KindForbidden, klink.KindServer, klink.KindIntermediary:
-			if !a.suspect(ctx, client) {
+		case e.Status == 404:
+			answered, changed = append(answered, id), append(changed, p.noteNotFound(j.of, id, asked, e.Kind == klink.KindNotFound)...)
+		case e.Kind == klink.KindForbidden, e.Kind == klink.KindServer, e.Kind == klink.KindIntermediary:
+			if !p.c.suspect(ctx, j.of) {
 				return err
 			}
 		default: // this group's own trouble
 		}
 	}
-	givenUp, err := a.hooks.GivenUp(a.key)
+	givenUp, err := p.c.hooks.GivenUp(p.c.key)
 	if err != nil {
 		return err
 	}
-	a.mu.Lock()
-	var news News
-	if a.client == client && (len(answered) > 0 || len(owned) == 0) {
-		a.trust.forget(givenUp...)
-		news = a.judgeTrust(began, answered, shown)
-		news.Status = news.Status || !a.trust.looked
-		a.trust.looked, a.watched = true, began
-	}
-	a.mu.Unlock()
-	news.IDs = changed
-	a.tell(news)
+	p.c.took(j.of, func(s *state) (news News) {
+		now := time.Now()
+		if len(answered) > 0 || len(j.owned) == 0 {
+			s.trust.forget(givenUp...)
+			news = s.judgeTrust(j.began, answered, shown, now)
+			news.Status = news.Status || !s.trust.looked
+			s.trust.looked, s.watched = true, j.began
+		}
+		s.mirror.prune(j.owned, now)
+		news.IDs = changed
+		return news
+	})
 	return nil
 }
 
-// greet makes a probe in its turn, where there is nothing to read.
-func (a *Account) greet(ctx context.Context, client *klink.Client) error {
-	if err := a.turn(ctx, client); err != nil {
+// probeOnce makes a probe in its turn, where there is nothing to read.
+func (p *poller) probeOnce(ctx context.Context, of *session) error {
+	if err := p.waitForRate(ctx, of); err != nil {
 		return err
 	}
-	err := client.Probe(ctx)
-	a.settle(client, err)
+	err := of.client.Probe(ctx)
+	p.c.settle(of, err)
 	return err
 }
 
 // noteRead takes in a watched group, and returns its id if it changed.
-func (a *Account) noteRead(g klink.Group) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e := a.mirror.entries[g.ID]
-	if e != nil && !e.unlisted && same(e.group, e.merge(g, time.Now())) {
-		e.stale = false
-		return nil
-	}
-	a.mirror.read(g, time.Now())
-	return []string{g.ID}
+func (p *poller) noteRead(of *session, g klink.Group) (changed []string) {
+	p.c.took(of, func(s *state) News {
+		e := s.mirror.entries[g.ID]
+		known := e != nil && !e.unlisted
+		var before klink.Group
+		if known {
+			before = e.group
+		}
+		if read := s.mirror.read(g, time.Now()); !known || !same(before, read) {
+			changed = []string{g.ID}
+		}
+		return News{}
+	})
+	return changed
 }
 
-// noteUnlisted takes in that a watched group was not found.
-func (a *Account) noteUnlisted(id string) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e := a.mirror.entries[id]
-	if e == nil || e.unlisted || e.settling(time.Now()) {
-		return nil
-	}
-	e.unlisted = true
-	return []string{id}
-}
-
-// owns reports whether a Group is bound to the id. a.mu is held; the hook does
-// not call back.
-func (a *Account) owns(id string) bool {
-	owned, err := a.hooks.Owned(a.key)
-	return err == nil && slices.Contains(owned, id)
+// noteNotFound takes in that a watched group was not found.
+func (p *poller) noteNotFound(of *session, id string, asked time.Time, word bool) (changed []string) {
+	p.c.took(of, func(s *state) News {
+		e := s.mirror.entries[id]
+		if e != nil && e.settling(asked) {
+			return News{}
+		}
+		if e != nil && !e.unlisted {
+			changed = []string{id}
+		}
+		s.mirror.notFound(id, asked, word)
+		return News{}
+	})
+	return changed
 }

@@ -41,11 +41,11 @@ func evaluateReady(object connectionObject, s account.State, p *problem, groups 
 	case !s.Up && s.Down != 0:
 		reason := reasonOf(s.Down)
 		return readyState{reason: reason, message: s.Message + whatToDo(object, reason), stalled: reason == v1alpha1.ReasonUnauthorized}, true
-	case !s.Trusted && s.Judged:
+	case s.Trust == account.TrustLost:
 		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
 	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
 		return readyState{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until " + s.PausedUntil.UTC().Format(time.RFC3339)}, true
-	case !s.Up || !s.Trusted && !s.Looked:
+	case !s.Up || !s.Trust.Holds() && !s.Looked:
 		return readyState{}, false // an answer is not yet a sight of the right account
 	default:
 		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true

@@ -68,8 +68,8 @@ func TestWhatWasAcceptedIsAcceptedByTheFirstListing(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 				synctest.Wait()
-				if s := a.State(); !s.Judged || s.Trusted != c.want {
-					t.Errorf("judged %t, trusted %t, want %t", s.Judged, s.Trusted, c.want)
+				if s := a.State(); s.Trust == account.TrustUnjudged || s.Trust.Holds() != c.want {
+					t.Errorf("trust %d, want %t", s.Trust, c.want)
 				}
 			})
 		})

@@ -174,7 +174,7 @@ func (r *GroupReconciler) since() time.Time {
 // wait for it: the watch may have told them that the Group is gone before.
 func (r *GroupReconciler) letGo(ctx context.Context, state *groupState) {
 	uid := string(state.uid)
-	ids := r.accounts.Claims.Release(uid)
+	ids := r.accounts.Claims.Gone(uid)
 	for _, a := range r.accounts.All() {
 		a.Forget(uid)
 		for _, id := range ids {

@@ -83,7 +83,7 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 		return nil
 	}
 	state := s.account.State()
-	c.Up, c.Problem, c.Complete = state.Up, state.Message, s.account.Complete()
+	c.Up, c.Problem, c.Complete = state.Up, state.Message, state.Complete
 	c.Waiting = !state.Up && state.Down == 0
 	switch made := in.Memory.Unrecorded; {
 	case s.down != nil:

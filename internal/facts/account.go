@@ -20,7 +20,7 @@ const (
 // Remote tells the plan what is known of a remote group.
 func Remote(r account.Remote) plan.Remote {
 	known := plan.Remote{
-		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: r.AbsenceProven,
+		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: !r.Absent.IsZero(),
 	}
 	switch r.Presence {
 	case account.Unknown:

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// writesKept is for how long the mirror knows which fields our own writes set.
+const writesKept = time.Hour
+
+// entry is one remote group.
+type entry struct {
+	group klink.Group
+	// stale: no reply under the present token has shown it.
+	stale bool
+	// unlisted: the newest listing lacks it. missed counts the listings in a row,
+	// complete or not, that did.
+	unlisted bool
+	missed   int
+	// seen is when the listing or the call began that showed it last.
+	seen time.Time
+	// ours is what our own writes left behind; nil for a group that we did not write.
+	ours *ours
+	// unarchiving is until when our own call to unarchive it, which got no clear
+	// answer, may still arrive; zero once it was read after that.
+	unarchiving time.Time
+	// deleted is when our own DELETE was answered; zero before.
+	deleted time.Time
+}
+
+// ours is what is known of a group by our own writes.
+type ours struct {
+	// written is when the last one was answered, and with what; past are the
+	// states that our writes replaced, which a lagging API may still show.
+	written time.Time
+	reply   klink.Group
+	past    []klink.Group
+	// fields are those that our writes set, and when they were answered.
+	fields map[string]time.Time
+}
+
+// touched is when our own last write was answered; zero without one.
+func (e *entry) touched() time.Time {
+	if e.ours == nil {
+		return e.deleted
+	}
+	return later(e.ours.written, e.deleted)
+}
+
+func (e *entry) settling(now time.Time) bool {
+	touched := e.touched()
+	return !touched.IsZero() && now.Sub(touched) < SettleTime
+}
+
+// replied reports whether the reply to a write that still settles showed the group
+// archived, or not, just as it is known.
+func (e *entry) replied(now time.Time) bool {
+	return e.ours != nil && e.settling(now) && e.ours.reply.ArchivedAt.Equal(e.group.ArchivedAt)
+}
+
+// wrote notes the reply to one of our own writes. The caller sets the group.
+func (e *entry) wrote(g klink.Group, fields []string, now time.Time) {
+	settled := !e.settling(now)
+	if e.ours == nil {
+		e.ours = &ours{}
+	}
+	if settled {
+		e.ours.past = nil
+	}
+	if e.group.ID != "" {
+		e.ours.past = append(e.ours.past, e.group)
+	}
+	e.ours.written, e.ours.reply = now, g
+	if e.ours.fields == nil {
+		e.ours.fields = map[string]time.Time{}
+	}
+	for _, field := range fields {
+		e.ours.fields[field] = now
+	}
+}
+
+// writes are the fields that our own writes set within the last hour.
+func (e *entry) writes(now time.Time) map[string]time.Time {
+	if e.ours == nil {
+		return nil
+	}
+	maps.DeleteFunc(e.ours.fields, func(_ string, at time.Time) bool { return now.Sub(at) >= writesKept })
+	return maps.Clone(e.ours.fields)
+}
+
+// merge is what to believe when a listing or a GET shows g: a value that one of
+// our recent writes replaced is the API's lag, anything else is news. Not so where a
+// call of ours may have unarchived the group since.
+func (e *entry) merge(g klink.Group, now time.Time) klink.Group {
+	if e.ours == nil {
+		return g
+	}
+	if !e.settling(now) {
+		e.ours.past = nil
+		return g
+	}
+	for _, old := range e.ours.past {
+		keep(&g.Name, e.group.Name, old.Name)
+		keep(&g.Description, e.group.Description, old.Description)
+		keep(&g.AvatarURL, e.group.AvatarURL, old.AvatarURL)
+		if slices.Equal(g.Contacts, old.Contacts) {
+			g.Contacts = e.group.Contacts
+		}
+		unarchived := g.ArchivedAt.IsZero() && e.ours.written.Before(e.unarchiving) // perhaps
+		if g.ArchivedAt.Equal(old.ArchivedAt) && !unarchived {
+			g.ArchivedAt = e.group.ArchivedAt
+		}
+	}
+	return g
+}
+
+func keep(seen *string, ours, old string) {
+	if *seen == old {
+		*seen = ours
+	}
+}
+
+func same(a, b klink.Group) bool {
+	return a.Name == b.Name && a.Description == b.Description && a.AvatarURL == b.AvatarURL &&
+		a.ConversationID == b.ConversationID && a.CreatedAt.Equal(b.CreatedAt) && a.ArchivedAt.Equal(b.ArchivedAt) &&
+		slices.Equal(a.Contacts, b.Contacts)
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+func html(f *simulator.Fault) {
+	f.Headers, f.Body = map[string]string{"Content-Type": "text/html"}, "<html>default backend - 404</html>"
+}
+
+// An ingress answered 404 to everything: what was deleted before the next listing was
+// released, and its remote groups were active and nobody's.
+func TestA404IsAQuestionThatAListingBegunAfterItAnswers(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusNotFound, on(ids[1]), html)
+		asked := time.Now()
+		if _, err := b.get(ids[1]); klink.KindOf(err) == 0 {
+			t.Fatalf("a GET says %v", err)
+		}
+		r := b.account.Lookup(ids[1])
+		if !r.NotFound.Equal(asked) || !r.FirstNotFound.Equal(asked) || !r.Absent.IsZero() || r.Presence != Unlisted {
+			t.Errorf("the question: %+v", r)
+		}
+		b.sim.ResetRequests()
+		b.after(time.Minute)
+		if r := b.account.Lookup(ids[1]); r.Presence != Present || !r.NotFound.IsZero() {
+			t.Errorf("a 404 is believed though a later listing shows the group: %+v", r)
+		}
+		b.counts(map[string]int{"GET list": 2}) // the listing, and the probe of a connection that is suspect
+
+		b.sim.ClearFaults()
+		b.sim.Remove(ids[1])
+		asked = time.Now()
+		_, _ = b.get(ids[1])
+		if r := b.account.Lookup(ids[1]); !r.Absent.IsZero() {
+			t.Errorf("the listing before the question answers it: %+v", r)
+		}
+		b.after(10 * time.Second)
+		_, _ = b.get(ids[1])
+		b.after(time.Minute)
+		if r := b.account.Lookup(ids[1]); !r.Absent.After(asked) || !r.FirstNotFound.Equal(asked) || !r.NotFound.After(asked) {
+			t.Errorf("the answer: %+v", r)
+		}
+	})
+}
+
+func TestWhereListingsProveNothingTheAPIsWordCountsWhenItIsGivenTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		edits []func(*simulator.Fault)
+		want  bool
+	}{
+		"the API's own word":        {nil, true},
+		"no list is answered after": {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, simulator.Settings{Paging: simulator.Incomplete}, func(t *testing.T, b *bench) {
+				ids := append(b.seed(20), b.seedMore(120)...)
+				b.own(ids...)
+				b.configure()
+				b.fail(http.StatusNotFound, append(c.edits, on(ids[1]))...)
+				if !c.want {
+					b.fail(http.StatusServiceUnavailable, func(f *simulator.Fault) { f.QueryRegexp = "limit=1$" })
+				}
+				_, _ = b.get(ids[1])
+				if r := b.account.Lookup(ids[1]); !r.NotFoundTwice.IsZero() || r.NotFound.IsZero() {
+					t.Errorf("once: %+v", r)
+				}
+				b.after(time.Second)
+				_, _ = b.get(ids[1])
+				if r := b.account.Lookup(ids[1]); r.NotFoundTwice.IsZero() == c.want {
+					t.Errorf("twice: %+v", r)
+				}
+			})
+		})
+	}
+}
+
+// The lists hid what is archived, and each archived group was taken for gone.
+func TestListsThatHideArchivedGroupsProveNoAbsence(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(3) // the first is archived
+		b.own(ids...)
+		b.configure()
+		b.sim.AddFault(simulator.Fault{QueryRegexp: "limit=100", Action: simulator.Hide, IDs: ids[:1]})
+		b.sim.ResetRequests()
+		b.after(time.Minute)
+		b.counts(map[string]int{"GET list": 1, "GET one": 1})
+		if s := b.account.State(); s.Complete {
+			t.Error("the account is taken for one that can be listed completely")
+		}
+		if r := b.account.Lookup(ids[0]); !r.Absent.IsZero() {
+			t.Errorf("a hidden group is taken for gone: %+v", r)
+		}
+		b.after(10 * time.Minute)
+		b.counts(map[string]int{"GET list": 10}) // it is read once
+		b.sim.ClearFaults()
+		b.after(2 * time.Minute)
+		if s := b.account.State(); !s.Complete {
+			t.Error("the account is not listed completely, though its lists show archived groups again")
+		}
+		b.sim.Remove(ids[0])
+		b.after(time.Minute)
+		if s := b.account.State(); !s.Complete {
+			t.Error("a group that is gone is taken for a hidden one")
+		}
+	})
+}
+
+func TestOurWritesAreKnownForAnHour(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		if err := b.describe(ids[1], "ours"); err != nil {
+			t.Fatal(err)
+		}
+		wrote := time.Now()
+		b.after(59 * time.Minute)
+		if w := b.account.Lookup(ids[1]).Writes; len(w) != 1 || !w["description"].Equal(wrote) {
+			t.Errorf("writes: %v", w)
+		}
+		b.after(time.Minute)
+		if w := b.account.Lookup(ids[1]).Writes; len(w) != 0 {
+			t.Errorf("writes: %v", w)
+		}
+	})
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+)
+
+// apply takes in a listing and returns the ids whose groups changed, appeared or
+// vanished. owned are the ids that Groups own. lied: it shows a group that a 404
+// denied before it began.
+func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed []string, lied bool) {
+	m.took = now.Sub(l.Begun)
+	m.begin(l)
+	shown := make(sets.Set[string], len(l.Groups))
+	for _, g := range l.Groups {
+		shown.Insert(g.ID)
+		if r := m.refusals[g.ID]; r != nil && r.last.Before(l.Begun) {
+			lied = true
+			delete(m.refusals, g.ID)
+		}
+		if m.show(g, l.Begun, now) {
+			changed = append(changed, g.ID)
+		}
+	}
+	for id, e := range m.entries {
+		if !shown.Has(id) && m.lack(id, e, l, now) {
+			changed = append(changed, id)
+		}
+	}
+	for _, id := range owned {
+		if shown.Has(id) || m.entries[id] != nil {
+			continue
+		}
+		if l.Complete {
+			m.lacked[id]++
+		}
+		if m.lacked[id] <= m.proofs {
+			changed = append(changed, id)
+		}
+	}
+	slices.Sort(changed) // not in the order of a map: what follows can be repeated
+	return changed, lied
+}
+
+func (m *mirror) begin(l klink.Listing) {
+	m.before = time.Time{}
+	if m.complete && l.Complete {
+		m.before = m.begun
+	}
+	m.begun, m.complete, m.proofs = l.Begun, l.Complete, 1
+	if l.ByPageNumber {
+		m.proofs = 2
+	}
+	if !l.Complete {
+		clear(m.lacked)
+	}
+}
+
+// show takes in one listed group and reports whether it is news.
+func (m *mirror) show(g klink.Group, begun, now time.Time) bool {
+	delete(m.lacked, g.ID)
+	e := m.entries[g.ID]
+	if e == nil {
+		m.set(m.answered(g.ID, begun), g)
+		return true
+	}
+	e.stale = false
+	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
+		return false
+	}
+	before, was := e.group, e.unlisted || !e.deleted.IsZero()
+	e.unlisted, e.missed, e.seen, e.deleted = false, 0, begun, time.Time{}
+	merged := e.merge(g, now)
+	if same(before, merged) {
+		return was // what is known shares no memory with the listing
+	}
+	m.set(e, merged)
+	return true
+}
+
+// lack notes that a listing lacks a group that the mirror holds, and reports
+// whether that is news: at first, when it becomes proof, and, where listings are
+// incomplete, each time, so that its Group reads it.
+func (m *mirror) lack(id string, e *entry, l klink.Listing, now time.Time) bool {
+	if l.Begun.Before(e.touched()) || e.settling(now) {
+		return false
+	}
+	if !e.deleted.IsZero() {
+		m.drop(id)
+		return false
+	}
+	e.unlisted = true
+	e.missed++
+	if !l.Complete {
+		return true
+	}
+	m.lacked[id]++
+	return m.lacked[id] <= m.proofs
+}
+
+// archivedUnlike returns a group that is known to be archived and that a listing lacks
+// which shows no archived group at all; "" if there is none.
+func (m *mirror) archivedUnlike(l klink.Listing, now time.Time) (found string) {
+	shown := make(sets.Set[string], len(l.Groups))
+	for i := range l.Groups {
+		if l.Groups[i].Archived() {
+			return ""
+		}
+		shown.Insert(l.Groups[i].ID)
+	}
+	for id, e := range m.entries {
+		known := e.group.Archived() && !e.unlisted && e.deleted.IsZero() && !e.settling(now)
+		if known && !shown.Has(id) && (found == "" || id < found) {
+			found = id
+		}
+	}
+	return found
+}
+
+// prune forgets what no Group owns and the account no longer shows.
+func (m *mirror) prune(owned []string, now time.Time) {
+	kept := sets.New(owned...)
+	for id, e := range m.entries {
+		gone := e.unlisted && (m.proven(id) || e.missed >= incompleteProofs) || !e.deleted.IsZero()
+		// Where gets replace the listing, none tells of what was read or made since.
+		stray := e.seen.After(m.begun) && now.Sub(e.seen) >= strayKept
+		if !kept.Has(id) && (gone || stray) && !e.settling(now) {
+			m.drop(id)
+		}
+	}
+	m.forget(kept, now)
+}
+
+// forget forgets the questions about ids that nobody owns.
+func (m *mirror) forget(kept sets.Set[string], now time.Time) {
+	for id := range m.lacked {
+		if !kept.Has(id) && m.entries[id] == nil {
+			delete(m.lacked, id)
+		}
+	}
+	for id, r := range m.refusals {
+		if !kept.Has(id) && now.Sub(r.last) >= strayKept {
+			delete(m.refusals, id)
+		}
+	}
+}

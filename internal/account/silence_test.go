@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+func wholeLists(f *simulator.Fault) { f.QueryRegexp = "limit=100" }
+
+// The first listing always failed while a list of one was answered: a day later neither
+// the connection nor any Group had said so.
+func TestAFirstListingThatFailsIsSaidWithinHalfAMinute(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.own(b.seed(3)...)
+		b.fail(http.StatusInternalServerError, wholeLists)
+		b.configure()
+		b.after(30 * time.Second)
+		b.up(true)
+		if s := b.account.State(); !strings.Contains(s.Behind, "500") || !b.heard().Status {
+			t.Errorf("nothing is said of it: %+v", s)
+		}
+		b.after(24 * time.Hour)
+		if s := b.account.State(); s.Behind == "" {
+			t.Error("it is not said any more")
+		}
+		b.sim.ClearFaults()
+		b.heard()
+		b.after(2 * time.Minute)
+		if s := b.account.State(); s.Behind != "" || !b.heard().Status {
+			t.Errorf("it is still said: %+v", s)
+		}
+	})
+}
+
+// After one good listing the connection stayed Connected and trusted for good, and
+// creates were decided on a mirror as old as that.
+func TestListingsThatFailForThreeIntervalsAreSaidAndNothingIsCreated(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusInternalServerError, wholeLists)
+		b.after(2 * time.Minute)
+		if s := b.account.State(); s.Behind != "" {
+			t.Errorf("one failure is said at once: %+v", s)
+		}
+		b.after(3 * time.Minute)
+		b.up(true)
+		b.trusted(true)
+		if s := b.account.State(); !strings.Contains(s.Behind, "GET /groups") {
+			t.Errorf("nothing is said of it: %+v", s)
+		}
+		b.createRefused(t)
+		if err := b.describe(ids[1], "bound Groups go on"); err != nil {
+			t.Error(err)
+		}
+		b.sim.ClearFaults()
+		b.after(2 * time.Minute)
+		if s := b.account.State(); s.Behind != "" {
+			t.Errorf("it is still said: %+v", s)
+		}
+		if _, err := b.create(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A day of 429 without Retry-After was a day of Connected.
+func TestNothingButThrottlingForAnIntervalIsSaid(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.fail(http.StatusTooManyRequests)
+		b.after(time.Minute) // until the next listing is refused
+		b.heard()
+		b.after(5 * time.Minute)
+		if s := b.account.State(); !s.OnlyThrottled || !s.Up || !b.heard().Status {
+			t.Errorf("nothing is said of it: %+v", s)
+		}
+		b.sim.ClearFaults()
+		b.after(20 * time.Minute)
+		if s := b.account.State(); s.OnlyThrottled || !b.heard().Status {
+			t.Errorf("it is still said: %+v", s)
+		}
+	})
+}
