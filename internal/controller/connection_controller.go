@@ -162,14 +162,20 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	state := a.State()
-	if err := r.report(ctx, object, state, problem, len(groups)); err != nil {
+	ready, err := r.report(ctx, object, a.State(), problem, len(groups))
+	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if problem != nil || !state.Up {
-		return reconcile.Result{RequeueAfter: notReadyRetry}, nil
+	return reconcile.Result{RequeueAfter: lookAgain(ready, object.GetConnectionSpec().ResyncInterval.Duration)}, nil
+}
+
+// lookAgain is how soon a connection is looked at again, its Secret included: while it
+// is not ready, a person may put that right at any time, whatever the interval.
+func lookAgain(ready bool, resync time.Duration) time.Duration {
+	if !ready {
+		return notReadyRetry
 	}
-	return reconcile.Result{RequeueAfter: object.GetConnectionSpec().ResyncInterval.Duration}, nil
+	return resync
 }
 
 // writes are those of ours that the cache may not show yet.

@@ -45,6 +45,11 @@ func evaluateReady(object connectionObject, s account.State, p *problem, groups 
 		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now), stalled: true}, true
 	case s.PausedUntil.After(now.Add(object.GetConnectionSpec().ResyncInterval.Duration)):
 		return readyState{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until " + s.PausedUntil.UTC().Format(time.RFC3339)}, true
+	case s.OnlyThrottled:
+		return readyState{reason: v1alpha1.ReasonRateLimited, message: "the API answers nothing but 429; tried again by itself, ever more slowly"}, true
+	case s.Up && s.Behind != "":
+		return readyState{reason: v1alpha1.ReasonUnavailable, message: fmt.Sprintf(
+			"single groups are answered, but the account cannot be listed: %s; Groups that are bound go on, and nothing is created", s.Behind)}, true
 	case !s.Up || !s.Trust.Holds() && !s.Looked:
 		return readyState{}, false // an answer is not yet a sight of the right account
 	default:
@@ -98,12 +103,13 @@ func disappearance(object connectionObject, s account.State, now time.Time) stri
 	return message
 }
 
-// report writes the status if it differs, and says what has changed.
-func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, groups int) error {
+// report writes the status if it differs, and says what has changed. It returns
+// whether the connection is ready.
+func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, groups int) (bool, error) {
 	before, _ := object.DeepCopyObject().(connectionObject)
 	v, known := evaluateReady(object, s, p, groups, time.Now())
 	if !known {
-		return nil
+		return false, nil
 	}
 	status := object.GetConnectionStatus()
 	status.ObservedGeneration = object.GetGeneration()
@@ -114,19 +120,19 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 	}
 	setConditions(&status.Conditions, object.GetGeneration(), ready, v.reason, v.message, v.stalled, false)
 	if equality.Semantic.DeepEqual(before.GetConnectionStatus(), status) {
-		return nil
+		return v.ready, nil
 	}
 	patch, err := statusPatch(before, object)
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = r.Client.Status().Patch(ctx, object, patch)
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
+		return false, fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
 	}
 	r.writes(object).record(before.GetResourceVersion(), object)
 	r.event(ctx, object, before.GetConnectionStatus().Conditions, v)
-	return nil
+	return v.ready, nil
 }
 
 // showAccount copies what the listings have shown.

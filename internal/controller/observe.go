@@ -85,6 +85,9 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 	state := s.account.State()
 	c.Up, c.Problem, c.Complete = state.Up, state.Message, state.Complete
 	c.Waiting = !state.Up && state.Down == 0
+	if state.Behind != "" && facts.RecordedID(s.group) == "" {
+		c.Up, c.Problem = false, "the account cannot be listed, and nothing is created: "+state.Behind
+	}
 	switch made := in.Memory.Unrecorded; {
 	case s.down != nil:
 		c.Up, c.Problem, c.Waiting = false, s.down.Message, false
