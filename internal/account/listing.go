@@ -19,13 +19,14 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 	m.took = now.Sub(l.Begun)
 	m.begin(l)
 	shown := make(sets.Set[string], len(l.Groups))
+	members := pool{}
 	for _, g := range l.Groups {
 		shown.Insert(g.ID)
 		if r := m.refusals[g.ID]; r != nil && r.last.Before(l.Begun) {
 			lied = true
 			delete(m.refusals, g.ID)
 		}
-		if m.show(g, l.Begun, now) {
+		if m.show(g, members, l.Begun, now) {
 			changed = append(changed, g.ID)
 		}
 	}
@@ -64,11 +65,11 @@ func (m *mirror) begin(l klink.Listing) {
 }
 
 // show takes in one listed group and reports whether it is news.
-func (m *mirror) show(g klink.Group, begun, now time.Time) bool {
+func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	delete(m.lacked, g.ID)
 	e := m.entries[g.ID]
 	if e == nil {
-		m.set(m.answered(g.ID, begun), g)
+		m.set(m.answered(g.ID, begun), members.share(g))
 		return true
 	}
 	e.stale = false
@@ -81,8 +82,25 @@ func (m *mirror) show(g klink.Group, begun, now time.Time) bool {
 	if same(before, merged) {
 		return was // what is known shares no memory with the listing
 	}
-	m.set(e, merged)
+	m.set(e, members.share(merged))
 	return true
+}
+
+// pool holds each name of a member once, however many groups of a listing have it.
+type pool map[string]string
+
+// share returns the group with members that it has in common with others, in a list
+// without room to spare: an account may have millions of members.
+func (p pool) share(g klink.Group) klink.Group {
+	contacts := make([]string, len(g.Contacts))
+	for i, name := range g.Contacts {
+		if _, known := p[name]; !known {
+			p[name] = name
+		}
+		contacts[i] = p[name]
+	}
+	g.Contacts = contacts
+	return g
 }
 
 // lack notes that a listing lacks a group that the mirror holds, and reports
