@@ -101,6 +101,9 @@ func TestListsThatHideArchivedGroupsProveNoAbsence(t *testing.T) {
 		}
 		b.after(10 * time.Minute)
 		b.counts(map[string]int{"GET list": 10}) // it is read once
+		if s := b.account.State(); s.Complete {
+			t.Error("what was found out is forgotten")
+		}
 		b.sim.ClearFaults()
 		b.after(2 * time.Minute)
 		if s := b.account.State(); !s.Complete {

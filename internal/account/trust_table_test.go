@@ -3,7 +3,13 @@
 
 package account
 
-import "testing"
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
 
 func TestTrustAfterAPass(t *testing.T) {
 	for _, c := range []struct {
@@ -62,4 +68,25 @@ func TestTrustAfterOneReplyThatShowsAnOwnedGroup(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Fifteen Groups that named one id between them were fifteen disappearances.
+func TestAnIDThatManyGroupsNameCountsOnce(t *testing.T) {
+	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
+		ids := b.seed(5)
+		b.own(append(slices.Repeat([]string{"invented"}, 15), ids...)...)
+		b.configure()
+		b.trusted(true)
+	})
+}
+
+func TestATimeThatIsStillToComeAcceptsNothing(t *testing.T) {
+	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
+		b.seed(3)
+		b.own("gone-1", "gone-2")
+		b.configure()
+		b.account.AcceptMissing(time.Now().Add(5 * time.Minute))
+		b.after(10 * time.Minute)
+		b.trusted(false)
+	})
 }
