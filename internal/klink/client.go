@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -30,6 +29,8 @@ type Config struct {
 	// Transport carries the requests; nil means NewTransport(). It must be, or wrap, an
 	// *http.Transport: what it tells httptrace is evidence for Error.NothingMade.
 	Transport http.RoundTripper
+	// CABundle are further roots for the endpoint's certificate, in PEM, beside those of the system.
+	CABundle []byte
 	// ReadOnly refuses every call but GET before anything is sent.
 	ReadOnly bool
 	// Observe, if set, is called after each HTTP exchange, from the calling goroutine.
@@ -49,8 +50,8 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 func (c Config) endpoint() string {
-	if u, err := parseEndpoint(c.Endpoint); err == nil {
-		return redact(u.String(), c.Token)
+	if u, err := ParseEndpoint(c.Endpoint); err == nil {
+		return newRedactor(c.Token)(u.String())
 	}
 	return "(invalid)"
 }
@@ -67,7 +68,7 @@ type Call struct {
 
 // Client calls one account of the groups API. It is safe for concurrent use.
 type Client struct {
-	base      *url.URL
+	base      Endpoint
 	userAgent string
 	readOnly  bool
 	observe   func(Call)
@@ -78,19 +79,19 @@ type Client struct {
 	redact        redactor
 }
 
-// New returns a client, or an error that says what is wrong with the endpoint or the token
-// and quotes neither.
+// New returns a client, or an error that says what is wrong with the endpoint, the token or
+// the roots and quotes none of them.
 func New(config Config) (*Client, error) {
-	base, err := parseEndpoint(config.Endpoint)
+	base, err := ParseEndpoint(config.Endpoint)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkToken(config.Token); err != nil {
+	if err := CheckToken(config.Token); err != nil {
 		return nil, err
 	}
-	transport := config.Transport
-	if transport == nil {
-		transport = NewTransport()
+	transport, err := transportFor(config)
+	if err != nil {
+		return nil, err
 	}
 	return &Client{
 		base:          base,
@@ -98,7 +99,7 @@ func New(config Config) (*Client, error) {
 		readOnly:      config.ReadOnly,
 		observe:       config.Observe,
 		transport:     transport,
-		reads:         &http.Client{Transport: transport, CheckRedirect: sameSite(base)},
+		reads:         &http.Client{Transport: transport, CheckRedirect: followBelow(base)},
 		authorization: func() string { return "Bearer " + config.Token },
 		redact:        newRedactor(config.Token),
 	}, nil
@@ -136,19 +137,23 @@ func (c *Client) Update(ctx context.Context, id string, f Fields) (Group, error)
 // that the group is gone, a read has to say. One that is not there is an error of KindNotFound;
 // whether that is a success is the caller's to say.
 func (c *Client) Delete(ctx context.Context, id string) error {
-	return c.do(ctx, request{method: http.MethodDelete, id: id, timeout: writeTimeout}, answered)
+	return c.do(ctx, request{method: http.MethodDelete, id: id, timeout: writeTimeout}, func(body io.Reader, _ http.Header) error {
+		return decodeAnswer(body)
+	})
 }
 
 // Page reads one page of the account (GET /groups).
 func (c *Client) Page(ctx context.Context, r PageRequest) (Page, error) {
 	var page Page
-	err := c.do(ctx, request{method: http.MethodGet, query: r.query(), timeout: readTimeout}, func(body []byte) (err error) {
+	err := c.do(ctx, request{method: http.MethodGet, query: r.query(), timeout: readTimeout}, func(body io.Reader, header http.Header) (err error) {
 		page, err = decodePage(body)
+		page.Cached = isCached(header)
 		return err
 	})
 	if err != nil {
 		return Page{}, err
 	}
+	page.Odd.First = tidy(page.Odd.First, c.redact)
 	return page, nil
 }
 
@@ -161,11 +166,16 @@ func (c *Client) Probe(ctx context.Context) error {
 // one makes a call whose reply is a group.
 func (c *Client) one(ctx context.Context, r request) (Group, error) {
 	var group Group
-	err := c.do(ctx, r, func(body []byte) (err error) {
+	err := c.do(ctx, r, func(body io.Reader, _ http.Header) (err error) {
 		group, err = decodeGroup(body)
-		if err == nil && r.id != "" && !strings.EqualFold(group.ID, r.id) {
+		switch {
+		case err != nil || r.id == "" || group.ID == r.id:
+		case strings.EqualFold(group.ID, r.id):
+			// The groups page itself shows ids that differ in case. Which spelling counts is not
+			// for the client to say.
+			err = &spellingError{shown: group.ID}
+		default:
 			// A mixed-up cache or proxy; binding to what it shows would be the worst outcome of all.
-			// (The groups page itself shows ids that differ in case, so case alone does not count.)
 			err = fmt.Errorf("the reply shows another group, %q", group.ID)
 		}
 		return err
@@ -175,3 +185,8 @@ func (c *Client) one(ctx context.Context, r request) (Group, error) {
 	}
 	return group, nil
 }
+
+// spellingError says that a reply shows the id in another case.
+type spellingError struct{ shown string }
+
+func (e *spellingError) Error() string { return "the API writes this id " + e.shown }

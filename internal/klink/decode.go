@@ -4,222 +4,187 @@
 package klink
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// object is a JSON object by its exact keys. (A struct would also match keys that
-// differ in case, and "Id" is not "id".)
-type object map[string]json.RawMessage
+const (
+	// maxMembers of one group are kept, four times as many as can be declared.
+	maxMembers = 20_000
+	// maxLabel is the length in bytes of a name or conversation id.
+	maxLabel = 4 << 10
+)
 
 // decodeGroup reads a reply that holds one group: the bare object of the groups page, or
 // the {"status", "message", "data": {…}} around it of the vendor's newer endpoints.
-func decodeGroup(body []byte) (Group, error) {
-	o, err := decodeObject(body)
-	if err != nil {
-		return Group{}, err
-	}
-	failed := o.saysError()
-	if _, bare := o["id"]; !bare {
-		if inner, err := decodeObject(o["data"]); err == nil {
-			o = inner
+// Keys are compared exactly: "Id" is not "id".
+func decodeGroup(body io.Reader) (Group, error) {
+	s := newScanner(body)
+	outer, inner := newItem(), newItem()
+	failed := false
+	err := s.document(func(key string) error {
+		switch key {
+		case "status":
+			return s.status(&failed)
+		case "data":
+			opened, err := s.open()
+			if err != nil {
+				return errNotJSON
+			}
+			if opened == '{' {
+				inner = newItem()
+				return s.fields(func(key string) error { return s.groupField(key, inner) })
+			}
+			return s.skipRest(opened)
+		default:
+			return s.groupField(key, outer)
 		}
+	})
+	shown := outer
+	if shown.ID == "" {
+		shown = inner
 	}
-	g, err := o.group()
-	if err != nil && failed {
-		return Group{}, errSaysError // but one that shows a group has made or found it, whatever else it says
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Group{}, err
+	case shown.ID == "" && failed:
+		return Group{}, errSaysError // but one that shows a group has made or found it, whatever else it says
+	case shown.ID == "":
+		return Group{}, errors.New("the reply shows no group id")
 	}
 	// An odd one among the groups of a listing does no harm: nothing is asked for it.
-	if err := checkID(g.ID); err != nil {
+	if err := checkID(shown.ID); err != nil {
 		return Group{}, fmt.Errorf("the reply is not to be used: %w", err)
 	}
-	return g, nil
-}
-
-// decodePage reads a list reply in any of the envelopes: has_more + data, total + lastPage + data,
-// or either of them inside the data of a {"status", "message", "data": {…}}.
-func decodePage(body []byte) (Page, error) {
-	o, err := decodeObject(body)
-	if err != nil {
-		return Page{}, err
-	}
-	if o.saysError() {
-		return Page{}, errSaysError
-	}
-	if inner, err := decodeObject(o["data"]); err == nil {
-		o = inner
-	}
-	var items []json.RawMessage
-	if err := json.Unmarshal(o["data"], &items); err != nil || items == nil {
-		return Page{}, errors.New("the reply has no list in data")
-	}
-	p := Page{Groups: make([]Group, 0, len(items))}
-	for i, item := range items {
-		g, err := decodeItem(item)
-		if err != nil {
-			return Page{}, fmt.Errorf("data[%d]: %w", i, err)
-		}
-		p.Groups = append(p.Groups, g)
-	}
-	return p, errors.Join(
-		o.optional("has_more", &p.HasMore),
-		o.optional("total", &p.Total),
-		o.optional("lastPage", &p.LastPage),
-		o.optional("page", &p.Number),
-		o.optional("pageSize", &p.Size),
-	)
+	return shown.group(), nil
 }
 
 // errSaysError means that a 2xx says of itself that it is none.
 var errSaysError = errors.New("the reply says that the call failed")
 
-// saysError finds the "status": "error" of the vendor's newer envelope.
-func (o object) saysError() bool {
+// status reads the "status" of the vendor's newer envelope.
+func (s *scanner) status(failed *bool) error {
+	raw, err := s.value()
+	if err != nil {
+		return err
+	}
 	var status string
-	_ = json.Unmarshal(o["status"], &status)
-	return slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status))
+	_ = json.Unmarshal(raw, &status) // another type is another status
+	*failed = slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status))
+	return nil
 }
 
-// answered reads the reply to a call that shows nothing, a deletion.
-func answered(body []byte) error {
-	if !apiWord("", body) {
+// decodeAnswer reads the reply to a call that shows nothing, a deletion.
+func decodeAnswer(body io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(body, maxErrorBody))
+	if err != nil {
+		return err
+	}
+	if !apiWord("", text) {
 		return errors.New("the reply is neither JSON nor empty")
 	}
-	if o, err := decodeObject(body); err == nil && o.saysError() {
+	failed := false
+	s := newScanner(strings.NewReader(string(text)))
+	_ = s.document(func(key string) error { // another document than an object says nothing
+		if key == "status" {
+			return s.status(&failed)
+		}
+		return s.skip()
+	})
+	if failed {
 		return errSaysError
 	}
 	return nil
 }
 
-func decodeItem(raw json.RawMessage) (Group, error) {
-	o, err := decodeObject(raw)
-	if err != nil {
-		return Group{}, err
-	}
-	return o.group()
+// item is a group while it is read.
+type item struct {
+	Group
+	// odd is what could not be read, by the API's name of the field.
+	odd []string
+	// members counts those shown, counted is the largest number of them that the reply names, and more
+	// means that it says in words that there are more.
+	members, counted int
+	more             bool
 }
 
-func decodeObject(raw []byte) (object, error) {
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return nil, errors.New("the reply is empty")
-	}
-	var o object
-	if err := json.Unmarshal(raw, &o); err != nil || o == nil {
-		return nil, errors.New("the reply is not a JSON object")
-	}
-	return o, nil
+func newItem() *item {
+	return &item{Group: Group{Contacts: []string{}, Unknown: remote.AllFields}}
 }
 
-func (o object) group() (Group, error) {
-	g := Group{Contacts: []string{}}
-	if err := errors.Join(
-		o.optional("id", &g.ID),
-		o.optional("name", &g.Name),
-		o.optional("description", &g.Description),
-		o.optional("avatar_url", &g.AvatarURL),
-		o.optional("conversation_id", &g.ConversationID),
-		o.contacts(&g.Contacts),
-		o.timestamp("created_at", &g.CreatedAt),
-		o.timestamp("archived_at", &g.ArchivedAt),
-	); err != nil {
-		return Group{}, err
-	}
-	if g.ID == "" {
-		return Group{}, errors.New("the reply shows no group id")
-	}
-	return g, nil
+func (i *item) group() Group {
+	g := i.Group
+	g.MoreContacts = i.more || i.counted > i.members || i.members > len(g.Contacts)
+	return g
 }
 
-// optional decodes a key; null and an absent key leave target alone.
-func (o object) optional(key string, target any) error {
-	raw, ok := o[key]
-	if !ok {
-		return nil
-	}
-	if err := json.Unmarshal(raw, target); err != nil {
-		return fmt.Errorf("%s has an unexpected type", key)
-	}
-	return nil
-}
-
-// contacts leaves out members that show no username: there is no way to declare such a
-// member, so it is neither kept nor missed.
-func (o object) contacts(target *[]string) error {
-	var list []member
-	if err := o.optional("contacts", &list); err != nil {
+// groupField reads the value of a key of a group. A value that cannot be read makes that field
+// unknown, and nothing else; its error is one of JSON itself.
+func (s *scanner) groupField(key string, into *item) error {
+	switch key {
+	case "id":
+		return s.text(key, 0, &into.ID, maxID, into)
+	case "name":
+		return s.text(key, remote.FieldName, &into.Name, maxLabel, into)
+	case "description":
+		return s.text(key, remote.FieldDescription, &into.Description, maxReply, into)
+	case "avatar_url":
+		return s.text(key, remote.FieldAvatarURL, &into.AvatarURL, maxReply, into)
+	case "conversation_id":
+		return s.text(key, remote.FieldConversationID, &into.ConversationID, maxLabel, into)
+	case "contacts":
+		return s.contacts(into)
+	case "created_at":
+		return s.timestamp(key, remote.FieldCreatedAt, &into.CreatedAt, into)
+	case "archived_at":
+		return s.timestamp(key, remote.FieldArchivedAt, &into.ArchivedAt, into)
+	default:
+		raw, err := s.value()
+		into.hint(key, raw)
 		return err
 	}
-	for _, m := range list {
-		if m.Username != "" {
-			*target = append(*target, m.Username)
-		}
+}
+
+// settle notes whether a field could be read.
+func (i *item) settle(key string, field remote.FieldSet, err error) {
+	if err != nil {
+		i.Unknown |= field
+		i.odd = append(i.odd, key+" "+err.Error())
+		return
 	}
+	i.Unknown &^= field
+}
+
+// text reads a text or null, which is "".
+func (s *scanner) text(key string, field remote.FieldSet, target *string, limit int, into *item) error {
+	raw, err := s.value()
+	if err != nil {
+		return err
+	}
+	*target = ""
+	switch {
+	case json.Unmarshal(raw, target) != nil:
+		*target, err = "", errOddType
+	case len(*target) > limit:
+		*target, err = "", fmt.Errorf("is longer than %d bytes", limit)
+	}
+	into.settle(key, field, err)
 	return nil
 }
 
-func (o object) timestamp(key string, target *time.Time) error {
-	raw, ok := o[key]
-	if !ok {
-		return nil
-	}
-	t, err := decodeTimestamp(raw)
+func (s *scanner) timestamp(key string, field remote.FieldSet, target *time.Time, into *item) error {
+	raw, err := s.value()
 	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
+		return err
 	}
-	*target = t
+	*target, err = decodeTimestamp(raw)
+	into.settle(key, field, err)
 	return nil
-}
-
-// decodeTimestamp reads Unix seconds (a number, with or without a fraction, or the same in a
-// string), an RFC 3339 string, or null and "", which both are the zero time. Unix second 0 is a time.
-// Its error is errNoTimestamp.
-func decodeTimestamp(raw json.RawMessage) (time.Time, error) {
-	text := strings.TrimSpace(string(raw))
-	if text == "null" {
-		return time.Time{}, nil
-	}
-	if strings.HasPrefix(text, `"`) {
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return time.Time{}, errNoTimestamp
-		}
-		text = strings.TrimSpace(s)
-	}
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		t, err = parseUnix(text)
-	}
-	// A time that RFC 3339 cannot write, no status could show: such a reply is as
-	// broken as one with a text for a name that is no text.
-	if t = t.UTC(); err != nil || t.Year() < 0 || t.Year() > 9999 {
-		return time.Time{}, errNoTimestamp
-	}
-	return t, nil
-}
-
-var errNoTimestamp = errors.New("not a timestamp between the years 0 and 9999")
-
-// furthestUnix is far outside of these years, and near enough for an int64.
-const furthestUnix = 1e12
-
-func parseUnix(text string) (time.Time, error) {
-	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > furthestUnix {
-		return time.Time{}, errNoTimestamp
-	}
-	whole, fraction := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(fraction*1e9)), nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 func plaza(change func(*Group)) Group {
@@ -27,8 +29,14 @@ func plaza(change func(*Group)) Group {
 }
 
 func TestDecodeGroup(t *testing.T) {
-	bare := Group{ID: "a", Contacts: []string{}}
-	with := func(change func(*Group)) Group { g := bare; change(&g); return g }
+	bare := Group{ID: "a", Contacts: []string{}, Unknown: remote.AllFields}
+	with := func(shown remote.FieldSet, change func(*Group)) Group {
+		g := bare
+		g.Unknown &^= shown
+		change(&g)
+		return g
+	}
+	nothing := func(*Group) {}
 	tests := map[string]struct {
 		body string
 		want Group
@@ -37,30 +45,54 @@ func TestDecodeGroup(t *testing.T) {
 		"the page's GET":     {body: string(golden(t, "group.json")), want: plaza(nil)},
 		"the page's PUT":     {body: string(golden(t, "updated.json")), want: plaza(func(g *Group) { g.Description = "The finest in New York." })},
 		"the page's POST":    {body: string(golden(t, "created.json")), want: plaza(func(g *Group) { g.Description, g.AvatarURL, g.Contacts = "", "", []string{} })},
-		"wrapped":            {body: `{"status":"success","message":"ok","data":{"id":"a","name":"n"}}`, want: with(func(g *Group) { g.Name = "n" })},
+		"wrapped":            {body: `{"status":"success","message":"ok","data":{"id":"a","name":"n"}}`, want: with(remote.FieldName, func(g *Group) { g.Name = "n" })},
 		"bare with a data":   {body: `{"id":"a","data":{"id":"b"}}`, want: bare},
 		"id alone":           {body: `{"id":"a"}`, want: bare},
-		"nulls":              {body: `{"id":"a","name":null,"contacts":null,"created_at":null}`, want: bare},
-		"other keys":         {body: `{"id":"a","ID":"b","Name":"x","color":{"r":1},"contacts":[]}`, want: bare},
-		"RFC 3339":           {body: `{"id":"a","archived_at":"2026-01-02T03:04:05+01:00"}`, want: with(func(g *Group) { g.ArchivedAt = time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC) })},
-		"rich contacts":      {body: `{"id":"a","contacts":[{"username":"x","id":7,"phone":null},{"id":8},null,{"username":null}]}`, want: with(func(g *Group) { g.Contacts = []string{"x"} })},
+		"nulls":              {body: `{"id":"a","name":null,"contacts":null,"created_at":null}`, want: with(remote.FieldName|remote.FieldContacts|remote.FieldCreatedAt, nothing)},
+		"other keys":         {body: `{"id":"a","ID":"b","Name":"x","color":{"r":1},"contacts":[]}`, want: with(remote.FieldContacts, nothing)},
+		"RFC 3339":           {body: `{"id":"a","archived_at":"2026-01-02T03:04:05+01:00"}`, want: with(remote.FieldArchivedAt, func(g *Group) { g.ArchivedAt = time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC) })},
+		"rich contacts":      {body: `{"id":"a","contacts":[{"username":"x","id":7,"phone":null},{"id":8},null,{"username":null}]}`, want: with(remote.FieldContacts, func(g *Group) { g.Contacts, g.MoreContacts = []string{"x"}, true })},
 		"no id":              {body: `{"name":"n"}`, fail: "no group id"},
 		"empty id":           {body: `{"id":""}`, fail: "no group id"},
 		"wrapped without id": {body: `{"status":"success","data":{}}`, fail: "no group id"},
 		"wrapped null":       {body: `{"status":"error","data":null}`, fail: "the call failed"},
-		"id of another type": {body: `{"id":7}`, fail: "id has an unexpected type"},
-		"contacts as text":   {body: `{"id":"a","contacts":["x"]}`, fail: "contacts has an unexpected type"},
-		"bad timestamp":      {body: `{"id":"a","created_at":"yesterday"}`, fail: "created_at"},
-		"empty":              {body: " ", fail: "empty"},
-		"HTML":               {body: "<html>", fail: "not a JSON object"},
-		"truncated":          {body: `{"id":"a"`, fail: "not a JSON object"},
-		"two values":         {body: `{"id":"a"}{"id":"b"}`, fail: "not a JSON object"},
-		"null":               {body: "null", fail: "not a JSON object"},
-		"list":               {body: "[]", fail: "not a JSON object"},
+		"id of another type": {body: `{"id":7}`, fail: "no group id"},
+		"an id with a slash": {body: `{"id":"a/b"}`, fail: "not to be used"},
+		"odd values":         {body: `{"id":"a","name":7,"description":[],"avatar_url":{},"conversation_id":1.5,"contacts":"x","created_at":"yesterday","archived_at":true}`, want: bare},
+		"contacts as texts":  {body: `{"id":"a","contacts":["x"]}`, want: with(0, func(g *Group) { g.MoreContacts = true })},
+		"an odd username":    {body: `{"id":"a","contacts":[{"username":"x"},{"username":12345},{"username":"y"}]}`, want: with(0, func(g *Group) { g.MoreContacts = true })},
+		"too many contacts":  {body: `{"id":"a","contacts":[` + strings.Repeat(`{"username":"x"},`, maxMembers) + `{"username":"y"}]}`, want: with(0, func(g *Group) { g.MoreContacts = true })},
+		"a name too long":    {body: `{"id":"a","name":"` + strings.Repeat("x", maxLabel+1) + `"}`, want: bare},
+		"odd where nobody needs it": {
+			body: `{"id":"a","name":"n","members_url":[[{}]],"total":{"contacts":7},"contact_owner":{"username":12345}}`,
+			want: with(remote.FieldName, func(g *Group) { g.Name = "n" }),
+		},
+		"contacts in their order": {
+			body: `{"id":"a","contacts":[{"username":"z"},{"username":"a"},{"username":"m"}]}`,
+			want: with(remote.FieldContacts, func(g *Group) { g.Contacts = []string{"z", "a", "m"} }),
+		},
+		"more contacts than shown, by number": {
+			body: `{"id":"a","contacts_count":2,"contacts":[{"username":"x"}]}`,
+			want: with(remote.FieldContacts, func(g *Group) { g.Contacts, g.MoreContacts = []string{"x"}, true }),
+		},
+		"more contacts than shown, by word": {
+			body: `{"id":"a","contacts":[{"username":"x"}],"has_more_contacts":true}`,
+			want: with(remote.FieldContacts, func(g *Group) { g.Contacts, g.MoreContacts = []string{"x"}, true }),
+		},
+		"as many contacts as it says": {
+			body: `{"id":"a","member_count":1,"has_more_contacts":false,"contacts":[{"username":"x"}]}`,
+			want: with(remote.FieldContacts, func(g *Group) { g.Contacts = []string{"x"} }),
+		},
+		"empty":      {body: " ", fail: "empty"},
+		"HTML":       {body: "<html>", fail: "not a JSON object"},
+		"truncated":  {body: `{"id":"a"`, fail: "not a JSON object"},
+		"two values": {body: `{"id":"a"}{"id":"b"}`, fail: "not a JSON object"},
+		"null":       {body: "null", fail: "not a JSON object"},
+		"list":       {body: "[]", fail: "not a JSON object"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeGroup([]byte(test.body))
+			got, err := decodeGroup(strings.NewReader(test.body))
 			checkDecoded(t, got, err, test.want, test.fail)
 		})
 	}
@@ -83,7 +115,8 @@ func checkDecoded(t *testing.T, got any, err error, want any, fail string) {
 }
 
 func TestDecodePage(t *testing.T) {
-	a, b := Group{ID: "a", Contacts: []string{}}, Group{ID: "b", Contacts: []string{}}
+	summary := func(id string) Group { return Group{ID: id, Contacts: []string{}, Unknown: remote.AllFields} }
+	a, b := summary("a"), summary("b")
 	tests := map[string]struct {
 		body string
 		want Page
@@ -91,25 +124,35 @@ func TestDecodePage(t *testing.T) {
 	}{
 		"the page's list": {
 			body: string(golden(t, "list.json")),
-			want: Page{Groups: []Group{plaza(nil), {ID: "hSIhXBhNe8X1d8Et", Contacts: []string{}}}, HasMore: ptr(false)},
+			want: Page{Groups: []Group{plaza(nil), summary("hSIhXBhNe8X1d8Et")}, Items: 2, HasMore: ptr(false)},
 		},
 		"numbered": {
 			body: `{"total":12,"page":2,"pageSize":10,"lastPage":2,"data":[{"id":"a"},{"id":"b"}]}`,
-			want: Page{Groups: []Group{a, b}, Total: ptr(12), Number: ptr(2), Size: ptr(10), LastPage: ptr(2)},
+			want: Page{Groups: []Group{a, b}, Items: 2, Total: ptr(12), Number: ptr(2), Size: ptr(10), LastPage: ptr(2)},
 		},
-		"wrapped":          {body: `{"status":"success","data":{"has_more":true,"data":[{"id":"a"}]}}`, want: Page{Groups: []Group{a}, HasMore: ptr(true)}},
+		"wrapped":          {body: `{"status":"success","data":{"has_more":true,"data":[{"id":"a"}]}}`, want: Page{Groups: []Group{a}, Items: 1, HasMore: ptr(true)}},
 		"says nothing":     {body: `{"data":[]}`, want: Page{Groups: []Group{}}},
 		"nulls":            {body: `{"data":[],"has_more":null,"total":null}`, want: Page{Groups: []Group{}}},
 		"no data":          {body: `{"has_more":false}`, fail: "no list"},
 		"null data":        {body: `{"data":null}`, fail: "no list"},
-		"one broken group": {body: `{"data":[{"id":"a"},{}]}`, fail: "data[1]: the reply shows no group id"},
-		"a null group":     {body: `{"data":[null]}`, fail: "data[0]"},
-		"text for a flag":  {body: `{"has_more":"no","data":[]}`, fail: "has_more"},
-		"a bare list":      {body: `[{"id":"a"}]`, fail: "not a JSON object"},
+		"numbers as texts": {body: `{"data":[],"has_more":"true","total":"7"}`, want: Page{Groups: []Group{}, HasMore: ptr(true), Total: ptr(7)}},
+		"a group without an id": {
+			body: `{"data":[{"id":"a"},{},{"id":7},null,"x",[1,[2]]]}`,
+			want: Page{Groups: []Group{a}, Items: 6, Odd: Oddities{First: "an item shows no readable id", Count: 5}},
+		},
+		"an odd group": {
+			body: `{"data":[{"id":"a"},{"id":"b","contacts":[{"username":12345}],"created_at":"soon"},{"name":7,"id":"a2"}]}`,
+			want: Page{
+				Groups: []Group{a, {ID: "b", Contacts: []string{}, Unknown: remote.AllFields, MoreContacts: true}, summary("a2")}, Items: 3,
+				Odd: Oddities{First: "of the group b, contacts has a username of an unexpected type; created_at is not a timestamp between the years 0 and 9999", Count: 2},
+			},
+		},
+		"text for a flag": {body: `{"has_more":"no","data":[]}`, fail: "has_more"},
+		"a bare list":     {body: `[{"id":"a"}]`, fail: "not a JSON object"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodePage([]byte(test.body))
+			got, err := decodePage(strings.NewReader(test.body))
 			checkDecoded(t, got, err, test.want, test.fail)
 		})
 	}

@@ -42,6 +42,8 @@ const (
 	KindIntermediary
 	// KindReadOnly means that Config.ReadOnly kept the call from being sent.
 	KindReadOnly
+	// KindSpelling is a 2xx that shows the id in another case than it was asked for: Spelled.
+	KindSpelling
 )
 
 // Error is what every failed call returns.
@@ -53,6 +55,8 @@ type Error struct {
 	Status int
 	// Message is what the API said, or what went wrong here: one line, bounded, without the token.
 	Message string
+	// Spelled is the id as the API writes it, with KindSpelling.
+	Spelled string
 	// Until is when the reply's Retry-After ends, at most 15 minutes ahead; zero if it has none.
 	Until time.Time
 	// NothingMade is proof that the call changed nothing remotely.

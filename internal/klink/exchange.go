@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -73,7 +72,7 @@ func unprintable(r rune) bool { return r == unicode.ReplacementChar || r == ' ' 
 type onlyReader struct{ io.Reader }
 
 // do makes one exchange and hands the body of a 2xx to decode. Every error is an *Error.
-func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) error {
+func (c *Client) do(ctx context.Context, r request, decode func(io.Reader, http.Header) error) error {
 	failed := func(kind Kind, err error) error {
 		return &Error{Kind: kind, Method: r.method, Path: c.redact(r.path()), Message: tidy(err.Error(), c.redact), NothingMade: true, Err: newCause(err, c.redact)}
 	}
@@ -139,32 +138,41 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 }
 
 // exchange sends the request and reads the reply. The status is 0 if none came.
-func (c *Client) exchange(req *http.Request, decode func([]byte) error) (status int, failure *Error) {
+func (c *Client) exchange(req *http.Request, decode func(io.Reader, http.Header) error) (status int, failure *Error) {
 	reply, err := c.send(req)
 	if err != nil {
 		return 0, c.failure(KindNetwork, err)
 	}
-	defer func() { _ = reply.Body.Close() }() // all that matters of it has been read by then
+	defer func() { _ = reply.Body.Close() }() // what matters of it has been read by then
 	status = reply.StatusCode
 	if status < 200 || status >= 300 {
 		return status, c.refused(reply)
 	}
-	body, err := readBounded(reply.Body, maxReply)
-	if err != nil {
-		return status, c.failure(readFailure(err), err)
+	body := &content{from: reply.Body, limit: maxReply}
+	err = decode(body, reply.Header)
+	if body.broken != nil {
+		return status, c.failure(readFailure(body.broken), body.broken)
 	}
-	if err := decode(body); err != nil {
-		f := c.failure(KindBadReply, err)
-		if errors.Is(err, errSaysError) || looksMarkedUp(reply.Header.Get("Content-Type"), body) {
-			f.Kind = KindIntermediary
-		}
-		f.Cached = isCached(reply)
-		if text := explanation(body[:min(len(body), maxErrorBody)]); text != "" {
-			f.Message = tidy(err.Error()+": "+text, c.redact)
-		}
+	if err == nil {
+		return status, nil
+	}
+	f := c.failure(KindBadReply, err)
+	f.Cached = isCached(reply.Header)
+	if errors.Is(err, errTooLarge) {
 		return status, f
 	}
-	return status, nil
+	quoted := body.beginning()
+	if errors.Is(err, errSaysError) || looksMarkedUp(reply.Header.Get("Content-Type"), quoted) {
+		f.Kind = KindIntermediary
+	}
+	if spelling, ok := errors.AsType[*spellingError](err); ok {
+		f.Kind, f.Spelled = KindSpelling, spelling.shown
+		return status, f
+	}
+	if text := explanation(quoted); text != "" {
+		f.Message = tidy(err.Error()+": "+text, c.redact)
+	}
+	return status, f
 }
 
 // send lets net/http follow redirects for reads alone: a write goes straight to the transport.
@@ -191,8 +199,8 @@ func (c *Client) failure(kind Kind, err error) *Error {
 // refused reads a reply that is no success.
 func (c *Client) refused(reply *http.Response) *Error {
 	status := reply.StatusCode
-	body, err := readBounded(reply.Body, maxErrorBody)
-	cached := isCached(reply)
+	body, err := io.ReadAll(&content{from: reply.Body, limit: maxErrorBody})
+	cached := isCached(reply.Header)
 	own := err == nil && !cached && apiWord(reply.Header.Get("Content-Type"), body)
 	f := &Error{
 		Kind: kindOf(status, own), Cached: cached, NothingMade: provesNothingMade(status, own, c.pointsBelow(reply)),
@@ -219,7 +227,7 @@ func (c *Client) refused(reply *http.Response) *Error {
 }
 
 // isCached says whether a reply came out of a cache.
-func isCached(reply *http.Response) bool { return reply.Header.Get("Age") != "" }
+func isCached(reply http.Header) bool { return reply.Get("Age") != "" }
 
 // redirection names the host alone: the rest of a location may hold anything.
 func redirection(reply *http.Response) string {
@@ -236,21 +244,7 @@ func (c *Client) pointsBelow(reply *http.Response) bool {
 	if err != nil {
 		return !errors.Is(err, http.ErrNoLocation)
 	}
-	return !isPlain(to.EscapedPath()) || isBelow(c.base, to) || to.EscapedPath() == c.base.EscapedPath()
-}
-
-var errTooLarge = errors.New("the reply is too large")
-
-// readBounded reads all of a body, or fails when it is longer than limit bytes.
-func readBounded(body io.Reader, limit int64) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(body, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("the reply broke off: %w", err)
-	}
-	if int64(len(content)) > limit {
-		return nil, fmt.Errorf("%w: more than %d KiB", errTooLarge, limit>>10)
-	}
-	return content, nil
+	return c.base.mayHold(to)
 }
 
 // readFailure tells a reply that takes too long, which is the network's, from one that is broken.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Dialect is a way of paginating; the values are those of a connection's status.pagination.
@@ -30,8 +32,13 @@ type Listing struct {
 	Begun time.Time
 	// Pages counts the list calls that it took.
 	Pages int
-	// Complete means that the API has shown, by its own account, every group it has.
+	// Complete means that the API has shown, by its own account, every group it has. Why says, in
+	// words, why a listing is not.
 	Complete bool
+	Why      string
+	// Odd is what could not be read of the items: a value that is unknown in its group, or an item
+	// without an id.
+	Odd Oddities
 	// Dialect is what to hand to NewLister next time.
 	Dialect Dialect
 	// ByPageNumber means that pages were asked for by number. When a group goes while they are read, those
@@ -39,6 +46,12 @@ type Listing struct {
 	// Complete and lacks it. Its total tells, unless it has moved in step. Two listings in a row
 	// that agree prove an absence. A cursor has no such gap, as long as the API's order is a fixed one.
 	ByPageNumber bool
+}
+
+// NamesKnown says whether every group has a name that can be read: only then does a listing prove
+// that a name is free.
+func (g *Listing) NamesKnown() bool {
+	return !slices.ContainsFunc(g.Groups, func(group Group) bool { return group.Unknown.Has(remote.FieldName) })
 }
 
 // Lister lists one account and remembers what it learned about the API's paging: which dialect
@@ -55,16 +68,24 @@ type Lister struct {
 	limit int
 	// plainHasArchived means that a list without archived=true has shown an archived group.
 	plainHasArchived bool
+	// refusals counts listings in a row whose first page was refused in the form of the proven dialect.
+	refusals int
+	// budget is what the groups of a listing may take in memory, in bytes.
+	budget int
 }
 
 // NewLister returns a Lister that takes first for a dialect that has advanced, if it is one that can.
 func NewLister(c *Client, first Dialect) *Lister {
-	l := &Lister{client: c, size: pageSize, limit: pageSize}
+	l := &Lister{client: c, size: pageSize, limit: pageSize, budget: defaultBudget}
 	if first == DialectCursor || first == DialectPage || first == DialectLimit {
 		l.proven = first
 	}
 	return l
 }
+
+// Limit sets what the groups of a listing may take in memory, in bytes. Of an account that needs
+// more, some groups are listed without description, avatar and contacts; the rest is not listed at all.
+func (l *Lister) Limit(bytes int) { l.budget = bytes }
 
 // List walks the account. It calls before ahead of each page, to wait for the rate; an error
 // of before or of a page ends the walk, except that a page behind the first is asked for twice.
@@ -75,31 +96,44 @@ func NewLister(c *Client, first Dialect) *Lister {
 func (l *Lister) List(ctx context.Context, before func(ctx context.Context) error) (Listing, error) {
 	for {
 		listing, err := l.list(ctx, before)
-		if !errors.Is(err, errTooLarge) || l.size <= shortPage {
-			return listing, err
+		switch {
+		case err == nil:
+			return listing, nil
+		case !errors.Is(err, errTooLarge):
+			return Listing{}, err
 		}
-		l.size = max(shortPage, l.size/2)
+		if l.size == 1 {
+			listing.Complete, listing.Why = false, "a page of one group is larger than a reply may be: "+err.Error()
+			return listing, nil
+		}
+		l.size /= 2
 		l.limit = l.size
 	}
 }
 
 func (l *Lister) list(ctx context.Context, before func(ctx context.Context) error) (Listing, error) {
 	plain := &walk{lister: l, before: before}
-	if err := plain.run(ctx); err != nil {
-		return Listing{}, err
-	}
+	err := plain.run(ctx)
 	listing := Listing{
-		Groups: plain.groups, Begun: plain.begun, Pages: plain.pages,
-		Complete: plain.complete, ByPageNumber: plain.byNumber,
+		Groups: plain.groups, Begun: plain.begun, Pages: plain.pages, Odd: plain.odd,
+		Complete: plain.why == "", Why: plain.why, ByPageNumber: plain.byNumber,
 	}
 	stuck := plain.stuck
+	listing.Dialect = l.dialect(stuck)
+	if err != nil {
+		return listing, err
+	}
 	l.plainHasArchived = l.plainHasArchived || slices.ContainsFunc(plain.groups, Group.Archived)
 	if !l.plainHasArchived {
-		archived := &walk{lister: l, before: before, archived: true}
-		if err := archived.run(ctx); err != nil && !refusedParameter(err) {
-			return Listing{}, err
+		archived := &walk{lister: l, before: before, archived: true, others: plain.kept}
+		err := archived.run(ctx)
+		if refusedParameter(err) {
+			archived.why, err = "archived groups cannot be listed: "+err.Error(), nil
 		}
 		listing.join(archived)
+		if err != nil {
+			return listing, err
+		}
 		stuck = stuck || archived.stuck
 	}
 	listing.Dialect = l.dialect(stuck)
@@ -122,7 +156,11 @@ func (g *Listing) join(archived *walk) {
 		g.Groups = append(g.Groups, group)
 	}
 	g.Pages += archived.pages
-	g.Complete = g.Complete && archived.complete
+	g.Odd.add(archived.odd)
+	g.Complete = g.Complete && archived.why == ""
+	if g.Why == "" {
+		g.Why = archived.why
+	}
 	g.ByPageNumber = g.ByPageNumber || archived.byNumber
 }
 
@@ -147,6 +185,14 @@ func (l *Lister) first(archived bool) PageRequest {
 		return PageRequest{Limit: l.limit, Archived: archived}
 	default:
 		return PageRequest{Limit: l.size, Archived: archived}
+	}
+}
+
+// refused notes that the first page was refused in the form of the proven dialect. One refusal does
+// not change a dialect; several in a row do.
+func (l *Lister) refused() {
+	if l.refusals++; l.refusals >= maxRepeats {
+		l.proven, l.sized, l.refusals = "", false, 0
 	}
 }
 

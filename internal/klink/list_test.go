@@ -346,39 +346,3 @@ func TestListEnds(t *testing.T) {
 		t.Errorf("complete %t, dialect %s, %d requests, %v", got.Complete, got.Dialect, n, err)
 	}
 }
-
-// A page of groups with thousands of members each can be larger than a reply may be.
-func TestPagesThatAreTooLargeAreAskedForInParts(t *testing.T) {
-	const large = maxReply/100 + 1
-	for name, test := range map[string]struct {
-		api      *listAPI
-		want     Dialect
-		complete bool
-		shown    int
-	}{
-		"cursor":            {&listAPI{mixed: true, limit: true, cursor: true, padding: large}, DialectCursor, true, 130},
-		"page":              {&listAPI{mixed: true, numbered: true, page: true, size: true, padding: large}, DialectPage, true, 130},
-		"nothing but limit": {&listAPI{mixed: true, limit: true, maximum: 1000, padding: large}, DialectIncomplete, false, 50},
-	} {
-		t.Run(name, func(t *testing.T) {
-			test.api.active = ids("g", 130)
-			l := test.api.lister(t, "")
-			for range 2 { // the second time it is known
-				listing, err := l.List(t.Context(), free)
-				if err != nil {
-					t.Fatal(err)
-				}
-				checkListing(t, listing, test.api.active[:test.shown], test.want, test.complete)
-			}
-			if slices.Contains(test.api.requests[len(test.api.requests)/2:], "limit=100") && test.complete {
-				t.Errorf("what is too large is asked for again and again: %v", test.api.requests)
-			}
-		})
-	}
-	t.Run("ten groups that are too large", func(t *testing.T) {
-		api := &listAPI{limit: true, cursor: true, padding: maxReply / 10, active: ids("g", 30)}
-		if _, err := api.lister(t, "").List(t.Context(), free); KindOf(err) != KindBadReply {
-			t.Errorf("got %v", err)
-		}
-	})
-}

@@ -53,8 +53,8 @@ func isDigits(s string) bool {
 // explanation is what an error body says: its message, error and errors where it has them, else
 // the body itself. The result is neither cleaned nor cut yet.
 func explanation(body []byte) string {
-	o, err := decodeObject(body)
-	if err != nil {
+	var o map[string]json.RawMessage
+	if json.Unmarshal(body, &o) != nil || o == nil {
 		return withoutMarkup(string(body))
 	}
 	var parts []string
@@ -121,16 +121,20 @@ func join(values []any) string {
 	return strings.Join(parts, "; ")
 }
 
-// tidy makes text fit for a condition. The token is taken out before the cut, which would leave a
-// part of it, and after the cleaning, which could put its parts together.
+// maxExamined is how much of a text is looked at: more than can be shown of it, few bytes as it is.
+const maxExamined = 4 << 10
+
+// tidy makes text fit for a condition. What shows any part of the token is replaced as a whole, before
+// the cleaning, which could put its parts together, and before the cut, which could leave one.
 func tidy(text string, redact redactor) string {
+	text = redact(text[:min(len(text), maxExamined)])
 	printable := strings.Map(func(r rune) rune {
 		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, text)
-	runes := []rune(redact(strings.Join(strings.Fields(printable), " ")))
+	runes := []rune(strings.Join(strings.Fields(printable), " "))
 	if len(runes) > maxMessage {
 		runes = append(runes[:maxMessage-1], '…')
 	}

@@ -4,47 +4,20 @@
 package klink
 
 import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 )
 
-// parseEndpoint checks what the API server's validation of a connection checks too. Its errors
-// do not quote the endpoint, which may hold a password by mistake.
-func parseEndpoint(endpoint string) (*url.URL, error) {
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
-		return nil, errors.New("endpoint is not an absolute URL")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("endpoint must begin with https://")
-	case u.Scheme == "http" && !isLocal(u.Hostname()):
-		return nil, errors.New("endpoint must begin with https://, as its host is neither loopback nor *.svc")
-	case u.User != nil:
-		return nil, errors.New("endpoint must not hold user info")
-	case strings.ContainsAny(endpoint, "?#"):
-		return nil, errors.New("endpoint must not have a query or fragment")
-	case strings.HasSuffix(endpoint, "/"):
-		return nil, errors.New("endpoint must not end in a slash")
-	}
-	return u, nil
-}
-
-// isLocal says whether a token may be sent to the host without TLS.
-func isLocal(host string) bool {
-	host = strings.ToLower(host)
-	if host == "localhost" || strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".svc.cluster.local") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// checkToken refuses what a header cannot carry; net/http would do so too, but only on each call.
-func checkToken(token string) error {
+// CheckToken refuses what a header cannot carry, without quoting it; net/http would do so too, but
+// only on each call.
+func CheckToken(token string) error {
 	if token == "" {
 		return errors.New("token is empty")
 	}
@@ -64,6 +37,7 @@ func NewTransport() *http.Transport {
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    8,
 		MaxResponseHeaderBytes: 256 << 10,
@@ -75,23 +49,68 @@ func NewTransport() *http.Transport {
 	}
 }
 
-// sameSite lets a read follow a redirect within its own scheme, host and port and below the
-// endpoint, so that the token goes nowhere else. Where it does not, the redirect itself is the reply.
-func sameSite(base *url.URL) func(next *http.Request, via []*http.Request) error {
+// transportFor returns the transport of a configuration, which trusts its roots beside those of the system.
+func transportFor(config Config) (http.RoundTripper, error) {
+	transport := config.Transport
+	if transport == nil {
+		transport = NewTransport()
+	}
+	if len(config.CABundle) == 0 {
+		return transport, nil
+	}
+	plain, ok := transport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("caBundle cannot be used with this transport")
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("reading the roots of the system: %w", err)
+	}
+	roots, err := parseRoots(config.CABundle)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range roots {
+		pool.AddCert(root)
+	}
+	plain = plain.Clone()
+	if plain.TLSClientConfig == nil {
+		plain.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	plain.TLSClientConfig.RootCAs = pool
+	return plain, nil
+}
+
+// parseRoots reads certificates in PEM, and nothing else: what would be passed over in silence is a
+// root that somebody misses.
+func parseRoots(bundle []byte) ([]*x509.Certificate, error) {
+	var roots []*x509.Certificate
+	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("caBundle: entry %d is of type %q, not CERTIFICATE", len(roots)+1, block.Type)
+		}
+		root, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("caBundle: certificate %d: %w", len(roots)+1, err)
+		}
+		roots = append(roots, root)
+	}
+	switch begun := bytes.Count(bundle, []byte("-----BEGIN ")); {
+	case begun == 0:
+		return nil, errors.New("caBundle holds no certificate in PEM")
+	case begun != len(roots):
+		return nil, fmt.Errorf("caBundle: only %d of its %d certificates can be read", len(roots), begun)
+	}
+	return roots, nil
+}
+
+// followBelow lets a read follow a redirect on its own scheme, host and port and below the endpoint, so
+// that the token goes nowhere else. Where it does not, the redirect itself is the reply.
+func followBelow(base Endpoint) func(next *http.Request, via []*http.Request) error {
 	return func(next *http.Request, via []*http.Request) error {
-		if len(via) >= 5 || next.URL.Scheme != base.Scheme || !strings.EqualFold(next.URL.Host, base.Host) || !isBelow(base, next.URL) {
+		if len(via) >= 5 || !base.holds(next.URL) {
 			return http.ErrUseLastResponse
 		}
 		return nil
 	}
-}
-
-// isBelow compares paths by whole segments. One that could be read in more than one way is not below.
-func isBelow(base, u *url.URL) bool {
-	return isPlain(u.EscapedPath()) && strings.HasPrefix(u.EscapedPath(), base.EscapedPath()+"/")
-}
-
-// isPlain says whether every server on the way reads a path in the same way.
-func isPlain(path string) bool {
-	return !strings.Contains(path, "/.") && !strings.Contains(path, "//") && !strings.ContainsAny(path, `%\;`)
 }

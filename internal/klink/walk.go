@@ -5,6 +5,7 @@ package klink
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -14,9 +15,8 @@ const (
 	// shortPage is the default size of a page: an API that ignores the parameters fills pages of ten,
 	// so fewer groups than that are all there are.
 	shortPage = 10
-	// maxPages and maxGroups bound what an endless list can take.
-	maxPages  = 10_000
-	maxGroups = 1_000_000
+	// maxPages bounds what an endless list can take.
+	maxPages = 10_000
 	// maxRepeats is how often a listing is begun before its dialect is given up.
 	maxRepeats = 3
 )
@@ -31,8 +31,16 @@ type walk struct {
 	seen   map[string]bool
 	pages  int
 	begun  time.Time
+	odd    Oddities
+	// unidentified counts the items without a readable id.
+	unidentified int
+	cached       bool
+	// kept counts what the groups take in memory, others included, which another walk has kept.
+	others, kept budget
 
-	complete, stuck, byNumber bool
+	// why is why the listing is not complete, in words.
+	why             string
+	stuck, byNumber bool
 }
 
 // step is a page and the request that it answers.
@@ -45,7 +53,13 @@ type step struct {
 func (s step) number() int { return max(s.request.Number, 1) }
 
 // last says whether nothing comes behind this step.
-func (s step) last() bool { return s.page.last(s.number()) }
+func (s step) last() bool {
+	least := shortPage
+	if asked := max(s.request.Limit, s.request.Size); asked > 0 {
+		least = min(least, asked)
+	}
+	return s.page.last(s.number(), least)
+}
 
 // run walks, and again while a dialect that is known to advance does not.
 func (w *walk) run(ctx context.Context) error {
@@ -59,19 +73,26 @@ func (w *walk) run(ctx context.Context) error {
 		}
 	}
 	w.stuck = true
-	w.lister.proven = "" // the next listing finds out anew
+	w.why = "the API shows no way to the next page"
+	if w.pages >= maxPages {
+		w.why = fmt.Sprintf("the list has more than %d pages", maxPages)
+	}
+	w.lister.proven = "" // the next listing finds out from the beginning
 	return nil
 }
 
-// once walks from the first page to the last, and says whether it got there.
+// once walks from the first page to the last, and says whether it got there, or as far as may be.
 func (w *walk) once(ctx context.Context) (ended bool, err error) {
-	first, ok, err := w.begin(ctx)
-	for at := first; ok && err == nil; {
-		if at.last() {
-			w.complete = at.page.Total == nil || *at.page.Total == len(w.groups)
+	first, err := w.begin(ctx)
+	for at, ok := first, true; ok && err == nil; {
+		switch {
+		case w.kept.full:
+			w.why = fmt.Sprintf("the account is too large for the memory of this process: %d groups are watched, the others are not", len(w.groups))
 			return true, nil
-		}
-		if w.pages >= maxPages || len(w.groups) >= maxGroups {
+		case at.last():
+			w.why = w.lacks(at.page)
+			return true, nil
+		case w.pages >= maxPages:
 			return false, nil
 		}
 		at, ok, err = w.follow(ctx, first.request, at)
@@ -79,28 +100,53 @@ func (w *walk) once(ctx context.Context) (ended bool, err error) {
 	return false, err
 }
 
-// begin reads the first page; not ok means that the API refuses what is asked beyond its documentation.
-func (w *walk) begin(ctx context.Context) (step, bool, error) {
-	first, ok, err := w.open(ctx, w.lister.first(w.archived))
-	byNumber := first.page.LastPage != nil && first.request.Number == 0
-	if !ok || err != nil || !byNumber || first.last() || len(first.page.Groups) == w.lister.size {
-		return first, ok, err
+// lacks says why a listing that reached its last page is not complete, "" if it is.
+func (w *walk) lacks(last Page) string {
+	switch {
+	case w.unidentified > 0:
+		return fmt.Sprintf("%d items show no readable id", w.unidentified)
+	case w.cached:
+		return "a page came out of a cache"
+	case last.Total != nil && *last.Total != len(w.groups):
+		return fmt.Sprintf("the API counts %d groups and shows %d", *last.Total, len(w.groups))
 	}
-	// Limit does not set the size of these pages. Numbers count in sizes, so begin again in the page's own terms.
-	w.lister.sized = true
-	return w.open(ctx, PageRequest{Number: 1, Size: w.lister.size, Archived: w.archived})
+	return ""
 }
 
-// open throws away what was seen, and reads a first page.
-func (w *walk) open(ctx context.Context, request PageRequest) (step, bool, error) {
-	w.groups, w.seen, w.byNumber = nil, map[string]bool{}, false
+// begin reads the first page. One that is refused is an error, not the end of an empty list.
+func (w *walk) begin(ctx context.Context) (step, error) {
+	request := w.lister.first(w.archived)
 	page, err := w.fetch(ctx, request)
-	documented := PageRequest{Limit: w.lister.size, Archived: w.archived}
-	if refusedParameter(err) && request != documented {
-		return step{}, false, nil
+	if err != nil {
+		if refusedParameter(err) && !w.archived && request != (PageRequest{Limit: w.lister.size, Archived: w.archived}) {
+			w.lister.refused()
+		}
+		return step{}, err
 	}
-	w.add(page)
-	return step{request, page}, err == nil, err
+	w.lister.refusals = 0
+	at := step{request, page}
+	byNumber := page.LastPage != nil && request.Number == 0
+	if byNumber && !at.last() && page.Items != w.lister.size {
+		// Limit does not set the size of these pages. Numbers count in sizes, so begin again in the page's own terms.
+		sized := PageRequest{Number: 1, Size: w.lister.size, Archived: w.archived}
+		again, err := w.fetch(ctx, sized)
+		switch {
+		case err == nil:
+			w.lister.sized = true
+			at = step{sized, again}
+		case !refusedParameter(err):
+			return step{}, err
+		}
+	}
+	w.reset()
+	w.byNumber, w.odd, w.cached = false, Oddities{}, false
+	w.add(at.page)
+	return at, nil
+}
+
+// reset throws away what was seen.
+func (w *walk) reset() {
+	w.groups, w.seen, w.kept, w.unidentified = nil, map[string]bool{}, w.others, 0
 }
 
 // follow reads the page behind the one that was read at; not ok means that nothing advances.
@@ -115,12 +161,37 @@ func (w *walk) follow(ctx context.Context, first PageRequest, at step) (step, bo
 			return step{}, false, err
 		}
 		to := step{request, page}
+		if dialect == DialectCursor && page.Items == 0 && w.lister.proven != "" {
+			there, err := w.isThere(ctx, request.StartingAfter)
+			if err != nil {
+				return step{}, false, err
+			}
+			if !there {
+				continue
+			}
+		}
 		if w.advances(dialect, to) {
 			w.take(dialect, to)
 			return to, true, nil
 		}
 	}
 	return step{}, false, nil
+}
+
+// isThere says whether the group that a cursor names is still there. To some APIs nothing comes
+// behind one that has gone, so that an empty page proves nothing of those that it would have shown.
+func (w *walk) isThere(ctx context.Context, id string) (bool, error) {
+	if err := w.before(ctx); err != nil {
+		return false, err
+	}
+	_, err := w.lister.client.Get(ctx, id)
+	switch {
+	case err == nil, KindOf(err) == KindSpelling:
+		return true, nil
+	case KindOf(err) == KindNotFound:
+		return false, nil
+	}
+	return false, err
 }
 
 // next is the request behind the step at. But for what moves it on, it is the first request
@@ -152,7 +223,7 @@ func (w *walk) advances(dialect Dialect, to step) bool {
 	case w.lister.proven == "":
 		// The first step must be a clear one: a first page served twice can show a new group as well.
 		return fresh > 0 && 2*fresh >= len(page.Groups)
-	case to.last() && (len(page.Groups) == 0 || page.HasMore != nil):
+	case to.last() && (page.Items == 0 || page.HasMore != nil):
 		return true // what was left has gone in between, or the cursor's own group is shown again
 	default:
 		return fresh > 0
@@ -167,7 +238,8 @@ func (w *walk) take(dialect Dialect, to step) {
 		w.byNumber = true
 	case DialectLimit: // each reply holds the list from its beginning
 		w.lister.limit = to.request.Limit
-		w.groups, w.seen = nil, map[string]bool{}
+		w.reset()
+		w.odd = Oddities{}
 	}
 	w.add(to.page)
 }
@@ -183,11 +255,18 @@ func (w *walk) fresh(page Page) int {
 }
 
 func (w *walk) add(page Page) {
+	w.odd.add(page.Odd)
+	w.unidentified += page.Items - len(page.Groups)
+	w.cached = w.cached || page.Cached
 	for _, group := range page.Groups {
-		if !w.seen[group.ID] {
-			w.seen[group.ID] = true
-			w.groups = append(w.groups, group)
+		if w.seen[group.ID] {
+			continue
 		}
+		if !w.kept.take(&group, w.lister.budget) {
+			return
+		}
+		w.seen[group.ID] = true
+		w.groups = append(w.groups, group)
 	}
 }
 

@@ -138,6 +138,14 @@ func TestBodiesOf401And403AreNotQuoted(t *testing.T) {
 	}
 }
 
+// TestAnotherSpellingIsAnotherID: the groups page answers L7c… with l7c…, so that two Groups could own one group.
+func TestAnotherSpellingIsAnotherID(t *testing.T) {
+	_, err := serve(t, reply(200, `{"id":"l7c"}`)).Get(t.Context(), "L7c")
+	if e, ok := AsError(err); !ok || e.Kind != KindSpelling || e.Spelled != "l7c" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestMissing tells a 404 of anybody's from one that proves nothing at all.
 func TestMissing(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -20,6 +20,50 @@ type Group struct {
 	MembersUncertain bool
 	// CreatedAt and ArchivedAt are zero where the API says null or nothing.
 	CreatedAt, ArchivedAt time.Time
+	// Unknown are the fields that the reply did not show, or whose values cannot be read. They
+	// are zero here, and nothing follows from that: not that they are empty, nor that they differ.
+	Unknown FieldSet
+	// MoreContacts means that Contacts may not be all members: one shows no username, or the reply
+	// says that there are more of them than it shows.
+	MoreContacts bool
+}
+
+// FieldSet is a set of fields of a group.
+type FieldSet uint8
+
+// The fields that a reply shows beside the id.
+const (
+	FieldName FieldSet = 1 << iota
+	FieldDescription
+	FieldAvatarURL
+	FieldConversationID
+	FieldContacts
+	FieldCreatedAt
+	FieldArchivedAt
+
+	// AllFields are all of them.
+	AllFields = FieldName | FieldDescription | FieldAvatarURL | FieldConversationID | FieldContacts | FieldCreatedAt | FieldArchivedAt
+)
+
+// Has says whether all the given fields are in the set.
+func (s FieldSet) Has(fields FieldSet) bool { return s&fields == fields }
+
+// Over fills in what this showing of the group leaves unknown by what the last one has shown.
+func (g Group) Over(last Group) Group {
+	fill := func(field FieldSet, with func()) {
+		if g.Unknown.Has(field) && !last.Unknown.Has(field) && last.ID == g.ID {
+			g.Unknown &^= field
+			with()
+		}
+	}
+	fill(FieldName, func() { g.Name = last.Name })
+	fill(FieldDescription, func() { g.Description = last.Description })
+	fill(FieldAvatarURL, func() { g.AvatarURL = last.AvatarURL })
+	fill(FieldConversationID, func() { g.ConversationID = last.ConversationID })
+	fill(FieldContacts, func() { g.Contacts, g.MoreContacts = last.Contacts, last.MoreContacts })
+	fill(FieldCreatedAt, func() { g.CreatedAt = last.CreatedAt })
+	fill(FieldArchivedAt, func() { g.ArchivedAt = last.ArchivedAt })
+	return g
 }
 
 // Archived says whether the group is archived.

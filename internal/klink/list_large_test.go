@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package klink
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A page of groups with thousands of members each can be larger than a reply may be.
+func TestPagesThatAreTooLargeAreAskedForInParts(t *testing.T) {
+	const large = maxReply/100 + 1
+	for name, test := range map[string]struct {
+		api      *listAPI
+		want     Dialect
+		complete bool
+		shown    int
+	}{
+		"cursor":            {&listAPI{mixed: true, limit: true, cursor: true, padding: large}, DialectCursor, true, 130},
+		"page":              {&listAPI{mixed: true, numbered: true, page: true, size: true, padding: large}, DialectPage, true, 130},
+		"nothing but limit": {&listAPI{mixed: true, limit: true, maximum: 1000, padding: large}, DialectIncomplete, false, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.api.active = ids("g", 130)
+			l := test.api.lister(t, "")
+			for range 2 { // the second time it is known
+				listing, err := l.List(t.Context(), free)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkListing(t, listing, test.api.active[:test.shown], test.want, test.complete)
+			}
+			if slices.Contains(test.api.requests[len(test.api.requests)/2:], "limit=100") && test.complete {
+				t.Errorf("what is too large is asked for again and again: %v", test.api.requests)
+			}
+		})
+	}
+	t.Run("ten groups that are too large", func(t *testing.T) {
+		api := &listAPI{limit: true, cursor: true, mixed: true, padding: maxReply / 10, active: ids("g", 15)}
+		got, err := api.lister(t, "").List(t.Context(), free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkListing(t, got, api.active, DialectCursor, true)
+	})
+	t.Run("one group that is too large", func(t *testing.T) {
+		api := &listAPI{limit: true, cursor: true, padding: maxReply, active: ids("g", 2)}
+		got, err := api.lister(t, "").List(t.Context(), free)
+		if err != nil || got.Complete || !strings.Contains(got.Why, "a page of one group is larger than a reply may be") {
+			t.Errorf("complete %t, because %q, %v", got.Complete, got.Why, err)
+		}
+		if last := api.requests[len(api.requests)-1]; last != "limit=1" {
+			t.Errorf("it ended with %s", last)
+		}
+	})
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package klink
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// mostMemory is half of the memory limit that the manager ships with, in bytes.
+const mostMemory = 256 << 20
+
+// costly are replies that unpack to much more than they are on the wire.
+var costly = map[string]func() (status int, body io.Reader){
+	"a page of 1.1 million tiny groups": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"has_more":false,"data":[`), repeated(`{"id":"a"},`), strings.NewReader(`{"id":"b"}]}`))
+	},
+	"a page of empty items": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"has_more":false,"data":[`), repeated(`{},`), strings.NewReader(`{}]}`))
+	},
+	"a group of countless keys": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{`), repeated(`"k":1,`), strings.NewReader(`"id":"a"}]}`))
+	},
+	"a group of countless members": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{"id":"a","contacts":[`), repeated(`1,`), strings.NewReader(`1]}]}`))
+	},
+	"a name that is a list": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{"id":"a","name":[`), repeated(`1,`), strings.NewReader(`1]}]}`))
+	},
+	"no list, but numbers": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`[`), repeated(`1,`), strings.NewReader(`1]`))
+	},
+	"a depth without end": func() (int, io.Reader) { return 200, repeated(`[`) },
+	"a refusal of numbers": func() (int, io.Reader) {
+		return 400, io.MultiReader(strings.NewReader(`{"errors":[`), repeated(`1,`), strings.NewReader(`1]}`))
+	},
+}
+
+// repeated is just as many repetitions as a reply can hold.
+func repeated(text string) io.Reader {
+	return bytes.NewReader(bytes.Repeat([]byte(text), (maxReply-100)/len(text)))
+}
+
+const costlyReply = "KLINK_TEST_COSTLY_REPLY"
+
+// TestNoReplyCostsTheManagerItsMemory: one page of 16 MiB took 1.74 GB, and after the kill the next start
+// asked for it again. Each reply is read in a process of its own, whose peak counts.
+func TestNoReplyCostsTheManagerItsMemory(t *testing.T) {
+	if name := os.Getenv(costlyReply); name != "" {
+		readCostly(t, name)
+		return
+	}
+	for name := range costly {
+		t.Run(name, func(t *testing.T) {
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNoReplyCostsTheManagerItsMemory$")
+			child.Env = append(os.Environ(), costlyReply+"="+name)
+			if output, err := child.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			usage, ok := child.ProcessState.SysUsage().(*syscall.Rusage)
+			if !ok {
+				t.Fatal("this system does not tell what a process has used")
+			}
+			peak := usage.Maxrss
+			if runtime.GOOS != "darwin" {
+				peak <<= 10 // it is in KiB elsewhere
+			}
+			if peak > mostMemory {
+				t.Errorf("it took %d MiB", peak>>20)
+			}
+			t.Logf("%d MiB", peak>>20)
+		})
+	}
+}
+
+func readCostly(t *testing.T, name string) {
+	t.Helper()
+	client, err := New(Config{Endpoint: "http://127.0.0.1:1", Token: token, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		status, body := costly[name]()
+		return &http.Response{StatusCode: status, Request: r, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := client.Page(t.Context(), PageRequest{Limit: 100})
+	if len(page.Groups) > maxItems {
+		t.Errorf("it keeps %d groups", len(page.Groups))
+	}
+	fmt.Printf("%d groups, %v\n", len(page.Groups), err)
+}
