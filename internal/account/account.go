@@ -27,6 +27,8 @@ type Settings struct {
 	Burst     int
 	// Dialect is the paging to try first.
 	Dialect klink.Dialect
+	// CABundle are further roots for the endpoint, in PEM.
+	CABundle string
 	// ReadOnly: every call but GET is refused (--dry-run).
 	ReadOnly bool
 	// Transport is for tests; nil is the default.
@@ -60,7 +62,7 @@ func (a *Account) Key() Key { return a.c.key }
 // known is forgotten. A new token keeps the mirror, but has to earn trust.
 func (a *Account) Configure(s Settings) (err error) {
 	a.c.state.Do(func(st *state) {
-		if st.session != nil && st.settings.Endpoint == s.Endpoint && st.settings.Token == s.Token {
+		if st.session != nil && st.settings.Endpoint == s.Endpoint && st.settings.Token == s.Token && st.settings.CABundle == s.CABundle {
 			st.retune(s)
 			return
 		}

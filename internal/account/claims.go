@@ -5,10 +5,10 @@ package account
 
 import (
 	"maps"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
 // Claims are the remote ids that this process has bound and the cache may not
@@ -127,19 +127,8 @@ func (c *Claims) Creating(endpoint, name string) bool {
 	return c.creates[claim{NormalEndpoint(endpoint), name}] > 0
 }
 
-// NormalEndpoint writes an endpoint in the one way under which ids are compared:
-// scheme and host in lower case, no default port, no trailing slash.
-func NormalEndpoint(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return endpoint
-	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.TrimSuffix(strings.ToLower(u.Host), ":")
-	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		u.Host = strings.TrimSuffix(u.Host, ":"+port)
-	}
-	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/")
-}
+// NormalEndpoint writes an endpoint in the one way under which ids are compared.
+func NormalEndpoint(endpoint string) string { return klink.NormalEndpoint(endpoint) }
 
 // Made notes that the group was made for the Group of this UID, by this process, or that
 // it may have been, where it was left when that Group went as an Orphan. No recovery of

@@ -50,7 +50,7 @@ func (c *connection) renew(s *state, to Settings) error {
 		limit = klink.NewLimiter(to.PerSecond, to.Burst)
 	}
 	client, err := klink.New(klink.Config{
-		Endpoint: to.Endpoint, Token: to.Token, UserAgent: to.UserAgent, Transport: to.Transport, ReadOnly: to.ReadOnly,
+		Endpoint: to.Endpoint, Token: to.Token, UserAgent: to.UserAgent, Transport: to.Transport, CABundle: []byte(to.CABundle), ReadOnly: to.ReadOnly,
 		// Each exchange is the rate's business by itself: a listing has many.
 		Observe: func(call klink.Call) { limit.Done(call.Err); c.hooks.Observe(c.key, call) },
 	})

@@ -98,6 +98,7 @@ func (e *entry) writes(now time.Time) map[string]time.Time {
 // our recent writes replaced is the API's lag, anything else is news. Not so where a
 // call of ours may have unarchived the group since.
 func (e *entry) merge(g klink.Group, now time.Time) klink.Group {
+	g = g.Over(e.group) // what it does not show is as it was last shown
 	if e.ours == nil {
 		return g
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -328,5 +329,16 @@ func TestGroupsAreFoundByTheirPresentName(t *testing.T) {
 	m.take(listing(time.Minute, renamed))
 	if len(m.named("Plaza Hotel", start)) != 0 || len(m.named("Ritz", start)) != 1 || len(m.names) != 1 {
 		t.Errorf("names: %v", m.names)
+	}
+}
+
+// A list of summaries lacks what a GET has shown: that stands until a read shows otherwise.
+func TestASummaryTakesNothingFromWhatWasRead(t *testing.T) {
+	m := newMirror()
+	m.read(group("a", "d"), at(0))
+	summary := klink.Group{ID: "a", Name: "Plaza Hotel", Contacts: []string{}, Unknown: remote.AllFields &^ remote.FieldName}
+	changedBy(t, m.take(listing(time.Minute, summary)))
+	if got := m.entries["a"].group; got.Description != "d" || got.Unknown != 0 {
+		t.Errorf("the mirror shows %+v", got)
 	}
 }

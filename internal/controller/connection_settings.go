@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -66,7 +65,7 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 		return p, nil
 	}
 	err = a.Configure(account.Settings{
-		Endpoint: spec.Endpoint, Token: token, UserAgent: r.Rules.UserAgent, ReadOnly: r.Rules.DryRun, Transport: r.Rules.Transport,
+		Endpoint: spec.Endpoint, Token: token, CABundle: spec.CABundle, UserAgent: r.Rules.UserAgent, ReadOnly: r.Rules.DryRun, Transport: r.Rules.Transport,
 		Resync: spec.ResyncInterval.Duration, PerSecond: float64(spec.RateLimit.RequestsPerSecond), Burst: int(spec.RateLimit.Burst),
 		Dialect: klink.Dialect(object.GetConnectionStatus().Pagination),
 	})
@@ -114,7 +113,7 @@ func unusable(data map[string][]byte, key, token string) string {
 	if token == "" {
 		return fmt.Sprintf("has an empty key %q; put the API token there", key)
 	}
-	if strings.ContainsFunc(token, func(c rune) bool { return c > unicode.MaxASCII || !unicode.IsGraphic(c) || unicode.IsSpace(c) }) {
+	if klink.CheckToken(token) != nil {
 		return fmt.Sprintf("has white space, control characters or non-ASCII characters within key %q; a token has none", key)
 	}
 	return ""

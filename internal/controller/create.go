@@ -101,6 +101,7 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 	e.bound(s, g.ID)
 	s.succeeded()
 	s.shows(g)
+	s.reply.fresh = len(f.Declared.Hidden(g)) == 0 // else a read has to tell
 	if s.state.recreating != "" {
 		s.say(recreatedGroup(g.ID, s.state.recreating))
 		s.state.recreating = ""

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
 // Endpoints are the endpoints that namespaced Connections may use.
@@ -27,7 +27,7 @@ func ParseEndpoints(list string) (Endpoints, error) {
 		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			return nil, fmt.Errorf("%q is not an absolute http(s) URL without user info, query and fragment", endpoint)
 		}
-		endpoints = append(endpoints, account.NormalEndpoint(endpoint))
+		endpoints = append(endpoints, klink.NormalEndpoint(endpoint))
 	}
 	if len(endpoints) == 0 {
 		return nil, errors.New("no endpoint is allowed; name at least one")
@@ -41,23 +41,10 @@ func (e Endpoints) String() string { return strings.Join(e, ",") }
 // Allow reports whether an endpoint is one of them or lies below one: scheme,
 // host and port are equal, and the path continues by whole segments.
 func (e Endpoints) Allow(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil || strings.Contains(endpoint, "#") || !plain(u) { // an empty fragment is lost in u
-		return false
-	}
-	normal := account.NormalEndpoint(endpoint)
 	for _, allowed := range e {
-		if normal == allowed || strings.HasPrefix(normal, allowed+"/") {
+		if klink.Within(endpoint, allowed) {
 			return true
 		}
 	}
 	return false
-}
-
-// plain reports whether a URL is scheme, host and simple path, and nothing that
-// somebody could read in another way. The CRD says the same.
-func plain(u *url.URL) bool {
-	path := u.EscapedPath()
-	return u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" &&
-		!strings.Contains(path, "..") && !strings.Contains(path, "%") && !strings.Contains(path, "//")
 }

@@ -154,6 +154,7 @@ func (e *executor) update(ctx context.Context, s *scope, f *plan.Facts, step pla
 	logWrite(ctx, s, "Updated the remote group", g.ID, step.Fields)
 	s.succeeded()
 	s.shows(g)
+	s.reply.fresh = len(f.Declared.Hidden(g)) == 0 // else a read has to tell
 	if lacking := lackingFields(f.Declared.Diff(g), step.Fields); len(lacking) > 0 {
 		notApplied(s, f.Declared, g, lacking)
 		return outcome{}, nil

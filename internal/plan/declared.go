@@ -57,20 +57,37 @@ func DeclaredBy(spec *v1alpha1.GroupSpec) Declared {
 	return d
 }
 
-// Diff lists the declared fields that the remote group does not show.
+// Diff lists the declared fields that the remote group shows otherwise. What it does
+// not show at all is unknown, and no difference: Hidden lists that.
 func (d Declared) Diff(g remote.Group) []Field {
-	var fields []Field
-	add := func(field Field, differs bool) {
-		if differs {
-			fields = append(fields, field)
+	differing, _ := d.compared(g)
+	return differing
+}
+
+// Hidden lists the declared fields that the API did not show.
+func (d Declared) Hidden(g remote.Group) []Field {
+	_, hidden := d.compared(g)
+	return hidden
+}
+
+func (d Declared) compared(g remote.Group) (differing, hidden []Field) {
+	add := func(field Field, declared, unknown, differs bool) {
+		switch {
+		case declared && unknown:
+			hidden = append(hidden, field)
+		case declared && differs:
+			differing = append(differing, field)
 		}
 	}
-	add(FieldName, d.Name != g.Name)
-	add(FieldDescription, d.Description != nil && *d.Description != g.Description)
-	add(FieldAvatarURL, d.AvatarURL != nil && *d.AvatarURL != g.AvatarURL)
-	add(FieldContacts, d.Contacts != nil && d.lacksMembers(g))
-	add(FieldArchived, d.Archived != nil && *d.Archived != g.Archived())
-	return fields
+	lacksMembers := d.lacksMembers(g)
+	// A list that may be cut short cannot be sent with more names: that would take members out of the group.
+	cut := d.AtLeast && g.MoreContacts && lacksMembers
+	add(FieldName, true, g.Unknown.Has(remote.FieldName), d.Name != g.Name)
+	add(FieldDescription, d.Description != nil, g.Unknown.Has(remote.FieldDescription), d.Description != nil && *d.Description != g.Description)
+	add(FieldAvatarURL, d.AvatarURL != nil, g.Unknown.Has(remote.FieldAvatarURL), d.AvatarURL != nil && *d.AvatarURL != g.AvatarURL)
+	add(FieldContacts, d.Contacts != nil, g.Unknown.Has(remote.FieldContacts) || cut, lacksMembers)
+	add(FieldArchived, d.Archived != nil, g.Unknown.Has(remote.FieldArchivedAt), d.Archived != nil && *d.Archived != g.Archived())
+	return differing, hidden
 }
 
 // Undone lists the fields that were as declared before a write of other fields, and are

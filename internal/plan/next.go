@@ -64,7 +64,9 @@ func suspended(f *Facts) (Step, bool) {
 		r.Remote = &f.Remote.Group
 		r.Drift = f.Declared.Diff(f.Remote.Group)
 		r.Message = "suspended; these declared fields differ remotely: " + f.Declared.Differences(f.Remote.Group, r.Drift)
-		if len(r.Drift) == 0 {
+		if hidden := f.Declared.Hidden(f.Remote.Group); len(r.Drift) == 0 && len(hidden) > 0 {
+			r.Message = "suspended; it is not known whether the remote group shows the declared " + list(hidden)
+		} else if len(r.Drift) == 0 {
 			r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
 		}
 	}
@@ -191,10 +193,15 @@ func read(f *Facts, id string) Step {
 
 // compare plans the PUT that makes the remote group as declared.
 func compare(f *Facts) Step {
-	diff := f.Declared.Diff(f.Remote.Group)
+	diff, hidden := f.Declared.compared(f.Remote.Group)
 	switch {
 	case (len(diff) == 0 || f.observes()) && f.userIsWaiting() && f.Remote.AsOf.Before(f.History.DeclaredSeen):
 		return read(f, f.Identity.ID) // what was seen before the declaration says nothing of it
+	case len(diff) == 0 && len(hidden) > 0 && !f.Remote.Fresh:
+		return read(f, f.Identity.ID)
+	case len(diff) == 0 && len(hidden) > 0:
+		return writeStatus(f.showing(stalled(v1alpha1.ReasonNotApplied, "the API does not show "+list(hidden)+
+			", not even when the group is read by itself, so that it cannot be compared with what is declared; leave it out of the spec, or set it where the API shows it")), stalledRetry)
 	case len(diff) == 0 && f.observes():
 		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
@@ -196,4 +197,29 @@ func TestEveryActionHasAName(t *testing.T) {
 	if got := DeleteRemote.String(); got != "DeleteRemote" {
 		t.Errorf("DeleteRemote is called %s", got)
 	}
+}
+
+// TestWhatTheAPIDoesNotShowIsNoDrift: a list of summaries was corrected three times though nobody had
+// changed anything, and then contested for good.
+func TestWhatTheAPIDoesNotShowIsNoDrift(t *testing.T) {
+	summary := func(name string) option {
+		return remoteGroup(remote.Group{ID: plazaID, Name: name, Contacts: []string{}, Unknown: remote.AllFields &^ remote.FieldName})
+	}
+	describes := func(s *Facts) { s.Group.Spec.Description = new("World-renowned.") }
+	unread := remote.Group{ID: plazaID, Name: plaza().Name, Contacts: []string{}, Unknown: remote.AllFields &^ remote.FieldName}
+	atLeast := func(s *Facts) {
+		s.Group.Spec.ContactsPolicy, s.Group.Spec.Contacts = v1alpha1.ContactsAtLeast, []v1alpha1.Contact{{Username: "Cliff"}}
+	}
+	cut := plaza(func(g *remote.Group) { g.Contacts, g.MoreContacts = []string{"Hector"}, true })
+	decide(t, []decision{
+		{"what a listing does not show is read", facts(summary(plaza().Name), describes), Step{Action: Read, ID: plazaID}},
+		{"what no read shows is not said to be in place", facts(summary(plaza().Name), describes, fresh),
+			says(v1alpha1.ReasonNotApplied, "does not show description").showing(unread).again(stalledRetry)},
+		{"what is shown otherwise is corrected, and nothing else", facts(summary("other"), describes, fresh),
+			Step{Action: Update, ID: plazaID, Fields: []Field{FieldName}, Drifted: true}},
+		{"a list of members that is cut short is not written over", facts(atLeast, remoteGroup(cut), fresh),
+			says(v1alpha1.ReasonNotApplied, "does not show contacts").showing(cut).again(stalledRetry)},
+		{"a suspended Group says that it is not known", facts(suspend, summary(plaza().Name), describes),
+			says(v1alpha1.ReasonSuspended, "not known whether the remote group shows the declared description").showing(unread)},
+	})
 }
