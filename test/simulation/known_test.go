@@ -29,10 +29,6 @@ var knownViolations = []known{
 		schedule: "plain | ", in: regexp.MustCompile(`=> remembered.*Claims\.(made|left)`),
 	},
 	{
-		name: "a connection whose listings fail says nothing", promise: "no connection is without a current reason for 30 s",
-		schedule: "plain | start/GET groups#1=lists fail", in: regexp.MustCompile(`start/.*(throttled|lists fail) => silent: ClusterConnection`),
-	},
-	{
 		name: "labels of namespaces are never forgotten", promise: "memory is bounded",
 		schedule: "byName | start/rest#1: exclude the namespace", in: regexp.MustCompile(`=> remembered.*allowed\.seen`),
 	},
@@ -70,6 +66,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"an id that was given up left Ready=True behind":                               "plain | edit/rest#1: remote delete",
 		"a proxy's refusal was taken for the API's":                                    "plain | edit/PUT group#1=407",
 		"a redirect was taken for the API's refusal":                                   "plain | create/POST groups#1=302",
+		"a connection whose listings failed from the start said nothing":               "plain | start/GET groups#1=lists fail",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
 		s, err := parseSchedule(schedule)
