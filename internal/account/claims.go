@@ -81,6 +81,7 @@ func (c *Claims) Gone(uid string) (ids []string) {
 	for k, m := range c.made {
 		if m.uid == uid && m.gone.IsZero() {
 			c.made[k] = made{uid: uid, gone: time.Now()}
+			c.expireLater()
 		}
 	}
 	return ids
@@ -92,6 +93,12 @@ func (c *Claims) releaseAll(endpoint string) {
 	defer c.mu.Unlock()
 	normal := NormalEndpoint(endpoint)
 	maps.DeleteFunc(c.owners, func(k claim, _ string) bool { return k.endpoint == normal })
+}
+
+// expireLater has what is remembered for an hour forgotten then, though no connection be
+// left by that time.
+func (c *Claims) expireLater() {
+	time.AfterFunc(madeKept, func() { c.expire(time.Now()) })
 }
 
 // expire forgets whom groups were made for, an hour after these are gone.
@@ -145,6 +152,7 @@ func (c *Claims) Leave(endpoint, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.left[claim{NormalEndpoint(endpoint), id}] = time.Now()
+	c.expireLater()
 }
 
 // LetGo reports whether the group was left so.

@@ -25,8 +25,6 @@ const (
 // poller looks at the account at each interval, and whenever a listing is awaited.
 type poller struct {
 	c *connection
-	// claims forget what is over as time goes by.
-	claims *Claims
 }
 
 // run polls until ctx ends.
@@ -89,7 +87,6 @@ type job struct {
 // syncOnce makes one probe if the connection went down, and otherwise looks at the
 // whole account, or at the owned groups where that is much cheaper.
 func (p *poller) syncOnce(ctx context.Context) {
-	p.claims.expire(time.Now())
 	j, ok := p.plan()
 	if !ok {
 		return

@@ -105,7 +105,7 @@ func (r *Registry) Start(ctx context.Context) error {
 func (r *Registry) poll(a *Account) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	a.stop = cancel
-	p := &poller{c: a.c, claims: r.Claims}
+	p := &poller{c: a.c}
 	r.pollers.Go(func() { p.run(ctx) })
 }
 

@@ -95,7 +95,7 @@ func exploreLane(t *testing.T, lane, lanes int) {
 // no further choice.
 func (e *explorer) deepen(s schedule) {
 	w := e.play(s)
-	if len(s.choices) >= *depth || w.violation() != "" && knownAs(s, w.violation()) != alwaysKnown {
+	if len(s.choices) >= *depth || w.violation() != "" {
 		return
 	}
 	for _, more := range s.extended(w.near(*steps)) {
