@@ -28,18 +28,6 @@ func working(t *testing.T, test func(t *testing.T, b *bench, ids []string), edit
 	})
 }
 
-func (b *bench) fail(status int, edits ...func(*simulator.Fault)) {
-	f := simulator.Fault{Action: simulator.Status, Status: status}
-	for _, edit := range edits {
-		edit(&f)
-	}
-	b.sim.AddFault(f)
-}
-
-func on(path string) func(*simulator.Fault) {
-	return func(f *simulator.Fault) { f.PathRegexp = path }
-}
-
 func TestA401TakesTheConnectionDown(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		b.sim.SetToken("")

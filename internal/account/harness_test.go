@@ -235,3 +235,15 @@ func (b *bench) describe(id, text string) error {
 	_, err := b.account.Update(b.t.Context(), changing("uid"), id, klink.Fields{Description: &text})
 	return err
 }
+
+func (b *bench) fail(status int, edits ...func(*simulator.Fault)) {
+	f := simulator.Fault{Action: simulator.Status, Status: status}
+	for _, edit := range edits {
+		edit(&f)
+	}
+	b.sim.AddFault(f)
+}
+
+func on(path string) func(*simulator.Fault) {
+	return func(f *simulator.Fault) { f.PathRegexp = path }
+}
