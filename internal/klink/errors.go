@@ -65,6 +65,8 @@ type Error struct {
 	Cached bool
 	// Err is the cause, if there is one beside the reply; its text is without the token too.
 	Err error
+
+	host, hostname string // of the endpoint, which Discreet leaves out
 }
 
 // Error says what was asked and what came of it, fit for a condition's message.
@@ -78,6 +80,25 @@ func (e *Error) Error() string {
 		text += ": "
 	}
 	return text + e.Message
+}
+
+// Discreet says the same to people who may not know where the API is: it names neither the
+// endpoint's host nor an address, nor where a redirect leads.
+func (e *Error) Discreet() string {
+	told := *e
+	switch {
+	case e.Kind == KindNetwork:
+		told.Message = "no reply came"
+	case e.Status >= 300 && e.Status < 400:
+		told.Message = "redirected, which is not followed"
+	}
+	text := told.Error()
+	for _, place := range []string{e.host, e.hostname} {
+		if place != "" {
+			text = strings.ReplaceAll(text, place, "(the API)")
+		}
+	}
+	return text
 }
 
 // Unwrap returns the cause, so that errors.Is finds a cancelled or expired context.

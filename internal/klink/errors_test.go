@@ -46,6 +46,7 @@ func TestFailures(t *testing.T) {
 		"200 HTML":        {reply(200, "<html>hi"), Error{Kind: KindIntermediary, Status: 200, Message: "the reply is not a JSON object: hi"}},
 		"200 no group":    {reply(200, `{"status":"error","message":"no such thing","data":null}`), Error{Kind: KindIntermediary, Status: 200, Message: "the reply says that the call failed: no such thing"}},
 		"200 other group": {reply(200, `{"id":"b","message":"m"}`), Error{Kind: KindBadReply, Status: 200, Message: `the reply shows another group, "b": m`}},
+		"200 other case":  {reply(200, `{"id":"A","message":"m"}`), Error{Kind: KindSpelling, Status: 200, Message: "the API writes this id A", Spelled: "A"}},
 		"200 too large":   {reply(200, strings.Repeat(" ", maxReply+1)), Error{Kind: KindBadReply, Status: 200, Message: "the reply is too large: more than 16384 KiB"}},
 		"200 truncated":   {truncated, Error{Kind: KindBadReply, Status: 200, Message: "the reply broke off: unexpected EOF"}},
 		"204":             {reply(204, ""), Error{Kind: KindBadReply, Status: 204, Message: "the reply is empty"}},
@@ -60,7 +61,7 @@ func TestFailures(t *testing.T) {
 			if !ok {
 				t.Fatalf("got %v, want an *Error", err)
 			}
-			if e.Kind != test.want.Kind || e.Status != test.want.Status || e.Message != test.want.Message || e.NothingMade != test.want.NothingMade {
+			if e.Kind != test.want.Kind || e.Status != test.want.Status || e.Message != test.want.Message || e.NothingMade != test.want.NothingMade || e.Spelled != test.want.Spelled {
 				t.Errorf("got %+v\nwant %+v", *e, test.want)
 			}
 			if e.Method != http.MethodPut || e.Path != "/groups/a" || !strings.HasPrefix(err.Error(), "PUT /groups/a: ") {
@@ -68,6 +69,32 @@ func TestFailures(t *testing.T) {
 			}
 			if len(observed) != 1 || observed[0].Code != test.want.Status || !errors.Is(observed[0].Err, err) {
 				t.Errorf("observed %+v", observed)
+			}
+		})
+	}
+}
+
+// TestAGroupsAuthorIsNotToldWhereTheAPIIs: what a Group's status says is read by people who
+// may not read the connection's.
+func TestAGroupsAuthorIsNotToldWhereTheAPIIs(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"quoted": func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, "no route to "+r.Host+" from "+strings.Split(r.Host, ":")[0], http.StatusServiceUnavailable)
+		},
+		"no reply": func(w http.ResponseWriter, _ *http.Request) { hijack(w, "") },
+		"redirect": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "https://inside.example/")
+			w.WriteHeader(http.StatusFound)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := serve(t, handler).Update(t.Context(), "a", Fields{Name: ptr("n")})
+			e, ok := AsError(err)
+			if !ok {
+				t.Fatalf("got %v, want an *Error", err)
+			}
+			if text := e.Discreet(); strings.Contains(text, "127.0.0.1") || strings.Contains(text, "inside.example") || !strings.HasPrefix(text, "PUT /groups/a: ") {
+				t.Errorf("it says %q", text)
 			}
 		})
 	}

@@ -74,7 +74,10 @@ type onlyReader struct{ io.Reader }
 // do makes one exchange and hands the body of a 2xx to decode. Every error is an *Error.
 func (c *Client) do(ctx context.Context, r request, decode func(io.Reader, http.Header) error) error {
 	failed := func(kind Kind, err error) error {
-		return &Error{Kind: kind, Method: r.method, Path: c.redact(r.path()), Message: tidy(err.Error(), c.redact), NothingMade: true, Err: newCause(err, c.redact)}
+		return &Error{
+			Kind: kind, Method: r.method, Path: c.redact(r.path()), Message: tidy(err.Error(), c.redact), NothingMade: true, Err: newCause(err, c.redact),
+			host: c.base.url.Host, hostname: c.base.url.Hostname(),
+		}
 	}
 	if c.readOnly && r.method != http.MethodGet {
 		return failed(KindReadOnly, errors.New("refused: nothing is written in a dry run"))
@@ -101,6 +104,7 @@ func (c *Client) do(ctx context.Context, r request, decode func(io.Reader, http.
 	}
 	failure.Method, failure.Path, failure.Status = r.method, c.redact(r.path()), status
 	failure.NothingMade = failure.NothingMade || connection.neverHad()
+	failure.host, failure.hostname = c.base.url.Host, c.base.url.Hostname()
 	c.report(Call{Method: r.method, Code: status, Duration: time.Since(begun), Err: failure})
 	return failure
 }
