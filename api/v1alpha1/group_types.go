@@ -17,7 +17,9 @@ type GroupStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// lastHandledReconcileAt echoes the annotation
-	// klink.cloud/reconcile-requested-at once the request was served.
+	// klink.cloud/reconcile-requested-at once the request was served: of one that is
+	// too long, or holds control characters, the beginning and a digest.
+	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 

@@ -130,10 +130,17 @@ func (a *Account) AcceptMissing(from time.Time) {
 			return
 		}
 		s.trust.acceptFrom = from
-		if !s.trust.level.Holds() && now.Sub(from) < acceptWindow {
-			s.next = time.Time{}
-			s.kick.ring()
+		if now.Sub(from) >= acceptWindow {
+			return
 		}
+		// A Group can wait for this where the connection is trusted, too.
+		if s.wanted.IsZero() || from.Before(s.wanted) {
+			s.wanted = from
+		}
+		if !s.trust.level.Holds() {
+			s.next = time.Time{}
+		}
+		s.kick.ring()
 	})
 }
 

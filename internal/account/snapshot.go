@@ -75,6 +75,8 @@ type Evidence struct {
 	ByGets bool
 	// Complete: these listings showed the whole account.
 	Complete bool
+	// MissingAccepted: a person has accepted what the newest listing misses.
+	MissingAccepted bool
 	// Trust is whether the connection shows the account that its Groups live in.
 	Trust Trust
 }
@@ -100,6 +102,7 @@ func (a *Account) Evidence(names ...string) (e Evidence) {
 			e.SeenAt[g.ID] = s.mirror.entries[g.ID].seen
 		}
 		e.Listed, e.Complete = s.mirror.provenSince()
+		e.MissingAccepted = s.trust.accepts(s.mirror.begun)
 	})
 	return e
 }

@@ -5,6 +5,7 @@ package account
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -142,9 +143,24 @@ func (s *state) sight(owned []string, shown sets.Set[string], now time.Time) (by
 			by.owned++
 		}
 	}
-	by.missing = len(missing)
+	by.owned -= len(missing)
+	missing = withoutSpellings(missing, shown)
+	by.missing, by.owned = len(missing), by.owned+len(missing)
 	slices.Sort(missing)
 	return by, missing
+}
+
+// withoutSpellings leaves out the ids that a pass showed in another case: their Groups say
+// so, and they tell nothing of the account.
+func withoutSpellings(missing []string, shown sets.Set[string]) []string {
+	if len(missing) == 0 {
+		return nil
+	}
+	lower := make(sets.Set[string], len(shown))
+	for id := range shown {
+		lower.Insert(strings.ToLower(id))
+	}
+	return slices.DeleteFunc(missing, func(id string) bool { return lower.Has(strings.ToLower(id)) })
 }
 
 // judgeListing judges trust by a listing. An incomplete one shows less than

@@ -86,7 +86,8 @@ func (h *connectionHandler) Update(ctx context.Context, e event.UpdateEvent, q r
 		before.GetDeletionTimestamp().IsZero() != now.GetDeletionTimestamp().IsZero() || !sameAnnotations(before, now) {
 		h.EnqueueRequestForObject.Update(ctx, e, q)
 	}
-	if moved || before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) {
+	if moved || before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) ||
+		!sameAnnotation(before, now, v1alpha1.AnnotationAcceptMissing) {
 		if err := h.enqueueGroups(ctx, keyOf(now)); err != nil {
 			log.FromContext(ctx).Error(err, "The Groups of a changed connection were not enqueued", "connection", keyOf(now).String())
 		}
@@ -154,7 +155,11 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if done, err := r.ensureInUseFinalizer(ctx, object, len(groups) > 0); done || err != nil {
+	users, err := r.users(ctx, object, groups)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if done, err := r.ensureInUseFinalizer(ctx, object, len(users) > 0); done || err != nil {
 		return reconcile.Result{}, err
 	}
 	a := r.Accounts.Ensure(key) //nolint:contextcheck // its poller outlives this call
@@ -162,7 +167,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	ready, err := r.report(ctx, object, a.State(), problem, len(groups))
+	ready, err := r.report(ctx, object, a.State(), problem, users)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
@@ -188,6 +193,22 @@ func (r *ConnectionReconciler) writes(object connectionObject) *lastWritten[conn
 		r.written[name] = &lastWritten[connectionObject]{}
 	}
 	return r.written[name]
+}
+
+// users names the Groups that a connection serves or has served: those of namespaces
+// that may use it, and those whose status has an id.
+func (r *ConnectionReconciler) users(ctx context.Context, object connectionObject, groups []v1alpha1.Group) (names []string, _ error) {
+	for i := range groups {
+		g := &groups[i]
+		rights, err := r.Groups.labels.of(ctx, object, g.Namespace, lookupTTL)
+		if err != nil {
+			return nil, err
+		}
+		if rights.use || g.Status.ID != "" {
+			names = append(names, g.Namespace+"/"+g.Name)
+		}
+	}
+	return names, nil
 }
 
 // ensureInUseFinalizer keeps a connection that is in use, and lets it go when it is not. It is

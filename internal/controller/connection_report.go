@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -32,10 +33,10 @@ type readyState struct {
 
 // evaluateReady turns problem and state into the Ready condition; known is false while
 // nothing was tried yet.
-func evaluateReady(object connectionObject, s account.State, p *problem, groups int, now time.Time) (v readyState, known bool) {
+func evaluateReady(object connectionObject, s account.State, p *problem, users []string, now time.Time) (v readyState, known bool) {
 	switch {
 	case !object.GetDeletionTimestamp().IsZero():
-		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it", groups)}, true
+		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it: %s", len(users), some(users))}, true
 	case p != nil:
 		return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
 	case !s.Up && s.Down != 0:
@@ -68,6 +69,15 @@ func reasonOf(down account.Down) string {
 	case account.Blocked, account.Untrusted: // a problem, and lost trust, have a reason of their own
 	}
 	return v1alpha1.ReasonUnavailable
+}
+
+// some names the first few of many.
+func some(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 // whatToDo says what a person can do about a connection that does not answer.
@@ -105,9 +115,9 @@ func disappearance(object connectionObject, s account.State, now time.Time) stri
 
 // report writes the status if it differs, and says what has changed. It returns
 // whether the connection is ready.
-func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, groups int) (bool, error) {
+func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, users []string) (bool, error) {
 	before, _ := object.DeepCopyObject().(connectionObject)
-	v, known := evaluateReady(object, s, p, groups, time.Now())
+	v, known := evaluateReady(object, s, p, users, time.Now())
 	if !known {
 		return false, nil
 	}

@@ -29,6 +29,12 @@ const (
 // id in the note's place. A crash at any point leaves the note, and the note is
 // recovered from.
 func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step plan.Step) (outcome, error) {
+	switch allowed, err := e.owners.mayCreate(ctx, s); {
+	case err != nil:
+		return failed(s, step, err)
+	case !allowed:
+		return outcome{}, nil // the next facts say so
+	}
 	if err := s.account.Take(e.caller(s, klink.ClassCreate)); err != nil {
 		return failed(s, step, err)
 	}
@@ -42,6 +48,7 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 	m.Prove(attempt, true)
 	m.SeeAttempt(attempt, noted)
 	m.History.Attempted = true
+	e.owners.states.note(s.group.UID, attempt)
 	if err := e.records.noteAttempt(ctx, s, attempt); err != nil {
 		s.account.GiveBack()
 		return failed(s, step, err)

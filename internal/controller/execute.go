@@ -14,6 +14,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // executor carries out one step of a plan. It decides nothing: what its calls were
@@ -107,6 +108,10 @@ func (e *executor) read(ctx context.Context, s *scope, step plan.Step) (outcome,
 	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
 		s.answered()
 		s.reply = &reply{id: step.ID, state: plan.RemoteNotFound, fresh: true}
+	case klink.KindOf(err) == klink.KindSpelling:
+		spelled, _ := klink.AsError(err)
+		s.answered()
+		s.reply = &reply{id: step.ID, state: plan.RemoteMisspelled, group: remote.Group{ID: spelled.Spelled}, fresh: true}
 	case err != nil:
 		return failed(s, step, err)
 	default:

@@ -76,7 +76,7 @@ func callFailed(s *scope, step plan.Step, apiError *klink.Error) outcome {
 		s.reply = &reply{id: step.ID, state: plan.RemoteUnlisted}
 	case klink.KindRejected, klink.KindForbidden, klink.KindReadOnly:
 		s.state.memory.History.Refused = &plan.Backoff{
-			Until: time.Now().Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Error(),
+			Until: time.Now().Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Discreet(),
 		}
 	default:
 		backOff(s, apiError)
@@ -89,7 +89,7 @@ func backOff(s *scope, apiError *klink.Error) {
 	h := &s.state.memory.History
 	wait := doubled(firstRetry, mostRetry, h.Failures)
 	h.Failures++
-	h.Failed = &plan.Backoff{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Error()}
+	h.Failed = &plan.Backoff{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Discreet()}
 }
 
 // notApplied holds the fields back that the API took and does not show.
@@ -129,7 +129,7 @@ func throttled(s *scope, apiError *klink.Error) outcome {
 	if wait >= longPause && s.priority != priorityDrift {
 		out.Report = &plan.Report{
 			Status: "False", Reason: v1alpha1.ReasonRateLimited,
-			Message: apiError.Error() + "; tried again at " + time.Now().Add(wait).UTC().Format(time.RFC3339),
+			Message: apiError.Discreet() + "; tried again at " + time.Now().Add(wait).UTC().Format(time.RFC3339),
 		}
 	}
 	return out

@@ -42,11 +42,11 @@ type GroupReconciler struct {
 
 func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifier) *GroupReconciler {
 	r := &GroupReconciler{client: o.Client, accounts: accounts, notifier: notifier, quota: newWorkerQuota(o.Workers)}
-	owners := &owners{groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, since: r.since}
+	owners := &owners{groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since}
 	records := &records{client: o.Client, cluster: o.Cluster}
 	r.observer = observer{
 		groups: o.Groups, live: o.Live, accounts: accounts, owners: owners, cluster: o.Cluster, dryRun: o.DryRun,
-		crd: &crdDeletionCache{unserved: o.Unserved}, allowed: &namespaceLabelCache{},
+		crd: &crdDeletionCache{unserved: o.Unserved},
 	}
 	r.executor = executor{records: records, owners: owners, claims: accounts.Claims, count: o.Count, queue: &notifier.groups, letGo: r.letGo}
 	r.reporter = reporter{records: records, events: o.Events, count: o.Count}

@@ -82,6 +82,11 @@ type Groups struct {
 	// Selector says by their labels which connections this manager serves; nil is all.
 	// It leaves the others, and their Groups, entirely alone.
 	Selector labels.Selector
+
+	// What New adds: the labels of namespaces, by which a connection is open to them,
+	// and the UID of this cluster's namespace kube-system.
+	labels  *namespaceLabels
+	cluster string
 }
 
 // connection reads a connection; the error is a NotFound for one that is not there.
@@ -130,19 +135,36 @@ func (g Groups) bound(ctx context.Context, key account.Key, which func(*v1alpha1
 	if err != nil {
 		return nil, err
 	}
+	may, err := g.allowed(ctx, key)
 	ids := make([]string, 0, len(groups))
 	for i := range groups {
-		if id := facts.RecordedID(&groups[i]); id != "" && which(&groups[i]) {
-			ids = append(ids, id)
+		one := &groups[i]
+		if one.Status.ID != "" && !facts.IsForeign(one, g.cluster) && may(one) && which(one) {
+			ids = append(ids, one.Status.ID)
 		}
 	}
-	return ids, nil
+	return ids, err
 }
 
-// Unbound reports whether a Group of a connection has no id yet.
+// allowed tells of the Groups of a connection whether their namespace may use it, by
+// the labels that were read last. A connection that is gone forbids nothing.
+func (g Groups) allowed(ctx context.Context, key account.Key) (func(*v1alpha1.Group) bool, error) {
+	object, err := g.connection(ctx, key)
+	if err != nil {
+		err = client.IgnoreNotFound(err)
+		return func(*v1alpha1.Group) bool { return true }, err //nolint:wrapcheck // it names what was read
+	}
+	return func(one *v1alpha1.Group) bool { return g.labels.lastKnown(object, one.Namespace).use }, nil
+}
+
+// Unbound reports whether a Group that may use a connection has no id yet.
 func (g Groups) Unbound(ctx context.Context, key account.Key) (bool, error) {
 	groups, err := g.Of(ctx, key)
-	return slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return facts.RecordedID(&g) == "" }), err
+	if err != nil {
+		return false, err
+	}
+	may, err := g.allowed(ctx, key)
+	return slices.ContainsFunc(groups, func(one v1alpha1.Group) bool { return one.Status.ID == "" && may(&one) }), err
 }
 
 func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {

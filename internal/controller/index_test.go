@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -25,6 +27,10 @@ func (s *shelf) List(_ context.Context, into client.ObjectList, _ ...client.List
 	return nil
 }
 
+func (s *shelf) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+}
+
 func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 	bound := func(id, reason string, observed int64) v1alpha1.Group {
 		g := v1alpha1.Group{}
@@ -34,20 +40,23 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 	}
 	byAnnotation := bound("", v1alpha1.ReasonRemoteMissing, 2)
 	byAnnotation.Annotations = map[string]string{v1alpha1.AnnotationGroupID: "annotated"}
-	groups := Groups{Cache: &shelf{groups: []v1alpha1.Group{
+	foreign := bound("of another cluster", v1alpha1.ReasonRemoteMissing, 2)
+	foreign.Annotations = map[string]string{v1alpha1.AnnotationGroupCluster: "another"}
+	groups := Groups{cluster: "here", Cache: &shelf{groups: []v1alpha1.Group{
 		bound("missing", v1alpha1.ReasonRemoteMissing, 2),
 		bound("changed since", v1alpha1.ReasonRemoteMissing, 1),
 		bound("refused", v1alpha1.ReasonRejected, 2),
 		bound("", v1alpha1.ReasonRemoteMissing, 2),
 		byAnnotation,
+		foreign,
 		{Status: v1alpha1.GroupStatus{ID: "new"}},
 	}}}
 	givenUp, err := groups.GivenUp(t.Context(), account.Key{})
-	if diff := cmp.Diff([]string{"missing", "annotated"}, givenUp); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"missing"}, givenUp); diff != "" || err != nil {
 		t.Errorf("given up (-want +got):\n%s", diff)
 	}
 	owned, err := groups.Owned(t.Context(), account.Key{})
-	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "annotated", "new"}, owned); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "new"}, owned); diff != "" || err != nil {
 		t.Errorf("owned (-want +got):\n%s", diff)
 	}
 }

@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,12 +18,20 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
-// lookupTTL is for how long what was read live of namespaces and CRDs serves the
-// Groups that ask next.
-const lookupTTL = 10 * time.Second
+const (
+	// lookupTTL is for how long what was read live of namespaces and CRDs serves the
+	// Groups that ask next.
+	lookupTTL = 10 * time.Second
+	// createTTL is how old a reading of the labels may be for a create.
+	createTTL = time.Second
+	// labelsKept is for how long the labels of a namespace are kept that nobody asks for.
+	labelsKept = time.Hour
+)
 
-// namespaceLabelCache knows the labels of namespaces that a selector was asked for.
-type namespaceLabelCache struct {
+// namespaceLabels knows the labels of the namespaces that a selector was asked for.
+type namespaceLabels struct {
+	live client.Reader // from the API server itself
+
 	mu   sync.Mutex
 	seen map[string]seenLabels
 }
@@ -32,40 +41,67 @@ type seenLabels struct {
 	read   time.Time
 }
 
-// allows reports whether a namespace may use a connection; nil allows all.
-func (n *namespaceLabelCache) allows(ctx context.Context, live client.Reader, rule *v1alpha1.AllowedNamespaces, namespace string) (bool, error) {
-	if rule == nil || rule.From != v1alpha1.NamespacesFromSelector {
-		return true, nil
+// rights are what a connection lets the Groups of a namespace do.
+type rights struct{ use, adopt bool }
+
+// of tells what a connection lets a namespace do, by labels that are no older than ttl.
+func (n *namespaceLabels) of(ctx context.Context, c v1alpha1.ConnectionObject, namespace string, ttl time.Duration) (rights, error) {
+	var set labels.Set
+	if asksForLabels(c) {
+		var err error
+		if set, err = n.read(ctx, namespace, ttl); err != nil {
+			return rights{}, err
+		}
 	}
-	selector, err := metav1.LabelSelectorAsSelector(rule.Selector)
-	if err != nil {
-		return false, nil //nolint:nilerr // a selector that cannot be read allows nobody
-	}
-	set, err := n.of(ctx, live, namespace)
-	if err != nil {
-		return false, err
-	}
-	return selector.Matches(set), nil
+	return rightsOf(c, set), nil
 }
 
-// mayAdopt reports whether a namespace may adopt over a connection; nil lets all.
-func (n *namespaceLabelCache) mayAdopt(ctx context.Context, live client.Reader, rule *v1alpha1.AllowedAdoptionNamespaces, namespace string) (bool, error) {
+// lastKnown tells it by the labels that were read last, without reading any; a
+// namespace of which none were read is taken for one that is allowed.
+func (n *namespaceLabels) lastKnown(c v1alpha1.ConnectionObject, namespace string) rights {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if seen, known := n.seen[namespace]; known || !asksForLabels(c) {
+		return rightsOf(c, seen.labels)
+	}
+	return rights{use: true, adopt: true}
+}
+
+func asksForLabels(c v1alpha1.ConnectionObject) bool {
+	use, adopt := c.GetAllowedNamespaces(), c.GetAllowedAdoptionNamespaces()
+	return use != nil && use.Selector != nil || adopt != nil && adopt.Selector != nil
+}
+
+func rightsOf(c v1alpha1.ConnectionObject, set labels.Set) rights {
+	r := rights{use: true, adopt: true}
+	if rule := c.GetAllowedNamespaces(); rule != nil && rule.From == v1alpha1.NamespacesFromSelector {
+		r.use = selects(rule.Selector, set)
+	}
+	rule := c.GetAllowedAdoptionNamespaces()
 	switch {
-	case rule == nil || rule.From == v1alpha1.AdoptionNamespacesFromAll || rule.From == "":
-		return true, nil
+	case rule == nil:
 	case rule.From == v1alpha1.AdoptionNamespacesFromNone:
-		return false, nil
+		r.adopt = false
+	case rule.From == v1alpha1.AdoptionNamespacesFromSelector:
+		r.adopt = selects(rule.Selector, set)
 	}
-	return n.allows(ctx, live, &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: rule.Selector}, namespace)
+	return r
 }
 
-// of reads at most once per lookupTTL; no lock is held meanwhile.
-func (n *namespaceLabelCache) of(ctx context.Context, live client.Reader, namespace string) (labels.Set, error) {
-	if seen, known := n.last(namespace); known {
-		return seen, nil
+// selects: a selector that cannot be read selects nobody.
+func selects(selector *metav1.LabelSelector, set labels.Set) bool {
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	return err == nil && s.Matches(set)
+}
+
+// read asks at most once per ttl; no lock is held meanwhile.
+func (n *namespaceLabels) read(ctx context.Context, namespace string, ttl time.Duration) (labels.Set, error) {
+	begun := time.Now()
+	if seen, known := n.last(namespace); known && begun.Sub(seen.read) < ttl {
+		return seen.labels, nil
 	}
 	var ns corev1.Namespace
-	err := live.Get(ctx, client.ObjectKey{Name: namespace}, &ns)
+	err := n.live.Get(ctx, client.ObjectKey{Name: namespace}, &ns)
 	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading namespace %s: %w", namespace, err)
 	}
@@ -74,13 +110,14 @@ func (n *namespaceLabelCache) of(ctx context.Context, live client.Reader, namesp
 	if n.seen == nil {
 		n.seen = map[string]seenLabels{}
 	}
-	n.seen[namespace] = seenLabels{labels: ns.Labels, read: time.Now()}
+	maps.DeleteFunc(n.seen, func(_ string, seen seenLabels) bool { return begun.Sub(seen.read) > labelsKept })
+	n.seen[namespace] = seenLabels{labels: ns.Labels, read: begun}
 	return ns.Labels, nil
 }
 
-func (n *namespaceLabelCache) last(namespace string) (labels.Set, bool) {
+func (n *namespaceLabels) last(namespace string) (seenLabels, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	seen, ok := n.seen[namespace]
-	return seen.labels, ok && time.Since(seen.read) < lookupTTL
+	return seen, ok
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
-	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
@@ -60,7 +59,7 @@ func (n *Notifier) Notify(key account.Key, change account.News) {
 		n.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 	}
 	if change.All || change.Unbound {
-		n.enqueue(ctx, func(g *v1alpha1.Group) bool { return change.All || facts.RecordedID(g) == "" })(n.Groups.Of(ctx, key))
+		n.enqueue(ctx, func(g *v1alpha1.Group) bool { return change.All || g.Status.ID == "" })(n.Groups.Of(ctx, key))
 	}
 	for _, id := range change.IDs {
 		n.enqueue(ctx, func(*v1alpha1.Group) bool { return true })(n.Groups.Naming(ctx, id))
@@ -71,7 +70,7 @@ func (n *Notifier) Notify(key account.Key, change account.News) {
 // those that name the remote id, and those without an id that declare its name.
 func (n *Notifier) enqueueContenders(ctx context.Context, uid types.UID, id, name string) {
 	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid })(n.Groups.Naming(ctx, id))
-	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid && facts.RecordedID(g) == "" })(n.Groups.Named(ctx, name))
+	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid && g.Status.ID == "" })(n.Groups.Named(ctx, name))
 }
 
 // enqueue enqueues those of some listed Groups. A list that failed is told, as these

@@ -25,7 +25,6 @@ type observer struct {
 	accounts *account.Registry
 	owners   *owners
 	crd      *crdDeletionCache
-	allowed  *namespaceLabelCache
 	cluster  string
 	dryRun   bool
 }
@@ -72,25 +71,28 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 	c.Found, c.Terminating = true, !object.GetDeletionTimestamp().IsZero()
 	c.AllowDelete = object.GetConnectionSpec().AllowDelete
 	in.TakeOver = object.GetAnnotations()[v1alpha1.AnnotationTakeOver]
-	if c.MayAdopt, err = o.allowed.mayAdopt(ctx, o.live, object.GetAllowedAdoptionNamespaces(), s.group.Namespace); err != nil {
+	r, err := o.groups.labels.of(ctx, object, s.group.Namespace, lookupTTL)
+	if err != nil {
 		return err
 	}
-	if c.Allowed, err = o.allowed.allows(ctx, o.live, object.GetAllowedNamespaces(), s.group.Namespace); err != nil {
-		return err
-	}
+	c.Allowed, c.MayAdopt = r.use, r.adopt
 	if s.account == nil {
 		c.Waiting = true
 		return nil
 	}
 	state := s.account.State()
-	c.Up, c.Problem, c.Complete = state.Up, state.Message, state.Complete
+	// Whoever writes Groups need not read where the API is, or which Secret has the token.
+	c.Up, c.Problem, c.Complete = state.Up, "its conditions say why", state.Complete
 	c.Waiting = !state.Up && state.Down == 0
-	if state.Behind != "" && facts.RecordedID(s.group) == "" {
-		c.Up, c.Problem = false, "the account cannot be listed, and nothing is created: "+state.Behind
+	if state.Behind != "" && s.group.Status.ID == "" {
+		c.Up, c.Problem = false, "the account cannot be listed, and nothing is created; its conditions say why"
 	}
 	switch made := in.Memory.Unrecorded; {
 	case s.down != nil:
-		c.Up, c.Problem, c.Waiting = false, s.down.Message, false
+		c.Up, c.Waiting = false, false
+		if s.down.Down == account.Untrusted {
+			c.Problem = s.down.Message
+		}
 	case s.gone && made != nil && s.account.Fingerprint(made.Group.ID) != made.Account:
 		c.Up, c.Problem = false, "it has had another endpoint or token since the group was made"
 	}
@@ -125,7 +127,7 @@ func (o *observer) claims(ctx context.Context, s *scope, in *facts.Input) error 
 	if wanted := facts.WantedID(in.Group, in.Memory); wanted != "" {
 		ids = append(ids, wanted)
 	}
-	unbound := facts.BoundID(in.Group, in.Memory) == ""
+	unbound := facts.NamedID(in.Group) == "" && facts.BoundID(in.Group, in.Memory) == ""
 	for _, c := range in.Evidence.Candidates {
 		if unbound && !slices.Contains(ids, c.Group.ID) {
 			ids = append(ids, c.Group.ID)

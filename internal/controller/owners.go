@@ -10,6 +10,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -27,6 +29,7 @@ type owners struct {
 	accounts   *account.Registry
 	cluster    string
 	namespaces []string
+	states     *stateStore
 	// since is when this manager began to work.
 	since func() time.Time
 }
@@ -111,7 +114,7 @@ func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Clai
 		return nil, err
 	}
 	for i := range named {
-		if facts.RecordedID(&named[i]) != "" || named[i].UID == s.group.UID {
+		if named[i].Status.ID != "" || named[i].UID == s.group.UID {
 			continue
 		}
 		var g v1alpha1.Group
@@ -141,8 +144,8 @@ func (o *owners) listLive(ctx context.Context, selector ...client.ListOption) ([
 	return groups, nil
 }
 
-// claimants leaves out the Group itself, those of other accounts, and those that
-// another cluster bound, which own nothing here.
+// claimants leaves out the Group itself, those of other accounts, those that another
+// cluster bound, which own nothing here, and those whose word does not count.
 func (o *owners) claimants(ctx context.Context, s *scope, groups []v1alpha1.Group, id, holder string) ([]plan.Claimant, error) {
 	var others []plan.Claimant
 	for i := range groups {
@@ -154,11 +157,69 @@ func (o *owners) claimants(ctx context.Context, s *scope, groups []v1alpha1.Grou
 		if err != nil {
 			return nil, err
 		}
-		if same {
-			others = append(others, facts.Claimant(g, id, holder))
+		if !same {
+			continue
+		}
+		c := facts.Claimant(g, id, holder)
+		use, bind, err := o.may(ctx, s, g, id)
+		if err != nil {
+			return nil, err
+		}
+		c.MayBind = bind
+		c.Resting = g.Spec.Suspend && !o.states.noted(g)
+		if use || c.Bound {
+			others = append(others, c)
 		}
 	}
 	return others, nil
+}
+
+// may tells whether a Group may use its connection, which has worked, and whether what
+// it says of the id in annotation or spec counts.
+func (o *owners) may(ctx context.Context, s *scope, g *v1alpha1.Group, id string) (use, bind bool, _ error) {
+	key := connectionOf(g)
+	object, err := o.groups.connection(ctx, key)
+	if apierrors.IsNotFound(err) {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("reading %s: %w", key, err)
+	}
+	r, err := o.groups.labels.of(ctx, object, g.Namespace, lookupTTL)
+	if err != nil || !r.use || !o.worked(key, object) {
+		return false, false, err
+	}
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing {
+		return true, false, nil // its own connection does not show it
+	}
+	cluster := g.Annotations[v1alpha1.AnnotationGroupCluster]
+	consent := cluster != "" && object.GetAnnotations()[v1alpha1.AnnotationTakeOver] == cluster
+	made := s.account != nil && g.Annotations[v1alpha1.AnnotationGroupID] == id &&
+		plan.MadeSince(s.account.Lookup(id).Group, g.CreationTimestamp.Time)
+	return true, r.adopt || consent || made, nil
+}
+
+// worked reports whether a connection has been answered under its present settings: in
+// this process, or, as its status says, in one before.
+func (o *owners) worked(key account.Key, object connectionObject) bool {
+	if a := o.accounts.Get(key); a != nil {
+		if state := a.State(); state.Up || !state.Listed.IsZero() {
+			return true
+		}
+	}
+	ready := meta.FindStatusCondition(object.GetConditions(), v1alpha1.ConditionReady)
+	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == object.GetGeneration()
+}
+
+// mayCreate reads the labels of the Group's namespace, unless they were just read.
+func (o *owners) mayCreate(ctx context.Context, s *scope) (bool, error) {
+	object, err := o.groups.connection(ctx, s.key)
+	if err != nil {
+		return false, fmt.Errorf("reading %s: %w", s.key, err)
+	}
+	r, err := o.groups.labels.of(ctx, object, s.group.Namespace, createTTL)
+	return r.use, err
 }
 
 // sameAccount reports whether another Group's ids are of the same account, as

@@ -35,7 +35,7 @@ func (q *queue) priorityOf(g *v1alpha1.Group) int {
 	switch {
 	case !waits:
 		return priorityDrift
-	case facts.RecordedID(g) == "" && g.DeletionTimestamp.IsZero():
+	case g.Status.ID == "" && g.DeletionTimestamp.IsZero():
 		return priorityCreate
 	default:
 		return priorityChange
@@ -111,7 +111,7 @@ func (h *groupHandler) Update(ctx context.Context, e event.TypedUpdateEvent[*v1a
 		before.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero() || !equality.Semantic.DeepEqual(before.Status, now.Status) {
 		h.queue.addGroup(now)
 	}
-	if facts.RecordedID(e.ObjectOld) != facts.RecordedID(e.ObjectNew) {
+	if facts.NamedID(e.ObjectOld) != facts.NamedID(e.ObjectNew) {
 		h.enqueueContenders(ctx, e.ObjectOld)
 	}
 }

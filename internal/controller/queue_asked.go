@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 // asked remembers who was asked to be looked at, and when. One request of a Group in a
@@ -32,7 +33,7 @@ type request struct {
 // urgently says whether a Group is asked to be looked at, and this is urgent.
 func (a *asked) urgently(g *v1alpha1.Group) bool {
 	value := g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
-	if value == g.Status.LastHandledReconcileAt {
+	if !plan.Requested(g) {
 		return false
 	}
 	a.mu.Lock()

@@ -41,6 +41,8 @@ func (s *groupState) see(g *v1alpha1.Group) {
 type stateStore struct {
 	mu sync.Mutex
 	of map[types.NamespacedName][]*groupState
+	// notes are the notes of creates that this process has written, by the Group's UID.
+	notes map[types.UID]string
 }
 
 // getOrCreate returns the state of the Group of this name and UID.
@@ -60,6 +62,24 @@ func (s *stateStore) getOrCreate(name types.NamespacedName, uid types.UID) *grou
 	return state
 }
 
+// noted reports whether this process has written the note that stands on a Group.
+func (s *stateStore) noted(g *v1alpha1.Group) bool {
+	note := g.Annotations[v1alpha1.AnnotationCreateAttempt]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return note != "" && s.notes[g.UID] == note
+}
+
+// note keeps the note that this process is about to write on a Group.
+func (s *stateStore) note(uid types.UID, note string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.notes == nil {
+		s.notes = map[types.UID]string{}
+	}
+	s.notes[uid] = note
+}
+
 // others are the states of the Groups that had this name before; an empty UID means
 // that there is no such Group now.
 func (s *stateStore) others(name types.NamespacedName, uid types.UID) []*groupState {
@@ -77,6 +97,7 @@ func (s *stateStore) others(name types.NamespacedName, uid types.UID) []*groupSt
 func (s *stateStore) forget(name types.NamespacedName, gone *groupState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.notes, gone.uid)
 	kept := slices.DeleteFunc(s.of[name], func(state *groupState) bool { return state == gone })
 	if len(kept) == 0 {
 		delete(s.of, name)

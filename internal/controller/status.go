@@ -48,7 +48,7 @@ func (r *reporter) report(ctx context.Context, s *scope, f *plan.Facts, report *
 		log.FromContext(ctx).Info("A person is needed", "reason", report.Reason, "message", cut(report.Message, maxNote))
 	}
 	status := s.group.Status.DeepCopy()
-	fill(status, s.group, report, ownID(s, f))
+	fill(status, s.group, report, ownID(f))
 	if !equality.Semantic.DeepEqual(&s.group.Status, status) {
 		if err := r.records.patchStatus(ctx, s, *status); err != nil {
 			return fmt.Errorf("writing the status: %w", err)
@@ -71,26 +71,20 @@ func (r *reporter) publish(s *scope) {
 	s.events = nil
 }
 
-// ownID is the id to show in status: only an owner shows one, so that a copied
-// manifest never looks like it, and only one that the API has shown, since status
-// counts where an annotation, which every author of Groups may write, does not.
-func ownID(s *scope, f *plan.Facts) string {
+// ownID is the id to show in status: only an owner shows one, and none that only its
+// annotation carries, since every author of Groups may write that.
+func ownID(f *plan.Facts) string {
 	id := f.Identity
-	if id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" && (id.ID == s.group.Status.ID || shown(f, id.ID)) {
+	if id.Recorded && id.OtherOwner == "" && id.ForeignCluster == "" {
 		return id.ID
 	}
 	return ""
 }
 
-// shown: a reply of the API has shown the id, over a connection that this Group may use.
-func shown(f *plan.Facts, id string) bool {
-	return f.Connection.Allowed && f.Remote.State == plan.RemotePresent && f.Remote.Group.ID == id
-}
-
 // fill makes the status say what the report says.
 func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r *plan.Report, id string) {
 	status.ObservedGeneration = g.Generation
-	status.LastHandledReconcileAt = g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	status.LastHandledReconcileAt = plan.Echo(g.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
 	if id != "" {
 		status.ID = id
 	}

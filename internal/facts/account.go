@@ -38,7 +38,7 @@ func Remote(r account.Remote) plan.Remote {
 func Evidence(e account.Evidence) plan.Evidence {
 	evidence := plan.Evidence{
 		Mirrored: e.Mirrored, Listed: e.Listed, Newest: e.Newest, ListedFor: e.ListedFor, ByGets: e.ByGets,
-		Complete: e.Complete, Trust: trustOf(e.Trust),
+		Complete: e.Complete, MissingAccepted: e.MissingAccepted, Trust: trustOf(e.Trust),
 	}
 	for _, g := range e.Named {
 		evidence.Candidates = append(evidence.Candidates, plan.Candidate{Group: g})

@@ -75,7 +75,7 @@ func Of(in Input) plan.Facts {
 		c.MadeForOther, c.LetGo = claims.MadeForOther, claims.LetGo
 		c.AsOf = in.SeenAt[c.Group.ID]
 		for _, other := range in.OpenCreates {
-			if other.Attempt.MayHaveMade(c.Group) {
+			if other.MayHaveMade(c.Group, in.Now) {
 				c.OpenCreate, c.OpenSince = other.Group, other.Attempt.Time
 			}
 		}
@@ -89,13 +89,16 @@ func Of(in Input) plan.Facts {
 // identity is what ties the Group to a remote group.
 func identity(in Input) plan.Identity {
 	annotations := in.Group.Annotations
-	bound := BoundID(in.Group, in.Memory)
-	id := plan.Identity{ID: bound, Seen: in.Memory.BoundSince, Unrecorded: in.Memory.Unrecorded != nil}
+	id := plan.Identity{
+		ID: BoundID(in.Group, in.Memory), ClaimedID: ClaimedID(in.Group, in.Memory), Seen: in.Memory.BoundSince,
+		Unrecorded: in.Memory.Unrecorded != nil,
+	}
+	bound := id.ID + id.ClaimedID // one of them is empty
 	id.TakeOver = in.TakeOver != "" && in.TakeOver == annotations[v1alpha1.AnnotationGroupCluster]
 	id.CreateInFlight = bound == "" && in.CreateInFlight
 	if bound != "" {
 		id.Unarchive = annotations[v1alpha1.AnnotationUnarchive] == bound
-		id.Recorded = recorded(in.Group, in.Memory, bound)
+		id.Recorded = id.ID != "" && recorded(in.Group, in.Memory, bound)
 		id.WaitsForOwner = WaitsForOwner(in.Group)
 		if IsForeign(in.Group, in.Cluster) {
 			id.ForeignCluster = annotations[v1alpha1.AnnotationGroupCluster]
@@ -129,6 +132,7 @@ func otherOwner(in Input, id string) string {
 	claims := in.Claims[id]
 	self := Claimant(in.Group, id, claims.Holder)
 	self.Bound = self.Bound || in.Memory.Bound == id
+	self.MayBind = true // whether it may is asked elsewhere
 	owner, _ := plan.Owner(append(slices.Clone(claims.Others), self))
 	if owner.UID == self.UID {
 		return ""
@@ -150,18 +154,26 @@ func WaitsForOwner(g *v1alpha1.Group) bool {
 	return g.Status.ID == "" && ready != nil && ready.Reason == v1alpha1.ReasonIDConflict
 }
 
-// RecordedID is the id that a Group says itself: status.id counts, the annotation
-// stands in where a backup was restored without status.
-func RecordedID(g *v1alpha1.Group) string {
+// NamedID is the id that a Group says itself, confirmed or not: status.id counts, the
+// annotation stands in where a backup was restored without status.
+func NamedID(g *v1alpha1.Group) string {
 	if g.Status.ID != "" {
 		return g.Status.ID
 	}
 	return g.Annotations[v1alpha1.AnnotationGroupID]
 }
 
+// ClaimedID is an id that only the annotation carries, and no reply has confirmed.
+func ClaimedID(g *v1alpha1.Group, m Memory) string {
+	if id := g.Annotations[v1alpha1.AnnotationGroupID]; BoundID(g, m) == "" && id != m.Released {
+		return id
+	}
+	return ""
+}
+
 // WantedID is the id that a Group is bound to or wants to bind to.
 func WantedID(g *v1alpha1.Group, m Memory) string {
-	if id := BoundID(g, m); id != "" {
+	if id := BoundID(g, m) + ClaimedID(g, m); id != "" { // one of them is empty
 		return id
 	}
 	return g.Spec.GroupID
@@ -172,7 +184,7 @@ func WantedID(g *v1alpha1.Group, m Memory) string {
 // created.
 func Names(g *v1alpha1.Group, m Memory) []string {
 	names := []string{g.Spec.Name}
-	if BoundID(g, m) != "" {
+	if BoundID(g, m)+ClaimedID(g, m) != "" {
 		return names
 	}
 	note, _ := Note(g, m)
@@ -194,7 +206,7 @@ func Claimant(g *v1alpha1.Group, id, holder string) plan.Claimant {
 	return plan.Claimant{
 		UID: string(g.UID), Group: g.Namespace + "/" + g.Name, Created: g.CreationTimestamp.Time,
 		Bound: g.Status.ID == id || string(g.UID) == holder, Deleting: !g.DeletionTimestamp.IsZero(),
-		Recorded: RecordedID(g) == id, Attempt: openAttempt(g),
+		Recorded: NamedID(g) == id, Attempt: openAttempt(g),
 	}
 }
 
@@ -202,7 +214,7 @@ func Claimant(g *v1alpha1.Group, id, holder string) plan.Claimant {
 // note cannot be read.
 func openAttempt(g *v1alpha1.Group) *plan.Attempt {
 	attempt, err := plan.ParseAttempt(g.Annotations[v1alpha1.AnnotationCreateAttempt])
-	if err != nil || RecordedID(g) != "" {
+	if err != nil || NamedID(g) != "" {
 		return nil
 	}
 	return &attempt

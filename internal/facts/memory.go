@@ -65,14 +65,13 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	m.History.ResetOnChange(g.Generation, g.Annotations[v1alpha1.AnnotationReconcileRequestedAt], now)
 	m.seeName(g, now)
 	m.seeDeclared(g, now)
-	said := RecordedID(g)
-	if said == m.Bound {
+	if g.Status.ID == m.Bound {
 		m.Bound = ""
 	}
-	if m.Bound == "" && said != m.Released {
+	if m.Bound == "" && g.Status.ID != m.Released && g.Annotations[v1alpha1.AnnotationGroupID] != m.Released {
 		m.Released = ""
 	}
-	id := BoundID(g, *m)
+	id := BoundID(g, *m) + ClaimedID(g, *m) // one of them is empty
 	if m.SeenID != id {
 		m.SeenID, m.BoundSince = id, now
 	}
@@ -159,10 +158,10 @@ func (m *Memory) Prove(note string, empty bool) {
 	}
 }
 
-// BoundID is the bound id: what this process has bound, where the Group may not
-// show it yet, else what the Group says.
+// BoundID is the bound id: what this process has bound, where the Group's status may
+// not show it yet, else what that says.
 func BoundID(g *v1alpha1.Group, m Memory) string {
-	said := RecordedID(g)
+	said := g.Status.ID
 	switch {
 	case m.Unrecorded != nil:
 		return m.Unrecorded.Group.ID

@@ -24,7 +24,7 @@ func bindByName(f *Facts) Step {
 		return writeStatus(untrusted(f), 0)
 	}
 	if !f.Connection.MayAdopt && f.hasNamesake() {
-		return mayNotAdopt(f)
+		return writeStatus(adoptionNotAllowed(f, "a group of this name exists; declare another name, or"), allowedRetry)
 	}
 	n := f.activeNamesakes()
 	// What was made for a Group that is gone is there to be adopted.
@@ -56,19 +56,7 @@ func bindByName(f *Facts) Step {
 	return create(f)
 }
 
-// adoptionNotAllowed stops a Group that names a group which it did not make, before any
-// call and before anything is said of that group.
-func adoptionNotAllowed(f *Facts) (Step, bool) {
-	named := f.Identity.ID == "" && f.spec().GroupID != "" && !f.unresolvedAttempt()
-	return mayNotAdopt(f), named && f.Connection.Found && !f.Connection.MayAdopt
-}
-
-func mayNotAdopt(f *Facts) Step {
-	return writeStatus(stalled(v1alpha1.ReasonAdoptionNotAllowed, fmt.Sprintf(
-		"%s does not let namespace %s bind to remote groups that its Groups did not make; a cluster admin can change its allowedAdoptionNamespaces",
-		f.Connection.Name, f.Group.Namespace)), allowedRetry)
-}
-
+// hasNamesake reports whether a remote group has the declared name.
 func (f *Facts) hasNamesake() bool {
 	return slices.ContainsFunc(f.Evidence.Candidates, func(c Candidate) bool { return c.Group.Name == f.Declared.Name })
 }

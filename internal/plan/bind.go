@@ -23,6 +23,8 @@ func bind(f *Facts) Step {
 
 func bindResolved(f *Facts) Step {
 	switch {
+	case f.Identity.ClaimedID != "":
+		return bindClaimed(f)
 	case f.spec().GroupID != "":
 		return bindDeclared(f)
 	case f.byName() && !f.Connection.Terminating:
@@ -34,6 +36,9 @@ func bindResolved(f *Facts) Step {
 
 // bindDeclared binds to spec.groupID, and never creates.
 func bindDeclared(f *Facts) Step {
+	if step, stop := f.groupIDForbidden(); stop {
+		return step // the open create that went before it is settled
+	}
 	id := f.spec().GroupID
 	switch f.Remote.State {
 	case RemotePresent:
@@ -100,7 +105,7 @@ func recoverAttempt(f *Facts) Step {
 	if f.Identity.CreateInFlight {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := Recover(*f.Identity.Attempt, f.Declared, f.Identity.AttemptSeen, f.Evidence)
+	r := f.recover()
 	switch r.Outcome {
 	case OutcomeBind:
 		return adopt(f, r.ID, OriginRecovered)
@@ -148,8 +153,11 @@ func uncertain(f *Facts, what string, candidates []remote.Group) Report {
 	if f.Evidence.OtherAccount && f.Evidence.Complete {
 		detail = "and the connection has had another endpoint or token since"
 	}
-	if len(candidates) > 0 {
+	switch {
+	case len(candidates) > 0 && f.Connection.MayAdopt:
 		detail = "and these groups may be it: " + describe(candidates)
+	case len(candidates) > 0:
+		detail = fmt.Sprintf("and %d groups may be it, which a cluster admin can look at", len(candidates))
 	}
 	if f.Identity.AttemptUnreadable {
 		detail = "so whether a group was created is not known"

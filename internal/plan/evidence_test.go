@@ -61,7 +61,7 @@ func TestAnIDThatWasMadeIsWrittenDownBeforeAnythingElse(t *testing.T) {
 		{"while the namespace may not use it", facts(madeUnrecorded, notAllowed), record},
 		{"while suspended", facts(madeUnrecorded, suspend), record},
 		{"while being deleted as an Orphan", facts(madeUnrecorded, deleted, policy(v1alpha1.DeletionOrphan)), record},
-		{"not where another Group owns it", facts(madeUnrecorded, owned), says(v1alpha1.ReasonIDConflict, "is owned by").showing(plaza())},
+		{"not where another Group owns it", facts(madeUnrecorded, owned), says(v1alpha1.ReasonIDConflict, "is owned by").again(time.Minute)},
 	})
 }
 

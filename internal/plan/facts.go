@@ -53,10 +53,13 @@ func (f *Facts) String() string {
 
 // Identity is what ties the Group to a remote group.
 type Identity struct {
-	// ID is the bound remote id: of the status, else of the annotation, else of a
-	// create that could not be recorded yet. Empty while unbound.
+	// ID is the bound remote id: of the status, or one that a reply has shown for this
+	// Group and that could not be written there yet. Empty while unbound.
 	ID string
-	// Seen is when this process first saw the Group bound to ID: another one may
+	// ClaimedID is an id that only the annotation carries, which any author of Groups
+	// may have written. Empty where ID is not.
+	ClaimedID string
+	// Seen is when this process first saw the Group bound to ID, or claiming it: another one may
 	// have made the group just before, and the API may lag behind that.
 	Seen time.Time
 	// Unarchive: the group was archived when it was adopted, and is not unarchived yet.
@@ -67,11 +70,13 @@ type Identity struct {
 	Recorded bool
 	// ForeignCluster is the UID of another cluster that bound the id.
 	ForeignCluster string
-	// TakeOver: the connection allows to take ids over from that cluster.
+	// TakeOver: the connection allows to take over the ids that the annotation says are
+	// of that cluster, or of this one.
 	TakeOver bool
-	// OtherOwner is the other Group that owns ID (or, while unbound, spec.groupID).
+	// OtherOwner is the other Group that owns ID (or, while unbound, the id claimed, or
+	// spec.groupID).
 	OtherOwner string
-	// WaitsForOwner: the Group names ID, which another one owned so far.
+	// WaitsForOwner: the Group names an id, which another one owned so far.
 	WaitsForOwner bool
 	// Attempt is the note of a create without an id; nil without one.
 	Attempt *Attempt
@@ -95,15 +100,14 @@ type Connection struct {
 	Found bool
 	// Terminating: it is being deleted, and takes no new Groups.
 	Terminating bool
-	// Allowed: the Group's namespace may use it.
-	Allowed bool
+	// Allowed: the Group's namespace may use it. MayAdopt: its Groups may bind over it
+	// to remote groups that they did not make.
+	Allowed, MayAdopt bool
 	// Up: calls can be made. Otherwise Problem says why not.
 	Up      bool
 	Problem string
 	// Waiting: it was not looked at yet by this process, so nothing is known.
 	Waiting bool
-	// MayAdopt: the Group's namespace may bind to groups that the Group did not make.
-	MayAdopt bool
 	// AllowDelete is the connection's consent to permanent deletion.
 	AllowDelete bool
 	// Complete: the account can be listed completely.
@@ -132,11 +136,13 @@ const (
 	RemoteNotFound
 	// RemoteDeleted: our own DELETE was answered in this pass.
 	RemoteDeleted
+	// RemoteMisspelled: a GET in this pass showed the id in another spelling: Group's.
+	RemoteMisspelled
 )
 
 // String names the state for logs.
 func (s RemoteState) String() string {
-	return [...]string{"Unknown", "Present", "Unlisted", "NotFound", "Deleted"}[s]
+	return [...]string{"Unknown", "Present", "Unlisted", "NotFound", "Deleted", "Misspelled"}[s]
 }
 
 // Remote is what is known of the bound remote group.
@@ -171,7 +177,7 @@ func (f *Facts) byName() bool { return f.spec().AdoptionPolicy == v1alpha1.Adopt
 
 // requested reports whether a person asks for a fresh look.
 func (f *Facts) requested() bool {
-	return f.Group.Annotations[v1alpha1.AnnotationReconcileRequestedAt] != f.Group.Status.LastHandledReconcileAt
+	return Requested(f.Group)
 }
 
 // userIsWaiting reports whether a person waits for something: a changed spec, or a look.
@@ -209,15 +215,15 @@ func (f *Facts) unresolvedAttempt() bool {
 
 // wantedID is the id this Group is bound to or wants to bind to.
 func (f *Facts) wantedID() string {
-	if f.Identity.ID != "" {
-		return f.Identity.ID
+	if id := f.boundOrClaimed(); id != "" {
+		return id
 	}
 	return f.spec().GroupID
 }
 
-// showing adds the remote group to a report, where it is known.
+// showing adds the remote group to a report, where it is known and this Group's to see.
 func (f *Facts) showing(r Report) Report {
-	if f.Remote.State == RemotePresent && f.Identity.ID != "" {
+	if f.Remote.State == RemotePresent && f.maySee() {
 		r.Remote = &f.Remote.Group
 	}
 	return r

@@ -43,6 +43,10 @@ func finalizeNow(f *Facts) Step {
 		return step
 	}
 	switch {
+	case f.Remote.State == RemoteMisspelled:
+		return misspelled(f)
+	case f.Identity.ClaimedID != "":
+		return finalizeClaimed(f)
 	case f.Identity.ID == "":
 		return finalizeAttempt(f)
 	case f.spec().DeletionPolicy == v1alpha1.DeletionDelete:
@@ -66,7 +70,7 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || f.notOurs():
 		orphaned := f.Identity.ID != "" && !f.othersOwn()
 		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && f.madeOwn()}, true
-	case f.Identity.ID == "" && !f.unresolvedAttempt():
+	case f.boundOrClaimed() == "" && !f.unresolvedAttempt():
 		return Step{Action: Release}, true
 	case f.spec().Suspend:
 		return suspendedDeletion(f), true
@@ -81,7 +85,7 @@ func unserved(f *Facts) (Step, bool) {
 		return Step{Action: Wait}, true
 	case !f.Connection.Found:
 		return writeStatus(deleting(f.Connection.missing()), 0), true
-	case !f.Connection.Allowed && f.Group.Status.ID == "" && !f.GroupGone:
+	case !f.Connection.Allowed && f.Identity.ID == "":
 		// Annotations are anybody's to write: what only they say is no reason to
 		// touch an account that the namespace may not use.
 		return writeStatus(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
@@ -102,7 +106,7 @@ func (f *Facts) notOurs() bool {
 }
 
 func (f *Facts) othersOwn() bool {
-	return f.Identity.ForeignCluster != "" || f.Identity.ID != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
+	return f.Identity.ForeignCluster != "" || f.boundOrClaimed() != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
 }
 
 // madeOwn reports whether the remote group can only have been made for this Group. One
@@ -129,7 +133,7 @@ func finalizeAttempt(f *Facts) Step {
 	if f.Identity.CreateInFlight {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := Recover(*f.Identity.Attempt, f.Declared, f.Identity.AttemptSeen, f.Evidence)
+	r := f.recover()
 	switch r.Outcome {
 	case OutcomeBind:
 		return Step{Action: Bind, ID: r.ID, Origin: OriginRecovered}
@@ -156,6 +160,9 @@ func finalizeDelete(f *Facts) Step {
 	}
 	if b := f.backoff(nil); b != nil {
 		return backedOffDeletion(f, b)
+	}
+	if f.Remote.State != RemotePresent { // the API may write the id otherwise
+		return Step{Action: Read, ID: f.Identity.ID}
 	}
 	return Step{Action: DeleteRemote, ID: f.Identity.ID}
 }

@@ -58,7 +58,7 @@ func TestDeletionTouchesNothingThatIsNotOurs(t *testing.T) {
 		{"groupID of another's group does not hide a create that may have happened",
 			facts(attempted, deleted, groupID, owned, shows(plaza(withID(otherID), createdAt(now.Add(-30*time.Minute))))),
 			Step{Action: Bind, ID: otherID, Origin: OriginRecovered}},
-		{"what annotations alone say of an account that the namespace may not use", facts(deleted, notAllowed, noStatus),
+		{"what annotations alone say of an account that the namespace may not use", facts(deleted, notAllowed, claimedID),
 			says(v1alpha1.ReasonConnectionNotAllowed, "deletionPolicy Orphan releases").again(time.Minute)},
 		{"a note alone of an attempt there", facts(attempted, deleted, notAllowed),
 			says(v1alpha1.ReasonConnectionNotAllowed, "status shows no id").again(time.Minute)},

@@ -116,8 +116,15 @@ func owned(s *Facts)          { s.Identity.OtherOwner = "lobby/plaza" }
 func contends(s *Facts)       { s.Identity.WaitsForOwner = true }
 func unrecorded(s *Facts)     { s.Identity.Recorded = false }
 func inFlight(s *Facts)       { s.Identity.CreateInFlight = true }
+func accepted(s *Facts)       { s.Evidence.MissingAccepted = true }
 func noStatus(s *Facts)       { s.Group.Status.ID = "" }
 func justSeen(s *Facts)       { s.Identity.Seen = now.Add(-time.Minute) }
+
+// claimedID is a Group whose id only its annotation carries.
+func claimedID(s *Facts) {
+	noStatus(s)
+	s.Identity.ID, s.Identity.ClaimedID, s.Identity.Recorded = "", plazaID, false
+}
 
 func down(s *Facts) { s.Connection.Up, s.Connection.Problem = false, "401 Unauthorized" }
 

@@ -26,15 +26,19 @@ func Next(f *Facts) Step {
 	if f.Identity.NoteLost && f.unresolvedAttempt() && !f.DryRun {
 		return Step{Action: RestoreNote}
 	}
-	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, adoptionNotAllowed, ownedElsewhere} {
+	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, adoptionForbidden, ownedElsewhere} {
 		if step, stop := gate(f); stop {
 			return step
 		}
 	}
-	if f.Identity.ID == "" {
+	switch {
+	case f.Remote.State == RemoteMisspelled:
+		return misspelled(f)
+	case f.Identity.ID == "":
 		return bind(f)
+	default:
+		return maintain(f)
 	}
-	return maintain(f)
 }
 
 // finalizerMissing puts back what ties a Group to its remote group, whatever else stands
@@ -51,9 +55,9 @@ func suspended(f *Facts) (Step, bool) {
 	if !f.spec().Suspend {
 		return Step{}, false
 	}
-	mayLook := f.Identity.ID != "" && f.Connection.Allowed
+	mayLook := f.Connection.Allowed && f.maySee()
 	if f.requested() && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
-		return Step{Action: Read, ID: f.Identity.ID}, true
+		return Step{Action: Read, ID: f.boundOrClaimed()}, true
 	}
 	ready := f.ready()
 	if f.Remote.State == RemoteUnknown && !f.userIsWaiting() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
@@ -88,7 +92,7 @@ func connectionUnusable(f *Facts) (Step, bool) {
 	case !c.Found:
 		return writeStatus(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
 			"; or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef"), 0), true
-	case c.Terminating && f.Identity.ID == "" && !f.unresolvedAttempt():
+	case c.Terminating && f.boundOrClaimed() == "" && !f.unresolvedAttempt():
 		return writeStatus(terminating(f), 0), true
 	case !c.Up:
 		return writeStatus(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is not ready: "+c.Problem), 0), true
@@ -102,13 +106,13 @@ func ownedElsewhere(f *Facts) (Step, bool) {
 	if id.ForeignCluster != "" && !id.TakeOver {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"remote group %s was bound by another cluster (%s) and is only read; to take it over, annotate %s with %s=%s",
-			id.ID, id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
+			f.boundOrClaimed(), id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
 		return writeStatus(f.showing(r), 0), true
 	}
 	if id.OtherOwner != "" {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", f.wantedID(), id.OtherOwner, copiedHint(f)))
-		return writeStatus(f.showing(r), 0), true
+		return writeStatus(r, ownerRetry), true
 	}
 	return Step{}, false
 }
@@ -161,7 +165,7 @@ func maintainRemote(f *Facts) Step {
 func contradicted(f *Facts) Step {
 	return writeStatus(f.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
 		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it anew, without the annotations %s and %s",
-		f.spec().GroupID, f.Identity.ID, v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
+		f.spec().GroupID, f.boundOrClaimed(), v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
 }
 
 // takesOver: the id was another cluster's or another Group's until now.
@@ -258,15 +262,25 @@ func missing(f *Facts) Step {
 		return remoteMissing(f, f.Identity.ID)
 	case !f.Connection.Complete:
 		return unprovenMissing(f)
-	case !f.Remote.AbsenceProven || !f.Evidence.Listed.After(f.Identity.Seen.Add(SettleTime)):
+	default:
+		return forget(f, f.Identity.ID)
+	}
+}
+
+// forget gives an id up for a new group, once a complete listing proves it gone.
+func forget(f *Facts, id string) Step {
+	// What no Group owns is not counted in the mirror: its listings prove it absent.
+	absent := f.Remote.AbsenceProven || f.Identity.ID == "" && f.Evidence.Complete
+	switch {
+	case !absent || !f.Evidence.Listed.After(f.Identity.Seen.Add(SettleTime)):
 		return f.waitForAbsence(Step{Action: Wait, AwaitListing: f.Now})
 	case f.DryRun:
-		return dryRun("create the group anew: " + f.Identity.ID + " is gone")
+		return dryRun("create the group anew: " + id + " is gone")
 	}
 	if b := f.backoff(nil); b != nil {
 		return backedOff(f, b)
 	}
-	return Step{Action: ForgetID, ID: f.Identity.ID}
+	return Step{Action: ForgetID, ID: id}
 }
 
 // waitForAbsence waits until it is known whether the group is gone. What a person waits
@@ -275,7 +289,7 @@ func (f *Facts) waitForAbsence(step Step) Step {
 	if !f.userIsWaiting() {
 		return step
 	}
-	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.ID+
+	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.boundOrClaimed()+
 		" (404); waiting until a listing shows whether it is gone", SettleTime/4)
 	said.AwaitListing = step.AwaitListing
 	return said
@@ -298,6 +312,9 @@ func remoteMissing(f *Facts, id string) Step {
 		why = "and a group that is only observed is never created"
 	case f.spec().GroupID == "" && f.takesOver():
 		why = "so it cannot be taken over"
+	case f.spec().GroupID == "" && f.Identity.ClaimedID != "" && f.Connection.Complete:
+		why = fmt.Sprintf("and only the annotation %s carries this id, so that none is made in its place; to have one made, annotate %s with %s=<the time now, RFC 3339>",
+			v1alpha1.AnnotationGroupID, f.Connection.Name, v1alpha1.AnnotationAcceptMissing)
 	case f.spec().GroupID == "":
 		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"
 	}

@@ -77,13 +77,13 @@ func TestTheConnectionDecidesWhoIsServed(t *testing.T) {
 func TestNobodyWritesToAnothersGroup(t *testing.T) {
 	decide(t, []decision{
 		{"a copied manifest ends in IDConflict", facts(owned, describedAs("copy")),
-			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").showing(plaza())},
+			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").again(time.Minute)},
 		{"groupID of an owned group ends in IDConflict", facts(unbound, groupID, owned, remoteGroup(plaza())),
-			says(v1alpha1.ReasonIDConflict, "remote group "+plazaID+" is owned")},
+			says(v1alpha1.ReasonIDConflict, "remote group "+plazaID+" is owned").again(time.Minute)},
 		{"a namespace restored into another cluster only reads", facts(foreign, describedAs("staging")),
 			says(v1alpha1.ReasonIDConflict, v1alpha1.AnnotationTakeOver+"="+elsewhere).showing(plaza())},
 		{"take-over does not go against an owner here", facts(foreign, takeOverOK, owned),
-			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").showing(plaza())},
+			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").again(time.Minute)},
 		{"take-over binds", facts(foreign, takeOverOK), Step{Action: Bind, ID: plazaID}},
 		{"take-over unarchives as any adoption", facts(foreign, takeOverOK, remoteGroup(plaza(archivedSince(now)))),
 			Step{Action: Bind, ID: plazaID, Unarchive: true}},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Claimant is a Group that names a remote id: in its status, in its annotation,
@@ -22,17 +24,22 @@ type Claimant struct {
 	Created time.Time
 	// Deleting: it is going away, and so never takes an id over.
 	Deleting bool
+	// MayBind: what it says in annotation or spec counts, because it may adopt over its
+	// connection, or may have made the group.
+	MayBind bool
 	// Recorded: the id stands in its status, or in its annotation where the status
 	// shows none.
 	Recorded bool
-	// Attempt is its open create, where it has no id; nil without one.
+	// Attempt is its open create, where it has no id; nil without one. Resting: it is
+	// suspended, and the note of that create is not this process's.
 	Attempt *Attempt
+	Resting bool
 }
 
 // Owner picks the one claimant that owns a remote id: whose status says so,
-// then the older, then the lower UID. No claimant, no owner.
+// then the older of those whose word counts, then the lower UID. No claimant, no owner.
 func Owner(claimants []Claimant) (Claimant, bool) {
-	candidates := slices.DeleteFunc(slices.Clone(claimants), func(c Claimant) bool { return c.Deleting && !c.Bound })
+	candidates := slices.DeleteFunc(slices.Clone(claimants), func(c Claimant) bool { return !c.Bound && (c.Deleting || !c.MayBind) })
 	if len(candidates) == 0 {
 		return Claimant{}, false
 	}
@@ -50,8 +57,40 @@ func Owner(claimants []Claimant) (Claimant, bool) {
 func MayBind(f *Facts, step Step, others []Claimant, bound bool) bool {
 	adopts := f.spec().GroupID == "" && f.Identity.Attempt == nil && !bound
 	return !slices.ContainsFunc(others, func(c Claimant) bool {
-		return c.Recorded || adopts && c.Attempt != nil && c.Attempt.MayHaveMade(f.group(step.ID))
+		return c.keeps(f, step.ID) || adopts && c.MayHaveMade(f.group(step.ID), f.Now)
 	})
+}
+
+// keeps reports whether what the claimant says of an id keeps a Group from it. Of several
+// that say so in their annotations alone, as copies do, one gets it.
+func (c Claimant) keeps(f *Facts, id string) bool {
+	if f.Identity.ClaimedID != id || c.Bound {
+		return c.Recorded && (c.Bound || c.MayBind)
+	}
+	self := Claimant{UID: string(f.Group.UID), Created: f.Group.CreationTimestamp.Time, MayBind: true}
+	owner, _ := Owner([]Claimant{c, self})
+	return c.Recorded && owner.UID != self.UID
+}
+
+const (
+	// keptFor is for how long what an open create may have made is kept for its Group.
+	keptFor = time.Hour
+	// keptAtRest is for how long that is so where nothing goes on: anybody can write
+	// such a note and suspend the Group.
+	keptAtRest = SettleTime
+)
+
+// MayHaveMade reports whether the claimant's open create may have made a group, which is
+// then kept for it. A note of a time to come is nobody's.
+func (c Claimant) MayHaveMade(g remote.Group, now time.Time) bool {
+	if c.Attempt == nil || !c.Attempt.MayHaveMade(g) {
+		return false
+	}
+	age := now.Sub(c.Attempt.Time)
+	if c.Resting {
+		return age > -PostWindow && age < keptAtRest
+	}
+	return age > -ClockSkew && age < keptFor
 }
 
 func boundFirst(a, b Claimant) int {

@@ -46,7 +46,7 @@ func anyFacts(t *rapid.T) *Facts {
 	s.DryRun, s.CRDGone, s.CRDUnread, s.GroupGone = rarely("dry run"), rarely("CRD gone"), rarely("CRD unread"), rarely("Group gone")
 	anyIdentity(t, s)
 	s.Connection = Connection{
-		Name: "Connection c", Found: !rarely("not found"), Allowed: !rarely("not allowed"), Up: !rarely("down"), Waiting: rarely("waiting"),
+		Name: "Connection c", Found: !rarely("not found"), Allowed: !rarely("not allowed"), MayAdopt: !rarely("may not adopt"), Up: !rarely("down"), Waiting: rarely("waiting"),
 		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
 	}
 	s.Remote = Remote{
@@ -84,10 +84,15 @@ var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContac
 func anyIdentity(t *rapid.T, s *Facts) {
 	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
 	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), WaitsForOwner: rarely("contender"), Unarchive: rapid.Bool().Draw(t, "unarchive"), CreateInFlight: rarely("in flight")}
-	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "attempted", "unreadable"}).Draw(t, "identity") {
+	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "claimed", "claimed", "attempted", "unreadable"}).Draw(t, "identity") {
 	case "bound":
 		s.Identity.ID = plazaID
 		if rarely("foreign") {
+			foreign(s)
+		}
+	case "claimed":
+		s.Identity.ClaimedID, s.Identity.Recorded, s.Group.Status.ID = plazaID, false, ""
+		if rarely("foreign claim") {
 			foreign(s)
 		}
 	case "attempted":
@@ -251,6 +256,15 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	if step.Action == DeleteRemote && (s.Group.Spec.DeletionPolicy != v1alpha1.DeletionDelete || !s.Connection.AllowDelete || s.Group.DeletionTimestamp == nil && !s.GroupGone) {
 		t.Fatal("DeleteRemote without both consents and a deletion")
 	}
+	if s.Identity.ID == "" && (step.Action == Update || step.Action == ArchiveRemote || step.Action == Unarchive || step.Action == DeleteRemote || step.Action == Record) {
+		t.Fatalf("%s of a remote group that only an annotation names", step.Action)
+	}
+	if step.Action == Bind {
+		bindsWithRight(t, s, step)
+	}
+	if step.Report.Remote != nil && s.Identity.OtherOwner != "" {
+		t.Fatal("another Group's remote group is shown")
+	}
 	if step.Action == ArchiveRemote && s.Group.DeletionTimestamp == nil && !s.GroupGone {
 		t.Fatal("ArchiveRemote without a deletion")
 	}
@@ -267,6 +281,21 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	}
 	if step.Action == WriteStatus && (step.Report.Reason == "" || step.Report.Message == "" || step.Report.Stalled && step.Report.Reconciling) {
 		t.Fatalf("half a report: %+v", step.Report)
+	}
+}
+
+// bindsWithRight fails where a Group binds to what it may not have.
+func bindsWithRight(t *rapid.T, f *Facts, step Step) {
+	g := f.group(step.ID)
+	recovers := !g.CreatedAt.Before(f.Group.CreationTimestamp.Add(-5 * time.Minute))
+	switch {
+	case !f.Connection.Allowed:
+		t.Fatal("Bind, though the namespace is not allowed")
+	case f.Identity.OtherOwner != "" && step.ID == f.wantedID():
+		t.Fatal("Bind, though another Group owns it")
+	case f.Connection.MayAdopt || f.Identity.TakeOver || f.Identity.ID != "":
+	case !recovers || f.Group.Spec.GroupID != "" && step.Origin == OriginDeclared:
+		t.Fatalf("Bind to %+v of a Group that may not adopt", g)
 	}
 }
 

@@ -49,6 +49,8 @@ type Evidence struct {
 	ByGets bool
 	// Complete: these listings showed the whole account.
 	Complete bool
+	// MissingAccepted: a person has accepted what the newest listing misses.
+	MissingAccepted bool
 	// Trust is whether the connection shows the account that its Groups live in.
 	Trust Trust
 }

@@ -92,14 +92,15 @@ func TestTwin(t *testing.T) {
 }
 
 func TestOwner(t *testing.T) {
-	old := Claimant{UID: "b", Created: now.Add(-time.Hour)}
-	young := Claimant{UID: "a", Created: now}
+	old := Claimant{UID: "b", Created: now.Add(-time.Hour), MayBind: true}
+	young := Claimant{UID: "a", Created: now, MayBind: true}
 	with := func(c Claimant, edit func(*Claimant)) Claimant {
 		edit(&c)
 		return c
 	}
 	bound := func(c *Claimant) { c.Bound = true }
 	deleting := func(c *Claimant) { c.Deleting = true }
+	powerless := func(c *Claimant) { c.MayBind = false }
 	for _, c := range []struct {
 		name      string
 		claimants []Claimant
@@ -113,6 +114,9 @@ func TestOwner(t *testing.T) {
 		{"of one age, the lower UID", []Claimant{with(old, func(c *Claimant) { c.UID = "c" }), old}, "b"},
 		{"one being deleted never takes over", []Claimant{with(old, deleting), young}, "a"},
 		{"one being deleted keeps what it has", []Claimant{young, with(with(old, bound), deleting)}, "b"},
+		{"one whose word does not count keeps nothing from others", []Claimant{with(old, powerless), young}, "a"},
+		{"nor owns it alone", []Claimant{with(old, powerless)}, ""},
+		{"but keeps what it has", []Claimant{with(with(old, bound), powerless), young}, "b"},
 		{"nobody but one being deleted", []Claimant{with(old, deleting)}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -144,13 +148,18 @@ func TestNoGroupIsBoundToWhatAnotherMayOwn(t *testing.T) {
 	}{
 		{"nobody", facts(unbound, byName, shows(g)), nil, false, true},
 		{"one that names it in its spec alone", facts(unbound, byName, shows(g)), []Claimant{{UID: "a"}}, false, true},
-		{"one whose status or annotation names it", facts(unbound, byName, shows(g)), []Claimant{{UID: "a"}, {UID: "b", Recorded: true}}, false, false},
+		{"one whose status or annotation names it", facts(unbound, byName, shows(g)), []Claimant{{UID: "a"}, {UID: "b", Recorded: true, MayBind: true}}, false, false},
+		{"one whose annotation does not count", facts(unbound, byName, shows(g)), []Claimant{{UID: "b", Recorded: true}}, false, true},
+		{"nor does its status count less than before", facts(unbound, byName, shows(g)), []Claimant{{UID: "b", Recorded: true, Bound: true}}, false, false},
+		{"of two copies the older gets it", facts(claimedID), []Claimant{{UID: "b", Recorded: true, MayBind: true, Created: now}}, false, true},
+		{"and the younger does not", facts(claimedID), []Claimant{{UID: "b", Recorded: true, MayBind: true}}, false, false},
+		{"a copy gets nothing that a status shows", facts(claimedID), []Claimant{{UID: "b", Recorded: true, Bound: true, Created: now}}, false, false},
 		{"one whose open create may have made it", facts(unbound, byName, shows(g)), []Claimant{{UID: "a", Attempt: &open}}, false, false},
 		{"which is no longer looked at after the binding", facts(unbound, byName, shows(g)), []Claimant{{UID: "a", Attempt: &open}}, true, true},
 		{"one whose open create cannot have", facts(unbound, byName, shows(g)), []Claimant{{UID: "a", Attempt: &old}}, false, true},
 		{"groupID is a person's word", facts(unbound, groupID, remoteGroup(g)), []Claimant{{UID: "a", Attempt: &open}}, false, true},
 		{"a recovery has a create of its own", facts(attempted, shows(g)), []Claimant{{UID: "a", Attempt: &open}}, false, true},
-		{"but takes nothing that is bound", facts(attempted, shows(g)), []Claimant{{UID: "a", Recorded: true}}, true, false},
+		{"but takes nothing that is bound", facts(attempted, shows(g)), []Claimant{{UID: "a", Recorded: true, MayBind: true}}, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := MayBind(c.f, step, c.others, c.bound); got != c.want {

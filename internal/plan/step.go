@@ -61,6 +61,8 @@ const (
 	OriginDeclared Origin = iota
 	// OriginRecovered: an earlier create of ours made it.
 	OriginRecovered
+	// OriginRestored: the annotation says that it was bound before, and no status does.
+	OriginRestored
 )
 
 // Step is one decision.

@@ -41,7 +41,7 @@ func TestConnectionNotReadyConcernsOnlyThoseWithWork(t *testing.T) {
 	w.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("Later.") })
 	w.group("new")
 	for _, name := range []string{"changed", "new"} {
-		w.awaitBlocked(name, v1alpha1.ReasonConnectionNotReady, "Connection sim", "down for the night")
+		w.awaitBlocked(name, v1alpha1.ReasonConnectionNotReady, "Connection sim", "its conditions say why")
 	}
 	if have := w.get("idle"); have.ResourceVersion != idle.ResourceVersion {
 		t.Errorf("a Group without work was written to: %+v", have.Status)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -38,7 +39,7 @@ type tenants struct {
 
 // newTenants starts a manager for them. Every manager sees every ClusterConnection, so
 // that the tests which use this run alone.
-func newTenants(t *testing.T) *tenants {
+func newTenants(t *testing.T, adjust ...func(*tenants, *manager.Options)) *tenants {
 	t.Helper()
 	w := &tenants{T: t}
 	w.remote, w.endpoint = newLiar(t)
@@ -59,6 +60,9 @@ func newTenants(t *testing.T) *tenants {
 	options := manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: w.operator, Workers: 4, AllowedEndpoints: v1alpha1.DefaultEndpoint,
 		WatchNamespaces: strings.Join([]string{w.house, w.studio, w.street}, ","),
+	}
+	for _, f := range adjust {
+		f(w, &options)
 	}
 	w.clusterConnection(w.shared)
 	logs.Explain(t, w.operator)
@@ -157,6 +161,24 @@ func (w *tenants) await(namespace, name, reason string) *v1alpha1.Group {
 func (w *tenants) awaitGone(namespace, name string) {
 	w.Helper()
 	w.eventually(worlds.Gone(w, api, w.newGroup(namespace, name)))
+}
+
+// awaitConnection waits for the reason of the shared connection's Ready condition.
+func (w *tenants) awaitConnection(reason string) {
+	w.Helper()
+	w.eventually(func() string {
+		worlds.Find(w, api, w.shared)
+		return worlds.Lacks(w.shared.Status.Conditions, w.shared.Generation, reason)
+	})
+}
+
+// wantConnected wants the connection to have been, and to be, of no other opinion.
+func (w *tenants) wantConnected() {
+	w.Helper()
+	worlds.Find(w, api, w.shared)
+	if ready := meta.FindStatusCondition(w.shared.Status.Conditions, v1alpha1.ConditionReady); ready == nil || ready.Reason != v1alpha1.ReasonConnected {
+		w.Errorf("the connection is %+v", ready)
+	}
 }
 
 // nextListings waits until so many more listings have begun, and the last but one of

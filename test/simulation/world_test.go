@@ -245,11 +245,15 @@ func (w *world) converge() {
 	w.checkStatuses()
 }
 
-// acceptMissing does what the connection asks a person to do, if the groups are
-// really gone.
+// acceptMissing does what the connection, or one of its Groups, asks a person to do, if
+// the groups are really gone.
 func (w *world) acceptMissing(l link) {
 	ready := meta.FindStatusCondition(*l.conditions(w.ops.get(l.connection)), v1alpha1.ConditionReady)
-	if ready == nil || ready.Reason != v1alpha1.ReasonMassDisappearance {
+	lost := slices.ContainsFunc(w.ops.groups(), func(g *v1alpha1.Group) bool {
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		return g.Spec.ConnectionRef == l.ref() && ready != nil && strings.Contains(ready.Message, v1alpha1.AnnotationAcceptMissing)
+	})
+	if !lost && (ready == nil || ready.Reason != v1alpha1.ReasonMassDisappearance) {
 		return
 	}
 	w.note("a person accepts what is missing from %s", l.connection.name)

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package security
+
+import (
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+// takesAnySpelling makes the API take ids in upper or lower case, and answer with its own
+// spelling, as the examples of the groups page do.
+func (l *liar) takesAnySpelling() {
+	l.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+		asked := path.Base(r.URL.Path)
+		for _, g := range l.Groups() {
+			if asked != g.ID && strings.EqualFold(asked, g.ID) {
+				r = r.Clone(r.Context())
+				r.URL.Path = path.Dir(r.URL.Path) + "/" + g.ID
+				r.RequestURI = r.URL.RequestURI()
+				l.Server.ServeHTTP(rw, r)
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// otherCase writes an id with its letters in the other case.
+func otherCase(id string) string {
+	return strings.Map(func(r rune) rune {
+		if upper := []rune(strings.ToUpper(string(r)))[0]; upper != r {
+			return upper
+		}
+		return []rune(strings.ToLower(string(r)))[0]
+	}, id)
+}
+
+// Two Groups that spelled one id in two ways both owned, renamed and archived the one
+// remote group.
+func TestAnIDInAnotherSpellingBindsNothing(t *testing.T) { //nolint:paralleltest // see newTenants
+	w := newTenants(t)
+	w.remote.takesAnySpelling()
+	w.group(w.house, "victim")
+	id := w.await(w.house, "victim", v1alpha1.ReasonSynced).Status.ID
+	free := w.seed("The board")
+	spelled := map[string]string{"owned": id, "free": free}
+	for name, id := range spelled {
+		since := len(w.remote.requests())
+		w.group(w.house, name, func(g *v1alpha1.Group) {
+			g.Spec.GroupID, g.Spec.DeletionPolicy = otherCase(id), v1alpha1.DeletionDelete
+		})
+		g := w.await(w.house, name, v1alpha1.ReasonRejected)
+		if text := message(g.Status.Conditions); g.Status.ID != "" || name == "free" && !strings.Contains(text, id) {
+			t.Errorf("%s shows %q: %s", name, g.Status.ID, text)
+		}
+		w.wantShowsNothing(w.house, name)
+		w.delete(w.house, name)
+		w.awaitGone(w.house, name)
+		w.wantUntouched(id, since)
+		w.wantUntouched(otherCase(id), since)
+	}
+	w.group(w.house, "annotated", w.claiming(otherCase(id), w.cluster))
+	w.await(w.house, "annotated", v1alpha1.ReasonRejected)
+	w.wantShowsNothing(w.house, "annotated")
+}
+
+// A bound id that the API answers in another spelling is neither missing, nor a
+// disappearance, nor written to.
+func TestABoundIDInAnotherSpellingIsNotMissing(t *testing.T) { //nolint:paralleltest // see newTenants
+	w := newTenants(t)
+	w.remote.takesAnySpelling()
+	ids := map[string]string{}
+	for _, name := range []string{"left", "right"} {
+		w.group(w.house, name)
+		ids[name] = w.await(w.house, name, v1alpha1.ReasonSynced).Status.ID
+	}
+	// As an earlier version may have bound them, which took the answer for the id.
+	for name, id := range ids {
+		g := w.get(w.house, name)
+		g.Status.ID = otherCase(id)
+		if err := api.Status().Update(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		w.edit(w.house, name, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+		g = w.await(w.house, name, v1alpha1.ReasonRejected)
+		if text := message(g.Status.Conditions); !strings.Contains(text, id) {
+			t.Errorf("%s does not say how the API writes its id: %s", name, text)
+		}
+		w.wantUntouched(otherCase(id), 0)
+	}
+	w.nextListings(2)
+	w.wantConnected()
+	if groups := w.remote.Groups(); len(groups) != 2 {
+		t.Errorf("there are %d remote groups", len(groups))
+	}
+}
