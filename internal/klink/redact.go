@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"html"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -42,49 +43,49 @@ func newRedactor(token string) redactor {
 // finder looks for any part of the token, in whichever spelling: in another case, with separators,
 // escaped as in JSON, URLs or HTML, in hexadecimal digits, in base64 with whatever before it.
 func finder(token string) func(text string) bool {
-	parts := map[string]bool{}
-	var length [2]int // of the parts in either spelling
-	spell := [2]func(string) string{lettersAndDigits, withoutSpace}
-	for i := range spell {
-		length[i] = min(window, len(spell[i](token)))
-	}
-	if length[0] < window-2 {
-		length[0] = 0 // too few letters and digits to be told from any text
-	}
-	known := []string{token}
-	if plain := unescape(token); plain != token {
-		known = append(known, plain) // a token that looks like escapes
-	}
-	for _, token := range known {
-		for i := range spell {
-			eachWindow(spell[i](token), length[i], func(part string) bool { parts[part] = true; return false })
-		}
-	}
-	shown := func(text string) bool {
-		for i := range spell {
-			if eachWindow(spell[i](text), length[i], func(part string) bool { return parts[part] }) {
-				return true
-			}
-		}
-		return false
-	}
+	shown := partsOf(token)
 	return func(text string) bool {
 		for range maxUnescapes {
-			if shown(text) || decoded(text, shown) {
-				return true
+			before := text
+			for _, read := range escapes { // one by one: what a token looks like may be an escape
+				if shown(text) || decoded(text, shown) {
+					return true
+				}
+				text = read(text)
 			}
-			next := unescapeOnce(text)
-			if next == text {
+			if text == before {
 				return false
 			}
-			text = next
 		}
 		return true // nobody escapes so often without a reason
 	}
 }
 
+// partsOf looks for any part of the token that no escape hides.
+func partsOf(token string) func(text string) bool {
+	var known []func(text string) bool
+	for _, token := range []string{token, unescape(token)} { // a token may look like escapes
+		known = append(known, windowsOf(withoutSpace(token), withoutSpace))
+		if few := lettersAndDigits(token); len(few) >= window-2 { // fewer are not to be told from any text
+			known = append(known, windowsOf(few, lettersAndDigits))
+		}
+	}
+	return func(text string) bool {
+		return slices.ContainsFunc(known, func(shown func(string) bool) bool { return shown(text) })
+	}
+}
+
+// windowsOf looks for any characters in a row of a token in texts that are spelled as it is.
+func windowsOf(token string, spell func(string) string) func(text string) bool {
+	parts, length := map[string]bool{}, min(window, len(token))
+	eachWindow(token, length, func(part string) bool { parts[part] = true; return false })
+	return func(text string) bool {
+		return eachWindow(spell(text), length, func(part string) bool { return parts[part] })
+	}
+}
+
 // eachWindow calls found with each part of that length, until it is satisfied.
-func eachWindow(text string, length int, found func(part string) bool) bool {
+func eachWindow(text string, length int, found func(string) bool) bool {
 	for i := 0; length > 0 && i+length <= len(text); i++ {
 		if found(text[i : i+length]) {
 			return true
@@ -103,10 +104,11 @@ func lettersAndDigits(text string) string {
 	}, text)
 }
 
-// withoutSpace keeps what a token may consist of.
+// withoutSpace keeps what a token may consist of, but for the backslash, which may be of the token
+// or of how it is quoted.
 func withoutSpace(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' {
+		if r <= ' ' || r > '~' || r == '\\' {
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -151,25 +153,25 @@ func keep(text, letters string) string {
 
 func unescape(text string) string {
 	for range maxUnescapes {
-		next := unescapeOnce(text)
-		if next == text {
-			break
+		for _, read := range escapes {
+			text = read(text)
 		}
-		text = next
 	}
 	return text
 }
 
 var (
 	hexEscape   = regexp.MustCompile(`(?i)%[0-9a-f]{2}|\\+u00[0-9a-f]{2}|\\+x[0-9a-f]{2}|0x[0-9a-f]{2}`)
-	quoteEscape = regexp.MustCompile(`\\+([!-~])`)
+	quoteEscape = regexp.MustCompile(`\\+([[:graph:]])`)
+	// escapes read one level of the escapes of URLs and JSON, of HTML, and of quoted texts.
+	escapes = []func(string) string{
+		func(text string) string {
+			return hexEscape.ReplaceAllStringFunc(text, func(escape string) string {
+				value, _ := strconv.ParseUint(escape[len(escape)-2:], 16, 8)
+				return string(rune(value))
+			})
+		},
+		html.UnescapeString,
+		func(text string) string { return quoteEscape.ReplaceAllString(text, "$1") },
+	}
 )
-
-// unescapeOnce reads one level of the escapes of JSON, URLs and HTML.
-func unescapeOnce(text string) string {
-	text = hexEscape.ReplaceAllStringFunc(text, func(escape string) string {
-		value, _ := strconv.ParseUint(escape[len(escape)-2:], 16, 8)
-		return string(rune(value))
-	})
-	return html.UnescapeString(quoteEscape.ReplaceAllString(text, "$1"))
-}
