@@ -45,6 +45,14 @@ func TestPagesThatAreTooLargeAreAskedForInParts(t *testing.T) {
 		}
 		checkListing(t, got, api.active, DialectCursor, true)
 	})
+	t.Run("ten groups that are too large, where nothing says that there are more", func(t *testing.T) {
+		api := &listAPI{limit: true, cursor: true, mixed: true, mute: true, padding: maxReply / 10, active: ids("g", 15)}
+		got, err := api.lister(t, "").List(t.Context(), free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkListing(t, got, api.active, DialectCursor, true)
+	})
 	t.Run("one group that is too large", func(t *testing.T) {
 		api := &listAPI{limit: true, cursor: true, padding: maxReply, active: ids("g", 2)}
 		got, err := api.lister(t, "").List(t.Context(), free)

@@ -87,7 +87,7 @@ func TestACachedListingProvesNoAbsence(t *testing.T) {
 func TestAnEmptyPageBehindAGroupThatWentIsNotTheEnd(t *testing.T) {
 	const empty = `{"has_more":false,"data":[]}`
 	list := func(more bool, ids ...string) string {
-		return fmt.Sprintf(`{"has_more":%t,"data":[{"id":"%s"}]}`, more, strings.Join(ids, `"},{"id":"`))
+		return fmt.Sprintf(`{"has_more":%t,"data":[{"id":%s}]}`, more, `"`+strings.Join(ids, `"},{"id":"`)+`"`)
 	}
 	lister, asked := pages(t,
 		list(true, "a", "b"), list(true, "c", "d"), empty, // d went

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -63,21 +62,11 @@ func TestNoReplyCostsTheManagerItsMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNoReplyCostsTheManagerItsMemory$")
 			child.Env = append(os.Environ(), costlyReply+"="+name)
-			if output, err := child.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, output)
+			output, err := child.CombinedOutput()
+			if err != nil {
+				t.Errorf("%v", err)
 			}
-			usage, ok := child.ProcessState.SysUsage().(*syscall.Rusage)
-			if !ok {
-				t.Fatal("this system does not tell what a process has used")
-			}
-			peak := usage.Maxrss
-			if runtime.GOOS != "darwin" {
-				peak <<= 10 // it is in KiB elsewhere
-			}
-			if peak > mostMemory {
-				t.Errorf("it took %d MiB", peak>>20)
-			}
-			t.Logf("%d MiB", peak>>20)
+			t.Logf("%s", output)
 		})
 	}
 }
@@ -95,5 +84,10 @@ func readCostly(t *testing.T, name string) {
 	if len(page.Groups) > maxItems {
 		t.Errorf("it keeps %d groups", len(page.Groups))
 	}
-	fmt.Printf("%d groups, %v\n", len(page.Groups), err)
+	var used runtime.MemStats
+	runtime.ReadMemStats(&used)
+	if used.Sys > mostMemory { // all that was ever asked of the system: it is the peak
+		t.Errorf("it took %d MiB", used.Sys>>20)
+	}
+	fmt.Printf("%d MiB, %d groups, %v\n", used.Sys>>20, len(page.Groups), err)
 }

@@ -16,7 +16,7 @@ func TestTLS11IsRefused(t *testing.T) {
 	for version, refused := range map[uint16]bool{tls.VersionTLS11: true, tls.VersionTLS12: false, tls.VersionTLS13: false} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			server := httptest.NewUnstartedServer(reply(200, `{"id":"a"}`))
-			server.TLS = &tls.Config{MinVersion: version, MaxVersion: version} //nolint:gosec // what is to be refused
+			server.TLS = &tls.Config{MinVersion: version, MaxVersion: version}
 			server.StartTLS()
 			defer server.Close()
 			_, err := bundled(t, server, certificate(server)).Get(t.Context(), "a")
