@@ -151,11 +151,7 @@ func (out *Forecast) bind(f *plan.Facts, step plan.Step) {
 // create makes a group of what is declared.
 func (out *Forecast) create(f *plan.Facts) {
 	made := apply(remote.Group{ID: "(new)", Contacts: []string{}, CreatedAt: f.Now}, f.Declared.Creation())
-	var fields []plan.Field
-	for _, field := range f.Declared.Creation().Names() {
-		fields = append(fields, field)
-	}
-	out.Changes = append(out.Changes, Change{Kind: Create, Fields: fields, After: made})
+	out.Changes = append(out.Changes, Change{Kind: Create, Fields: f.Declared.Creation().Names(), After: made})
 	f.Identity = plan.Identity{ID: made.ID, Recorded: true}
 	f.Remote = plan.Remote{State: plan.RemotePresent, Group: made, Fresh: true, AsOf: f.Now, ReadAt: f.Now}
 }

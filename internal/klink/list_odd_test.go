@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -87,7 +88,11 @@ func TestACachedListingProvesNoAbsence(t *testing.T) {
 func TestAnEmptyPageBehindAGroupThatWentIsNotTheEnd(t *testing.T) {
 	const empty = `{"has_more":false,"data":[]}`
 	list := func(more bool, ids ...string) string {
-		return fmt.Sprintf(`{"has_more":%t,"data":[{"id":%s}]}`, more, `"`+strings.Join(ids, `"},{"id":"`)+`"`)
+		items := make([]string, 0, len(ids))
+		for _, id := range ids {
+			items = append(items, `{"id":`+strconv.Quote(id)+`}`)
+		}
+		return fmt.Sprintf(`{"has_more":%t,"data":[%s]}`, more, strings.Join(items, ","))
 	}
 	lister, asked := pages(t,
 		list(true, "a", "b"), list(true, "c", "d"), empty, // d went

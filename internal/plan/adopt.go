@@ -26,14 +26,7 @@ func bindByName(f *Facts) Step {
 	if !f.Connection.MayAdopt && f.hasNamesake() {
 		return writeStatus(adoptionNotAllowed(f, "a group of this name exists; declare another name, or"), allowedRetry)
 	}
-	n := f.activeNamesakes()
-	// What was made for a Group that is gone is there to be adopted.
-	for _, c := range n.owned {
-		if c.OwnedBy == "" {
-			n.unowned = append(n.unowned, c)
-		}
-	}
-	n.owned = slices.DeleteFunc(n.owned, func(c Candidate) bool { return c.OwnedBy == "" })
+	n := f.adoptableNamesakes()
 	switch {
 	case len(n.open) > 0:
 		return waitForCreate(f, n.open[0])
@@ -45,15 +38,37 @@ func bindByName(f *Facts) Step {
 	case len(n.owned) > 0:
 		return waitForOwner(f, n.owned[0])
 	}
-	if archived, found := f.archivedNamesake(); found && archived.OwnedBy != "" {
+	return bindToArchived(f)
+}
+
+// bindToArchived binds to an archived group of this name, where none is active, or
+// creates one.
+func bindToArchived(f *Facts) Step {
+	archived, found := f.archivedNamesake()
+	switch {
+	case found && archived.OwnedBy != "":
 		return waitForOwner(f, archived)
-	} else if found {
+	case found:
 		return adopt(f, archived.Group.ID, OriginDeclared)
-	}
-	if !f.Evidence.Complete {
+	case !f.Evidence.Complete:
 		return writeStatus(uncertain(f, "a group of this name may exist", nil), uncertainRetry)
+	default:
+		return create(f)
 	}
-	return create(f)
+}
+
+// adoptableNamesakes are the active namesakes; what was made for a Group that is gone
+// is there to be adopted.
+func (f *Facts) adoptableNamesakes() namesakes {
+	n := f.activeNamesakes()
+	left := func(c Candidate) bool { return c.OwnedBy == "" }
+	for _, c := range n.owned {
+		if left(c) {
+			n.unowned = append(n.unowned, c)
+		}
+	}
+	n.owned = slices.DeleteFunc(n.owned, left)
+	return n
 }
 
 // hasNamesake reports whether a remote group has the declared name.

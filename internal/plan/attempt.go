@@ -94,5 +94,8 @@ func (a Attempt) MayHaveMade(g remote.Group) bool {
 // the members that d declares.
 func (a Attempt) shows(g remote.Group, d Declared) bool {
 	sent := Declared{AtLeast: a.AtLeast}.digested(a.Fields)
-	return shownBy(g).digest(sent) == a.Digest && !(a.AtLeast && d.AtLeast && d.lacksMembers(g))
+	if a.AtLeast && d.AtLeast && d.lacksMembers(g) {
+		return false
+	}
+	return shownBy(g).digest(sent) == a.Digest
 }

@@ -132,13 +132,12 @@ func visible(text []rune) string {
 		switch {
 		case unicode.Is(unicode.M, r):
 			fmt.Fprintf(&b, `\u%04x`, r)
+		case r == '"':
+			b.WriteString(`\"`)
+		case r == '\'':
+			b.WriteByte('\'')
 		default:
 			quoted := strconv.QuoteRune(r)
-			if r == '"' {
-				quoted = `'\"'`
-			} else if r == '\'' {
-				quoted = `'''`
-			}
 			b.WriteString(quoted[1 : len(quoted)-1])
 		}
 	}

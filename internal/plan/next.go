@@ -63,18 +63,26 @@ func suspended(f *Facts) (Step, bool) {
 	if f.Remote.State == RemoteUnknown && !f.userIsWaiting() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
 		return Step{Action: Wait}, true
 	}
+	return writeStatus(suspendedReport(f, mayLook && f.Remote.State == RemotePresent), 0), true
+}
+
+// suspendedReport says whether the declaration was last seen in place.
+func suspendedReport(f *Facts, shown bool) Report {
 	r := Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended, Message: "suspended; whether the remote group shows the declared fields is not known"}
-	if mayLook && f.Remote.State == RemotePresent {
-		r.Remote = &f.Remote.Group
-		r.Drift = f.Declared.Diff(f.Remote.Group)
-		r.Message = "suspended; these declared fields differ remotely: " + f.Declared.Differences(f.Remote.Group, r.Drift)
-		if hidden := f.Declared.Hidden(f.Remote.Group); len(r.Drift) == 0 && len(hidden) > 0 {
-			r.Message = "suspended; it is not known whether the remote group shows the declared " + list(hidden)
-		} else if len(r.Drift) == 0 {
-			r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
-		}
+	if !shown {
+		return r
 	}
-	return writeStatus(r, 0), true
+	r.Remote, r.Drift = &f.Remote.Group, f.Declared.Diff(f.Remote.Group)
+	hidden := f.Declared.Hidden(f.Remote.Group)
+	switch {
+	case len(r.Drift) > 0:
+		r.Message = "suspended; these declared fields differ remotely: " + f.Declared.Differences(f.Remote.Group, r.Drift)
+	case len(hidden) > 0:
+		r.Message = "suspended; it is not known whether the remote group shows the declared " + list(hidden)
+	default:
+		r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
+	}
+	return r
 }
 
 // connectionUnusable lets only Groups pass whose connection can serve them. A Group with

@@ -134,8 +134,8 @@ func FindLostCreate(d Declared, created time.Time, e Evidence) (id string, found
 	want := d.digest(fields)
 	var twins []remote.Group
 	for _, c := range e.Candidates {
-		if g := c.Group; c.free() && !g.CreatedAt.Before(created) && !d.archivedByOthers(g) && shownBy(g).digest(fields) == want &&
-			!(d.AtLeast && d.lacksMembers(g)) {
+		lacks := d.AtLeast && d.lacksMembers(c.Group)
+		if g := c.Group; c.free() && !lacks && !g.CreatedAt.Before(created) && !d.archivedByOthers(g) && shownBy(g).digest(fields) == want {
 			twins = append(twins, g)
 		}
 	}

@@ -152,22 +152,8 @@ func (i *importer) read(ctx context.Context, withCluster bool) (source, error) {
 				return s, err
 			}
 		}
-		groups, connections, err := i.everywhere(ctx, c)
-		if err != nil {
+		if err := i.readClaims(ctx, c, endpoint, &s); err != nil {
 			return s, err
-		}
-		s.claims = claimsOf(groups, connections, endpoint)
-		for id, claimants := range s.claims {
-			for _, g := range claimants {
-				if g.Namespace == c.namespace {
-					s.taken[g.Name] = id
-				}
-			}
-		}
-		for _, g := range groups {
-			if _, known := s.taken[g.Name]; !known && g.Namespace == c.namespace {
-				s.taken[g.Name] = ""
-			}
 		}
 	}
 	if open == nil {
@@ -185,6 +171,29 @@ func (i *importer) read(ctx context.Context, withCluster bool) (source, error) {
 	}
 	s.groups = listing.Groups
 	return s, nil
+}
+
+// readClaims asks the cluster which remote groups its Groups claim, and which names
+// are taken in the namespace.
+func (i *importer) readClaims(ctx context.Context, c *cluster, endpoint string, s *source) error {
+	groups, connections, err := i.everywhere(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if g.Namespace == c.namespace {
+			s.taken[g.Name] = ""
+		}
+	}
+	s.claims = claimsOf(groups, connections, endpoint)
+	for id, claimants := range s.claims {
+		for _, g := range claimants {
+			if g.Namespace == c.namespace {
+				s.taken[g.Name] = id
+			}
+		}
+	}
+	return nil
 }
 
 // choose makes the manifests that are wanted, by name, and says which groups the cluster has.
@@ -231,7 +240,7 @@ func (i *importer) print(manifests []manifest.Manifest, o manifest.Options) erro
 		}
 	}
 	out.objects = map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
-	return i.formats.print(i.Out, out)
+	return i.formats.write(i.Out, out)
 }
 
 // summary counts on stderr what was not declared; there is an exit code for it.

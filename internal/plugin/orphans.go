@@ -76,6 +76,22 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 		return errors.New("the account cannot be listed completely, so that nothing can be said to be missing")
 	}
 	found := orphansOf(listing.Groups, claimsOf(groups, connections, object.GetConnectionSpec().Endpoint))
+	if len(found) == 0 && f.forPeople() {
+		fmt.Fprintf(p.ErrOut, "No orphans: the %d remote groups of %s and the Groups match.\n", len(listing.Groups), kindName(object))
+		return nil
+	}
+	if err := f.write(p.Out, orphanTable(found)); err != nil || len(found) == 0 {
+		return err
+	}
+	return errFound
+}
+
+// forPeople reports whether the output is a table.
+func (f *formats) forPeople() bool {
+	return f.output == "" || f.output == "table" || f.output == "wide"
+}
+
+func orphanTable(found []orphan) output {
 	out := output{objects: found}
 	for _, name := range []string{"kind", "id", "archived", "group", "remote name"} {
 		out.columns = append(out.columns, column(name, false))
@@ -84,14 +100,7 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 		out.rows = append(out.rows, row(o.Kind, o.ID, o.Archived, o.Group, o.Name))
 		out.names = append(out.names, o.ID)
 	}
-	if len(found) == 0 && (f.output == "" || f.output == "table" || f.output == "wide") {
-		fmt.Fprintf(p.ErrOut, "No orphans: the %d remote groups of %s and the Groups match.\n", len(listing.Groups), kindName(object))
-		return nil
-	}
-	if err := f.print(p.Out, out); err != nil || len(found) == 0 {
-		return err
-	}
-	return errFound
+	return out
 }
 
 // orphansOf compares an account with the Groups that name its groups.

@@ -36,7 +36,7 @@ type plugin struct {
 
 // Run runs the command line, and returns the exit code.
 func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams, env func(string) string) int {
-	command := New(streams, env)
+	command := New(streams, env) //nolint:contextcheck // the commands get ctx from ExecuteContext
 	command.SetArgs(args)
 	err := command.ExecuteContext(ctx)
 	switch {

@@ -74,7 +74,7 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 		format := o.formats
 		format.noHeaders = o.noHeaders || !first
 		if first || len(changed) > 0 {
-			if err := format.print(p.Out, statusOutput(changed, time.Now())); err != nil {
+			if err := format.write(p.Out, statusOutput(changed, time.Now())); err != nil {
 				return err
 			}
 		}

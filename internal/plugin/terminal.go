@@ -23,7 +23,7 @@ import (
 // isTerminal reports whether a person sees what is written.
 func isTerminal(w any) bool {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // file descriptors are small
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // progress tells a person at a terminal how far a long listing is.
@@ -107,8 +107,8 @@ func (f *formats) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noHeaders, "no-headers", false, "Leave out the headers of tables.")
 }
 
-// print writes an output in the wanted form.
-func (f *formats) print(w io.Writer, o output) error {
+// write writes an output in the wanted form.
+func (f *formats) write(w io.Writer, o output) error {
 	switch f.output {
 	case "", "table", "wide":
 		printer := printers.NewTablePrinter(printers.PrintOptions{Wide: f.output == "wide", NoHeaders: f.noHeaders})
