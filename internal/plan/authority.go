@@ -112,9 +112,9 @@ func bindClaimed(f *Facts) Step {
 		return step
 	case RemoteNotFound:
 		return claimedMissing(f)
-	default:
-		return read(f, id)
+	case RemoteUnknown, RemoteUnlisted, RemoteDeleted, RemoteMisspelled:
 	}
+	return read(f, id)
 }
 
 // claimOrigin: a Group that takes over from another one, or from another cluster,

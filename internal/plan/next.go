@@ -161,7 +161,7 @@ func maintainRemote(f *Facts) Step {
 		return missing(f)
 	case RemoteUnlisted:
 		return read(f, f.Identity.ID)
-	case RemoteUnknown, RemoteDeleted:
+	case RemoteUnknown, RemoteDeleted, RemoteMisspelled:
 	}
 	if f.userIsWaiting() {
 		return read(f, f.Identity.ID)
@@ -190,7 +190,7 @@ func takeOver(f *Facts) Step {
 			return writeStatus(untrusted(f), 0)
 		}
 		return remoteMissing(f, f.Identity.ID)
-	case RemoteUnknown, RemoteUnlisted, RemoteDeleted:
+	case RemoteUnknown, RemoteUnlisted, RemoteDeleted, RemoteMisspelled:
 	}
 	return read(f, f.Identity.ID)
 }

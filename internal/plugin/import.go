@@ -240,7 +240,7 @@ func (i *importer) print(manifests []manifest.Manifest, o manifest.Options) erro
 		}
 	}
 	out.objects = map[string]any{"apiVersion": "v1", "kind": "List", "items": items}
-	return i.formats.write(i.Out, out)
+	return i.write(i.Out, out)
 }
 
 // summary counts on stderr what was not declared; there is an exit code for it.
