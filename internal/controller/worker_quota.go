@@ -70,11 +70,14 @@ func (q *workerQuota) acquire(key account.Key, request reconcile.Request, priori
 
 // fits says whether the connection and the namespace may have another worker.
 func (q *workerQuota) fits(key account.Key, namespace string) bool {
-	mayHaveMore := func(has int) bool {
-		left := q.workers - (q.busy - has) // by the others
-		return has < max(1, min(left-1, left*3/4))
+	share := func(of int) int { return max(1, min(of-1, of*3/4)) }
+	left := func(has int) int { return q.workers - (q.busy - has) } // by the others
+	ofConnection, ofNamespace := q.connection[key], q.namespace[namespace]
+	most := share(left(ofConnection))
+	if key.Namespace != "" { // and leaves some to the other connections of its namespace
+		most = min(most, share(share(left(ofNamespace))))
 	}
-	return q.workers == 0 || mayHaveMore(q.connection[key]) && mayHaveMore(q.namespace[namespace])
+	return q.workers == 0 || ofConnection < most && ofNamespace < share(left(ofNamespace))
 }
 
 // release gives the worker back, and hands the request that comes next to enqueue.

@@ -42,8 +42,8 @@ type Memory struct {
 	// EmptyNotes are the last notes of which it is proven that they made nothing. The
 	// proof outlives a note that could not be written.
 	EmptyNotes []string
-	// Declared is the digest of the declared fields, of DeclaredGeneration.
-	Declared           string
+	// Declared are the declared fields, of DeclaredGeneration; nil before the first.
+	Declared           *plan.Declared
 	DeclaredGeneration int64
 	// History is what the plan remembers of its own.
 	History plan.History
@@ -104,17 +104,15 @@ func (m *Memory) Miss(id string, began time.Time) {
 // seeDeclared notes since when the Group declares these fields. What status has said of
 // them before this process began needs no newer evidence.
 func (m *Memory) seeDeclared(g *v1alpha1.Group, now time.Time) {
-	if m.DeclaredGeneration == g.Generation && m.Declared != "" {
+	if m.DeclaredGeneration == g.Generation && m.Declared != nil {
 		return
 	}
-	digest := plan.DeclaredBy(&g.Spec).Digest()
-	switch {
-	case m.Declared == digest:
-	case m.Declared == "" && g.Status.ObservedGeneration == g.Generation:
-	default:
+	declared := plan.DeclaredBy(&g.Spec)
+	compared := m.Declared == nil && g.Status.ObservedGeneration == g.Generation
+	if !compared && (m.Declared == nil || !declared.Within(*m.Declared)) {
 		m.History.DeclaredSeen = now
 	}
-	m.Declared, m.DeclaredGeneration = digest, g.Generation
+	m.Declared, m.DeclaredGeneration = &declared, g.Generation
 }
 
 // seeNote notes what becomes of the note of a create.

@@ -198,12 +198,13 @@ func (d Declared) digest(fields []Field) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Digest tells one declaration from another, all fields included.
-func (d Declared) Digest() string {
-	// Marshalling strings, booleans and string slices cannot fail.
-	encoded, _ := json.Marshal(d) //nolint:errchkjson // see above
-	sum := sha256.Sum256(encoded)
-	return hex.EncodeToString(sum[:16])
+// Within reports whether all that is declared was declared before, with the same values:
+// whoever declares less, or the same members in another order, asks nothing new.
+func (d Declared) Within(before Declared) bool {
+	text := func(now, then *string) bool { return now == nil || then != nil && *now == *then }
+	members := d.Contacts == nil || before.Contacts != nil && d.AtLeast == before.AtLeast && sameMembers(d.Contacts, before.Contacts)
+	archived := d.Archived == nil || before.Archived != nil && *d.Archived == *before.Archived
+	return d.Name == before.Name && text(d.Description, before.Description) && text(d.AvatarURL, before.AvatarURL) && members && archived
 }
 
 // shownBy is the declaration that a remote group would satisfy exactly.

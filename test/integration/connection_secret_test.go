@@ -79,7 +79,7 @@ func TestAConnectionHealsOnceItsSecretIsThere(t *testing.T) {
 	w.group("early")
 	w.wantConnection(v1alpha1.ReasonSecretNotFound, false, w.namespace+"/klink-token", "create it", `key "token"`)
 	g := w.await("early", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
-	w.wantMessage(g, "Connection sim", "klink-token")
+	w.wantMessage(g, "Connection sim", "conditions say why")
 	w.create(w.newSecret(map[string]string{"token": token + "\n"})) // as echo makes it
 	w.wantConnected()
 	w.await("early", metav1.ConditionTrue, v1alpha1.ReasonSynced)
@@ -126,7 +126,7 @@ func TestARefusedTokenIsReportedOnTheConnectionAndHealsWithTheSecret(t *testing.
 	w.wantConnection(v1alpha1.ReasonUnauthorized, true, "401")
 	w.edit("busy", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	g := w.await("busy", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
-	w.wantMessage(g, "Connection sim", "401")
+	w.wantMessage(g, "Connection sim", "conditions say why")
 	w.sim.ResetRequests()
 	w.nextListings(1)
 	w.wantCalls(nil)

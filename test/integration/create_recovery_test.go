@@ -149,7 +149,7 @@ func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 	for _, name := range []string{"older", "different", "archived"} {
 		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
-	w.wantCalls(map[string]int{"POST": 3, "GET one": 1})
+	w.wantCalls(map[string]int{"POST": 3})
 }
 
 // Within the settle time a reply to our own write counts for more than a listing

@@ -85,7 +85,7 @@ func TestDeletionForGoodNeedsTwoConsents(t *testing.T) {
 	w.awaitGone("pool")
 	w.wantCalls(map[string]int{"DELETE": 2, "PUT": 1})
 	w.wantRemotes(1)
-	w.wantEvents("lobby", map[string]int{"Created": 1, "Deleted": 1})
+	w.wantEvents("lobby", map[string]int{"Created": 1, "DeleteNotAllowed": 1, "Deleted": 1})
 }
 
 // Orphan always finishes: without a connection, and with a dead API. The others say

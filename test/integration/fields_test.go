@@ -157,7 +157,7 @@ func TestArchivedIsKept(t *testing.T) {
 	w.awaitSynced("lobby")
 	w.wantNoWrite()
 	w.sim.Mutate(id, unarchived)
-	w.wantEvents("lobby", map[string]int{"DriftCorrected": 1})
+	w.wantEvents("lobby", map[string]int{"Adopted": 1, "DriftCorrected": 1})
 	w.wantArchived(id, true)
 }
 

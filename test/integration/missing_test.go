@@ -21,7 +21,7 @@ func TestGroupIDThatIsMissingIsNeverCreated(t *testing.T) {
 	w.seed("The lobby", func(g *simulator.Group) { g.ID = "l7cGNIBKZiNJ6wqF" })
 	w.awaitSynced("lobby")
 	w.wantNoWrite()
-	w.wantEvents("lobby", map[string]int{"Adopted": 1})
+	w.wantEvents("lobby", map[string]int{"Adopted": 1, "RemoteMissing": 1})
 }
 
 // The group of groupID, or one that is observed, is gone: not recreated, and found
@@ -74,7 +74,7 @@ func TestGroupThatIsReallyGoneIsRecreated(t *testing.T) {
 		t.Errorf("want it read, and made anew once: %v", w.writes())
 	}
 	w.wantRemotes(4)
-	w.wantEvents("lobby", map[string]int{"Recreated": 1})
+	w.wantEvents("lobby", map[string]int{"Adopted": 1, "Recreated": 1})
 }
 
 // Where the account cannot be listed completely nothing proves that a group is gone.

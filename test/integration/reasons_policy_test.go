@@ -36,7 +36,7 @@ func TestObserveWritesNothing(t *testing.T) {
 
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Changed."); g.Name = "Foyer" })
 	g = w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonDrifted)
-	w.wantMessage(g, "only observed", "name, description")
+	w.wantMessage(g, "only observed", "name: declared", "description: declared")
 	if d := g.Status.Drift; len(d) != 2 || d[0] != "name" || d[1] != "description" {
 		t.Errorf("status.drift is %v, want [name description]", d)
 	}

@@ -49,6 +49,7 @@ func TestCreateUncertainIsSettledByRemovingTheAnnotation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	candidate := w.uncertain("lobby")
+	w.edit("lobby", allowDuplicate)
 	w.annotate("lobby", v1alpha1.AnnotationCreateAttempt, "")
 	if g := w.awaitSynced("lobby"); g.Status.ID == candidate {
 		t.Error("bound to a group that is not its own")
@@ -63,6 +64,7 @@ func TestUnreadableAttemptIsUncertain(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.group("lobby", func(g *v1alpha1.Group) {
 		g.Annotations = map[string]string{v1alpha1.AnnotationCreateAttempt: "{"}
+		g.Finalizers = []string{v1alpha1.FinalizerGroup} // without it, removing the note is no answer
 	})
 	w.awaitStalled("lobby", v1alpha1.ReasonCreateUncertain, v1alpha1.AnnotationCreateAttempt, "cannot be read")
 	w.nextListings(1)

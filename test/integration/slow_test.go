@@ -34,7 +34,7 @@ func TestASlowConnectionStarvesNoOther(t *testing.T) {
 		w.edit(name, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	}
 	w.eventually(func() string {
-		if n := slow.Hits(); n < w.options.Workers-1 {
+		if n := slow.Hits(); n < w.options.Workers-2 {
 			return fmt.Sprintf("%d slow calls are under way", n)
 		}
 		return ""

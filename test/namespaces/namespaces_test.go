@@ -78,7 +78,7 @@ func TestNamespaceWhoseSecretIsGoneForGood(t *testing.T) {
 	w.sim.ResetRequests()
 	w.start()
 	for _, name := range []string{"archive", "delete"} {
-		w.await(name, v1alpha1.ReasonDeleting, "Secret", "does not exist", "deletionPolicy Orphan releases")
+		w.await(name, v1alpha1.ReasonDeleting, "conditions say why", "deletionPolicy Orphan releases")
 		w.release(name)
 	}
 	w.awaitNamespaceGone()
