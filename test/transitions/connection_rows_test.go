@@ -3,7 +3,11 @@
 
 package transitions
 
-import "github.com/klink-cloud/klink-operator/api/v1alpha1"
+import (
+	"strings"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
 
 // connectionRows are the fields of both kinds of connection; endpoints are states of
 // the endpoint that only one kind has. A token that works stays in use when the Secret
@@ -73,6 +77,11 @@ func connectionRows(endpoints ...state) []row {
 			{name: "zero", value: "0", refused: "greater than or equal to 1"},
 			{name: "text", value: "many", refused: "expected numeric"},
 		}},
+		{path: "caBundle", states: []state{
+			{name: "emptied", value: `""`},
+			{name: "removed"},
+			{name: "no certificate", value: "none", refused: "caBundle must hold certificates"},
+		}},
 		{path: "allowDelete", fresh: true, witness: "deletionPolicy: Delete", states: []state{
 			{name: "set", value: "true"},
 			{name: "changed", value: "false"},
@@ -80,6 +89,22 @@ func connectionRows(endpoints ...state) []row {
 			{name: "text", value: "maybe", refused: "expected boolean"},
 		}},
 	}
+}
+
+// allowedAdoptionNamespacesRows are the same for who may adopt, which stops no Group that
+// is bound.
+func allowedAdoptionNamespacesRows() []row {
+	rows := allowedNamespacesRows()
+	for i := range rows {
+		r := &rows[i]
+		for _, text := range []*string{&r.path, &r.at, &r.with} {
+			*text = strings.ReplaceAll(*text, "allowedNamespaces", "allowedAdoptionNamespaces")
+		}
+		for j := range r.states {
+			r.states[j].group = ""
+		}
+	}
+	return rows
 }
 
 // allowedNamespacesRows are the fields that only a ClusterConnection has. The namespace

@@ -112,6 +112,13 @@ func policyRows() []row {
 			{name: "unknown", value: "Always", refused: "Unsupported value"},
 			{name: "number", value: "7", refused: "expected string"},
 		}},
+		{path: "contactsPolicy", with: "contacts: [{username: Hector}]", states: []state{
+			{name: "set", value: "Exact"},
+			{name: "changed", value: "AtLeast"},
+			{name: "emptied", value: `""`, refused: "Unsupported value"},
+			{name: "removed"},
+			{name: "unknown", value: "Most", refused: "Unsupported value"},
+		}},
 		{path: "managementPolicy", with: "adoptionPolicy: ByName", states: []state{
 			{name: "set", value: "Manage"},
 			{name: "changed", value: "Observe", group: v1alpha1.ReasonDrifted},

@@ -93,6 +93,7 @@ func rows() []row {
 		})),
 		of("ClusterConnection", connectionRows()),
 		of("ClusterConnection", allowedNamespacesRows()),
+		of("ClusterConnection", allowedAdoptionNamespacesRows()),
 	)
 }
 

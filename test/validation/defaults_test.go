@@ -18,6 +18,7 @@ var (
 		"name":             "Plaza Hotel",
 		"connectionRef":    map[string]any{"kind": "ClusterConnection", "name": "default"},
 		"adoptionPolicy":   "Never",
+		"contactsPolicy":   "Exact",
 		"managementPolicy": "Manage",
 		"deletionPolicy":   "Archive",
 		"suspend":          false,
@@ -26,16 +27,17 @@ var (
 		"endpoint":       v1alpha1.DefaultEndpoint,
 		"tokenSecretRef": map[string]any{"name": "klink-token", "key": "token"},
 		"resyncInterval": "1m",
-		"rateLimit":      map[string]any{"requestsPerSecond": int64(10), "burst": int64(20)},
+		"rateLimit":      map[string]any{"requestsPerSecond": int64(50), "burst": int64(20)},
 		"allowDelete":    false,
 	}
 	clusterConnectionDefaults = map[string]any{
-		"endpoint":          v1alpha1.DefaultEndpoint,
-		"tokenSecretRef":    map[string]any{"name": "klink-token", "key": "token"},
-		"resyncInterval":    "1m",
-		"rateLimit":         map[string]any{"requestsPerSecond": int64(10), "burst": int64(20)},
-		"allowDelete":       false,
-		"allowedNamespaces": map[string]any{"from": "All"},
+		"endpoint":                  v1alpha1.DefaultEndpoint,
+		"tokenSecretRef":            map[string]any{"name": "klink-token", "key": "token"},
+		"resyncInterval":            "1m",
+		"rateLimit":                 map[string]any{"requestsPerSecond": int64(50), "burst": int64(20)},
+		"allowDelete":               false,
+		"allowedNamespaces":         map[string]any{"from": "All"},
+		"allowedAdoptionNamespaces": map[string]any{"from": "All"},
 	}
 )
 
@@ -82,9 +84,9 @@ func TestPartialDefaults(t *testing.T) {
 		field       string
 		given, want map[string]any
 	}{
-		"burst alone":       {"rateLimit", map[string]any{"burst": int64(5)}, map[string]any{"requestsPerSecond": int64(10), "burst": int64(5)}},
+		"burst alone":       {"rateLimit", map[string]any{"burst": int64(5)}, map[string]any{"requestsPerSecond": int64(50), "burst": int64(5)}},
 		"rate alone":        {"rateLimit", map[string]any{"requestsPerSecond": int64(5)}, map[string]any{"requestsPerSecond": int64(5), "burst": int64(20)}},
-		"no rate limit":     {"rateLimit", map[string]any{}, map[string]any{"requestsPerSecond": int64(10), "burst": int64(20)}},
+		"no rate limit":     {"rateLimit", map[string]any{}, map[string]any{"requestsPerSecond": int64(50), "burst": int64(20)}},
 		"no namespace rule": {"allowedNamespaces", map[string]any{}, map[string]any{"from": "All"}},
 	}
 	for name, tc := range tests {
