@@ -43,10 +43,11 @@ func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 
 	big := evil + strings.Repeat("é"+evil, 20_000)
 	lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
-		if r.Method == http.MethodPost {
+		hostile := r.Method == http.MethodPost || strings.HasSuffix(r.URL.Path, "/hostile")
+		if hostile {
 			told(rw, http.StatusOK, map[string]any{"id": "hostile", "name": big, "conversation_id": big, "contacts": []any{map[string]any{"username": evil}}})
 		}
-		return r.Method == http.MethodPost
+		return hostile
 	})
 	w.group("named")
 	g := w.await("named", v1alpha1.ReasonNotApplied)
