@@ -5,8 +5,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -328,27 +326,6 @@ func remoteMissing(f *Facts, id string) Step {
 	}
 	return writeStatus(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
 		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it anew, with another groupID or none", id, why)), stalledRetry)
-}
-
-// membersServe is how long the members that a GET showed may be sent again with those
-// that are added to them: a change by a person in between is lost.
-const membersServe = 5 * time.Second
-
-// addsMembers reports whether a PUT of the fields adds members to those that are shown.
-func (f *Facts) addsMembers(fields []Field) bool {
-	return f.Declared.AtLeast && slices.Contains(fields, FieldContacts)
-}
-
-// addable leaves contacts out where they are to be added to members that the API does
-// not show for certain: the PUT would remove who is not shown.
-func (f *Facts) addable(due []Field) ([]Field, Report) {
-	if !f.addsMembers(due) || !f.Remote.Group.MembersUncertain {
-		return due, Report{}
-	}
-	due = slices.DeleteFunc(slices.Clone(due), func(field Field) bool { return field == FieldContacts })
-	return due, stalled(v1alpha1.ReasonNotApplied,
-		"contacts are only added where the API shows every member of the remote group with a username, and it does not; "+
-			"add them by hand, or declare all members with contactsPolicy Exact")
 }
 
 func backedOff(f *Facts, b *Backoff) Step {
