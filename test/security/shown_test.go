@@ -131,11 +131,12 @@ func TestMessagesOfAGroupsOwnFailuresNameNoHost(t *testing.T) { //nolint:paralle
 		http.StatusForbidden:           v1alpha1.ReasonRejected,
 	} {
 		w.remote.tells(func(rw http.ResponseWriter, r *http.Request) bool {
-			if r.Method == http.MethodPut {
-				rw.Header().Set("Location", "http://elsewhere.internal.invalid/api")
-				http.Error(rw, "upstream "+w.endpoint+" says no", status)
+			if r.Method != http.MethodPut {
+				return false
 			}
-			return r.Method == http.MethodPut
+			rw.Header().Set("Location", "http://elsewhere.internal.invalid/api")
+			http.Error(rw, "upstream "+w.endpoint+" says no", status)
+			return true
 		})
 		w.edit(w.house, "bound", func(g *v1alpha1.Group) { g.Spec.Description = new(http.StatusText(status)) })
 		if reason == "" { // what stands before the API

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -33,10 +34,10 @@ func (l *liar) takesAnySpelling() {
 // otherCase writes an id with its letters in the other case.
 func otherCase(id string) string {
 	return strings.Map(func(r rune) rune {
-		if upper := []rune(strings.ToUpper(string(r)))[0]; upper != r {
-			return upper
+		if unicode.IsLower(r) {
+			return unicode.ToUpper(r)
 		}
-		return []rune(strings.ToLower(string(r)))[0]
+		return unicode.ToLower(r)
 	}, id)
 }
 
