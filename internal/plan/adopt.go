@@ -23,10 +23,10 @@ func bindByName(f *Facts) Step {
 		// What a wrong tenant shows under this name is not the group that is meant.
 		return writeStatus(untrusted(f), 0)
 	}
-	if !f.Connection.MayAdopt && f.hasNamesake() {
+	if !f.Connection.MayAdopt && hasNamesake(f) {
 		return writeStatus(adoptionNotAllowed(f, "a group of this name exists; declare another name, or"), allowedRetry)
 	}
-	n := f.adoptableNamesakes()
+	n := adoptableNamesakes(f)
 	switch {
 	case len(n.open) > 0:
 		return waitForCreate(f, n.open[0])
@@ -44,7 +44,7 @@ func bindByName(f *Facts) Step {
 // bindToArchived binds to an archived group of this name, where none is active, or
 // creates one.
 func bindToArchived(f *Facts) Step {
-	archived, found := f.archivedNamesake()
+	archived, found := archivedNamesake(f)
 	switch {
 	case found && archived.OwnedBy != "":
 		return waitForOwner(f, archived)
@@ -59,8 +59,8 @@ func bindToArchived(f *Facts) Step {
 
 // adoptableNamesakes are the active namesakes; what was made for a Group that is gone
 // is there to be adopted.
-func (f *Facts) adoptableNamesakes() namesakes {
-	n := f.activeNamesakes()
+func adoptableNamesakes(f *Facts) namesakes {
+	n := activeNamesakes(f)
 	left := func(c Candidate) bool { return c.OwnedBy == "" }
 	for _, c := range n.owned {
 		if left(c) {
@@ -72,7 +72,7 @@ func (f *Facts) adoptableNamesakes() namesakes {
 }
 
 // hasNamesake reports whether a remote group has the declared name.
-func (f *Facts) hasNamesake() bool {
+func hasNamesake(f *Facts) bool {
 	return slices.ContainsFunc(f.Evidence.Candidates, func(c Candidate) bool { return c.Group.Name == f.Declared.Name })
 }
 
@@ -83,7 +83,7 @@ func waitForOwner(f *Facts, c Candidate) Step {
 }
 
 // archivedNamesake is the archived group of exactly this name that was archived last.
-func (f *Facts) archivedNamesake() (last Candidate, found bool) {
+func archivedNamesake(f *Facts) (last Candidate, found bool) {
 	for _, c := range f.Evidence.Candidates {
 		if c.Group.Name == f.Declared.Name && c.Group.Archived() && (!found || c.Group.ArchivedAt.After(last.Group.ArchivedAt)) {
 			last, found = c, true

@@ -30,11 +30,11 @@ func (f *Facts) madeSince(g remote.Group) bool {
 
 // boundOrClaimed is the id that the Group is bound to, or the one that only its
 // annotation carries.
-func (f *Facts) boundOrClaimed() string {
-	if f.Identity.ID != "" {
-		return f.Identity.ID
+func (i *Identity) boundOrClaimed() string {
+	if i.ID != "" {
+		return i.ID
 	}
-	return f.Identity.ClaimedID
+	return i.ClaimedID
 }
 
 // maySee: the remote group is shown to its owner, and to whoever may adopt what
@@ -42,7 +42,7 @@ func (f *Facts) boundOrClaimed() string {
 func (f *Facts) maySee() bool {
 	id := &f.Identity
 	switch {
-	case id.OtherOwner != "" || f.boundOrClaimed() == "":
+	case id.OtherOwner != "" || f.Identity.boundOrClaimed() == "":
 		return false
 	case id.ID != "" && id.ForeignCluster == "":
 		return true
@@ -68,8 +68,8 @@ func adoptionForbidden(f *Facts) (Step, bool) {
 	}
 	attempt := id.Attempt
 	switch {
-	case f.spec().GroupID != "" && !f.unresolvedAttempt():
-		return f.groupIDForbidden()
+	case f.spec().GroupID != "" && !f.Identity.unresolvedAttempt():
+		return groupIDForbidden(f)
 	case id.ClaimedID != "" && !f.mayBindClaimed():
 		if !f.Evidence.Mirrored {
 			return Step{Action: Wait}, true // the first listing may show that it was made since
@@ -83,7 +83,7 @@ func adoptionForbidden(f *Facts) (Step, bool) {
 	return Step{}, false
 }
 
-func (f *Facts) groupIDForbidden() (Step, bool) {
+func groupIDForbidden(f *Facts) (Step, bool) {
 	return writeStatus(adoptionNotAllowed(f, "spec.groupID names one; remove this Group, or"), allowedRetry), !f.Connection.MayAdopt
 }
 
@@ -107,7 +107,7 @@ func bindClaimed(f *Facts) Step {
 	}
 	switch f.Remote.State {
 	case RemotePresent:
-		step := adopt(f, id, f.claimOrigin())
+		step := adopt(f, id, claimOrigin(f))
 		step.Unarchive = step.Unarchive || step.Action == Bind && f.Identity.Unarchive
 		return step
 	case RemoteNotFound:
@@ -119,8 +119,8 @@ func bindClaimed(f *Facts) Step {
 
 // claimOrigin: a Group that takes over from another one, or from another cluster,
 // adopts; one that was restored has what it had.
-func (f *Facts) claimOrigin() Origin {
-	if f.takesOver() {
+func claimOrigin(f *Facts) Origin {
+	if f.Identity.takesOver() {
 		return OriginDeclared
 	}
 	return OriginRestored
@@ -130,7 +130,7 @@ func (f *Facts) claimOrigin() Origin {
 // group, unless a person has accepted that groups are missing.
 func claimedMissing(f *Facts) Step {
 	switch {
-	case f.spec().GroupID != "" || f.observes() || f.takesOver() || !f.Connection.Complete || !f.Evidence.MissingAccepted:
+	case f.spec().GroupID != "" || f.observes() || f.Identity.takesOver() || !f.Connection.Complete || !f.Evidence.MissingAccepted:
 		return remoteMissing(f, f.Identity.ClaimedID)
 	case f.withinSettleTime():
 		return Step{Action: Wait, RequeueAfter: SettleTime / 4}
@@ -165,16 +165,16 @@ func misspelled(f *Facts) Step {
 	shown, id := f.Remote.Group.ID, f.wantedID()
 	what := fmt.Sprintf("this Group names remote group %s, which the API writes %s", id, shown)
 	how := "delete this Group with deletionPolicy Orphan, and make it anew with groupID " + shown
-	if f.boundOrClaimed() == "" {
+	if f.Identity.boundOrClaimed() == "" {
 		what = fmt.Sprintf("spec.groupID says %s, and the API writes this id %s", id, shown)
 		how = "delete this Group, and make it anew with that"
 	}
 	return writeStatus(stalled(v1alpha1.ReasonRejected, what+"; "+how), stalledRetry)
 }
 
-// recover concludes what became of the open attempt. Where the namespace may not
+// concludeAttempt concludes what became of the open attempt. Where the namespace may not
 // adopt, only what was made after the Group can be its own create's.
-func (f *Facts) recover() Recovery {
+func concludeAttempt(f *Facts) Recovery {
 	evidence := f.Evidence
 	if !f.Connection.MayAdopt {
 		evidence.Candidates = slices.DeleteFunc(slices.Clone(evidence.Candidates), func(c Candidate) bool { return !f.madeSince(c.Group) })

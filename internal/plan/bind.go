@@ -15,7 +15,7 @@ import (
 // bind finds or creates the remote group of a Group that has none: what an open create
 // has made comes first, then what spec.groupID names, then the name.
 func bind(f *Facts) Step {
-	if f.unresolvedAttempt() {
+	if f.Identity.unresolvedAttempt() {
 		return recoverAttempt(f)
 	}
 	return bindResolved(f)
@@ -36,7 +36,7 @@ func bindResolved(f *Facts) Step {
 
 // bindDeclared binds to spec.groupID, and never creates.
 func bindDeclared(f *Facts) Step {
-	if step, stop := f.groupIDForbidden(); stop {
+	if step, stop := groupIDForbidden(f); stop {
 		return step // the open create that went before it is settled
 	}
 	id := f.spec().GroupID
@@ -60,7 +60,7 @@ func adopt(f *Facts, id string, origin Origin) Step {
 		return dryRun("bind to remote group " + id)
 	}
 	unmanaged := !f.observes() && origin == OriginDeclared && f.Declared.Archived == nil
-	return Step{Action: Bind, ID: id, Origin: origin, Unarchive: unmanaged && f.group(id).Archived()}
+	return Step{Action: Bind, ID: id, Origin: origin, Unarchive: unmanaged && knownGroup(f, id).Archived()}
 }
 
 // unarchive ends the adoption of a group that was archived. It comes after the
@@ -81,8 +81,8 @@ func unarchive(f *Facts) Step {
 	return Step{Action: Unarchive, ID: f.Identity.ID}
 }
 
-// group is what is known of the group to bind to.
-func (f *Facts) group(id string) remote.Group {
+// knownGroup is what is known of the group to bind to.
+func knownGroup(f *Facts, id string) remote.Group {
 	if f.Remote.State == RemotePresent && f.Remote.Group.ID == id {
 		return f.Remote.Group
 	}
@@ -105,7 +105,7 @@ func recoverAttempt(f *Facts) Step {
 	if f.Identity.CreateInFlight {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := f.recover()
+	r := concludeAttempt(f)
 	switch r.Outcome {
 	case OutcomeBind:
 		return adopt(f, r.ID, OriginRecovered)
@@ -181,11 +181,11 @@ func create(f *Facts) Step {
 	case !f.Evidence.trusted():
 		return writeStatus(untrusted(f), 0)
 	}
-	if f.mayHaveLostNote() {
+	if mayHaveLostNote(f) {
 		made := f.Group.CreationTimestamp.Add(-ClockSkew)
 		if id, found := FindLostCreate(f.Declared, made, f.Evidence); found && f.Identity.CreateInFlight {
 			return Step{Action: Wait, RequeueAfter: inFlightPoll} // it may be that create's
-		} else if found && !f.freshCandidate(id) {
+		} else if found && !freshCandidate(f, id) {
 			return Step{Action: ReadCandidate, ID: id} // it may be gone or another by now
 		} else if found {
 			return adopt(f, id, OriginRecovered)
@@ -202,12 +202,12 @@ func create(f *Facts) Step {
 
 // mayHaveLostNote reports whether a Group without the note of a create may have had one:
 // only then is a group that shows its values more than a namesake.
-func (f *Facts) mayHaveLostNote() bool {
+func mayHaveLostNote(f *Facts) bool {
 	return f.Identity.Attempt == nil && (f.History.Attempted || slices.Contains(f.Group.Finalizers, v1alpha1.FinalizerGroup))
 }
 
-func (f *Facts) freshCandidate(id string) bool {
-	return slices.ContainsFunc(f.Evidence.Candidates, func(c Candidate) bool { return c.Group.ID == id && f.isFresh(c) })
+func freshCandidate(f *Facts, id string) bool {
+	return slices.ContainsFunc(f.Evidence.Candidates, func(c Candidate) bool { return c.Group.ID == id && isFresh(f, c) })
 }
 
 func untrusted(f *Facts) Report {

@@ -150,7 +150,7 @@ func TestALongListOfGroupsIsCutShort(t *testing.T) {
 
 func TestNothingIsKnownOfAnUnseenGroupsArchival(t *testing.T) {
 	s := facts(unbound, shows(plaza(withID(otherID), archivedSince(now))))
-	if s.group(plazaID).Archived() {
+	if knownGroup(s, plazaID).Archived() {
 		t.Error("a group that nobody has seen is said to be archived")
 	}
 }

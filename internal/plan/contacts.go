@@ -15,14 +15,14 @@ import (
 const membersServe = 5 * time.Second
 
 // addsMembers reports whether a PUT of the fields adds members to those that are shown.
-func (f *Facts) addsMembers(fields []Field) bool {
+func addsMembers(f *Facts, fields []Field) bool {
 	return f.Declared.AtLeast && slices.Contains(fields, FieldContacts)
 }
 
 // addable leaves contacts out where they are to be added to members that the API does
 // not show for certain: the PUT would remove who is not shown.
-func (f *Facts) addable(due []Field) ([]Field, Report) {
-	if !f.addsMembers(due) || !f.Remote.Group.MembersUncertain {
+func addable(f *Facts, due []Field) ([]Field, Report) {
+	if !addsMembers(f, due) || !f.Remote.Group.MembersUncertain {
 		return due, Report{}
 	}
 	due = slices.DeleteFunc(slices.Clone(due), func(field Field) bool { return field == FieldContacts })

@@ -17,7 +17,8 @@ import (
 
 // Facts are all that a decision about one Group depends on: plain data, which can
 // be printed, compared, and pasted into a test. Nothing in them can be called,
-// locked or waited for.
+// locked or waited for. Their methods say what is the case; what follows from it is
+// decided by functions.
 type Facts struct {
 	Now time.Time
 	// Group as the cache shows it.
@@ -209,13 +210,13 @@ func (f *Facts) withinSettleTime() bool {
 }
 
 // unresolvedAttempt: a create may have happened.
-func (f *Facts) unresolvedAttempt() bool {
-	return (f.Identity.Attempt != nil || f.Identity.AttemptUnreadable) && !f.Identity.AttemptEmpty
+func (i *Identity) unresolvedAttempt() bool {
+	return (i.Attempt != nil || i.AttemptUnreadable) && !i.AttemptEmpty
 }
 
 // wantedID is the id this Group is bound to or wants to bind to.
 func (f *Facts) wantedID() string {
-	if id := f.boundOrClaimed(); id != "" {
+	if id := f.Identity.boundOrClaimed(); id != "" {
 		return id
 	}
 	return f.spec().GroupID

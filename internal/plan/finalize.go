@@ -67,10 +67,10 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy)), true
 	case f.Remote.State == RemoteDeleted:
 		return Step{Action: Release, ID: f.Identity.ID}, true
-	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || f.notOurs():
-		orphaned := f.Identity.ID != "" && !f.othersOwn()
-		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && f.madeOwn()}, true
-	case f.boundOrClaimed() == "" && !f.unresolvedAttempt():
+	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || notOurs(f):
+		orphaned := f.Identity.ID != "" && !othersOwn(f)
+		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && madeOwn(f)}, true
+	case f.Identity.boundOrClaimed() == "" && !f.Identity.unresolvedAttempt():
 		return Step{Action: Release}, true
 	case f.spec().Suspend:
 		return suspendedDeletion(f), true
@@ -101,17 +101,17 @@ func unserved(f *Facts) (Step, bool) {
 // moment ago (a Group being deleted never takes over), or is only observed, so
 // that its fate is none of this Group's business. An owner of
 // spec.groupID alone says nothing of a group that this one may have created.
-func (f *Facts) notOurs() bool {
-	return f.othersOwn() || f.observes()
+func notOurs(f *Facts) bool {
+	return othersOwn(f) || f.observes()
 }
 
-func (f *Facts) othersOwn() bool {
-	return f.Identity.ForeignCluster != "" || f.boundOrClaimed() != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
+func othersOwn(f *Facts) bool {
+	return f.Identity.ForeignCluster != "" || f.Identity.boundOrClaimed() != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
 }
 
 // madeOwn reports whether the remote group can only have been made for this Group. One
 // that was adopted may be what another's open create has made.
-func (f *Facts) madeOwn() bool {
+func madeOwn(f *Facts) bool {
 	return f.spec().GroupID == "" && !f.byName() && !f.observes()
 }
 
@@ -133,7 +133,7 @@ func finalizeAttempt(f *Facts) Step {
 	if f.Identity.CreateInFlight {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}
 	}
-	r := f.recover()
+	r := concludeAttempt(f)
 	switch r.Outcome {
 	case OutcomeBind:
 		return Step{Action: Bind, ID: r.ID, Origin: OriginRecovered}
@@ -171,14 +171,14 @@ func finalizeArchive(f *Facts) Step {
 	switch {
 	case f.Remote.State == RemoteNotFound:
 		return finalizeMissing(f)
-	case f.Remote.State == RemotePresent && f.Now.Before(f.unarchivedUntil()):
-		return writeStatus(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), f.unarchivedUntil().Sub(f.Now))
-	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.Remote.Fresh && (f.mayBeUnarchived() || f.Remote.AsOf.Before(f.DeletionSeen)):
+	case f.Remote.State == RemotePresent && f.Now.Before(unarchivedUntil(f)):
+		return writeStatus(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), unarchivedUntil(f).Sub(f.Now))
+	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.Remote.Fresh && (mayBeUnarchived(f) || f.Remote.AsOf.Before(f.DeletionSeen)):
 		if b := f.backoff(nil); b != nil {
 			return backedOffDeletion(f, b)
 		}
 		return Step{Action: Read, ID: f.Identity.ID}
-	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.mayLag():
+	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !mayLag(f):
 		return Step{Action: Release, ID: f.Identity.ID}
 	}
 	if b := f.backoff([]Field{FieldArchived}); b != nil {
@@ -192,26 +192,26 @@ func finalizeArchive(f *Facts) Step {
 
 // mayLag: what the API shows may be older than our own last write, or than that of
 // the manager before us, unless the reply to our own said so itself.
-func (f *Facts) mayLag() bool {
+func mayLag(f *Facts) bool {
 	return f.withinSettleTime() && !f.Remote.Replied
 }
 
 // unarchivedUntil is until when a group may still be unarchived after it was
 // archived, by a call of ours or of the manager before us.
-func (f *Facts) unarchivedUntil() time.Time {
-	if f.Remote.Unarchiving.IsZero() && f.Remote.Group.Archived() && f.unarchives() && f.mayLag() {
+func unarchivedUntil(f *Facts) time.Time {
+	if f.Remote.Unarchiving.IsZero() && f.Remote.Group.Archived() && unarchives(f) && mayLag(f) {
 		return f.Identity.Seen.Add(SettleTime)
 	}
 	return f.Remote.Unarchiving
 }
 
 // mayBeUnarchived: there was such a call, or may have been one.
-func (f *Facts) mayBeUnarchived() bool {
-	return !f.Remote.Unarchiving.IsZero() || f.unarchives()
+func mayBeUnarchived(f *Facts) bool {
+	return !f.Remote.Unarchiving.IsZero() || unarchives(f)
 }
 
 // unarchives: the Group wants its remote group active, by its spec or at adoption.
-func (f *Facts) unarchives() bool {
+func unarchives(f *Facts) bool {
 	archived := f.spec().Archived
 	return f.Identity.Unarchive || archived != nil && !*archived
 }

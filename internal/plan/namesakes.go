@@ -31,7 +31,7 @@ type namesakes struct {
 }
 
 // activeNamesakes sorts the candidates of exactly this name by whose they are.
-func (f *Facts) activeNamesakes() namesakes {
+func activeNamesakes(f *Facts) namesakes {
 	var n namesakes
 	for _, c := range f.Evidence.Candidates {
 		switch {
@@ -61,7 +61,7 @@ func nameTaken(f *Facts) (Step, bool) {
 			return Step{Action: Wait, AwaitListing: oldest}, true
 		}
 	}
-	n := f.activeNamesakes()
+	n := activeNamesakes(f)
 	switch {
 	case len(n.open) > 0:
 		return waitForCreate(f, n.open[0]), true
@@ -83,7 +83,7 @@ func nameTaken(f *Facts) (Step, bool) {
 func verifiedNameTaken(f *Facts, unowned []Candidate) Step {
 	if !f.History.NameTaken {
 		for _, c := range unowned[:min(len(unowned), mostRead)] {
-			if f.isFresh(c) {
+			if isFresh(f, c) {
 				continue
 			}
 			if b := f.backoff(nil); b != nil {
@@ -96,7 +96,7 @@ func verifiedNameTaken(f *Facts, unowned []Candidate) Step {
 }
 
 // isFresh reports whether a candidate was seen since this name is asked about.
-func (f *Facts) isFresh(c Candidate) bool { return c.AsOf.After(f.History.NameSeen) }
+func isFresh(f *Facts, c Candidate) bool { return c.AsOf.After(f.History.NameSeen) }
 
 func nameTakenReport(f *Facts, unowned []Candidate) Report {
 	count := fmt.Sprintf("%d remote groups of this name exist that no Group owns", len(unowned))

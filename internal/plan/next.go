@@ -21,7 +21,7 @@ func Next(f *Facts) Step {
 	if f.GroupGone || !f.Group.DeletionTimestamp.IsZero() {
 		return finalize(f)
 	}
-	if f.Identity.NoteLost && f.unresolvedAttempt() && !f.DryRun {
+	if f.Identity.NoteLost && f.Identity.unresolvedAttempt() && !f.DryRun {
 		return Step{Action: RestoreNote}
 	}
 	for _, gate := range []func(*Facts) (Step, bool){finalizerMissing, suspended, connectionUnusable, adoptionForbidden, ownedElsewhere} {
@@ -55,7 +55,7 @@ func suspended(f *Facts) (Step, bool) {
 	}
 	mayLook := f.Connection.Allowed && f.maySee()
 	if f.requested() && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
-		return Step{Action: Read, ID: f.boundOrClaimed()}, true
+		return Step{Action: Read, ID: f.Identity.boundOrClaimed()}, true
 	}
 	ready := f.ready()
 	if f.Remote.State == RemoteUnknown && !f.userIsWaiting() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
@@ -98,7 +98,7 @@ func connectionUnusable(f *Facts) (Step, bool) {
 	case !c.Found:
 		return writeStatus(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
 			"; or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef"), 0), true
-	case c.Terminating && f.boundOrClaimed() == "" && !f.unresolvedAttempt():
+	case c.Terminating && f.Identity.boundOrClaimed() == "" && !f.Identity.unresolvedAttempt():
 		return writeStatus(terminating(f), 0), true
 	case !c.Up:
 		return writeStatus(blocked(v1alpha1.ReasonConnectionNotReady, c.Name+" is not ready: "+c.Problem), 0), true
@@ -112,7 +112,7 @@ func ownedElsewhere(f *Facts) (Step, bool) {
 	if id.ForeignCluster != "" && !id.TakeOver {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"remote group %s was bound by another cluster (%s) and is only read; to take it over, annotate %s with %s=%s",
-			f.boundOrClaimed(), id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
+			f.Identity.boundOrClaimed(), id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
 		return writeStatus(f.showing(r), 0), true
 	}
 	if id.OtherOwner != "" {
@@ -136,7 +136,7 @@ func copiedHint(f *Facts) string {
 func maintain(f *Facts) Step {
 	id := f.Identity.ID
 	switch {
-	case f.takesOver():
+	case f.Identity.takesOver():
 		return takeOver(f)
 	case !f.Identity.Recorded && !f.DryRun:
 		return Step{Action: Record, ID: id}
@@ -171,11 +171,11 @@ func maintainRemote(f *Facts) Step {
 func contradicted(f *Facts) Step {
 	return writeStatus(f.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
 		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it anew, without the annotations %s and %s",
-		f.spec().GroupID, f.boundOrClaimed(), v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
+		f.spec().GroupID, f.Identity.boundOrClaimed(), v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
 }
 
 // takesOver: the id was another cluster's or another Group's until now.
-func (f *Facts) takesOver() bool { return f.Identity.ForeignCluster != "" || f.Identity.WaitsForOwner }
+func (i *Identity) takesOver() bool { return i.ForeignCluster != "" || i.WaitsForOwner }
 
 // takeOver binds an id that another cluster bound and the connection releases, or
 // that another Group has let go of.
@@ -242,14 +242,14 @@ func correct(f *Facts, diff []Field) Step {
 			"); corrected once an hour, and at once when the spec changes")
 		return drifting(f, writeStatus(r, again), diff)
 	}
-	due, uncertain := f.addable(due)
+	due, uncertain := addable(f, due)
 	if len(due) == 0 {
 		return drifting(f, writeStatus(uncertain, stalledRetry), diff)
 	}
 	if b := f.backoff(due); b != nil {
 		return drifting(f, backedOff(f, b), diff)
 	}
-	if f.addsMembers(due) && f.Now.Sub(f.Remote.ReadAt) > membersServe {
+	if addsMembers(f, due) && f.Now.Sub(f.Remote.ReadAt) > membersServe {
 		step := read(f, f.Identity.ID)
 		step.WithWrite = step.Action == Read
 		return step
@@ -263,7 +263,7 @@ func missing(f *Facts) Step {
 	case !f.Evidence.trusted():
 		return Step{Action: Wait}
 	case f.withinSettleTime():
-		return f.waitForAbsence(Step{Action: Wait, RequeueAfter: SettleTime / 4})
+		return waitForAbsence(f, Step{Action: Wait, RequeueAfter: SettleTime / 4})
 	case f.spec().GroupID != "" || f.observes():
 		return remoteMissing(f, f.Identity.ID)
 	case !f.Connection.Complete:
@@ -279,7 +279,7 @@ func forget(f *Facts, id string) Step {
 	absent := f.Remote.AbsenceProven || f.Identity.ID == "" && f.Evidence.Complete
 	switch {
 	case !absent || !f.Evidence.Listed.After(f.Identity.Seen.Add(SettleTime)):
-		return f.waitForAbsence(Step{Action: Wait, AwaitListing: f.Now})
+		return waitForAbsence(f, Step{Action: Wait, AwaitListing: f.Now})
 	case f.DryRun:
 		return dryRun("create the group anew: " + id + " is gone")
 	}
@@ -291,11 +291,11 @@ func forget(f *Facts, id string) Step {
 
 // waitForAbsence waits until it is known whether the group is gone. What a person waits
 // for says so once that has lasted.
-func (f *Facts) waitForAbsence(step Step) Step {
+func waitForAbsence(f *Facts, step Step) Step {
 	if !f.userIsWaiting() {
 		return step
 	}
-	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.boundOrClaimed()+
+	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.boundOrClaimed()+
 		" (404); waiting until a listing shows whether it is gone", SettleTime/4)
 	said.AwaitListing = step.AwaitListing
 	return said
@@ -316,7 +316,7 @@ func remoteMissing(f *Facts, id string) Step {
 	switch {
 	case f.observes():
 		why = "and a group that is only observed is never created"
-	case f.spec().GroupID == "" && f.takesOver():
+	case f.spec().GroupID == "" && f.Identity.takesOver():
 		why = "so it cannot be taken over"
 	case f.spec().GroupID == "" && f.Identity.ClaimedID != "" && f.Connection.Complete:
 		why = fmt.Sprintf("and only the annotation %s carries this id, so that none is made in its place; to have one made, annotate %s with %s=<the time now, RFC 3339>",

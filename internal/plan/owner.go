@@ -57,7 +57,7 @@ func Owner(claimants []Claimant) (Claimant, bool) {
 func MayBind(f *Facts, step Step, others []Claimant, bound bool) bool {
 	adopts := f.spec().GroupID == "" && f.Identity.Attempt == nil && !bound
 	return !slices.ContainsFunc(others, func(c Claimant) bool {
-		return c.keeps(f, step.ID) || adopts && c.MayHaveMade(f.group(step.ID), f.Now)
+		return c.keeps(f, step.ID) || adopts && c.MayHaveMade(knownGroup(f, step.ID), f.Now)
 	})
 }
 

@@ -286,7 +286,7 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 
 // bindsWithRight fails where a Group binds to what it may not have.
 func bindsWithRight(t *rapid.T, f *Facts, step Step) {
-	g := f.group(step.ID)
+	g := knownGroup(f, step.ID)
 	recovers := !g.CreatedAt.Before(f.Group.CreationTimestamp.Add(-5 * time.Minute))
 	switch {
 	case !f.Connection.Allowed:
