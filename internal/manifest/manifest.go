@@ -48,7 +48,7 @@ func (m *Manifest) Complete() bool { return m.Undeclarable == "" && len(m.LeftOu
 
 // Of declares what a remote group shows.
 func Of(g remote.Group, name string, o Options) Manifest {
-	m := Manifest{Remote: g, Name: name, Undeclarable: cmp.Or(idProblem(g.ID), textProblem("name", g.Name, maxName, true))}
+	m := Manifest{Remote: g, Name: name, Undeclarable: cmp.Or(idProblem(g.ID), nameProblem(g))}
 	if m.Undeclarable != "" {
 		return m
 	}
@@ -56,29 +56,61 @@ func Of(g remote.Group, name string, o Options) Manifest {
 	if o.Observe {
 		m.Spec.ManagementPolicy = v1alpha1.ManagementObserve
 	}
-	if slices.Contains(o.Fields, plan.FieldDescription) && g.Description != "" {
+	if slices.Contains(o.Fields, plan.FieldDescription) && m.shows(plan.FieldDescription, remote.FieldDescription) && g.Description != "" {
 		if m.may(textProblem("description", g.Description, maxDescription, false)) {
 			m.Spec.Description = &g.Description
 		}
 	}
-	if slices.Contains(o.Fields, plan.FieldAvatarURL) && g.AvatarURL != "" {
+	if slices.Contains(o.Fields, plan.FieldAvatarURL) && m.shows(plan.FieldAvatarURL, remote.FieldAvatarURL) && g.AvatarURL != "" {
 		if m.may(avatarProblem(g.AvatarURL)) {
 			m.Spec.AvatarURL = &g.AvatarURL
 		}
 	}
 	// Adopting an archived group unarchives it unless the manifest says archived.
-	if g.Archived() {
+	if m.shows(plan.FieldArchived, remote.FieldArchivedAt) && g.Archived() {
 		m.Spec.Archived = new(true)
 	}
-	m.contacts(g, o)
+	if o.Contacts != "" && m.shows(plan.FieldContacts, remote.FieldContacts) {
+		m.contacts(g, o)
+	}
 	return m
 }
 
+// Needed are the fields that a manifest with these options is made of.
+func (o *Options) Needed() remote.FieldSet {
+	needed := remote.FieldName | remote.FieldArchivedAt
+	if slices.Contains(o.Fields, plan.FieldDescription) {
+		needed |= remote.FieldDescription
+	}
+	if slices.Contains(o.Fields, plan.FieldAvatarURL) {
+		needed |= remote.FieldAvatarURL
+	}
+	if o.Contacts != "" {
+		needed |= remote.FieldContacts
+	}
+	return needed
+}
+
+// Lacks reports whether the group, as it was shown, leaves open what a manifest would say.
+func (o *Options) Lacks(g remote.Group) bool {
+	return g.Unknown&o.Needed() != 0 || o.Contacts != "" && g.MoreContacts
+}
+
+// shows reports whether the API has shown a field. What it has not shown is not empty.
+func (m *Manifest) shows(field plan.Field, as remote.FieldSet) bool {
+	if m.Remote.Unknown.Has(as) {
+		return m.may(field + " is not shown by the API, or not so that it can be read")
+	}
+	return true
+}
+
 func (m *Manifest) contacts(g remote.Group, o Options) {
-	if o.Contacts == "" || o.Contacts == v1alpha1.ContactsAtLeast && len(g.Contacts) == 0 {
+	// A list that is cut short would take the others out of the group, once it is declared as all.
+	exact := o.Contacts == v1alpha1.ContactsExact
+	if g.MoreContacts && !m.may(fmt.Sprintf("contacts are more than the %d that the API shows by name", len(g.Contacts))) && exact {
 		return
 	}
-	if !m.may(contactsProblem(g.Contacts)) {
+	if !exact && len(g.Contacts) == 0 || !m.may(contactsProblem(g.Contacts)) {
 		return
 	}
 	m.Spec.Contacts = make([]v1alpha1.Contact, 0, len(g.Contacts))
@@ -102,6 +134,13 @@ func (m *Manifest) may(problem string) bool {
 const (
 	maxName, maxDescription, maxURL, maxID, maxContacts, maxUsername = 255, 16384, 2048, 253, 5000, 255
 )
+
+func nameProblem(g remote.Group) string {
+	if g.Unknown.Has(remote.FieldName) {
+		return "the API does not show its name, or not so that it can be read"
+	}
+	return textProblem("name", g.Name, maxName, true)
+}
 
 var idPattern = regexp.MustCompile(`^[^\s\pC\pZ/\\%?#;]+$`)
 

@@ -4,6 +4,8 @@
 package manifest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +34,24 @@ func TestNames(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+// TestNamesOfFiles: a Group in the place of the folder's kustomization.yaml would be lost,
+// and so would one of two whose names somebody made alike.
+func TestNamesOfFiles(t *testing.T) {
+	groups := []remote.Group{{ID: "k", Name: "Kustomization"}, {ID: "n", Name: "NUL"}, {ID: "victim", Name: "Plaza", CreatedAt: time.Unix(9, 0)}, {ID: "first", Name: "Plaza"}}
+	sum := sha256.Sum256([]byte("victim"))
+	digest := hex.EncodeToString(sum[:])
+	for length := 6; length <= longestDigest; length += 2 {
+		groups = append(groups, remote.Group{ID: digest[:length], Name: "plaza " + digest[:length]})
+	}
+	seen := map[string]string{}
+	for id, name := range Names(groups, nil) {
+		if other, taken := seen[name]; taken || name == "kustomization" || name == "nul" {
+			t.Errorf("%s is named %s, as is %q", id, name, other)
+		}
+		seen[name] = id
 	}
 }
 
@@ -93,6 +113,8 @@ func TestYAML(t *testing.T) {
 		"no members":  {remote.Group{ID: "id", Name: "Ritz"}, Options{Contacts: v1alpha1.ContactsExact}, head + "spec:\n  contacts: []\n  groupID: id\n  name: Ritz\n"},
 		"avatar":      {remote.Group{ID: "id", Name: "Ritz", AvatarURL: "ftp://x/\ny"}, all, "# Not declared: avatarURL \"ftp://x/\\ny\" is no absolute http or https URL.\n" + head},
 		"members":     {remote.Group{ID: "id", Name: "Ritz", Contacts: make([]string, 5001)}, all, "# Not declared: contacts are 5001, and a Group can declare 5000.\n" + head},
+		"unknown":     {remote.Group{ID: "id", Name: "Ritz", Unknown: remote.AllFields &^ remote.FieldName}, all, "# Not declared: description is not shown by the API, or not so that it can be read.\n# Not declared: avatarURL is not shown by the API, or not so that it can be read.\n# Not declared: archived is not shown by the API, or not so that it can be read.\n# Not declared: contacts is not shown by the API, or not so that it can be read.\n" + head + "spec:\n  connectionRef:\n    kind: Connection\n    name: team\n  groupID: id\n"},
+		"no name":     {remote.Group{ID: "id", Unknown: remote.AllFields}, all, "# Remote group \"id\" is not declared: the API does not show its name, or not so that it can be read.\n"},
 		"id":          {remote.Group{ID: "a/b", Name: "Ritz"}, all, "# Remote group \"a/b\" is not declared: its id, \"a/b\", cannot be a groupID.\n"},
 		"outer blank": {remote.Group{ID: "id", Name: "Ritz "}, all, "# Remote group \"id\" is not declared: name \"Ritz \" begins or ends with white space, which a Group cannot declare.\n"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -44,28 +45,34 @@ func Names(groups []remote.Group, taken map[string]string) map[string]string {
 			return !used[name] && (!known || id == g.ID)
 		}
 		name := stem(g.Name)
-		if name == nameless || !free(name) {
-			// Another group's plain name may end like a digest: a longer digest then.
-			digest := digest(g.ID)
-			for length := 6; ; length += 2 {
-				name = stem(g.Name) + "-" + digest[:length]
-				if !plain[name] && free(name) || length+2 > longestDigest {
-					break
-				}
-			}
+		if name == nameless || special.MatchString(name) || !free(name) {
+			name = suffixed(g, func(name string) bool { return !plain[name] && free(name) })
 		}
 		used[name], names[g.ID] = true, name
 	}
 	return names
 }
 
+// special are the names that a file of a Group cannot have: that of the folder's own
+// kustomization, and those that Windows keeps for devices, whatever their ending.
+var special = regexp.MustCompile(`^(kustomization|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+
+// suffixed is the name of a group that cannot have its plain one. Somebody may have named
+// others after its digest: a longer one then, and others than that.
+func suffixed(g remote.Group, free func(name string) bool) string {
+	for salt := g.ID; ; salt += "+" {
+		sum := sha256.Sum256([]byte(salt))
+		digest := hex.EncodeToString(sum[:])
+		for length := 6; length <= longestDigest; length += 2 {
+			if name := stem(g.Name) + "-" + digest[:length]; free(name) {
+				return name
+			}
+		}
+	}
+}
+
 // longestDigest is as much of a digest as fits behind the longest stem.
 const longestDigest = 63 - longestStem - 1
-
-func digest(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:])
-}
 
 // stem turns a remote name into the beginning of an object's name: letters without
 // their marks, in lower case, and everything else as single dashes.

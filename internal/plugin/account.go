@@ -5,11 +5,8 @@ package plugin
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -96,6 +93,10 @@ type reader struct {
 // The rate at which a person's commands begin; what the operator does goes on beside them.
 const ownRate, ownBurst = 10, 10
 
+// ownMemory is what a listing may take in memory, in bytes: a person's machine has more of
+// it than the operator's container.
+const ownMemory = 1 << 30
+
 func (p *plugin) open(spec v1alpha1.ConnectionSpec, token string) (*reader, error) {
 	a := &reader{limit: klink.NewLimiter(ownRate, ownBurst), progress: newProgress(p.ErrOut)}
 	if most := spec.RateLimit.RequestsPerSecond; most > 0 && most < ownRate {
@@ -103,32 +104,11 @@ func (p *plugin) open(spec v1alpha1.ConnectionSpec, token string) (*reader, erro
 	}
 	config := klink.Config{
 		Endpoint: spec.Endpoint, Token: strings.TrimSpace(token), UserAgent: "kubectl-klink/" + version.Version, ReadOnly: true,
-		Observe: func(c klink.Call) { a.limit.Done(c.Err) },
-	}
-	if spec.CABundle != "" {
-		transport, err := trusting(spec.CABundle)
-		if err != nil {
-			return nil, err
-		}
-		config.Transport = transport
+		CABundle: []byte(spec.CABundle), Observe: func(c klink.Call) { a.limit.Done(c.Err) },
 	}
 	var err error
 	a.client, err = klink.New(config)
 	return a, err
-}
-
-// trusting is the client's transport with further roots.
-func trusting(bundle string) (http.RoundTripper, error) {
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if !roots.AppendCertsFromPEM([]byte(bundle)) {
-		return nil, errors.New("caBundle holds no certificate that can be read")
-	}
-	transport := klink.NewTransport()
-	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	return transport, nil
 }
 
 // patience bounds how often one thing is asked for, when the API refuses for now.
@@ -139,7 +119,9 @@ func (a *reader) list(ctx context.Context) (klink.Listing, error) {
 	defer a.progress.clear()
 	pages := 0
 	for attempt := 1; ; attempt++ {
-		listing, err := klink.NewLister(a.client, a.dialect).List(ctx, func(ctx context.Context) error {
+		lister := klink.NewLister(a.client, a.dialect)
+		lister.Limit(ownMemory)
+		listing, err := lister.List(ctx, func(ctx context.Context) error {
 			pages++
 			a.progress.say("listing the account, page %d", pages)
 			return a.slot(ctx)

@@ -105,6 +105,9 @@ type source struct {
 	claims claims
 	// taken says which names of the namespace are whose.
 	taken map[string]string
+	// refused and unread say, by id, what came of a read: the first that there can be no
+	// Group, the second that some fields stayed unknown.
+	refused, unread map[string]string
 }
 
 func (i *importer) run(ctx context.Context, asked bool) error {
@@ -112,7 +115,7 @@ func (i *importer) run(ctx context.Context, asked bool) error {
 	if err != nil {
 		return err
 	}
-	s, err := i.read(ctx, i.endpoint == "" || asked && i.unclaimed)
+	s, err := i.read(ctx, i.endpoint == "" || asked && i.unclaimed, o)
 	if err != nil {
 		return err
 	}
@@ -132,8 +135,8 @@ func (i *importer) run(ctx context.Context, asked bool) error {
 }
 
 // read reads the account and, where it is to be asked, the cluster.
-func (i *importer) read(ctx context.Context, withCluster bool) (source, error) {
-	s := source{claims: claims{}, taken: map[string]string{}}
+func (i *importer) read(ctx context.Context, withCluster bool, o manifest.Options) (source, error) {
+	s := source{claims: claims{}, taken: map[string]string{}, refused: map[string]string{}, unread: map[string]string{}}
 	endpoint := i.endpoint
 	var open *reader
 	if withCluster {
@@ -170,7 +173,19 @@ func (i *importer) read(ctx context.Context, withCluster bool) (source, error) {
 		return s, errors.New("the account cannot be listed completely, so that an import would miss groups")
 	}
 	s.groups = listing.Groups
-	return s, nil
+	err = i.complete(ctx, open, &s, o)
+	return s, err
+}
+
+// matches reports whether a group is one of those that are asked for. Of what the API does
+// not show it cannot be told: such a group matches, and its manifest says so.
+func (i *importer) matches(g *remote.Group) bool {
+	if i.name != "" && !g.Unknown.Has(remote.FieldName) {
+		if matches, _ := path.Match(i.name, g.Name); !matches { // options has tried the pattern
+			return false
+		}
+	}
+	return i.archived == "" || g.Unknown.Has(remote.FieldArchivedAt) || (i.archived == "true") == g.Archived()
 }
 
 // readClaims asks the cluster which remote groups its Groups claim, and which names
@@ -200,15 +215,14 @@ func (i *importer) readClaims(ctx context.Context, c *cluster, endpoint string, 
 func (i *importer) choose(s source, o manifest.Options) (manifests []manifest.Manifest, known []string) {
 	names := manifest.Names(s.groups, s.taken) // of all, so that filters change no name
 	for _, g := range s.groups {
-		matches, _ := path.Match(i.name, g.Name) // options has tried the pattern
-		if i.name != "" && !matches || i.archived != "" && (i.archived == "true") != g.Archived() {
+		if !i.matches(&g) {
 			continue
 		}
 		if claimants := s.claims[g.ID]; len(claimants) > 0 && i.unclaimed {
 			known = append(known, fmt.Sprintf("left out: %q (%s) is in the cluster as kgrp %s/%s", g.Name, g.ID, claimants[0].Namespace, claimants[0].Name))
 			continue
 		}
-		manifests = append(manifests, manifest.Of(g, names[g.ID], o))
+		manifests = append(manifests, s.of(g, names[g.ID], o))
 	}
 	slices.SortFunc(manifests, func(a, b manifest.Manifest) int { return cmp.Compare(a.Name, b.Name) })
 	slices.Sort(known)

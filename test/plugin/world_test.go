@@ -38,14 +38,26 @@ type world struct {
 
 	namespace string
 	sim       *simulator.Instance
+	// url is the endpoint of the connection sim.
+	url string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldBehind(t, nil)
+}
+
+// newWorldBehind is a world whose API shows its groups in listings as edit leaves them.
+func newWorldBehind(t *testing.T, edit func(group map[string]any)) *world {
+	t.Helper()
 	w := &world{T: t, sim: simulator.Start(t, simulator.Options{Token: token})}
+	w.url = w.sim.URL
+	if edit != nil {
+		w.url = front(t, w.sim.URL, edit)
+	}
 	w.namespace = worlds.CreateNamespace(t, api, "plugin-")
 	worlds.Create(t, api, worlds.Secret(w.namespace, token))
-	connection := worlds.Connection(w.namespace, "sim", w.sim.URL)
+	connection := worlds.Connection(w.namespace, "sim", w.url)
 	connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000}
 	worlds.Create(t, api, connection)
 	logs.Explain(t, w.namespace)
@@ -57,7 +69,7 @@ func (w *world) operate() (stop func()) {
 	w.Helper()
 	return inprocess.Start(w, cluster.Config, manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: w.namespace, WatchNamespaces: w.namespace,
-		AllowedEndpoints: w.sim.URL, Workers: 4,
+		AllowedEndpoints: w.url, Workers: 4,
 	})
 }
 
