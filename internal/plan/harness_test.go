@@ -113,6 +113,7 @@ func leaving(s *Facts)        { s.Connection.Terminating = true }
 func foreign(s *Facts)        { s.Identity.ForeignCluster = elsewhere }
 func takeOverOK(s *Facts)     { s.Identity.TakeOver = true }
 func owned(s *Facts)          { s.Identity.OtherOwner = "lobby/plaza" }
+func notCached(s *Facts)      { s.Identity.OtherOwner = OwnerNotCached }
 func contends(s *Facts)       { s.Identity.WaitsForOwner = true }
 func unrecorded(s *Facts)     { s.Identity.Recorded = false }
 func inFlight(s *Facts)       { s.Identity.CreateInFlight = true }

@@ -115,6 +115,10 @@ func ownedElsewhere(f *Facts) (Step, bool) {
 			f.Identity.boundOrClaimed(), id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
 		return writeStatus(f.showing(r), 0), true
 	}
+	ready := f.ready()
+	if id.OtherOwner == OwnerNotCached && ready != nil && ready.Reason == v1alpha1.ReasonIDConflict {
+		return Step{Action: Wait, RequeueAfter: inFlightPoll}, true // the next look knows more
+	}
 	if id.OtherOwner != "" {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", f.wantedID(), id.OtherOwner, copiedHint(f)))

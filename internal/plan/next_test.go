@@ -78,6 +78,8 @@ func TestNobodyWritesToAnothersGroup(t *testing.T) {
 	decide(t, []decision{
 		{"a copied manifest ends in IDConflict", facts(owned, describedAs("copy")),
 			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").again(time.Minute)},
+		{"and says nothing new of an owner that the cache does not show yet", facts(notCached, ready(v1alpha1.ReasonIDConflict, "False")),
+			Step{Action: Wait, RequeueAfter: inFlightPoll}},
 		{"groupID of an owned group ends in IDConflict", facts(unbound, groupID, owned, remoteGroup(plaza())),
 			says(v1alpha1.ReasonIDConflict, "remote group "+plazaID+" is owned").again(time.Minute)},
 		{"a namespace restored into another cluster only reads", facts(foreign, describedAs("staging")),

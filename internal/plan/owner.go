@@ -12,6 +12,10 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
+// OwnerNotCached stands for the name of an owner that this process has just bound, or
+// just released, and that the cache does not show.
+const OwnerNotCached = "whose name is not known yet"
+
 // Claimant is a Group that names a remote id: in its status, in its annotation,
 // in its spec, or because this process has just bound it.
 type Claimant struct {
