@@ -5,8 +5,11 @@ package plan
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,13 +46,24 @@ type Facts struct {
 	History    History
 }
 
-// String prints the facts as JSON, from which they can be read back whole.
+// String prints the facts as JSON, from which they can be read back whole. What would
+// move a cursor or turn the direction of writing is escaped, also where JSON lets it be.
 func (f *Facts) String() string {
 	encoded, err := json.Marshal(f)
 	if err != nil {
 		return "facts that cannot be printed: " + err.Error() // a time beyond the year 9999
 	}
-	return string(encoded)
+	var b strings.Builder
+	for _, r := range string(encoded) {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // Identity is what ties the Group to a remote group.

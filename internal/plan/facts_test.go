@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -77,4 +78,19 @@ func TestPrintedFactsDecideAlike(t *testing.T) {
 			t.Fatalf("printed and read back, it decides otherwise (-first +second):\n%s\n%s", diff, f)
 		}
 	})
+}
+
+// A name that the API showed cleared the screen of whoever read the log at -v=2.
+func TestPrintedFactsMoveNoCursor(t *testing.T) {
+	f := facts(remoteGroup(plaza(named("\x1b[2J\u202e\u009b31m\U000E0001 é"))))
+	printed := f.String()
+	for _, r := range printed {
+		if !unicode.IsPrint(r) {
+			t.Errorf("printed %q as it is", r)
+		}
+	}
+	var read Facts
+	if err := json.Unmarshal([]byte(printed), &read); err != nil || read.Remote.Group.Name != f.Remote.Group.Name {
+		t.Errorf("read back as %q: %v", read.Remote.Group.Name, err)
+	}
 }

@@ -41,11 +41,12 @@ func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 	w := newWorld(t, endpoint)
 	w.awaitConnection("api", v1alpha1.ReasonConnected)
 
-	big := evil + strings.Repeat("é"+evil, 20_000)
+	long := func(times int) string { return evil + strings.Repeat("é"+evil, times) }
+	const label, message, body = 40, 200, 20_000 // as much as is read of each, and more than of any
 	lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
 		hostile := r.Method == http.MethodPost || strings.HasSuffix(r.URL.Path, "/hostile")
 		if hostile {
-			told(rw, http.StatusOK, map[string]any{"id": "hostile", "name": big, "conversation_id": big, "contacts": []any{map[string]any{"username": evil}}})
+			told(rw, http.StatusOK, map[string]any{"id": "hostile", "name": long(label), "conversation_id": long(label), "description": long(body), "contacts": []any{map[string]any{"username": evil}}})
 		}
 		return hostile
 	})
@@ -57,14 +58,14 @@ func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 
 	lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost {
-			told(rw, http.StatusBadRequest, map[string]any{"message": big, "errors": map[string]any{evil: evil}})
+			told(rw, http.StatusBadRequest, map[string]any{"message": long(message), "errors": map[string]any{evil: evil}})
 		}
 		return r.Method == http.MethodPost
 	})
 	w.group("refused")
 	w.await("refused", v1alpha1.ReasonRejected)
 	lies.tells(func(rw http.ResponseWriter, _ *http.Request) bool {
-		http.Error(rw, big, http.StatusUnauthorized)
+		http.Error(rw, long(body), http.StatusUnauthorized)
 		return true
 	})
 	w.awaitConnection("api", v1alpha1.ReasonUnauthorized)
