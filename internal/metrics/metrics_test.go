@@ -125,10 +125,11 @@ func TestGroupsCountByReason(t *testing.T) {
 	of := func(reason string) *v1alpha1.Group {
 		return group(metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason})
 	}
-	s.groups[shared] = []*v1alpha1.Group{of(v1alpha1.ReasonNameTaken), of(v1alpha1.ReasonRejected), of(v1alpha1.ReasonNameTaken), group()}
+	s.groups[shared] = []*v1alpha1.Group{of(v1alpha1.ReasonNameTaken), of(v1alpha1.ReasonRejected), of(v1alpha1.ReasonNameTaken), group(), of("Invented"), of("Forged")}
 	s.groups[absent] = s.groups[shared][:1]
 	s.wants("klink_groups_by_reason", map[string]float64{
 		"ClusterConnection/default NameTaken": 2, "ClusterConnection/default Rejected": 1, "ClusterConnection/default none": 1, "none NameTaken": 1,
+		"ClusterConnection/default other": 2,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -43,8 +44,20 @@ const (
 // has a slash.
 const noConnection = "none"
 
-// noReason is the label of Groups that nobody has looked at yet.
-const noReason = "none"
+// noReason is the label of Groups that nobody has looked at yet, otherReason that of
+// what the operator has not written: whoever may write status adds no series.
+const (
+	noReason    = "none"
+	otherReason = "other"
+)
+
+var groupReasons = sets.New(
+	v1alpha1.ReasonSynced, v1alpha1.ReasonObserved, v1alpha1.ReasonDrifted, v1alpha1.ReasonSuspended, v1alpha1.ReasonCreating,
+	v1alpha1.ReasonUpdating, v1alpha1.ReasonConnectionNotFound, v1alpha1.ReasonConnectionNotReady, v1alpha1.ReasonConnectionNotAllowed,
+	v1alpha1.ReasonRejected, v1alpha1.ReasonNotApplied, v1alpha1.ReasonIDConflict, v1alpha1.ReasonAdoptionAmbiguous,
+	v1alpha1.ReasonNameTaken, v1alpha1.ReasonAdoptionNotAllowed, v1alpha1.ReasonDeleteNotAllowed, v1alpha1.ReasonCreateUncertain,
+	v1alpha1.ReasonRemoteMissing, v1alpha1.ReasonDryRun, v1alpha1.ReasonDeleting, v1alpha1.ReasonUnavailable, v1alpha1.ReasonRateLimited,
+)
 
 // scrapeTime bounds the reads of one scrape, which a cache answers at once.
 const scrapeTime = 5 * time.Second
@@ -54,7 +67,7 @@ var (
 		`Groups by connection ("none": it does not exist) and readiness: true, false, unknown, stalled (a person is needed), or uncertain (a person has to say whether a create made a group).`,
 		[]string{labelConnection, "ready"}, nil)
 	reasonDesc = prometheus.NewDesc("klink_groups_by_reason",
-		`Groups by connection ("none": it does not exist) and the reason of their condition Ready; "none" where there is none yet.`,
+		`Groups by connection ("none": it does not exist) and the reason of their condition Ready; "none" where there is none yet, "other" where the operator has not written it.`,
 		[]string{labelConnection, "reason"}, nil)
 	rateDesc      = prometheus.NewDesc("klink_api_rate", "Calls a second that the operator makes at the most at present: what it has learned of the API's limit, up to the ceiling.", []string{labelConnection}, nil)
 	remoteDesc    = prometheus.NewDesc("klink_remote_groups", "Remote groups in the newest complete listing of the account.", []string{labelConnection}, nil)
@@ -170,10 +183,15 @@ func readiness(conditions []metav1.Condition) string {
 
 // reason is that of the condition Ready.
 func reason(conditions []metav1.Condition) string {
-	if ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); ready != nil {
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	switch {
+	case ready == nil:
+		return noReason
+	case !groupReasons.Has(ready.Reason):
+		return otherReason
+	default:
 		return ready.Reason
 	}
-	return noReason
 }
 
 func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

@@ -4,19 +4,14 @@
 package gitops
 
 import (
-	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// luaTimeout is how long Argo CD lets a script run.
-const luaTimeout = time.Second
-
 // run runs a script as Argo CD does by default: with the libraries package, base and
-// table, of os only time and date, the object as the global obj, and a time limit.
+// table, of os only time and date, and the object as the global obj.
 func run(t *testing.T, script string, object map[string]any) *lua.LTable {
 	t.Helper()
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
@@ -29,9 +24,7 @@ func run(t *testing.T, script string, object map[string]any) *lua.LTable {
 		state.Call(1, 0)
 	}
 	state.PreloadModule(lua.OsLibName, safeOS)
-	ctx, cancel := context.WithTimeout(t.Context(), luaTimeout)
-	defer cancel()
-	state.SetContext(ctx)
+	state.SetContext(t.Context())
 	state.SetGlobal("obj", toLua(state, object))
 	if err := state.DoString(script); err != nil {
 		t.Fatal(err)

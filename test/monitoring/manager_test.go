@@ -148,6 +148,7 @@ var allowed = map[string]*regexp.Regexp{
 	"code":       regexp.MustCompile(`^([1-5]\d\d|none|other)$`),
 	"ready":      regexp.MustCompile(`^(true|false|unknown|stalled|uncertain)$`),
 	"field":      regexp.MustCompile(`^(name|description|avatarURL|contacts|archived)$`),
+	"reason":     regexp.MustCompile(`^(none|other|Synced|Observed|Drifted|Suspended|Creating|Updating|ConnectionNotFound|ConnectionNotReady|ConnectionNotAllowed|Rejected|NotApplied|IDConflict|AdoptionAmbiguous|NameTaken|AdoptionNotAllowed|DeleteNotAllowed|CreateUncertain|RemoteMissing|Unavailable|RateLimited|DryRun|Deleting)$`),
 	"outcome":    regexp.MustCompile(`^(bound|none|uncertain)$`),
 }
 
