@@ -196,9 +196,10 @@ func (c *connection) sawOwned(of *session, id string) {
 // trust is the trust that a plan may act on. What rests on the Groups' owning
 // nothing ends as soon as they own something that was not shown.
 func (c *connection) trust() (level Trust) {
-	c.state.Do(func(s *state) { level = s.trust.level })
-	if level == TrustEarned || level == TrustLost {
-		return level
+	var sighted bool
+	c.state.Do(func(s *state) { level, sighted = s.trust.level, s.mirror.sighted })
+	if level == TrustEarned || level == TrustLost || level == TrustUnjudged && !sighted {
+		return level // who owns what changes nothing, and that is not asked once for each Group after a restart
 	}
 	owned, err := c.hooks.Owned(c.key)
 	if err != nil {

@@ -168,3 +168,41 @@ func TestClaimsGoWithTheLastConnectionOfTheirAccount(t *testing.T) {
 		}
 	})
 }
+
+// Each Group is looked at once after a restart, before the first listing is there. That
+// all which Groups own was asked for each of them made it N² of N Groups.
+func TestWhatIsOwnedIsNotAskedForEachGroupAfterARestart(t *testing.T) {
+	run(t, simulator.Settings{Latency: time.Second}, func(t *testing.T, b *bench) {
+		ids := b.seed(300)
+		b.own(ids...)
+		b.configure() // and the first page is not there yet
+		asked := 0
+		b.meanwhile(func() { asked++ })
+		for range ids {
+			if level := b.account.Evidence("any").Trust; level != TrustUnjudged {
+				t.Fatalf("trusted (%d) before anything was shown", level)
+			}
+		}
+		if asked > 0 {
+			t.Error("it is asked what Groups own before anything was shown")
+		}
+		b.after(10 * time.Second)
+		b.trusted(true)
+	})
+}
+
+// The same holds for a new token, which proves what it shows and nothing else.
+func TestANewTokenAsksNothingForEachGroupEither(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.own(b.seed(30)...)
+		b.configure()
+		b.trusted(true)
+		b.sim.Configure(func(s *simulator.Settings) { s.Latency = time.Second })
+		b.configure(token(foreignToken))
+		asked := 0
+		b.meanwhile(func() { asked++ })
+		if level := b.account.Evidence("any").Trust; level != TrustUnjudged || asked > 0 {
+			t.Errorf("trust %d, asked %d times", level, asked)
+		}
+	})
+}

@@ -72,7 +72,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 		m.set(m.answered(g.ID, begun), members.share(g))
 		return true
 	}
-	e.stale = false
+	e.stale, m.sighted = false, true
 	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
 		return false
 	}

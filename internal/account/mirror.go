@@ -44,6 +44,8 @@ type mirror struct {
 	// in a row prove an absence: two by page number, where items can slip.
 	complete bool
 	proofs   int
+	// sighted: a reply under the present token has shown some group.
+	sighted bool
 	// hidesArchived: the lists show no archived group, though there is one.
 	hidesArchived bool
 }
@@ -67,7 +69,7 @@ func newMirror() *mirror {
 // doubt keeps the groups, but not the proof that others are absent: the token may
 // be another tenant's by now.
 func (m *mirror) doubt() {
-	m.begun, m.before, m.complete = time.Time{}, time.Time{}, false
+	m.begun, m.before, m.complete, m.sighted = time.Time{}, time.Time{}, false, false
 	clear(m.lacked)
 	clear(m.refusals)
 	for _, e := range m.entries {
@@ -141,7 +143,7 @@ func (m *mirror) answered(id string, now time.Time) *entry {
 		e = &entry{}
 		m.entries[id] = e
 	}
-	e.unlisted, e.stale, e.missed, e.seen = false, false, 0, now
+	e.unlisted, e.stale, e.missed, e.seen, m.sighted = false, false, 0, now, true
 	delete(m.lacked, id)
 	delete(m.refusals, id)
 	return e

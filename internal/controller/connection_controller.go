@@ -116,22 +116,35 @@ func keyOf(object client.Object) account.Key {
 	return key
 }
 
+// usersDelay is how long a connection waits for more of its Groups to go before it looks
+// who is left: it looks at all of them, and reads its Secret.
+const usersDelay = time.Second
+
 // groupHandler enqueues the connection of a Group that comes or goes: it is held
-// while it is in use.
+// while it is in use. One that is held already need not know of each of ten thousand
+// Groups that come; when it is let go of meanwhile, it is told so by itself.
 func (r *ConnectionReconciler) groupHandler() handler.TypedEventHandler[*v1alpha1.Group, reconcile.Request] {
-	enqueue := func(g *v1alpha1.Group, q requestQueue) {
-		if key := connectionOf(g); key.Kind == string(r.Kind) {
-			q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
-		}
+	request := func(key account.Key) reconcile.Request {
+		return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}}
 	}
 	return handler.TypedFuncs[*v1alpha1.Group, reconcile.Request]{
-		CreateFunc: func(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Group], q requestQueue) {
-			enqueue(e.Object, q)
+		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[*v1alpha1.Group], q requestQueue) {
+			if key := connectionOf(e.Object); key.Kind == string(r.Kind) && !r.held(ctx, key) {
+				q.Add(request(key))
+			}
 		},
 		DeleteFunc: func(_ context.Context, e event.TypedDeleteEvent[*v1alpha1.Group], q requestQueue) {
-			enqueue(e.Object, q)
+			if key := connectionOf(e.Object); key.Kind == string(r.Kind) {
+				q.AddAfter(request(key), usersDelay)
+			}
 		},
 	}
+}
+
+// held reports whether the cache shows a connection that has the finalizer of one in use.
+func (r *ConnectionReconciler) held(ctx context.Context, key account.Key) bool {
+	object, err := r.Groups.connection(ctx, key)
+	return err == nil && controllerutil.ContainsFinalizer(object, v1alpha1.FinalizerInUse)
 }
 
 // Reconcile sets the account of a connection up, and says how it goes.
