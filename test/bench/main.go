@@ -10,7 +10,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -29,19 +27,11 @@ import (
 
 // options are what is asked for.
 type options struct {
-	groups, limited, contacts, large int
-	latency                          time.Duration
-	limits                           bool
-	only, report                     string
-}
-
-// figure is one line of the table. A goal is what the design promises, where it does.
-type figure struct {
-	Scenario string  `json:"scenario"`
-	Figure   string  `json:"figure"`
-	Value    float64 `json:"value"`
-	Unit     string  `json:"unit"`
-	Goal     string  `json:"goal,omitempty"`
+	groups, many, contacts, largest, seconds, rounds int
+	latency                                          time.Duration
+	short                                            bool
+	sizes                                            []int
+	report, profile                                  string
 }
 
 func main() {
@@ -59,58 +49,82 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
-	short := false
+	var only, sizes string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.BoolVar(&short, "short", false, "300 Groups and no limits: for CI, which has no quiet machine")
-	flags.IntVar(&o.groups, "groups", 1000, "how many Groups are declared")
+	flags.BoolVar(&o.short, "short", false, "at most 1,000 Groups: for CI, which has no quiet machine")
+	flags.IntVar(&o.groups, "groups", 1000, "how many Groups are made in a batch, and at the default ceiling")
+	flags.IntVar(&o.many, "many", 10_000, "how many Groups there are where there are many")
 	flags.IntVar(&o.contacts, "contacts", 20, "how many contacts each has")
-	flags.IntVar(&o.large, "large", 5000, "how many contacts the large Group has")
+	flags.IntVar(&o.largest, "large", 5000, "how many contacts the large Group has")
+	flags.IntVar(&o.rounds, "rounds", 3, "how often the operator and the bare client take turns")
 	flags.DurationVar(&o.latency, "latency", 20*time.Millisecond, "how long the API takes")
-	flags.IntVar(&o.limited, "seconds", 60, "how many seconds' calls are made under a limit that the operator is not told")
-	flags.StringVar(&o.only, "run", "", "the scenarios to run, separated by commas; all when empty")
-	flags.StringVar(&o.report, "report", "", "a file that gets the figures as JSON")
+	flags.IntVar(&o.seconds, "seconds", 100, "how many seconds' calls are made under a limit that the operator is not told")
+	flags.StringVar(&sizes, "sizes", "1000,2500,5000,10000,20000", "the numbers of Groups of -run growth")
+	flags.StringVar(&only, "run", "", "the scenarios to run, separated by commas: "+names()+"; those without a * when empty")
+	flags.StringVar(&o.report, "report", "", "a file that gets the figures as JSON; those of other scenarios in it stay")
+	flags.StringVar(&o.profile, "profile", "", "a folder that gets profiles of the manager's processor time and memory")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	o.limits = !short
-	if short {
-		o.groups, o.large = min(o.groups, 300), min(o.large, 1000)
+	if o.short {
+		o.groups, o.many, o.largest, o.rounds = min(o.groups, 500), min(o.many, 1000), min(o.largest, 1000), 1
+	}
+	if o.sizes, err = numbers(sizes); err != nil {
+		return err
+	}
+	chosen, err := choose(only)
+	if err != nil {
+		return err
 	}
 	b, err := start(ctx, o, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cp.Stop()) }()
-	for _, s := range scenarios {
-		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), s.name) || s.limited && !o.limits {
-			continue
-		}
-		b.say("%s", s.name)
-		if err := b.play(ctx, s); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+	for _, s := range chosen {
+		for _, size := range s.sizes(&o) {
+			if err := b.play(ctx, s, size); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
 		}
 	}
 	b.print()
-	return b.write(o.report)
+	return b.write(ctx)
 }
 
-// print prints the table.
-func (b *bench) print() {
-	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "\nSCENARIO\tFIGURE\tVALUE\tUNIT\tGOAL")
-	for _, f := range b.figures {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%.3g\t%s\t%s\n", f.Scenario, f.Figure, f.Value, f.Unit, f.Goal)
+// names lists the scenarios; those with a * are run only when they are named.
+func names() string {
+	var all []string
+	for _, s := range scenarios {
+		if s.named {
+			s.name += "*"
+		}
+		all = append(all, s.name)
 	}
-	_ = w.Flush()
+	return strings.Join(all, ", ")
 }
 
-func (b *bench) write(name string) error {
-	if name == "" {
-		return nil
+func choose(only string) (chosen []scenario, _ error) {
+	if only == "" {
+		return slices.DeleteFunc(slices.Clone(scenarios), func(s scenario) bool { return s.named }), nil
 	}
-	text, err := json.MarshalIndent(b.figures, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("-run: there is no scenario %q, but %s", name, names())
+		}
+		chosen = append(chosen, scenarios[i])
 	}
-	return os.WriteFile(name, append(text, '\n'), 0o600)
+	return chosen, nil
+}
+
+func numbers(list string) (numbers []int, _ error) {
+	for text := range strings.SplitSeq(list, ",") {
+		var n int
+		if _, err := fmt.Sscan(text, &n); err != nil || n < 1 {
+			return nil, fmt.Errorf("-sizes: %q is no number of Groups", text)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
 }

@@ -34,6 +34,7 @@ type bench struct {
 
 	out     io.Writer
 	began   time.Time
+	root    string
 	cp      *controlplane.ControlPlane
 	api     client.Client
 	server  kubernetes.Interface
@@ -48,8 +49,13 @@ func start(ctx context.Context, o options, out io.Writer) (_ *bench, err error) 
 	if err != nil {
 		return nil, fmt.Errorf("finding the repository: %w", err)
 	}
-	root := filepath.Dir(strings.TrimSpace(string(mod)))
-	if b.cp, err = controlplane.Start(ctx, controlplane.Options{CRDPaths: []string{filepath.Join(root, "config", "crd", "bases")}}); err != nil {
+	b.root = filepath.Dir(strings.TrimSpace(string(mod)))
+	if o.profile != "" {
+		if err := os.MkdirAll(o.profile, 0o750); err != nil {
+			return nil, fmt.Errorf("making a folder for profiles: %w", err)
+		}
+	}
+	if b.cp, err = controlplane.Start(ctx, controlplane.Options{CRDPaths: []string{filepath.Join(b.root, "config", "crd", "bases")}}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -58,10 +64,8 @@ func start(ctx context.Context, o options, out io.Writer) (_ *bench, err error) 
 		}
 	}()
 	b.program = filepath.Join(b.cp.Dir(), "manager")
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.program, "./cmd/manager")
-	build.Dir = root
-	if text, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, text)
+	if err := build(ctx, b.root, b.program, o.profile != ""); err != nil {
+		return nil, err
 	}
 	config := *b.cp.Config
 	config.QPS = -1
@@ -78,35 +82,37 @@ func (b *bench) say(format string, args ...any) {
 type world struct {
 	*bench
 
-	scenario string
-	mass     string // the namespace of the many
-	other    string // a neighbour's
-	sim      *simulator.Server
-	http     *http.Server
-	manager  *exec.Cmd
+	scenario  string
+	size      int    // how many Groups its figures are of
+	mass      string // the namespace of the many
+	other     string // a neighbour's
+	sim       *simulator.Server
+	endpoint  string
+	manager   *exec.Cmd
+	profileAt string
 }
 
 // play sets a world up, runs the scenario in it, and clears it away.
-func (b *bench) play(ctx context.Context, s scenario) error {
-	w := &world{bench: b, scenario: s.name, mass: "mass-" + s.name, other: "other-" + s.name}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("starting the stand-in API: %w", err)
+func (b *bench) play(ctx context.Context, s scenario, size int) error {
+	name := s.name
+	if s.grows {
+		name = fmt.Sprint(name, "-", size)
 	}
+	w := &world{bench: b, scenario: s.name, size: size, mass: "mass-" + name, other: "other-" + name}
+	b.say("%s, %d Groups", s.name, size)
 	settings := simulator.Settings{Latency: b.latency, RateLimit: s.limit}
-	w.sim = simulator.New(simulator.Options{Settings: settings})
-	w.http = &http.Server{Handler: w.sim, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = w.http.Serve(listener) }() // always ends with ErrServerClosed
-	defer func() {
-		w.stop()
-		w.sim.Close()
-		_ = w.http.Close()
-	}()
-	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: s.name}}
-	connection.Spec.ConnectionSpec = worlds.ConnectionSpec("http://" + listener.Addr().String() + simulator.Prefix)
+	var end func()
+	var err error
+	if w.sim, w.endpoint, end, err = standIn(ctx, settings); err != nil {
+		return err
+	}
+	defer end()
+	defer w.stop()
+	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	connection.Spec.ConnectionSpec = worlds.ConnectionSpec(w.endpoint)
 	connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 20}
 	if s.defaults {
-		connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 50, Burst: 20}
+		connection.Spec.RateLimit = v1alpha1.RateLimit{}
 	}
 	for _, name := range []string{w.mass, w.other} {
 		if err := w.api.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
@@ -116,48 +122,49 @@ func (b *bench) play(ctx context.Context, s scenario) error {
 	if err := errors.Join(w.api.Create(ctx, worlds.Secret(w.other, simulator.DefaultToken)), w.api.Create(ctx, connection)); err != nil {
 		return fmt.Errorf("creating the connection: %w", err)
 	}
-	if err := w.start(); err != nil {
+	if err := w.start(ctx); err != nil {
 		return err
 	}
 	return s.run(ctx, w)
 }
 
-// start starts the manager, a process of its own.
-func (w *world) start() error {
-	kubeconfig := w.cp.Kubeconfig()
-	w.manager = exec.Command(w.program, "--kubeconfig="+kubeconfig, "--operator-namespace="+w.other, //nolint:noctx // stopped below
-		"--watch-namespaces="+w.mass+","+w.other, "--metrics-bind-address=0", "--health-probe-bind-address=0")
-	w.cp.Adopt(w.manager)
-	if err := w.manager.Start(); err != nil {
-		return fmt.Errorf("starting the manager: %w", err)
+// standIn starts a stand-in API.
+func standIn(ctx context.Context, settings simulator.Settings) (sim *simulator.Server, endpoint string, end func(), _ error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", nil, fmt.Errorf("starting the stand-in API: %w", err)
 	}
-	return nil
-}
-
-func (w *world) stop() {
-	if w.manager != nil {
-		_ = w.manager.Process.Kill()
-		_ = w.manager.Wait()
-		w.manager = nil
-	}
+	sim = simulator.New(simulator.Options{Settings: settings})
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // always ends with ErrServerClosed
+	return sim, "http://" + listener.Addr().String() + simulator.Prefix, func() {
+		sim.Close()
+		_ = server.Close()
+	}, nil
 }
 
 // note adds a figure.
 func (w *world) note(name string, value float64, unit, goal string) {
-	w.say("  %s: %.3g %s", name, value, unit)
-	w.figures = append(w.figures, figure{Scenario: w.scenario, Figure: name, Value: value, Unit: unit, Goal: goal})
+	f := figure{Scenario: w.scenario, Groups: w.size, Figure: name, Value: value, Unit: unit, Goal: goal, Load: load()}
+	w.say("  %s: %.3g %s (load average %.1f)", name, value, unit, f.Load)
+	w.figures = append(w.figures, f)
 }
 
-// patches counts the writes to Groups that the API server has taken.
-func (w *world) patches(ctx context.Context) (float64, error) {
+// writes counts, by verb and subresource, the writes that the API server has taken of a
+// resource, those that failed included.
+func (w *world) writes(ctx context.Context, resource string) (float64, error) {
 	text, err := w.server.CoreV1().RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reading the API server's metrics: %w", err)
 	}
 	sum := 0.0
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "apiserver_request_total{") && strings.Contains(line, `resource="groups"`) && strings.Contains(line, `verb="PATCH"`) {
-			n, err := strconv.ParseFloat(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:len(strings.TrimSpace(line))], 64)
+		labels, value, found := strings.Cut(strings.TrimSpace(line), "} ")
+		if !found || !strings.HasPrefix(labels, "apiserver_request_total{") || !strings.Contains(labels, fmt.Sprintf("resource=%q", resource)) {
+			continue
+		}
+		if strings.Contains(labels, `verb="PATCH"`) || resource == "events" && strings.Contains(labels, `verb="POST"`) {
+			n, err := strconv.ParseFloat(value, 64)
 			if err != nil {
 				return 0, fmt.Errorf("reading the API server's metrics: %w", err)
 			}
@@ -167,32 +174,5 @@ func (w *world) patches(ctx context.Context) (float64, error) {
 	return sum, nil
 }
 
-// memory reads a figure of the manager's from /proc, in MB.
-func (w *world) memory(name string) (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.manager.Process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("reading the manager's memory: %w", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name+":" {
-			kb, err := strconv.ParseFloat(fields[1], 64)
-			return kb / 1024, err
-		}
-	}
-	return 0, fmt.Errorf("the manager's status has no %s", name)
-}
-
-// processor is what the manager has used of it so far, in seconds.
-func (w *world) processor() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.manager.Process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("reading the manager's processor time: %w", err)
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	user, err := strconv.ParseFloat(fields[11], 64)
-	if err != nil {
-		return 0, fmt.Errorf("reading the manager's processor time: %w", err)
-	}
-	system, err := strconv.ParseFloat(fields[12], 64)
-	return (user + system) / 100, err
-}
+// connection is the name of the world's ClusterConnection.
+func (w *world) connection() string { return strings.TrimPrefix(w.mass, "mass-") }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// resync is that of every world here, the shortest there is.
+const resync = 10 * time.Second
+
+// byDefault is the default resync interval.
+const byDefault = time.Minute
+
+// many makes many Groups, looks meanwhile at how long a person and a neighbour wait, and
+// then at what it costs to have them.
+func many(ctx context.Context, w *world) error {
+	first, err := w.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	before, err := w.counted(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.massCreate(ctx); err != nil {
+		return err
+	}
+	if err := w.noteCalls(ctx, before, float64(len(w.sim.Groups()))); err != nil {
+		return err
+	}
+	for _, rest := range []func(context.Context, *world) error{idle, restart, drift} {
+		if err := rest(ctx, w); err != nil {
+			return err
+		}
+	}
+	if err := w.noteMemory(); err != nil {
+		return err
+	}
+	settled, err := w.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	w.note("memory a group, beyond that of an empty manager", (settled-first)*1e6/float64(w.size), "bytes", "")
+	return w.keepProfile(ctx, "heap", fmt.Sprint("heap-", w.size))
+}
+
+// massCreate declares the Groups, and meanwhile, one after the other, a neighbour's
+// single Groups, and edits of Groups that there are already.
+func (w *world) massCreate(ctx context.Context) error {
+	if _, err := w.single(ctx, w.other, "edited"); err != nil {
+		return err
+	}
+	began := time.Now()
+	declared := make(chan error, 1)
+	go func() {
+		_, err := w.declare(ctx, w.mass, "g-", w.size, w.contacts)
+		declared <- err
+	}()
+	w.watchLists()
+	meanwhile := waits{}
+	for i := 0; w.made() < w.size; i++ {
+		if err := w.meet(ctx, meanwhile, fmt.Sprint("single-", i)); err != nil {
+			return err
+		}
+	}
+	if err := <-declared; err != nil {
+		return err
+	}
+	if _, err := w.synced(ctx, w.mass); err != nil {
+		return err
+	}
+	w.note("mass create: declared, made and synced", time.Since(began).Seconds(), "s", "")
+	w.noteWaits("mass create", meanwhile, "1 s and the latency")
+	w.noteLists("mass create")
+	return nil
+}
+
+// idle looks at three resync intervals in which nothing happens.
+func idle(ctx context.Context, w *world) error {
+	const intervals = 3
+	if err := sleep(ctx, resync); err != nil { // what the creation has left is done by then
+		return err
+	}
+	began, err := w.used()
+	if err != nil {
+		return err
+	}
+	before, err := w.writes(ctx, "groups")
+	if err != nil {
+		return err
+	}
+	w.sim.ResetRequests()
+	if err := sleep(ctx, intervals*resync); err != nil {
+		return err
+	}
+	calls := float64(len(w.sim.Requests())) / intervals
+	ended, err := w.used()
+	if err != nil {
+		return err
+	}
+	after, err := w.writes(ctx, "groups")
+	seconds := ended.since(began).manager / intervals
+	w.note("idle: calls a resync", calls, "", fmt.Sprint("about ", w.size/100+1))
+	w.note("idle: writes", after-before, "", "0")
+	w.note("idle: processor time a resync", seconds, "s", "")
+	w.note("idle: that at the default interval", 100*seconds/byDefault.Seconds(), "% of a core", "0.5")
+	return err
+}
+
+// restart kills the manager; a person changes a Group just when the next one starts.
+func restart(ctx context.Context, w *world) error {
+	w.stop()
+	before, err := w.writes(ctx, "groups")
+	if err != nil {
+		return err
+	}
+	w.sim.ResetRequests()
+	began := time.Now()
+	if err := w.start(ctx); err != nil {
+		return err
+	}
+	edited := make(chan error, 1)
+	var took time.Duration
+	go func() {
+		var err error
+		took, err = w.edit(ctx, w.mass, "g-1", "changed at a restart")
+		edited <- err
+	}()
+	first, err := eventually(ctx, 5*time.Millisecond, func() (bool, error) { return len(w.sim.Requests()) > 0, nil })
+	if err != nil {
+		return err
+	}
+	sent, err := eventually(ctx, 5*time.Millisecond, func() (bool, error) { return w.sim.Counts()["PUT"] > 0, nil })
+	if err != nil {
+		return err
+	}
+	if err := <-edited; err != nil {
+		return err
+	}
+	pages := (w.size + 99) / 100
+	if _, err := eventually(ctx, 20*time.Millisecond, func() (bool, error) { return w.sim.Counts()["GET list"] >= pages, nil }); err != nil {
+		return err
+	}
+	listed := time.Since(began)
+	if err := sleep(ctx, resync/2); err != nil {
+		return err
+	}
+	after, err := w.writes(ctx, "groups")
+	w.note("restart: the first call after", first.Seconds(), "s", "")
+	w.note("restart: a person's change at the API, from then on", sent.Seconds(), "s", "1 and the latency")
+	w.note("restart: that change in status, from the start on", took.Seconds(), "s", "")
+	w.note("restart: listed after", listed.Seconds(), "s", "")
+	w.note("restart: writes beside the changed Group's status", after-before-2, "", "0")
+	return err
+}
+
+// drift has one in a hundred remote groups changed by somebody else.
+func drift(ctx context.Context, w *world) error {
+	n := max(1, w.size/100)
+	groups := w.sim.Groups()
+	w.sim.ResetRequests()
+	for i := range n {
+		w.sim.Mutate(groups[i*100%len(groups)].ID, func(g *simulator.Group) { g.Name = "drifted" })
+	}
+	took, err := eventually(ctx, 50*time.Millisecond, func() (bool, error) { return w.sim.Counts()["PUT"] >= n, nil })
+	w.note("drift of 1 %: corrected after", took.Seconds(), "s, resync 10 s", "")
+	c := w.sim.Counts()
+	w.note("drift of 1 %: calls beside the listing", float64(c["GET one"]+c["PUT"]), "", "")
+	return err
+}
+
+func (w *world) noteMemory() error {
+	settled, err := w.memory("VmRSS")
+	if err != nil {
+		return err
+	}
+	peak, err := w.memory("VmHWM")
+	w.note("memory, settled", settled, "MB", "120 for 10,000")
+	w.note("memory, peak since the start", peak, "MB", "")
+	return err
+}

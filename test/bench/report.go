@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// figure is one line of the table. A goal is what the design promises, where it does.
+type figure struct {
+	Scenario string  `json:"scenario"`
+	Groups   int     `json:"groups"`
+	Figure   string  `json:"figure"`
+	Value    float64 `json:"value"`
+	Unit     string  `json:"unit"`
+	Goal     string  `json:"goal,omitempty"`
+	// Load is the machine's load average of the minute before.
+	Load float64 `json:"load"`
+	// Commit is what was measured, and Date when.
+	Commit string `json:"commit"`
+	Date   string `json:"date"`
+}
+
+// report is what -report writes.
+type report struct {
+	Machine string   `json:"machine"`
+	Figures []figure `json:"figures"`
+}
+
+// print prints the table.
+func (b *bench) print() {
+	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "\nSCENARIO\tGROUPS\tFIGURE\tVALUE\tUNIT\tGOAL\tLOAD AVERAGE")
+	for _, f := range b.figures {
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%.3g\t%s\t%s\t%.1f\n", f.Scenario, f.Groups, f.Figure, f.Value, f.Unit, f.Goal, f.Load)
+	}
+	_ = w.Flush()
+}
+
+// write writes the figures. Those of scenarios that were not run stay in the file.
+func (b *bench) write(ctx context.Context) error {
+	if b.report == "" {
+		return nil
+	}
+	var r report
+	text, err := os.ReadFile(b.report)
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the last report: %w", err)
+	}
+	commit, err := exec.CommandContext(ctx, "git", "-C", b.root, "describe", "--always", "--dirty", "--abbrev=8", "--exclude=*").Output()
+	if err != nil {
+		return fmt.Errorf("finding out what was measured: %w", err)
+	}
+	r.Figures = slices.DeleteFunc(r.Figures, func(old figure) bool {
+		return slices.ContainsFunc(b.figures, func(f figure) bool { return f.Scenario == old.Scenario && f.Groups == old.Groups })
+	})
+	for _, f := range b.figures {
+		f.Commit, f.Date = strings.TrimSpace(string(commit)), time.Now().UTC().Format(time.DateOnly)
+		r.Figures = append(r.Figures, f)
+	}
+	r.Machine = machine()
+	if text, err = json.MarshalIndent(r, "", "  "); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return os.WriteFile(b.report, append(text, '\n'), 0o600)
+}
+
+// machine says what the figures are of.
+func machine() string {
+	model, memory := runtime.GOARCH, ""
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		var kb int
+		if _, err := fmt.Sscanf(string(text), "MemTotal: %d kB", &kb); err == nil {
+			memory = fmt.Sprintf(", %d GB", (kb+1<<19)>>20)
+		}
+	}
+	return fmt.Sprintf("%d cores of %s%s, %s, shared with the control plane and the stand-in API", runtime.NumCPU(), model, memory, runtime.Version())
+}
