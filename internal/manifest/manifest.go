@@ -157,8 +157,8 @@ func textProblem(what, text string, most int, trimmed bool) string {
 	switch {
 	case trimmed && text == "":
 		return what + " is empty"
-	case strings.ContainsRune(text, '\u0085'):
-		return what + " holds the line break U+0085, of which kustomize makes a blank"
+	case strings.ContainsFunc(text, lost):
+		return fmt.Sprintf("%s holds the character %U, which kustomize changes or refuses", what, firstOf(text, lost))
 	case length > most:
 		return fmt.Sprintf("%s has %d characters, and a Group can declare %d", what, length, most)
 	case trimmed && text != strings.TrimFunc(text, unicode.IsSpace):
@@ -166,6 +166,14 @@ func textProblem(what, text string, most int, trimmed bool) string {
 	}
 	return ""
 }
+
+func firstOf(text string, is func(rune) bool) rune {
+	r, _ := utf8.DecodeRuneInString(text[strings.IndexFunc(text, is):])
+	return r
+}
+
+// lost reports whether kustomize, which takes JSON for YAML, loses a character or fails on it.
+func lost(r rune) bool { return r >= 0x7f && r <= 0x9f || r == 0xfffe || r == 0xffff }
 
 func avatarProblem(avatar string) string {
 	if problem := textProblem("avatarURL", avatar, maxURL, false); problem != "" {

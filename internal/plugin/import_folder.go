@@ -6,22 +6,22 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/klink-cloud/klink-operator/internal/manifest"
 )
 
-const kustomizationFile = "kustomization.yaml"
+// notDeclaredFile holds the reasons for what no manifest declares. No manifest has its name.
+const notDeclaredFile = "not-declared.txt"
 
-// writeFolder writes one file for each Group, and names them in the folder's
-// kustomization.yaml beside what it names already: a Group that is dropped from there is
-// pruned by GitOps, and its remote group archived. Nothing is written where a file says
-// something else that a person may have written.
+// writeFolder writes one file for each Group, and names them in the folder's kustomization
+// beside what it names already: a Group that is dropped from there is pruned by GitOps, and
+// its remote group archived. Nothing is written where a file says something else that a
+// person may have written.
 func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options) error {
 	files, comments := map[string]string{}, ""
 	for n := range manifests {
@@ -35,13 +35,13 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 		}
 		files[manifests[n].Name+".yaml"] = text
 	}
-	kustomization, err := i.kustomization(files)
+	kustomization, text, err := i.kustomization(slices.Sorted(maps.Keys(files)))
 	if err != nil {
 		return err
 	}
 	for name, text := range files {
-		switch before, err := os.ReadFile(filepath.Join(i.folder, name)); {
-		case err == nil && string(before) != text && !i.overwrite:
+		switch before, err := readRegular(filepath.Join(i.folder, name)); {
+		case err == nil && before != text && !i.overwrite:
 			return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(i.folder, name))
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			return err
@@ -50,39 +50,70 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 	if err := os.MkdirAll(i.folder, 0o750); err != nil {
 		return err
 	}
-	files[kustomizationFile] = comments + kustomization
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(i.folder, name), []byte(text), 0o600); err != nil {
+	if comments != "" {
+		files[notDeclaredFile] = comments
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := writeWhole(filepath.Join(i.folder, name), files[name]); err != nil {
 			return err
 		}
 	}
-	return nil
+	return writeWhole(filepath.Join(i.folder, kustomization), text) // last: what it names is there
 }
 
-// kustomization is that of the folder, with the new files added to its resources.
-func (i *importer) kustomization(files map[string]string) (string, error) {
-	content := map[string]any{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
-	before, err := os.ReadFile(filepath.Join(i.folder, kustomizationFile))
+// readRegular reads a file, and nothing else: a link may lead out of the folder.
+func readRegular(name string) (string, error) {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no regular file: nothing was written", name)
+	}
+	text, err := os.ReadFile(name)
+	return string(text), err
+}
+
+// writeWhole writes a file that is there as a whole or not at all, and leaves alone one that
+// says the same.
+func writeWhole(name, text string) error {
+	if before, err := readRegular(name); err == nil && before == text {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".klink-import-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(0o644), f.Close()) // for Git, and for whoever else works there
 	if err == nil {
-		err = yaml.Unmarshal(before, &content)
+		err = os.Rename(f.Name(), name)
 	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("reading %s of %s: %w", kustomizationFile, i.folder, err)
+	if err != nil {
+		_ = os.Remove(f.Name()) // the error that counts is the first
 	}
-	var resources []string
-	listed, _ := content["resources"].([]any)
-	for _, resource := range listed {
-		if name, ok := resource.(string); ok {
-			resources = append(resources, name)
+	return err
+}
+
+// kustomization is that of the folder, by whichever name kustomize takes it, with the new
+// files added to its resources.
+func (i *importer) kustomization(files []string) (name, text string, err error) {
+	for _, name = range []string{"kustomization.yml", "Kustomization", "kustomization.yaml"} {
+		text, err = readRegular(filepath.Join(i.folder, name))
+		if !errors.Is(err, os.ErrNotExist) {
+			break
 		}
 	}
-	for name := range files {
-		if !slices.Contains(resources, name) {
-			resources = append(resources, name)
-		}
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+	case err != nil:
+		return "", "", err
 	}
-	slices.SortFunc(resources, strings.Compare)
-	content["resources"] = resources
-	encoded, err := yaml.Marshal(content)
-	return string(encoded), err
+	text, missing := manifest.WithResources(text, files)
+	if missing != nil {
+		return "", "", fmt.Errorf("%s cannot be added to without changing more: nothing was written; add to its resources yourself:\n- %s",
+			filepath.Join(i.folder, name), strings.Join(missing, "\n- "))
+	}
+	return name, text, nil
 }

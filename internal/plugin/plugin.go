@@ -19,8 +19,8 @@ import (
 const (
 	exitFound  = 1
 	exitFailed = 2
-	// exitInterrupted is what a shell says of a program that Ctrl-C has ended.
-	exitInterrupted = 130
+	// ExitInterrupted is what a shell says of a program that Ctrl-C has ended.
+	ExitInterrupted = 130
 )
 
 // errFound ends a command that did its work and found something, and has said so.
@@ -43,7 +43,7 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	case err == nil:
 		return 0
 	case ctx.Err() != nil:
-		return exitInterrupted
+		return ExitInterrupted
 	case errors.Is(err, errFound):
 		return exitFound
 	}

@@ -68,6 +68,50 @@ func TestImportKeepsWhatAFolderNames(t *testing.T) {
 	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 2, "nothing was written")
 }
 
+// TestImportWritesNowhereElse: neither over what a person has written, nor through a link.
+func TestImportWritesNowhereElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Seed(simulator.Group{Name: "../outside"})
+	w.sim.Seed(simulator.Group{Name: " blank"})
+	parent := t.TempDir()
+	folder, outside := filepath.Join(parent, "manifests"), filepath.Join(parent, "outside.yaml")
+	if err := os.Mkdir(folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(folder, "outside.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 2, "is no regular file: nothing was written")
+	if err := os.Remove(filepath.Join(folder, "outside.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	mine := "# ours\nresources: # all\n- base.yaml\n"
+	for name, text := range map[string]string{"kustomization.yml": mine, "base.yaml": "kind: List\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 1, "1 cannot be declared")
+	entries, err := os.ReadDir(folder)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if got, want := strings.Join(names, " "), "base.yaml kustomization.yml not-declared.txt outside.yaml"; err != nil || got != want {
+		t.Errorf("%v: %s, want %s", err, got, want)
+	}
+	if text := readFile(t, filepath.Join(folder, "kustomization.yml")); text != mine+"- outside.yaml\n" {
+		t.Error(text)
+	}
+	if text := readFile(t, filepath.Join(folder, "not-declared.txt")); !strings.Contains(text, "begins or ends with white space") {
+		t.Error(text)
+	}
+	if entries, _ := os.ReadDir(parent); len(entries) != 1 {
+		t.Errorf("beside the folder: %v", entries)
+	}
+}
+
 // TestOrphans: each side that misses the other is named, and the exit code says so.
 func TestOrphans(t *testing.T) {
 	t.Parallel()
