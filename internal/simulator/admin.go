@@ -18,28 +18,31 @@ const AdminPrefix = "/_simulator"
 // Admin returns the admin endpoint, under AdminPrefix: settings, faults, groups and requests in JSON. It asks for no
 // token: whoever reaches it may do everything, so it belongs on the loopback address.
 func (s *Server) Admin() http.Handler {
-	mux := http.NewServeMux()
+	a, mux := admin{s}, http.NewServeMux()
 	for pattern, endpoint := range map[string]func(*http.Request) (int, any, error){
-		"GET /settings":       s.adminSettings,
-		"PUT /settings":       s.adminSetSettings,
-		"GET /faults":         s.adminFaults,
-		"POST /faults":        s.adminAddFault,
-		"DELETE /faults":      s.adminClearFaults,
-		"DELETE /faults/{id}": s.adminRemoveFault,
-		"GET /groups":         s.adminGroups,
-		"POST /groups":        s.adminSeed,
-		"PATCH /groups/{id}":  s.adminMutate,
-		"DELETE /groups/{id}": s.adminRemove,
-		"GET /requests":       s.adminRequests,
-		"DELETE /requests":    s.adminResetRequests,
-		"GET /counts":         s.adminCounts,
-		"PUT /token":          s.adminSetToken,
-		"POST /reset":         s.adminReset,
+		"GET /settings":       a.settings,
+		"PUT /settings":       a.setSettings,
+		"GET /faults":         a.faults,
+		"POST /faults":        a.addFault,
+		"DELETE /faults":      a.clearFaults,
+		"DELETE /faults/{id}": a.removeFault,
+		"GET /groups":         a.groups,
+		"POST /groups":        a.seed,
+		"PATCH /groups/{id}":  a.mutate,
+		"DELETE /groups/{id}": a.remove,
+		"GET /requests":       a.requests,
+		"DELETE /requests":    a.resetRequests,
+		"GET /counts":         a.counts,
+		"PUT /token":          a.setToken,
+		"POST /reset":         a.reset,
 	} {
 		mux.Handle(pattern, adminEndpoint(endpoint))
 	}
 	return http.StripPrefix(AdminPrefix, mux)
 }
+
+// admin answers the admin endpoint for a server.
+type admin struct{ server *Server }
 
 var errNotFound = errors.New("not found")
 
@@ -74,20 +77,20 @@ func readJSON(r *http.Request, into any) error {
 	return decodeStrict(text, into)
 }
 
-func (s *Server) adminSettings(*http.Request) (int, any, error) {
-	return http.StatusOK, s.Settings(), nil
+func (a admin) settings(*http.Request) (int, any, error) {
+	return http.StatusOK, a.server.Settings(), nil
 }
 
-// adminSetSettings changes the settings that the body names.
-func (s *Server) adminSetSettings(r *http.Request) (int, any, error) {
+// setSettings changes the settings that the body names.
+func (a admin) setSettings(r *http.Request) (int, any, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		return 0, nil, fmt.Errorf("body: %w", err)
 	}
-	if err := s.tryConfigure(func(settings *Settings) error { return decodeStrict(text, settings) }); err != nil {
+	if err := a.server.tryConfigure(func(settings *Settings) error { return decodeStrict(text, settings) }); err != nil {
 		return 0, nil, err
 	}
-	return http.StatusOK, s.Settings(), nil
+	return http.StatusOK, a.server.Settings(), nil
 }
 
 // adminFault is a rule in force.
@@ -97,70 +100,70 @@ type adminFault struct {
 	Fault Fault  `json:"fault"`
 }
 
-func (s *Server) adminFaults(*http.Request) (int, any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a admin) faults(*http.Request) (int, any, error) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
 	faults := []adminFault{}
-	for _, h := range s.faults {
+	for _, h := range a.server.faults {
 		faults = append(faults, adminFault{h.id, h.hits, h.fault})
 	}
 	return http.StatusOK, faults, nil
 }
 
-func (s *Server) adminAddFault(r *http.Request) (int, any, error) {
+func (a admin) addFault(r *http.Request) (int, any, error) {
 	var f Fault
 	if err := readJSON(r, &f); err != nil {
 		return 0, nil, err
 	}
-	h, err := s.tryAddFault(f)
+	h, err := a.server.tryAddFault(f)
 	if err != nil {
 		return 0, nil, err
 	}
 	return http.StatusCreated, adminFault{h.id, 0, h.fault}, nil
 }
 
-func (s *Server) adminClearFaults(*http.Request) (int, any, error) {
-	s.ClearFaults()
+func (a admin) clearFaults(*http.Request) (int, any, error) {
+	a.server.ClearFaults()
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Server) adminRemoveFault(r *http.Request) (int, any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.faults, func(h *FaultHandle) bool { return h.id == r.PathValue("id") })
+func (a admin) removeFault(r *http.Request) (int, any, error) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	i := slices.IndexFunc(a.server.faults, func(h *FaultHandle) bool { return h.id == r.PathValue("id") })
 	if i < 0 {
 		return 0, nil, errNotFound
 	}
-	s.faults = slices.Delete(s.faults, i, i+1)
+	a.server.faults = slices.Delete(a.server.faults, i, i+1)
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Server) adminRequests(*http.Request) (int, any, error) {
-	return http.StatusOK, s.Requests(), nil
+func (a admin) requests(*http.Request) (int, any, error) {
+	return http.StatusOK, a.server.Requests(), nil
 }
 
-func (s *Server) adminResetRequests(*http.Request) (int, any, error) {
-	s.ResetRequests()
+func (a admin) resetRequests(*http.Request) (int, any, error) {
+	a.server.ResetRequests()
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Server) adminCounts(*http.Request) (int, any, error) {
-	return http.StatusOK, s.Counts(), nil
+func (a admin) counts(*http.Request) (int, any, error) {
+	return http.StatusOK, a.server.Counts(), nil
 }
 
-// adminSetToken gives the default tenant another token; an empty one locks it out.
-func (s *Server) adminSetToken(r *http.Request) (int, any, error) {
+// setToken gives the default tenant another token; an empty one locks it out.
+func (a admin) setToken(r *http.Request) (int, any, error) {
 	var body struct {
 		Token string `json:"token"`
 	}
 	if err := readJSON(r, &body); err != nil {
 		return 0, nil, err
 	}
-	s.SetToken(body.Token)
+	a.server.SetToken(body.Token)
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Server) adminReset(*http.Request) (int, any, error) {
-	s.Reset()
+func (a admin) reset(*http.Request) (int, any, error) {
+	a.server.Reset()
 	return http.StatusNoContent, nil, nil
 }

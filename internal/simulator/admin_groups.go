@@ -8,24 +8,24 @@ import (
 	"net/http"
 )
 
-// accountOf is the account that the query names, the default one if it names none.
-func (s *Server) accountOf(r *http.Request) Account {
+// account is the account that the query names, the default one if it names none.
+func (a admin) account(r *http.Request) Account {
 	if tenant := r.URL.Query().Get("tenant"); tenant != "" {
-		return s.Account(tenant)
+		return a.server.Account(tenant)
 	}
-	return s.Account(DefaultTenant)
+	return a.server.Account(DefaultTenant)
 }
 
-func (s *Server) adminGroups(r *http.Request) (int, any, error) {
+func (a admin) groups(r *http.Request) (int, any, error) {
 	var form Settings
 	groups := []wireGroup{}
-	for _, g := range s.accountOf(r).Groups() {
+	for _, g := range a.account(r).Groups() {
 		groups = append(groups, form.wire(&g))
 	}
 	return http.StatusOK, groups, nil
 }
 
-func (s *Server) adminSeed(r *http.Request) (int, any, error) {
+func (a admin) seed(r *http.Request) (int, any, error) {
 	edit, err := readEdit(r)
 	if err != nil {
 		return 0, nil, err
@@ -37,18 +37,18 @@ func (s *Server) adminSeed(r *http.Request) (int, any, error) {
 	if g.Name == "" {
 		return 0, nil, invalid{"name": "is required"}
 	}
-	account := s.accountOf(r)
-	id := account.Seed(g)
-	return s.adminGroup(account, id, http.StatusCreated)
+	of := a.account(r)
+	id := of.Seed(g)
+	return a.group(of, id, http.StatusCreated)
 }
 
-func (s *Server) adminMutate(r *http.Request) (int, any, error) {
+func (a admin) mutate(r *http.Request) (int, any, error) {
 	edit, err := readEdit(r)
 	if err != nil {
 		return 0, nil, err
 	}
-	account, id := s.accountOf(r), r.PathValue("id")
-	found := account.Mutate(id, func(g *Group) {
+	of, id := a.account(r), r.PathValue("id")
+	found := of.Mutate(id, func(g *Group) {
 		edited := g.clone()
 		if err = edit(&edited); err == nil {
 			*g = edited
@@ -60,18 +60,18 @@ func (s *Server) adminMutate(r *http.Request) (int, any, error) {
 	case err != nil:
 		return 0, nil, err
 	}
-	return s.adminGroup(account, id, http.StatusOK)
+	return a.group(of, id, http.StatusOK)
 }
 
-func (s *Server) adminRemove(r *http.Request) (int, any, error) {
-	if !s.accountOf(r).Remove(r.PathValue("id")) {
+func (a admin) remove(r *http.Request) (int, any, error) {
+	if !a.account(r).Remove(r.PathValue("id")) {
 		return 0, nil, errNotFound
 	}
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Server) adminGroup(account Account, id string, status int) (int, any, error) {
-	g, found := account.Group(id)
+func (a admin) group(of Account, id string, status int) (int, any, error) {
+	g, found := of.Group(id)
 	if !found {
 		return 0, nil, errNotFound
 	}
