@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plan
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/remote"
+)
+
+// anyFacts draws from all facts, the impossible ones included: the rules
+// must hold whatever the controller believes.
+func anyFacts(t *rapid.T) *Facts {
+	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+	s := facts()
+	s.Declared = anyDeclared(t)
+	s.Group.Spec = v1alpha1.GroupSpec{
+		Name: s.Declared.Name, Suspend: rarely("suspend"),
+		GroupID:          rapid.SampledFrom([]string{"", "", "", plazaID}).Draw(t, "groupID"),
+		AdoptionPolicy:   rapid.SampledFrom([]v1alpha1.AdoptionPolicy{v1alpha1.AdoptNever, v1alpha1.AdoptByName, v1alpha1.AdoptAllowDuplicate}).Draw(t, "adoption"),
+		ManagementPolicy: rapid.SampledFrom([]v1alpha1.ManagementPolicy{v1alpha1.ManagementManage, v1alpha1.ManagementManage, v1alpha1.ManagementObserve}).Draw(t, "management"),
+		DeletionPolicy:   rapid.SampledFrom([]v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}).Draw(t, "deletion"),
+	}
+	if rapid.IntRange(0, 2).Draw(t, "deleted") == 0 {
+		deleted(s)
+	}
+	if rarely("requested") {
+		requested(s)
+	}
+	if rarely("changed") {
+		changed(s)
+	}
+	if rarely("no status") {
+		noStatus(s)
+	}
+	if rarely("no finalizer") {
+		s.Group.Finalizers = nil
+	}
+	s.DryRun, s.CRDGone, s.CRDUnread, s.GroupGone = rarely("dry run"), rarely("CRD gone"), rarely("CRD unread"), rarely("Group gone")
+	anyIdentity(t, s)
+	s.Connection = Connection{
+		Name: "Connection c", Found: !rarely("not found"), Allowed: !rarely("not allowed"), MayAdopt: !rarely("may not adopt"), Up: !rarely("down"), Waiting: rarely("waiting"),
+		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
+	}
+	s.Remote = Remote{
+		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound, RemoteDeleted}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
+		Settling: rarely("settling"), AbsenceProven: flag("proven"),
+	}
+	s.Remote.Replied = s.Remote.Settling && flag("replied")
+	if rarely("unarchiving") {
+		s.Remote.Unarchiving = now.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "unarchiving, minutes ahead")) * time.Minute)
+	}
+	s.Evidence = Evidence{
+		Mirrored: !rarely("unmirrored"), Complete: flag("complete listing"), OtherAccount: rarely("other account"),
+		Trust:  rapid.SampledFrom([]Trust{TrustEarned, TrustEarned, TrustEarned, TrustEarned, TrustProvisional, TrustLost, TrustUnjudged}).Draw(t, "trust"),
+		Listed: now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "listed, minutes ago")) * time.Minute), ByGets: rarely("by gets"),
+	}
+	s.Evidence.Newest = s.Evidence.Listed
+	s.History.DeclaredSeen = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "declared, minutes ago")) * time.Minute)
+	s.Remote.AsOf = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "remote group seen, minutes ago")) * time.Minute)
+	s.DeletionSeen = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "deletion seen, minutes ago")) * time.Minute)
+	s.History.NameTaken, s.History.Attempted = rarely("said NameTaken"), rarely("attempted before")
+	if rarely("named") || s.Identity.ID == "" && flag("of the name") {
+		s.Evidence.Candidates = rapid.SliceOfN(rapid.Custom(anyCandidate), 1, 3).Draw(t, "candidates")
+	}
+	if rarely("held") {
+		refused(rapid.SliceOfN(rapid.SampledFrom(allFields), 0, 2).Draw(t, "held fields")...)(s)
+	}
+	if rarely("contested") {
+		contested(time.Minute, rapid.SampledFrom(allFields).Draw(t, "contested field"))(s)
+	}
+	return s
+}
+
+var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
+
+func anyIdentity(t *rapid.T, s *Facts) {
+	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), WaitsForOwner: rarely("contender"), Unarchive: rapid.Bool().Draw(t, "unarchive"), CreateInFlight: rarely("in flight")}
+	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "claimed", "claimed", "attempted", "unreadable"}).Draw(t, "identity") {
+	case "bound":
+		s.Identity.ID = plazaID
+		if rarely("foreign") {
+			foreign(s)
+		}
+	case "claimed":
+		s.Identity.ClaimedID, s.Identity.Recorded, s.Group.Status.ID = plazaID, false, ""
+		if rarely("foreign claim") {
+			foreign(s)
+		}
+	case "attempted":
+		a := NewAttempt(s.Declared, now.Add(-time.Hour), nil)
+		s.Identity.Attempt, s.Identity.AttemptSeen = &a, now.Add(-time.Hour)
+	case "unreadable":
+		s.Identity.AttemptUnreadable = true
+	}
+	s.Identity.AttemptEmpty = rarely("empty")
+	s.Identity.NoteLost = s.Identity.Attempt != nil && rarely("note lost")
+	s.Identity.Unrecorded = s.Identity.ID != "" && rarely("unrecorded id")
+	if rarely("owned") {
+		owned(s)
+	}
+}
+
+func text(t *rapid.T, name string) string {
+	return rapid.SampledFrom([]string{"", "a", "b", hotel, "é<&>\"\u2028"}).Draw(t, name)
+}
+
+func anyDeclared(t *rapid.T) Declared {
+	d := Declared{Name: rapid.SampledFrom([]string{hotel, "Ritz", "é<&>\"\u2028"}).Draw(t, "name")}
+	maybe := func(name string) *string {
+		if !rapid.Bool().Draw(t, name+" declared") {
+			return nil
+		}
+		return new(text(t, name))
+	}
+	d.Description, d.AvatarURL = maybe("description"), maybe("avatarURL")
+	if rapid.Bool().Draw(t, "contacts declared") {
+		d.Contacts = canonical(rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "contacts"))
+	}
+	if rapid.Bool().Draw(t, "archived declared") {
+		d.Archived = new(rapid.Bool().Draw(t, "archived"))
+	}
+	return d
+}
+
+func anyGroup(t *rapid.T, id string) remote.Group {
+	g := remote.Group{
+		ID: id, Name: rapid.SampledFrom([]string{hotel, "Ritz"}).Draw(t, "remote name"), Description: text(t, "remote description"), AvatarURL: text(t, "remote avatar"),
+		Contacts:  rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "remote contacts"),
+		CreatedAt: now.Add(-time.Hour),
+	}
+	if rapid.Bool().Draw(t, "remote archived") {
+		g.ArchivedAt = now.Add(-time.Minute)
+	}
+	return g
+}
+
+func anyCandidate(t *rapid.T) Candidate {
+	rarely := func(name string) bool { return rapid.IntRange(0, 3).Draw(t, name) == 0 }
+	c := Candidate{Group: anyGroup(t, rapid.SampledFrom([]string{otherID, "third", plazaID}).Draw(t, "candidate")), MadeForOther: rarely("made for another")}
+	if rarely("owned by another") {
+		c.OwnedBy = "lobby/other"
+	}
+	return c
+}
