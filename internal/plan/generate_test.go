@@ -68,6 +68,11 @@ func anyFacts(t *rapid.T) *Facts {
 	if rarely("named") || s.Identity.ID == "" && flag("of the name") {
 		s.Evidence.Candidates = rapid.SliceOfN(rapid.Custom(anyCandidate), 1, 3).Draw(t, "candidates")
 	}
+	for i := range s.Evidence.Candidates { // both are read from the same claims
+		if c := &s.Evidence.Candidates[i]; s.Identity.OtherOwner != "" && c.Group.ID == s.wantedID() {
+			c.OwnedBy = s.Identity.OtherOwner
+		}
+	}
 	if rarely("held") {
 		refused(rapid.SliceOfN(rapid.SampledFrom(allFields), 0, 2).Draw(t, "held fields")...)(s)
 	}

@@ -95,11 +95,11 @@ func TestSharedStates(t *testing.T) { //nolint:paralleltest // see above
 	states := sharedStates()
 	w.wantState(&states[0], shared.Name)
 	w.wantState(&states[1], "it")
+	w.edit("it", func(g *v1alpha1.Group) { g.Spec.GroupID = "l7cGNIBKZiNJ6wqF" }) // while it may not create one
 	free := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"allowedNamespaces":{"from":"All","selector":null},"allowedAdoptionNamespaces":{"from":"None"}}}`))
 	if err := w.api.Patch(w.Context(), shared, free); err != nil {
 		w.Fatal(err)
 	}
-	w.edit("it", func(g *v1alpha1.Group) { g.Spec.GroupID = "l7cGNIBKZiNJ6wqF" })
 	w.wantState(&states[2], "it")
 	w.delete("Group", "it")
 }
