@@ -86,7 +86,7 @@ func (c *connection) took(of *session, change func(*state) News) {
 
 // tell hands news over, when the state is unlocked.
 func (c *connection) tell(n News) {
-	if n.All || n.Status || n.Unbound || len(n.IDs) > 0 {
+	if n.All || n.Status || n.Unbound || n.Waiting || len(n.IDs) > 0 {
 		c.hooks.Notify(c.key, n)
 	}
 }
@@ -189,7 +189,13 @@ func (c *connection) sawOwned(of *session, id string) {
 	var open bool
 	c.state.Do(func(s *state) { open = s.session == of && s.trust.level != TrustEarned })
 	if open && c.owns(id) {
-		c.took(of, func(s *state) News { return s.trust.move(s.trust.level.shown(s.trust.owned)) })
+		c.took(of, func(s *state) News {
+			news := s.trust.move(s.trust.level.shown(s.trust.owned))
+			if s.mirror.begun.IsZero() { // the first listing is news for all
+				news.All, news.Waiting = false, news.All
+			}
+			return news
+		})
 	}
 }
 

@@ -75,13 +75,15 @@ func (s *state) judge(err error, now time.Time) News {
 	}
 }
 
-// comeUp takes the connection up.
+// comeUp takes the connection up. At the first answer of all only those have something to
+// do whom a person waits for: the others wait for the listing.
 func (s *state) comeUp() News {
 	if s.health.up {
 		return News{}
 	}
+	first := s.health.down == 0 && s.mirror.begun.IsZero()
 	s.health.up, s.health.down, s.health.message = true, 0, ""
-	return News{All: true, Status: true}
+	return News{All: !first, Waiting: first, Status: true}
 }
 
 // goDown takes the connection down: from now on one probe at a time is made, and

@@ -197,6 +197,8 @@ func (p *poller) waitForRate(ctx context.Context, of *session) error {
 
 // list lists the account and takes the listing in.
 func (p *poller) list(ctx context.Context, of *session) error {
+	// Nobody who needs but an answer waits for the last of a hundred pages.
+	of.lister.Answered = func() { p.c.settle(of, nil) }
 	listing, err := of.lister.List(ctx, func(ctx context.Context) error { return p.waitForRate(ctx, of) })
 	p.c.settle(of, err)
 	if err != nil {

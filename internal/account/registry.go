@@ -33,6 +33,8 @@ func (k Key) String() string {
 type News struct {
 	// All: every Group of the connection (it came up, or lost or gained trust).
 	All bool
+	// Waiting: those of them that a person waits for. The others wait for the first listing.
+	Waiting bool
 	// IDs are remote groups that changed, appeared or vanished.
 	IDs []string
 	// Unbound: Groups without an id may find something new.
@@ -43,7 +45,8 @@ type News struct {
 
 // and joins two pieces of news of which only one names ids.
 func (n News) and(other News) News {
-	n.All, n.Unbound, n.Status = n.All || other.All, n.Unbound || other.Unbound, n.Status || other.Status
+	n.All, n.Waiting = n.All || other.All, n.Waiting || other.Waiting
+	n.Unbound, n.Status = n.Unbound || other.Unbound, n.Status || other.Status
 	n.IDs = append(n.IDs, other.IDs...)
 	return n
 }

@@ -58,8 +58,10 @@ func (n *Notifier) Notify(key account.Key, change account.News) {
 	if change.Status {
 		n.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 	}
-	if change.All || change.Unbound {
-		n.enqueue(ctx, func(g *v1alpha1.Group) bool { return change.All || g.Status.ID == "" })(n.Groups.Of(ctx, key))
+	if change.All || change.Unbound || change.Waiting {
+		n.enqueue(ctx, func(g *v1alpha1.Group) bool {
+			return change.All || change.Unbound && g.Status.ID == "" || change.Waiting && n.groups.priorityOf(g) > priorityDrift
+		})(n.Groups.Of(ctx, key))
 	}
 	for _, id := range change.IDs {
 		n.enqueue(ctx, func(*v1alpha1.Group) bool { return true })(n.Groups.Naming(ctx, id))

@@ -57,6 +57,9 @@ func (g *Listing) NamesKnown() bool {
 // Lister lists one account and remembers what it learned about the API's paging: which dialect
 // advances, and whether a plain list shows archived groups. It is not safe for concurrent use.
 type Lister struct {
+	// Answered, if set, is called for each page that was answered.
+	Answered func()
+
 	client *Client
 	// proven is the dialect that has advanced, "" while none has.
 	proven Dialect

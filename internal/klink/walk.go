@@ -291,5 +291,9 @@ func (w *walk) ask(ctx context.Context, request PageRequest) (Page, error) {
 		w.begun = time.Now()
 	}
 	w.pages++
-	return w.lister.client.Page(ctx, request)
+	page, err := w.lister.client.Page(ctx, request)
+	if err == nil && w.lister.Answered != nil {
+		w.lister.Answered()
+	}
+	return page, err
 }

@@ -20,11 +20,14 @@ const byDefault = time.Minute
 // many makes many Groups, looks meanwhile at how long a person and a neighbour wait, and
 // then at what it costs to have them.
 func many(ctx context.Context, w *world) error {
-	first, err := w.memory("VmRSS")
+	before, err := w.counted(ctx)
 	if err != nil {
 		return err
 	}
-	before, err := w.counted(ctx)
+	if _, err := w.single(ctx, w.other, "first"); err != nil {
+		return err
+	}
+	empty, err := w.memory("VmRSS")
 	if err != nil {
 		return err
 	}
@@ -46,7 +49,8 @@ func many(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.note("memory a group, beyond that of an empty manager", (settled-first)*1e6/float64(w.size), "bytes", "")
+	w.note("memory of an empty manager", empty, "MB", "")
+	w.note("memory a group, beyond that", (settled-empty)*(1<<20)/float64(w.size), "bytes", "")
 	return w.keepProfile(ctx, "heap", fmt.Sprint("heap-", w.size))
 }
 
