@@ -77,6 +77,8 @@ type Client struct {
 	// authorization returns the header's value; like redact, it is a function so that printing a Client cannot show the token.
 	authorization func() string
 	redact        redactor
+	// names are those of people, as listings show them again and again.
+	names *names
 }
 
 // New returns a client, or an error that says what is wrong with the endpoint, the token or
@@ -102,6 +104,7 @@ func New(config Config) (*Client, error) {
 		reads:         &http.Client{Transport: transport, CheckRedirect: followBelow(base)},
 		authorization: func() string { return "Bearer " + config.Token },
 		redact:        newRedactor(config.Token),
+		names:         &names{},
 	}, nil
 }
 
@@ -146,7 +149,7 @@ func (c *Client) Delete(ctx context.Context, id string) error {
 func (c *Client) Page(ctx context.Context, r PageRequest) (Page, error) {
 	var page Page
 	err := c.do(ctx, request{method: http.MethodGet, query: r.query(), timeout: readTimeout}, func(body io.Reader, header http.Header) (err error) {
-		page, err = decodePage(body)
+		page, err = decodePage(body, c.names)
 		page.Cached = isCached(header)
 		return err
 	})

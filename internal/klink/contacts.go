@@ -38,7 +38,13 @@ func (s *scanner) contacts(into *item) error {
 			return err
 		}
 		into.members++
-		name, unreadable := username(raw)
+		var name string
+		var unreadable error
+		if plain, ok := plainMember(raw); ok {
+			name = s.names.of(plain)
+		} else {
+			name, unreadable = username(raw)
+		}
 		switch {
 		case unreadable != nil:
 			odd = unreadable

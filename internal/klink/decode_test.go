@@ -152,7 +152,7 @@ func TestDecodePage(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodePage(strings.NewReader(test.body))
+			got, err := decodePage(strings.NewReader(test.body), nil)
 			checkDecoded(t, got, err, test.want, test.fail)
 		})
 	}

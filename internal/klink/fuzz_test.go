@@ -34,7 +34,7 @@ func FuzzDecodePage(f *testing.F) {
 	f.Add([]byte(`{"total":12,"page":2,"pageSize":10,"lastPage":2,"data":[{"id":"a"}]}`))
 	f.Add([]byte(`{"status":"success","data":{"has_more":true,"data":[{"id":"a"}]}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		page, err := decodePage(bytes.NewReader(body))
+		page, err := decodePage(bytes.NewReader(body), nil)
 		if err == nil {
 			for _, g := range page.Groups {
 				if len(g.ID) > maxID {

@@ -98,8 +98,9 @@ func (p Page) last(number, least int) bool {
 
 // decodePage reads a list reply in any of the envelopes: has_more + data, total + lastPage + data,
 // or either of them inside the data of a {"status", "message", "data": {…}}.
-func decodePage(body io.Reader) (Page, error) {
+func decodePage(body io.Reader, n *names) (Page, error) {
 	s := newScanner(body)
+	s.names = n
 	var outer, inner Page
 	failed := false
 	err := s.document(func(key string) error {

@@ -56,6 +56,7 @@ func (c *content) beginning() []byte {
 type scanner struct {
 	json   *json.Decoder
 	buffer json.RawMessage
+	names  *names // nil keeps none
 }
 
 // null is what open finds in the place of a value that is there and empty.

@@ -107,7 +107,7 @@ func (s *settings) metricsOptions() metricsserver.Options {
 }
 
 func (s *settings) cacheOptions() cache.Options {
-	o := cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
+	o := cache.Options{DefaultTransform: compact()}
 	if len(s.namespaces) > 0 {
 		o.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range s.namespaces {
