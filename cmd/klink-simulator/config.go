@@ -104,6 +104,14 @@ func bindSettings(flags *flag.FlagSet, s *simulator.Settings) {
 	choice(flags, &s.Text, "text", simulator.AsIs, simulator.Trim, simulator.EscapeHTML, simulator.NullEmpty)
 	choice(flags, &s.DeleteReply, "delete-reply", simulator.NoContent, simulator.WithBody)
 	choice(flags, &s.UnknownContacts, "unknown-contacts", simulator.Accept, simulator.Drop, simulator.Reject)
+	choice(flags, &s.Put, "put", simulator.Merge, simulator.Replace)
+	choice(flags, &s.WriteReply, "write-reply", simulator.WithGroup, simulator.WithoutBody)
+	flags.BoolVar(&s.NumericUsernames, "numeric-usernames", false, "show usernames of digits as JSON numbers")
+	flags.DurationVar(&s.Age, "age", 0, "what the header Age of replies to a GET says, as from a cache; 0 for no such header")
+	flags.Func("omit-in-lists", "comma-separated `attributes` that listed groups lack", func(text string) error {
+		s.OmitInLists = strings.Split(text, ",")
+		return nil
+	})
 	flags.Func("known-contacts", "comma-separated `usernames` for -unknown-contacts Drop and Reject", func(text string) error {
 		s.KnownContacts = strings.Split(text, ",")
 		return nil

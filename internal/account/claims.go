@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Claims are the remote ids that this process has bound and the cache may not
@@ -114,7 +115,7 @@ func (m made) over(now time.Time) bool { return !m.gone.IsZero() && now.Sub(m.go
 // BeginCreate notes that a group of this name is being created; the returned
 // function ends that.
 func (c *Claims) BeginCreate(endpoint, name string) (end func()) {
-	k := claim{NormalEndpoint(endpoint), name}
+	k := claim{NormalEndpoint(endpoint), remote.NameKey(name)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.creates[k]++
@@ -131,7 +132,7 @@ func (c *Claims) BeginCreate(endpoint, name string) (end func()) {
 func (c *Claims) Creating(endpoint, name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.creates[claim{NormalEndpoint(endpoint), name}] > 0
+	return c.creates[claim{NormalEndpoint(endpoint), remote.NameKey(name)}] > 0
 }
 
 // NormalEndpoint writes an endpoint in the one way under which ids are compared.

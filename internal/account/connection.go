@@ -58,7 +58,7 @@ func (c *connection) renew(s *state, to Settings) error {
 		return fmt.Errorf("configuring the connection: %w", err)
 	}
 	if elsewhere {
-		s.limit, s.mirror, s.pages, s.remote, s.listed, s.dialect = limit, newMirror(), 0, 0, time.Time{}, ""
+		s.limit, s.mirror, s.pages, s.remote, s.listed, s.dialect, s.odd, s.why = limit, newMirror(), 0, 0, time.Time{}, "", "", ""
 		s.watched = time.Now()
 	}
 	s.mirror.doubt()

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 const (
@@ -26,7 +27,8 @@ const (
 // own calls written through. It is not safe for concurrent use; it is part of state.
 type mirror struct {
 	entries map[string]*entry
-	// names finds entries by their present name.
+	// names finds entries by the key of their present name; those whose name cannot be
+	// read are under unreadable.
 	names map[string]sets.Set[string]
 	// lacked counts, for ids that a Group owns or the mirror held, the complete
 	// listings in a row that lacked them.
@@ -121,11 +123,26 @@ func (m *mirror) provenSince() (t time.Time, complete bool) {
 	return m.begun, m.complete
 }
 
-// named returns, by id, the groups of a name that may still be there. Where listings
-// cannot prove that one is gone, it counts for the settle time after it was last seen.
+// unreadable is the key of groups whose name nobody has seen, which is that of no name.
+const unreadable = "\x00"
+
+func nameKey(g *klink.Group) string {
+	if g.Unknown.Has(remote.FieldName) {
+		return unreadable
+	}
+	return remote.NameKey(g.Name)
+}
+
+// named returns the groups of a name, or of one that an API may take for it.
 func (m *mirror) named(name string, now time.Time) []klink.Group {
-	groups := make([]klink.Group, 0, m.names[name].Len())
-	for id := range m.names[name] {
+	return m.keyed(remote.NameKey(name), now)
+}
+
+// keyed returns, by id, the groups of a key of names that may still be there. Where listings
+// cannot prove that one is gone, it counts for the settle time after it was last seen.
+func (m *mirror) keyed(key string, now time.Time) []klink.Group {
+	groups := make([]klink.Group, 0, m.names[key].Len())
+	for id := range m.names[key] {
 		e := m.entries[id]
 		faded := m.proven(id) || !m.complete && now.Sub(e.seen) >= SettleTime
 		if e.deleted.IsZero() && (!e.unlisted || !faded) {
@@ -220,21 +237,22 @@ func (m *mirror) removed(id string, now time.Time) {
 }
 
 func (m *mirror) set(e *entry, g klink.Group) {
-	if e.group.Name != g.Name || e.group.ID == "" {
+	if key := nameKey(&g); nameKey(&e.group) != key || e.group.ID == "" {
 		m.unname(e)
-		if m.names[g.Name] == nil {
-			m.names[g.Name] = sets.New[string]()
+		if m.names[key] == nil {
+			m.names[key] = sets.New[string]()
 		}
-		m.names[g.Name].Insert(g.ID)
+		m.names[key].Insert(g.ID)
 	}
 	e.group = g
 }
 
 func (m *mirror) unname(e *entry) {
-	ids := m.names[e.group.Name]
+	key := nameKey(&e.group)
+	ids := m.names[key]
 	ids.Delete(e.group.ID)
 	if len(ids) == 0 {
-		delete(m.names, e.group.Name)
+		delete(m.names, key)
 	}
 }
 

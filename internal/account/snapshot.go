@@ -4,9 +4,11 @@
 package account
 
 import (
+	"slices"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // SettleTime is how long the API may lag behind a write.
@@ -58,8 +60,10 @@ type Remote struct {
 
 // Evidence is what is known of the account and of its groups of some names.
 type Evidence struct {
-	// Named are the groups of these names, archived ones included.
-	Named []klink.Group
+	// Named are the groups of these names, and of those that an API may take for one of
+	// them (remote.NameKey), archived ones included. Unnamed are those whose name nobody
+	// has seen.
+	Named, Unnamed []klink.Group
 	// SeenAt tells of each when the listing or the call began that showed it last.
 	SeenAt map[string]time.Time
 	// Mirrored: at least one listing was taken in.
@@ -90,15 +94,22 @@ func (a *Account) Lookup(id string) (r Remote) {
 // Evidence gathers what the mirror knows of a name, or of several different ones.
 func (a *Account) Evidence(names ...string) (e Evidence) {
 	trust := a.c.trust()
+	keys := make([]string, 0, len(names))
+	for _, name := range names {
+		keys = append(keys, remote.NameKey(name))
+	}
 	a.c.state.Do(func(s *state) {
 		e = Evidence{
 			SeenAt: map[string]time.Time{}, Mirrored: !s.mirror.begun.IsZero(), Trust: trust,
 			Newest: s.mirror.begun, ListedFor: s.mirror.took, ByGets: s.byGets,
 		}
-		for _, name := range names {
-			e.Named = append(e.Named, s.mirror.named(name, time.Now())...)
+		for i, key := range keys {
+			if !slices.Contains(keys[:i], key) {
+				e.Named = append(e.Named, s.mirror.keyed(key, time.Now())...)
+			}
 		}
-		for _, g := range e.Named {
+		e.Unnamed = s.mirror.keyed(unreadable, time.Now())
+		for _, g := range slices.Concat(e.Named, e.Unnamed) {
 			e.SeenAt[g.ID] = s.mirror.entries[g.ID].seen
 		}
 		e.Listed, e.Complete = s.mirror.provenSince()

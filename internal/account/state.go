@@ -40,6 +40,8 @@ type state struct {
 	pages   int                 // of the newest listing
 	remote  int                 // groups in the newest complete listing
 	listed  time.Time           // when that listing began
+	odd     string              // what could not be read in the newest listing
+	why     string              // it is incomplete
 	watched time.Time           // when the newest look at all of it began, or that was first to be done
 	dialect klink.Dialect
 }
@@ -65,6 +67,9 @@ type State struct {
 	OnlyThrottled bool
 	// Complete: the account can be listed completely, as far as known.
 	Complete bool
+	// Odd is what could not be read in the newest listing, Why the reason for which it is
+	// incomplete; empty otherwise.
+	Odd, Why string
 	// Listed is when the newest complete listing began, RemoteGroups its size.
 	Listed       time.Time
 	RemoteGroups int
@@ -86,7 +91,7 @@ func (s *state) show(now time.Time) State {
 		Up: s.health.up, Down: s.health.down, Message: s.health.message,
 		Trust: s.trust.level, Looked: s.trust.looked, Missing: s.trust.missing, Owned: s.trust.owned,
 		Behind: s.behind.request, OnlyThrottled: s.health.throttledFor(now) >= max(s.settings.Resync, probeEvery),
-		Complete: s.mirror.begun.IsZero() || s.mirror.complete, Listed: s.listed, RemoteGroups: s.remote, Watched: s.watched, Dialect: s.dialect,
+		Complete: s.mirror.begun.IsZero() || s.mirror.complete, Odd: s.odd, Why: s.why, Listed: s.listed, RemoteGroups: s.remote, Watched: s.watched, Dialect: s.dialect,
 		PausedUntil: s.limit.PausedUntil(), Paused: s.limit.Paused(), Rate: s.limit.Rate(), Endpoint: s.settings.Endpoint,
 	}
 }
@@ -145,7 +150,8 @@ func (s *state) takeIn(l klink.Listing, owned []string) (news News, lied bool) {
 	}
 	news.Unbound = satisfied || len(changed) > 0
 	news.Status = news.Status || unlooked || s.dialect != l.Dialect || l.Complete && s.remote != len(l.Groups)
-	s.pages, s.dialect, s.watched = l.Pages, l.Dialect, l.Begun
+	news.Status = news.Status || s.odd != l.Odd.String() || s.why != l.Why
+	s.pages, s.dialect, s.watched, s.odd, s.why = l.Pages, l.Dialect, l.Begun, l.Odd.String(), l.Why
 	if l.Complete {
 		s.remote, s.listed = len(l.Groups), l.Begun
 	}

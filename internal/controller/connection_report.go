@@ -54,8 +54,20 @@ func evaluateReady(object connectionObject, s account.State, p *problem, users [
 	case !s.Up || !s.Trust.Holds() && !s.Looked:
 		return readyState{}, false // an answer is not yet a sight of the right account
 	default:
-		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token"}, true
+		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token" + shortcomings(s)}, true
 	}
+}
+
+// shortcomings names what is odd about an account that is served all the same.
+func shortcomings(s account.State) string {
+	var said string
+	if s.Why != "" {
+		said += "; it cannot be listed completely: " + s.Why
+	}
+	if s.Odd != "" {
+		said += "; not everything that it lists can be read, and only that is left out: " + s.Odd
+	}
+	return said
 }
 
 // reasonOf names why a connection takes no calls.

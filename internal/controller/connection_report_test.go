@@ -29,10 +29,14 @@ func TestAConnectionThatDoesNotWorkSaysSoAndIsLookedAtAgainSoon(t *testing.T) {
 		"it works":                      {account.State{Up: true, Trust: account.TrustEarned, Looked: true}, v1alpha1.ReasonConnected, "", true},
 		"its Groups own nothing":        {account.State{Up: true, Trust: account.TrustProvisional, Looked: true}, v1alpha1.ReasonConnected, "", true},
 		"it was looked at incompletely": {account.State{Up: true, Looked: true}, v1alpha1.ReasonConnected, "", true},
-		"nothing was asked yet":         {account.State{}, "", "", false},
-		"nothing was listed yet":        {account.State{Up: true}, "", "", false},
-		"the token is refused":          {account.State{Down: account.Unauthorized, Message: "401"}, v1alpha1.ReasonUnauthorized, "401", false},
-		"there is no answer":            {account.State{Down: account.Unavailable, Message: "reset"}, v1alpha1.ReasonUnavailable, "reset", false},
+		"something in it cannot be read": {
+			account.State{Up: true, Trust: account.TrustEarned, Looked: true, Odd: "of the group b, name is odd, and 1 more", Why: "no way to the next page"},
+			v1alpha1.ReasonConnected, "completely: no way to the next page; not everything that it lists can be read, and only that is left out: of the group b", true,
+		},
+		"nothing was asked yet":  {account.State{}, "", "", false},
+		"nothing was listed yet": {account.State{Up: true}, "", "", false},
+		"the token is refused":   {account.State{Down: account.Unauthorized, Message: "401"}, v1alpha1.ReasonUnauthorized, "401", false},
+		"there is no answer":     {account.State{Down: account.Unavailable, Message: "reset"}, v1alpha1.ReasonUnavailable, "reset", false},
 		"another tenant's account": {
 			account.State{Up: true, Trust: account.TrustLost, Looked: true, Missing: 3, Owned: 4}, v1alpha1.ReasonMassDisappearance, "3 of the 4", false,
 		},

@@ -39,7 +39,7 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 		return failed(s, step, err)
 	}
 	noted := time.Now()
-	note := plan.NewAttempt(f.Declared, noted, f.Evidence.Candidates)
+	note := plan.NewAttempt(f.Declared.Only(step.Fields), noted, f.Evidence.Candidates)
 	note.Account = s.account.Fingerprint(note.Salt())
 	attempt := note.Encode()
 	// Until the POST is sent it is known that nothing was made, also where the API
@@ -71,7 +71,9 @@ func (e *executor) post(ctx context.Context, s *scope, f *plan.Facts, step plan.
 	postCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), postTimeout)
 	defer cancel()
 	m := &s.state.memory
-	g, err := s.account.Create(postCtx, f.Declared.Creation())
+	sent := f.Declared.Only(step.Fields).Creation()
+	step.Fields = sent.Names()
+	g, err := s.account.Create(postCtx, sent)
 	if err != nil {
 		// The settle time starts when the call is over.
 		m.AttemptSeen = time.Now()
@@ -79,8 +81,8 @@ func (e *executor) post(ctx context.Context, s *scope, f *plan.Facts, step plan.
 		return failed(s, step, err)
 	}
 	e.claims.Made(s.endpoint, g.ID, s.uid())
-	logWrite(ctx, s, "Created the remote group", g.ID, f.Declared.Creation().Names())
-	m.Unrecorded = &facts.Unrecorded{Group: g, Account: s.account.Fingerprint(g.ID)}
+	logWrite(ctx, s, "Created the remote group", g.ID, step.Fields)
+	m.Unrecorded = &facts.Unrecorded{Group: g, Account: s.account.Fingerprint(g.ID), Sent: step.Fields}
 	s.state.lastSeen = s.group
 	return e.recordCreated(ctx, s, f, step)
 }
@@ -91,7 +93,7 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	m := &s.state.memory
-	g := m.Unrecorded.Group
+	g, sent := m.Unrecorded.Group, m.Unrecorded.Sent
 	if !e.claims.Claim(s.endpoint, g.ID, s.uid()) {
 		m.Unrecorded = nil
 		m.Prove(m.Attempt, true)
@@ -106,7 +108,7 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 	}
 	m.Unrecorded = nil
 	e.bound(s, g.ID)
-	s.succeeded()
+	s.succeeded(sent)
 	s.shows(g)
 	s.reply.fresh = len(f.Declared.Hidden(g)) == 0 // else a read has to tell
 	if s.state.recreating != "" {
@@ -115,7 +117,7 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 	} else {
 		s.say(createdGroup(g.ID, ""))
 	}
-	if lacking := lackingFields(f.Declared.Diff(g), f.Declared.Creation().Names()); len(lacking) > 0 {
+	if lacking := lackingFields(f.Declared.Diff(g), sent); len(lacking) > 0 {
 		notApplied(s, f.Declared, g, lacking)
 	}
 	return outcome{}, nil

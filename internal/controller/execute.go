@@ -153,11 +153,17 @@ func (e *executor) update(ctx context.Context, s *scope, f *plan.Facts, step pla
 	caller := e.caller(s, class(s))
 	caller.Taken, s.slotTaken = s.slotTaken, false
 	g, err := s.account.Update(ctx, caller, step.ID, f.Declared.Changes(step.Fields, f.Remote.Group, f.Now))
+	if silent(err) { // whether it is done, a GET says
+		shown, getErr := s.account.Get(ctx, e.caller(s, class(s)), step.ID)
+		if getErr == nil && len(lackingFields(f.Declared.Diff(shown), step.Fields)) == 0 {
+			g, err = shown, nil
+		}
+	}
 	if err != nil {
 		return failed(s, step, err)
 	}
 	logWrite(ctx, s, "Updated the remote group", g.ID, step.Fields)
-	s.succeeded()
+	s.succeeded(step.Fields)
 	s.shows(g)
 	s.reply.fresh = len(f.Declared.Hidden(g)) == 0 // else a read has to tell
 	if lacking := lackingFields(f.Declared.Diff(g), step.Fields); len(lacking) > 0 {
@@ -225,7 +231,7 @@ func (e *executor) setArchived(ctx context.Context, s *scope, step plan.Step, ar
 		done = "Archived the remote group"
 	}
 	logWrite(ctx, s, done, step.ID, step.Fields)
-	s.succeeded()
+	s.succeeded(step.Fields)
 	s.shows(g)
 	if g.Archived() != archived {
 		notApplied(s, plan.Declared{Archived: &archived}, g, step.Fields)

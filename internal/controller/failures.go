@@ -6,6 +6,7 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -75,19 +76,29 @@ func callFailed(s *scope, step plan.Step, apiError *klink.Error) outcome {
 		s.missed = true
 		s.reply = &reply{id: step.ID, state: plan.RemoteUnlisted}
 	case klink.KindRejected, klink.KindForbidden, klink.KindReadOnly:
-		s.state.memory.History.Refused = &plan.Backoff{
-			Until: time.Now().Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Discreet(),
-		}
+		now := time.Now()
+		s.state.memory.History.Refuse(plan.Backoff{
+			Until: now.Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Discreet(),
+		}, apiError.Status == http.StatusUnprocessableEntity, now)
 	default:
 		backOff(s, apiError)
 	}
 	return outcome{}
 }
 
+// silent reports whether a call was answered by a 2xx that shows nothing.
+func silent(err error) bool {
+	apiError, ok := klink.AsError(err)
+	return ok && apiError.Status/100 == 2
+}
+
 // backOff keeps this Group's calls back for a while that doubles with each failure.
 func backOff(s *scope, apiError *klink.Error) {
 	h := &s.state.memory.History
 	wait := doubled(firstRetry, mostRetry, h.Failures)
+	if silent(apiError) && apiError.Method == http.MethodPost { // it is recovered first, and then made again
+		wait = doubled(notAppliedRetry, refusedRetry, h.Failures)
+	}
 	h.Failures++
 	h.Failed = &plan.Backoff{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Discreet()}
 }

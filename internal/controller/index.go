@@ -16,6 +16,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/facts"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // The cache's indexes over Groups.
@@ -24,8 +25,8 @@ const (
 	indexConnection = "connection"
 	// indexID finds the Groups that name a remote id: in status, annotation or spec.
 	indexID = "remoteID"
-	// indexName finds Groups by the remote name that they declare, or that their open
-	// create has sent.
+	// indexName finds Groups by the key of the remote name that they declare, or that
+	// their open create has sent.
 	indexName = "remoteName"
 )
 
@@ -45,8 +46,18 @@ func IndexGroups(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// namesOf lists the remote names of a Group, each once.
-func namesOf(g *v1alpha1.Group) []string { return facts.Names(g, facts.Memory{}) }
+// namesOf lists the keys of the remote names of a Group, each once.
+func namesOf(g *v1alpha1.Group) []string { return nameKeys(facts.Names(g, facts.Memory{})) }
+
+func nameKeys(names []string) []string {
+	keys := make([]string, 0, len(names))
+	for _, name := range names {
+		if key := remote.NameKey(name); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
 
 // connectionOf names the connection of a Group.
 func connectionOf(g *v1alpha1.Group) account.Key {
@@ -111,9 +122,9 @@ func (g Groups) Naming(ctx context.Context, id string) ([]v1alpha1.Group, error)
 	return g.by(ctx, indexID, id)
 }
 
-// Named lists the Groups that declare a remote name.
+// Named lists the Groups that declare a remote name, or one that an API may take for it.
 func (g Groups) Named(ctx context.Context, name string) ([]v1alpha1.Group, error) {
-	return g.by(ctx, indexName, name)
+	return g.by(ctx, indexName, remote.NameKey(name))
 }
 
 // Owned lists the ids that the Groups of a connection are bound to.

@@ -59,8 +59,8 @@ func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claima
 // openCreates are the other Groups of these names whose create is open, by the cache.
 func (o *owners) openCreates(ctx context.Context, s *scope, names []string) ([]plan.Claimant, error) {
 	var open []plan.Claimant
-	for _, name := range names {
-		groups, err := o.groups.Named(ctx, name)
+	for _, key := range nameKeys(names) {
+		groups, err := o.groups.Named(ctx, key)
 		if err != nil {
 			return nil, err
 		}

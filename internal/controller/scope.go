@@ -73,8 +73,8 @@ func (s *scope) answered() {
 	h.Failed, h.Failures = nil, 0
 }
 
-// succeeded ends them after a write.
-func (s *scope) succeeded() {
+// succeeded ends them after a write of these fields.
+func (s *scope) succeeded(fields []plan.Field) {
 	s.answered()
-	s.state.memory.History.Refused = nil
+	s.state.memory.History.Accepted(fields)
 }

@@ -4,6 +4,8 @@
 package facts
 
 import (
+	"slices"
+
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
@@ -20,7 +22,7 @@ const (
 // Remote tells the plan what is known of a remote group.
 func Remote(r account.Remote) plan.Remote {
 	known := plan.Remote{
-		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, AbsenceProven: !r.Absent.IsZero(),
+		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, Writes: r.Writes, AbsenceProven: !r.Absent.IsZero(),
 	}
 	switch r.Presence {
 	case account.Unknown:
@@ -40,7 +42,7 @@ func Evidence(e account.Evidence) plan.Evidence {
 		Mirrored: e.Mirrored, Listed: e.Listed, Newest: e.Newest, ListedFor: e.ListedFor, ByGets: e.ByGets,
 		Complete: e.Complete, MissingAccepted: e.MissingAccepted, Trust: trustOf(e.Trust),
 	}
-	for _, g := range e.Named {
+	for _, g := range slices.Concat(e.Named, e.Unnamed) {
 		evidence.Candidates = append(evidence.Candidates, plan.Candidate{Group: g})
 	}
 	return evidence

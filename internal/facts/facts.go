@@ -131,7 +131,7 @@ func Note(g *v1alpha1.Group, m Memory) (note string, noted bool) {
 func otherOwner(in Input, id string) string {
 	claims := in.Claims[id]
 	self := Claimant(in.Group, id, claims.Holder)
-	self.Bound = self.Bound || in.Memory.Bound == id
+	self.Bound = self.Bound || in.Memory.Bound == id || in.Memory.Agreed == id
 	self.MayBind = true // whether it may is asked elsewhere
 	owner, _ := plan.Owner(append(slices.Clone(claims.Others), self))
 	if owner.UID == self.UID {

@@ -20,6 +20,9 @@ type Memory struct {
 	// Bound is the id that this process bound and the Group may not show yet;
 	// Released is one that it gave up and the Group may still show.
 	Bound, Released string
+	// Agreed is the id that status and annotation have last agreed on: a status that
+	// somebody edits, and an annotation that still says so, count for it.
+	Agreed string
 	// Unrecorded is a group that was made and whose id is not written down yet.
 	Unrecorded *Unrecorded
 	// SeenID is the bound id as it is seen since BoundSince.
@@ -52,6 +55,8 @@ type Memory struct {
 // Unrecorded is a group that was made for a Group which does not know of it yet.
 type Unrecorded struct {
 	Group remote.Group
+	// Sent are the fields that the create has set.
+	Sent []plan.Field
 	// Account is the fingerprint, salted with the group's id, of the account in which
 	// it was made.
 	Account string
@@ -67,6 +72,9 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	m.seeDeclared(g, now)
 	if g.Status.ID == m.Bound {
 		m.Bound = ""
+	}
+	if g.Status.ID != "" && g.Annotations[v1alpha1.AnnotationGroupID] == g.Status.ID {
+		m.Agreed = g.Status.ID
 	}
 	if m.Bound == "" && g.Status.ID != m.Released && g.Annotations[v1alpha1.AnnotationGroupID] != m.Released {
 		m.Released = ""
@@ -157,7 +165,8 @@ func (m *Memory) Prove(note string, empty bool) {
 }
 
 // BoundID is the bound id: what this process has bound, where the Group's status may
-// not show it yet, else what that says.
+// not show it yet; what status and annotation agreed on, where the annotation still says
+// so; else what status says.
 func BoundID(g *v1alpha1.Group, m Memory) string {
 	said := g.Status.ID
 	switch {
@@ -165,6 +174,8 @@ func BoundID(g *v1alpha1.Group, m Memory) string {
 		return m.Unrecorded.Group.ID
 	case m.Bound != "":
 		return m.Bound
+	case m.Agreed != "" && m.Agreed != m.Released && g.Annotations[v1alpha1.AnnotationGroupID] == m.Agreed:
+		return m.Agreed
 	case said == m.Released:
 		return ""
 	default:

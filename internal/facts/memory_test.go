@@ -140,3 +140,39 @@ func TestANewNameOrPolicyAsksForANewListing(t *testing.T) {
 		t.Errorf("an edit of another field asks for a listing: %+v", m.History)
 	}
 }
+
+// What somebody writes into a status unbinds nothing that the annotation still says.
+func TestAStatusThatSomebodyEdited(t *testing.T) {
+	group := func(status, annotation string) *v1alpha1.Group {
+		g := &v1alpha1.Group{}
+		g.Status.ID = status
+		if annotation != "" {
+			g.Annotations = map[string]string{v1alpha1.AnnotationGroupID: annotation}
+		}
+		return g
+	}
+	var m Memory
+	for _, step := range []struct {
+		what, status, annotation, want string
+	}{
+		{"a process that has just started believes the status", "s", "a", "s"},
+		{"both agree", "a", "a", "a"},
+		{"the status is another", "s", "a", "a"},
+		{"the status is empty", "", "a", "a"},
+		{"the annotation is another", "a", "s", "a"},
+		{"both are another, as another manager leaves them", "b", "b", "b"},
+		{"the annotation is gone", "b", "", "b"},
+		{"both are gone", "", "", ""},
+	} {
+		g := group(step.status, step.annotation)
+		m.See(g, time.Now())
+		if got := BoundID(g, m); got != step.want {
+			t.Errorf("%s: bound to %q, want %q", step.what, got, step.want)
+		}
+	}
+	m.See(group("a", "a"), time.Now())
+	m.Released = "a"
+	if got := BoundID(group("", "a"), m); got != "" {
+		t.Errorf("what was given up is bound to %q", got)
+	}
+}

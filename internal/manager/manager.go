@@ -42,7 +42,10 @@ func New(ctx context.Context, restConfig *rest.Config, options Options) (manager
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(restConfig, s.managerOptions())
+	// The API server takes what stands before the slash for the name of the field manager.
+	named := rest.CopyConfig(restConfig)
+	named.UserAgent = "klink-operator/" + version.Version
+	mgr, err := ctrl.NewManager(named, s.managerOptions())
 	if err != nil {
 		return nil, fmt.Errorf("setting up the manager: %w", err)
 	}

@@ -42,7 +42,7 @@ type Attempt struct {
 	Known []string `json:"known,omitempty"`
 }
 
-// NewAttempt notes an attempt to create d. Groups of that name which the mirror
+// NewAttempt notes an attempt to create d. Groups that may have that name and which the mirror
 // already shows are remembered, unless they are too old to be taken for ours
 // anyway: claimed ones too, since their Groups may let go of them meanwhile.
 func NewAttempt(d Declared, now time.Time, candidates []Candidate) Attempt {
@@ -50,7 +50,7 @@ func NewAttempt(d Declared, now time.Time, candidates []Candidate) Attempt {
 		Time: now.UTC(), Name: d.Name, Fields: d.creationFields(), AtLeast: d.AtLeast, Digest: d.digest(d.digestFields()),
 	}
 	for _, c := range candidates {
-		if g := c.Group; g.Name == d.Name && a.near(g.CreatedAt, 2*ClockSkew) {
+		if g := c.Group; mayHaveName(g, d.Name) && a.near(g.CreatedAt, 2*ClockSkew) {
 			a.Known = append(a.Known, g.ID)
 		}
 	}
@@ -87,7 +87,13 @@ func (a Attempt) near(t time.Time, skew time.Duration) bool {
 
 // MayHaveMade reports whether the attempt may have made g.
 func (a Attempt) MayHaveMade(g remote.Group) bool {
-	return g.Name == a.Name && a.near(g.CreatedAt, ClockSkew) && !slices.Contains(a.Known, g.ID)
+	return mayHaveName(g, a.Name) && a.near(g.CreatedAt, ClockSkew) && !slices.Contains(a.Known, g.ID)
+}
+
+// mayHaveName reports whether a group that was created under a name may be g: the API may
+// have trimmed the name, composed or folded it, or not show it.
+func mayHaveName(g remote.Group, name string) bool {
+	return g.Unknown.Has(remote.FieldName) || remote.NameKey(g.Name) == remote.NameKey(name)
 }
 
 // shows reports whether g has exactly the values that the attempt sent, or at least

@@ -35,11 +35,17 @@ func TestAnAttemptRemembersWhatWasThere(t *testing.T) {
 		plaza(withID("renamed"), named("Ritz")),
 		plaza(withID("long ago"), createdAt(now.Add(-time.Hour))),
 		plaza(withID("timeless"), createdAt(time.Time{})),
+		plaza(withID("folded"), named("plaza hotel")),
+		plaza(withID("nameless"), func(g *remote.Group) { g.Name, g.Unknown = "", remote.FieldName }),
 	}
 	there[0].CreatedAt = now.Add(-9 * time.Minute)
-	there[1].CreatedAt, there[2].CreatedAt = now, now
+	for i := range there[1:] {
+		if c := &there[i+1].CreatedAt; i != 2 && !c.IsZero() {
+			*c = now
+		}
+	}
 	attempt := NewAttempt(Declared{Name: hotel}, now, candidates(there...))
-	if diff := cmp.Diff([]string{"just made", "owned", "timeless"}, attempt.Known); diff != "" {
+	if diff := cmp.Diff([]string{"just made", "owned", "timeless", "folded", "nameless"}, attempt.Known); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

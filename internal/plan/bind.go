@@ -118,7 +118,11 @@ func recoverAttempt(f *Facts) Step {
 		return writeStatus(uncertain(f, "a create may have happened", r.Candidates), uncertainRetry)
 	case OutcomeWait:
 	}
-	step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer; looking for its group before trying again"), 0)
+	answer := ""
+	if failed := f.History.Failed; failed != nil {
+		answer = " (" + failed.Message + ")"
+	}
+	step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer"+answer+"; looking for its group before trying again"), 0)
 	if f.History.Refused.active(f.Now) {
 		step = backedOff(f, f.History.Refused) // a person can fix it meanwhile
 	}
@@ -168,8 +172,12 @@ func uncertain(f *Facts, what string, candidates []remote.Group) Report {
 
 // create plans the POST, once nothing stands against it.
 func create(f *Facts) Step {
-	if b := f.backoff(nil); b != nil {
-		return backedOff(f, b)
+	fields, held := f.sendable(f.Declared.creationFields())
+	if held != nil {
+		return backedOff(f, held)
+	}
+	if len(fields) == len(f.Declared.creationFields()) {
+		fields = nil
 	}
 	switch {
 	case f.observes():
@@ -197,7 +205,7 @@ func create(f *Facts) Step {
 	if f.DryRun {
 		return dryRun(fmt.Sprintf("create the group %q", f.Declared.Name))
 	}
-	return Step{Action: Create}
+	return Step{Action: Create, Fields: fields}
 }
 
 // mayHaveLostNote reports whether a Group without the note of a create may have had one:

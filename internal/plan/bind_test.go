@@ -103,6 +103,7 @@ func TestGroupIDBindsAndNeverCreates(t *testing.T) {
 func TestByNameBindsElseCreates(t *testing.T) {
 	second := plaza(withID(otherID), createdAt(now.Add(-2*time.Hour)))
 	resting := plaza(archivedSince(now.Add(-time.Hour)))
+	nameless := plaza(named(""), func(g *remote.Group) { g.Unknown = remote.FieldName })
 	decide(t, []decision{
 		{"not by a listing from before the Group appeared", facts(unbound, byName, listed(2*time.Hour)),
 			Step{Action: Wait, AwaitListing: now.Add(-time.Hour)}},
@@ -126,6 +127,11 @@ func TestByNameBindsElseCreates(t *testing.T) {
 			Step{Action: Wait, AwaitListing: now.Add(-time.Second)}},
 		{"what a Group that is gone has left is there to adopt", facts(unbound, byName, shows(plaza()), madeForOther), Step{Action: Bind, ID: plazaID}},
 		{"none: it is created", facts(unbound, byName), Step{Action: Create}},
+		{"none of exactly this name: it is created", facts(unbound, byName, shows(plaza(named("plaza hotel")))), Step{Action: Create}},
+		{"a name that the API does not show may be this one", facts(unbound, byName, shows(nameless)),
+			says(v1alpha1.ReasonCreateUncertain, "a group of this name may exist, and these groups may be it: "+plazaID).again(5 * time.Minute)},
+		{"but not where a Group owns it", facts(unbound, byName, shows(nameless), claimed(plazaID)), Step{Action: Create}},
+		{"nor under Never, which is refused by what is shown alone", facts(unbound, shows(nameless)), Step{Action: Create}},
 		{"none: an observed one is not", facts(unbound, byName, observe), says(v1alpha1.ReasonRemoteMissing, "no group of this name exists")},
 		{"none in an incomplete listing proves nothing", facts(unbound, byName, incomplete),
 			says(v1alpha1.ReasonCreateUncertain, "a group of this name may exist").again(5 * time.Minute)},

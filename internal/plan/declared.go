@@ -142,6 +142,23 @@ func (d Declared) Creation() remote.Fields {
 	return d.Changes(d.creationFields(), remote.Group{}, time.Time{})
 }
 
+// Only is the declaration without the fields that are not given; nil gives all.
+func (d Declared) Only(fields []Field) Declared {
+	if fields == nil {
+		return d
+	}
+	if !slices.Contains(fields, FieldDescription) {
+		d.Description = nil
+	}
+	if !slices.Contains(fields, FieldAvatarURL) {
+		d.AvatarURL = nil
+	}
+	if !slices.Contains(fields, FieldContacts) {
+		d.Contacts, d.AtLeast = nil, false
+	}
+	return d
+}
+
 func (d Declared) creationFields() []Field {
 	fields := []Field{FieldName}
 	if d.Description != nil {

@@ -178,6 +178,9 @@ type Remote struct {
 	// Unarchiving is until when our own call to unarchive it, which got no clear
 	// answer, may still arrive; zero where there is none, or where it was read since.
 	Unarchiving time.Time
+	// Writes are the fields that our own writes set within the last hour, and when these
+	// were answered.
+	Writes map[Field]time.Time
 	// AbsenceProven: a complete listing of a trusted connection lacks it too.
 	AbsenceProven bool
 }

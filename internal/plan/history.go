@@ -53,9 +53,11 @@ type Backoff struct {
 	// Reason and Message are for the Ready condition.
 	Reason  string
 	Message string
-	// Fields are those a PUT could not set; nil when another call failed, which
+	// Fields are those a PUT or POST could not set; nil when another call failed, which
 	// holds back everything.
 	Fields []Field
+	// Rest are those of them that are sent once more, without the others.
+	Rest []Field
 }
 
 func (b *Backoff) active(now time.Time) bool {
@@ -68,6 +70,38 @@ func (b *Backoff) covers(fields []Field) bool {
 	}
 	foreign := func(field Field) bool { return !slices.Contains(b.Fields, field) }
 	return len(fields) > 0 && !slices.ContainsFunc(fields, foreign)
+}
+
+// Refuse notes that the API has refused these fields (nil: another call) at this time.
+// What else it has refused, it refuses still. split: it may be for some of them alone;
+// contacts and avatar are what others may take away.
+func (h *History) Refuse(b Backoff, split bool, now time.Time) {
+	if last := h.Refused; last.active(now) && last.Fields != nil && b.Fields != nil {
+		added := only(b.Fields, func(field Field) bool { return !slices.Contains(last.Fields, field) })
+		if len(added) == 0 { // not even the rest, sent by itself
+			b.Message = last.Message
+		}
+		b.Fields, split = append(slices.Clone(last.Fields), added...), false
+	}
+	rest := only(b.Fields, func(field Field) bool { return field != FieldContacts && field != FieldAvatarURL })
+	if split && len(rest) > 0 && len(rest) < len(b.Fields) {
+		b.Rest = rest
+	}
+	h.Refused = &b
+}
+
+// Accepted notes that the API has taken these fields. What else it has refused, it
+// refuses still.
+func (h *History) Accepted(fields []Field) {
+	if h.Refused == nil {
+		return
+	}
+	left := *h.Refused
+	left.Fields = only(left.Fields, func(field Field) bool { return !slices.Contains(fields, field) })
+	left.Rest, h.Refused = nil, nil
+	if len(left.Fields) > 0 {
+		h.Refused = &left
+	}
 }
 
 // Clone is a copy that later changes leave alone.

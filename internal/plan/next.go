@@ -230,37 +230,6 @@ func compare(f *Facts) Step {
 	}
 }
 
-// drifting adds the remote group, and the fields that stay different, to a report.
-func drifting(f *Facts, step Step, diff []Field) Step {
-	step.Report = f.showing(step.Report)
-	step.Report.Drift = diff
-	return step
-}
-
-// correct leaves out fields that are contested and not due yet. What is held
-// back is judged by the others: those are what the PUT would send again.
-func correct(f *Facts, diff []Field) Step {
-	due, contested, again := f.History.uncontested(diff, f.Now)
-	if len(due) == 0 {
-		r := waiting(v1alpha1.ReasonUpdating, "somebody else keeps changing "+list(contested)+" ("+f.Declared.Differences(f.Remote.Group, contested)+
-			"); corrected once an hour, and at once when the spec changes")
-		return drifting(f, writeStatus(r, again), diff)
-	}
-	due, uncertain := addable(f, due)
-	if len(due) == 0 {
-		return drifting(f, writeStatus(uncertain, stalledRetry), diff)
-	}
-	if b := f.backoff(due); b != nil {
-		return drifting(f, backedOff(f, b), diff)
-	}
-	if addsMembers(f, due) && f.Now.Sub(f.Remote.ReadAt) > membersServe {
-		step := read(f, f.Identity.ID)
-		step.WithWrite = step.Action == Read
-		return step
-	}
-	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: f.wasSynced() || f.History.contestedAny(due, f.Now)}
-}
-
 // missing decides about a bound group that a GET did not find.
 func missing(f *Facts) Step {
 	switch {

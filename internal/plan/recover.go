@@ -30,7 +30,8 @@ const (
 // a group adopted by name.
 type Evidence struct {
 	// Candidates are the groups that the mirror shows under the wanted name, and under
-	// that of an attempt if it is another; archived ones included.
+	// that of an attempt if it is another; archived ones included, and those under names
+	// that an API may take for one of these, or whose name it does not show.
 	Candidates []Candidate
 	// Mirrored: at least one listing was taken in.
 	Mirrored bool

@@ -25,6 +25,9 @@ func TestRecover(t *testing.T) {
 	}
 	later := ours(withID("later"), createdAt(started.Add(time.Second)))
 	vague := ours(withID("vague"), described("else"))
+	near, composed := ours(named(" plaza HOTEL\n")), ours(named("Plaza Ho\u00adtel"))
+	nameless := ours(named(""), func(g *remote.Group) { g.Unknown = remote.FieldName })
+	longAgo := createdAt(started.Add(-time.Hour))
 	for _, c := range []struct {
 		name string
 		e    Evidence
@@ -44,6 +47,11 @@ func TestRecover(t *testing.T) {
 		{"one that another Group owns", evidence(shows(ours()), claimed(plazaID)), Recovery{Outcome: OutcomeNone}},
 		{"one that was there before", evidence(shows(ours(withID("known")))), Recovery{Outcome: OutcomeNone}},
 		{"one of another name", evidence(shows(ours(named("Ritz")))), Recovery{Outcome: OutcomeNone}},
+		{"one whose name the API has trimmed or folded", evidence(shows(near)), Recovery{Outcome: OutcomeUncertain, Candidates: []remote.Group{near}}},
+		{"an exact one beside it", evidence(shows(near, later)), Recovery{Outcome: OutcomeBind, ID: "later"}},
+		{"one whose name differs in more than that", evidence(shows(composed)), Recovery{Outcome: OutcomeNone}},
+		{"one whose name the API does not show", evidence(shows(nameless)), Recovery{Outcome: OutcomeUncertain, Candidates: []remote.Group{nameless}}},
+		{"one of long ago whose name it does not show", evidence(shows(func() remote.Group { g := nameless; longAgo(&g); return g }())), Recovery{Outcome: OutcomeNone}},
 		{"an incomplete listing after the settle time", evidence(incomplete), Recovery{Outcome: OutcomeUncertain}},
 		{"an incomplete listing before", evidence(incomplete, listed(9*time.Minute)), Recovery{Outcome: OutcomeWait}},
 		{"a listing begun exactly the settle time after", evidence(listed(8 * time.Minute)), Recovery{Outcome: OutcomeWait}},

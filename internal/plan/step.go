@@ -77,7 +77,7 @@ type Step struct {
 	// WithWrite goes with Read: a PUT follows at once, whose rate slot is taken with
 	// that of the GET.
 	WithWrite bool
-	// Fields go with Update.
+	// Fields go with Update, and with Create where it leaves some out.
 	Fields []Field
 	// Drifted: the fields were right before; somebody else changed them.
 	Drifted bool

@@ -50,6 +50,12 @@ func (s *Server) act(ctx context.Context, c *call, f Fault) reply {
 		return r
 	case Garbage:
 		return reply{status: http.StatusOK, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte(garbage)}
+	case NoBackend:
+		return reply{status: http.StatusNotFound, header: http.Header{"Content-Type": {"text/html"}}, body: []byte("<html><body><h1>default backend - 404</h1></body></html>\n")}
+	case ProxyAuth:
+		return reply{status: http.StatusProxyAuthRequired, header: http.Header{"Proxy-Authenticate": {`Basic realm="proxy"`}}, body: []byte(garbage)}
+	case SaysError:
+		return jsonReply(http.StatusOK, errorBody{Status: "error", Message: "the service is being maintained"})
 	case Hang:
 		return s.hang(ctx, f.Delay)
 	case HangAfter:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -108,5 +109,9 @@ func (s *Server) carryOut(c *call) reply {
 	if r, limited := s.limited(c.tenant); limited {
 		return r
 	}
-	return s.handle(c)
+	r := s.handle(c)
+	if s.settings.Age > 0 && c.method == http.MethodGet {
+		r.header.Set("Age", strconv.Itoa(int(s.settings.Age.Seconds())))
+	}
+	return r
 }

@@ -34,6 +34,12 @@ const (
 	Truncate Action = "Truncate"
 	// Garbage answers 200 with a page of HTML.
 	Garbage Action = "Garbage"
+	// NoBackend answers 404 with a page of HTML, as an ingress does that has nothing behind it.
+	NoBackend Action = "NoBackend"
+	// ProxyAuth answers 407, as a proxy does that wants its own password.
+	ProxyAuth Action = "ProxyAuth"
+	// SaysError answers 200 with "status": "error" in the body.
+	SaysError Action = "SaysError"
 	// Hang never answers: until the client leaves, or for Delay (default and maximum MaxHang), then the connection breaks.
 	Hang Action = "Hang"
 	// HangAfter carries the request out, then hangs.
@@ -160,7 +166,7 @@ func (s *Server) tryAddFault(f Fault) (*FaultHandle, error) {
 
 func (f Fault) validate() error {
 	err := errors.Join(
-		oneOf("action", f.Action, Pass, Status, StatusAfter, Reset, ResetAfter, Refuse, Truncate, Garbage,
+		oneOf("action", f.Action, Pass, Status, StatusAfter, Reset, ResetAfter, Refuse, Truncate, Garbage, NoBackend, ProxyAuth, SaysError,
 			Hang, HangAfter, Late, Redirect, Hide, Foreign),
 		notNegative("skip", f.Skip), notNegative("times", f.Times), notNegative("delay", f.Delay),
 		notNegative("probability", f.Probability),

@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -90,6 +91,10 @@ func (s *Settings) wire(g *Group) wireGroup {
 			contacts = append(contacts, detailedContact{"contact-" + contact.Username, contact.Username, contact.Username})
 			continue
 		}
+		if s.NumericUsernames && isNumber(contact.Username) {
+			contacts = append(contacts, map[string]json.RawMessage{"username": json.RawMessage(contact.Username)})
+			continue
+		}
 		contacts = append(contacts, contact)
 	}
 	return wireGroup{
@@ -97,6 +102,22 @@ func (s *Settings) wire(g *Group) wireGroup {
 		ConversationID: g.ConversationID, Contacts: contacts,
 		CreatedAt: s.wireTime(g.CreatedAt), ArchivedAt: s.wireTime(g.ArchivedAt),
 	}
+}
+
+// item is a group as a list shows it.
+func (s *Settings) item(g *Group) any {
+	whole := s.wire(g)
+	if len(s.OmitInLists) == 0 {
+		return whole
+	}
+	var item map[string]json.RawMessage
+	if text, err := json.Marshal(whole); err != nil || json.Unmarshal(text, &item) != nil {
+		return whole // which cannot be: it is made of texts and times
+	}
+	for _, name := range s.OmitInLists {
+		delete(item, name)
+	}
+	return item
 }
 
 func (s *Settings) wireTime(t time.Time) any {

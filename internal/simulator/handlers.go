@@ -88,7 +88,7 @@ func (s *Server) create(c *call) reply {
 	s.sequence++
 	store.insert(&g, s.sequence, time.Now())
 	c.entry.Committed = true
-	return s.settings.groupReply(&g)
+	return s.settings.writeReply(&g)
 }
 
 func (s *Server) retrieve(c *call) reply {
@@ -111,6 +111,9 @@ func (s *Server) update(c *call) reply {
 		return requestError(err)
 	}
 	g := r.latest().clone()
+	if s.settings.Put == Replace {
+		g.Description, g.AvatarURL, g.Contacts, g.ArchivedAt = nil, nil, []Contact{}, time.Time{}
+	}
 	if err := s.settings.apply(wanted, &g); err != nil {
 		return requestError(err)
 	}
@@ -119,7 +122,7 @@ func (s *Server) update(c *call) reply {
 	}
 	store.write(r, &g, time.Now(), s.settings.Lag)
 	c.entry.Committed = true
-	return s.settings.groupReply(&g)
+	return s.settings.writeReply(&g)
 }
 
 func (s *Server) remove(c *call) reply {

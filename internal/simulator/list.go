@@ -16,16 +16,16 @@ import (
 const defaultLimit = 10
 
 type listBody struct {
-	HasMore *bool       `json:"has_more,omitempty"`
-	Data    []wireGroup `json:"data"`
+	HasMore *bool `json:"has_more,omitempty"`
+	Data    []any `json:"data"`
 }
 
 type pageBody struct {
-	Total    int         `json:"total"`
-	Page     int         `json:"page"`
-	PageSize int         `json:"pageSize"`
-	LastPage int         `json:"lastPage"`
-	Data     []wireGroup `json:"data"`
+	Total    int   `json:"total"`
+	Page     int   `json:"page"`
+	PageSize int   `json:"pageSize"`
+	LastPage int   `json:"lastPage"`
+	Data     []any `json:"data"`
 }
 
 // listing is one GET /groups: entries are all that the filter lets through, in the order of the listing.
@@ -177,10 +177,10 @@ func (l listing) hasMore(entries []entry, more bool) listBody {
 	return body
 }
 
-func (l listing) wire(entries []entry) []wireGroup {
-	groups := make([]wireGroup, 0, len(entries))
+func (l listing) wire(entries []entry) []any {
+	groups := make([]any, 0, len(entries))
 	for _, e := range entries {
-		groups = append(groups, l.settings.wire(e.group))
+		groups = append(groups, l.settings.item(e.group))
 	}
 	return groups
 }

@@ -77,6 +77,14 @@ func (s *Settings) groupReply(g *Group) reply {
 	return jsonReply(http.StatusOK, s.wire(g))
 }
 
+// writeReply is the reply to a POST or PUT.
+func (s *Settings) writeReply(g *Group) reply {
+	if s.WriteReply == WithoutBody {
+		return reply{status: http.StatusNoContent, header: http.Header{}}
+	}
+	return s.groupReply(g)
+}
+
 // target says what a path names: the list, a group, or nothing.
 func target(u *url.URL) (id string, isList, ok bool) {
 	rest, found := strings.CutPrefix(u.EscapedPath(), groupsPath)

@@ -107,6 +107,24 @@ const (
 	RetryAfterNone    RetryAfter = "None"
 )
 
+// Put says what a PUT does with the attributes that it does not send.
+type Put string
+
+// What it does: leaves them, or resets them, except the name.
+const (
+	Merge   Put = "Merge"
+	Replace Put = "Replace"
+)
+
+// WriteReply is the reply to a POST or PUT.
+type WriteReply string
+
+// The replies: the group, or 204 without a body.
+const (
+	WithGroup   WriteReply = "WithGroup"
+	WithoutBody WriteReply = "WithoutBody"
+)
+
 // RateLimit is a token bucket for each tenant. The zero value limits nothing.
 type RateLimit struct {
 	RequestsPerSecond float64    `json:"requestsPerSecond"`
@@ -123,6 +141,8 @@ type Settings struct {
 	Timestamps  Timestamps  `json:"timestamps"`
 	Text        Text        `json:"text"`
 	DeleteReply DeleteReply `json:"deleteReply"`
+	Put         Put         `json:"put"`
+	WriteReply  WriteReply  `json:"writeReply"`
 
 	// MaxLimit is the largest page; 0 is 100, or no maximum under the paging Limit. A larger limit is taken for the
 	// largest, or refused with 400 under RejectLargeLimit.
@@ -139,12 +159,18 @@ type Settings struct {
 	KnownContacts   []string `json:"knownContacts,omitempty"`
 	// ContactDetails adds id and name to each contact of a reply.
 	ContactDetails bool `json:"contactDetails"`
+	// NumericUsernames shows usernames of digits alone as JSON numbers.
+	NumericUsernames bool `json:"numericUsernames"`
+	// OmitInLists are the attributes that listed groups lack, and a single one has.
+	OmitInLists []string `json:"omitInLists,omitempty"`
 
 	// Latency delays each reply; the change is made before it.
 	Latency time.Duration `json:"-"`
 	// Lag shows reads the state as of so long ago. Writes always see the present.
 	Lag   time.Duration `json:"-"`
 	LagOn LagOn         `json:"lagOn"`
+	// Age is what the header Age of each reply to a GET says, as if a cache had it; 0 leaves it out.
+	Age time.Duration `json:"-"`
 	// ClockSkew is how far the server's clock, which created_at shows, is ahead.
 	ClockSkew time.Duration `json:"-"`
 
@@ -161,10 +187,12 @@ func (s Settings) withDefaults() Settings {
 	orDefault(&s.Timestamps, Unix)
 	orDefault(&s.Text, AsIs)
 	orDefault(&s.DeleteReply, NoContent)
+	orDefault(&s.Put, Merge)
+	orDefault(&s.WriteReply, WithGroup)
 	orDefault(&s.UnknownContacts, Accept)
 	orDefault(&s.LagOn, LagAll)
 	orDefault(&s.RateLimit.RetryAfter, RetryAfterSeconds)
-	s.KnownContacts = slices.Clone(s.KnownContacts)
+	s.KnownContacts, s.OmitInLists = slices.Clone(s.KnownContacts), slices.Clone(s.OmitInLists)
 	return s
 }
 
@@ -184,15 +212,30 @@ func (s Settings) Validate() error {
 		oneOf("timestamps", s.Timestamps, Unix, RFC3339),
 		oneOf("text", s.Text, AsIs, Trim, EscapeHTML, NullEmpty),
 		oneOf("deleteReply", s.DeleteReply, NoContent, WithBody),
+		oneOf("put", s.Put, Merge, Replace),
+		oneOf("writeReply", s.WriteReply, WithGroup, WithoutBody),
 		oneOf("unknownContacts", s.UnknownContacts, Accept, Drop, Reject),
 		oneOf("lagOn", s.LagOn, LagAll, LagLists),
 		oneOf("rateLimit.retryAfter", s.RateLimit.RetryAfter, RetryAfterSeconds, RetryAfterDate, RetryAfterNone),
+		omits(s.OmitInLists),
 		notNegative("maxLimit", s.MaxLimit),
 		notNegative("latency", s.Latency),
+		notNegative("age", s.Age),
 		notNegative("lag", s.Lag),
 		notNegative("rateLimit.requestsPerSecond", s.RateLimit.RequestsPerSecond),
 		notNegative("rateLimit.burst", s.RateLimit.Burst),
 	)
+}
+
+// omittable are the attributes that OmitInLists may name: all but the id.
+var omittable = []string{"name", "description", "avatar_url", "conversation_id", "contacts", "created_at", "archived_at"}
+
+func omits(names []string) error {
+	var err error
+	for _, name := range names {
+		err = errors.Join(err, oneOf("omitInLists", name, omittable...))
+	}
+	return err
 }
 
 func oneOf[T ~string](name string, value T, choices ...T) error {

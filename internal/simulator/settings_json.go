@@ -27,6 +27,7 @@ type settingsJSON struct {
 	*plainSettings
 	Latency   *duration `json:"latency"`
 	Lag       *duration `json:"lag"`
+	Age       *duration `json:"age"`
 	ClockSkew *duration `json:"clockSkew"`
 }
 
@@ -35,6 +36,7 @@ func (s *Settings) asJSON() settingsJSON {
 		plainSettings: (*plainSettings)(s),
 		Latency:       (*duration)(&s.Latency),
 		Lag:           (*duration)(&s.Lag),
+		Age:           (*duration)(&s.Age),
 		ClockSkew:     (*duration)(&s.ClockSkew),
 	}
 }

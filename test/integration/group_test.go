@@ -26,6 +26,7 @@ func (w *world) awaitStalled(name, reason string, help ...string) *v1alpha1.Grou
 	if !isStalled(g) {
 		w.Errorf("%s is not Stalled, and needs a person", reason)
 	}
+	w.awaitEvent(name, reason)
 	return g
 }
 

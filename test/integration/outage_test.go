@@ -40,6 +40,10 @@ func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
 		{"resets", simulator.Fault{Action: simulator.Reset}, v1alpha1.ReasonUnavailable},
 		{"500s", simulator.Fault{Action: simulator.Status, Status: http.StatusInternalServerError}, v1alpha1.ReasonUnavailable},
 		{"garbage", simulator.Fault{Action: simulator.Garbage}, v1alpha1.ReasonUnavailable},
+		{"an ingress without a backend", simulator.Fault{Action: simulator.NoBackend}, v1alpha1.ReasonUnavailable},
+		{"a proxy's 407", simulator.Fault{Action: simulator.ProxyAuth}, v1alpha1.ReasonUnavailable},
+		{"a redirect to a login page", simulator.Fault{Action: simulator.Redirect, Location: "https://login.example/"}, v1alpha1.ReasonUnavailable},
+		{"an error under 200", simulator.Fault{Action: simulator.SaysError}, v1alpha1.ReasonUnavailable},
 		{"401s", simulator.Fault{Action: simulator.Status, Status: http.StatusUnauthorized}, v1alpha1.ReasonUnauthorized},
 		{"403s", simulator.Fault{Action: simulator.Status, Status: http.StatusForbidden}, v1alpha1.ReasonUnauthorized},
 	}

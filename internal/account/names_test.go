@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
+)
+
+func TestGroupsAreFoundByTheirPresentName(t *testing.T) {
+	m := newMirror()
+	m.take(listing(0, group("a", "")))
+	renamed := group("a", "")
+	renamed.Name = "Ritz"
+	m.take(listing(time.Minute, renamed))
+	if len(m.named("Plaza Hotel", start)) != 0 || len(m.named("Ritz", start)) != 1 || len(m.names) != 1 {
+		t.Errorf("names: %v", m.names)
+	}
+	if len(m.named(" ritz", start)) != 1 { // what a create may have made
+		t.Errorf("names: %v", m.names)
+	}
+	// A name that was seen once stands; one that nobody has seen is no name.
+	renamed.Name, renamed.Unknown = "", remote.FieldName
+	nameless := klink.Group{ID: "b", Unknown: remote.AllFields}
+	m.take(listing(2*time.Minute, renamed, nameless))
+	if got := m.keyed(unreadable, start); len(m.named("Ritz", start)) != 1 || len(got) != 1 || got[0].ID != "b" {
+		t.Errorf("names: %v", m.names)
+	}
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulator_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+const whole = `{"name":"a","description":"d","avatar_url":"https://a.example/p","contacts":[{"username":"12"},{"username":"x"}]}`
+
+func TestAListOfSummaries(t *testing.T) {
+	c := inProcess(t, simulator.New(simulator.Options{Settings: simulator.Settings{OmitInLists: []string{"description", "contacts", "archived_at"}}}))
+	made := c.create("a")
+	list := c.do(http.StatusOK, http.MethodGet, "/groups", "").text
+	for _, key := range []string{"description", "contacts", "archived_at"} {
+		if strings.Contains(list, key) {
+			t.Errorf("the list shows %s: %s", key, list)
+		}
+	}
+	one := c.do(http.StatusOK, http.MethodGet, "/groups/"+made.ID, "").text
+	if !strings.Contains(list, `"avatar_url"`) || !strings.Contains(one, `"contacts"`) {
+		t.Errorf("the list shows %s, a GET %s", list, one)
+	}
+	if err := (simulator.Settings{OmitInLists: []string{"id"}}).Validate(); err == nil {
+		t.Error("a list without ids is no list")
+	}
+}
+
+func TestAPutThatReplaces(t *testing.T) {
+	c := inProcess(t, simulator.New(simulator.Options{Settings: simulator.Settings{Put: simulator.Replace}}))
+	id := c.create("a").ID
+	c.do(http.StatusOK, http.MethodPut, "/groups/"+id, whole)
+	got := c.do(http.StatusOK, http.MethodPut, "/groups/"+id, `{"description":"e"}`).text
+	if !strings.Contains(got, `"name":"a","description":"e","avatar_url":null`) || !strings.Contains(got, `"contacts":[]`) {
+		t.Errorf("the group is %s", got)
+	}
+}
+
+func TestRepliesWithoutABodyOutOfACache(t *testing.T) {
+	s := simulator.New(simulator.Options{Settings: simulator.Settings{WriteReply: simulator.WithoutBody, NumericUsernames: true, Age: time.Minute}})
+	c := inProcess(t, s)
+	if got := c.do(http.StatusNoContent, http.MethodPost, "/groups", whole); got.text != "" {
+		t.Errorf("the reply is %q", got.text)
+	}
+	list := c.do(http.StatusOK, http.MethodGet, "/groups", "")
+	if !strings.Contains(list.text, `"contacts":[{"username":12},{"username":"x"}]`) || list.header.Get("Age") != "60" {
+		t.Errorf("the list is %s, of Age %s", list.text, list.header.Get("Age"))
+	}
+	if s.Groups()[0].Contacts[0].Username != "12" {
+		t.Error("the username was changed")
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// What a reply does not show is not empty: with each habit a Group is made, stays as it
+// is while nobody changes anything, and a change of the spec gets through.
+func TestHabitsOfAnAPIAreNoDrift(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string]simulator.Settings{
+		"lists of summaries":           {OmitInLists: []string{"description", "avatar_url", "contacts"}},
+		"lists without archived_at":    {OmitInLists: []string{"archived_at"}},
+		"lists of ids and names":       {OmitInLists: []string{"description", "avatar_url", "contacts", "conversation_id", "created_at", "archived_at"}},
+		"replies without a body":       {WriteReply: simulator.WithoutBody},
+		"a deletion that says so":      {DeleteReply: simulator.WithBody},
+		"a cache before the API":       {Age: time.Second},
+		"odd usernames of a stranger":  {NumericUsernames: true},
+		"its own kind of an empty one": {Text: simulator.NullEmpty},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, settings)
+			w.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
+			w.group("lobby", func(g *v1alpha1.Group) {
+				g.Spec.Description, g.Spec.Contacts, g.Spec.Archived = new("Loud."), contacts("Hector"), new(true)
+			})
+			id := w.awaitSynced("lobby").Status.ID
+			w.sim.ResetRequests()
+			w.nextListings(3)
+			w.wantNoWrite()
+			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
+			w.awaitSynced("lobby")
+			w.wantBodies("PUT", `{"description":"Quiet."}`)
+			w.wantRemotes(2)
+			if have := w.remote(id); textOf(have.Description) != "Quiet." || !have.Archived() || len(have.Contacts) != 1 {
+				t.Errorf("the remote group is %+v", have)
+			}
+			if n := w.events("lobby")["DriftCorrected"]; n != 0 {
+				t.Errorf("%d events DriftCorrected, though nobody changed anything", n)
+			}
+		})
+	}
+}
+
+// A PUT that resets what it does not send ends in a status that says so, and in no loop.
+func TestAPutThatReplacesEndsInNotApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{Put: simulator.Replace})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = new("Loud."), contacts("Hector") })
+	w.awaitSynced("lobby")
+	w.sim.ResetRequests()
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
+	w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, "resets", "description", "contacts")
+	w.nextListings(2)
+	if n := w.sim.Counts()["PUT"]; n > 4 {
+		t.Errorf("%d PUTs: %s", n, strings.Join(w.writes(), "\n"))
+	}
+}
+
+// A login page in answer to DELETE deletes nothing, and no event claims that it did.
+func TestALoginPageDeletesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	w.awaitSynced("lobby")
+	fault := w.sim.AddFault(simulator.Fault{Method: "DELETE", Action: simulator.Garbage})
+	w.delete("lobby")
+	w.eventually(func() string {
+		if fault.Hits() == 0 {
+			return "no DELETE yet"
+		}
+		return ""
+	})
+	w.nextListings(1)
+	if w.get("lobby") == nil || w.events("lobby")["Deleted"] != 0 {
+		t.Error("the Group is gone, or says that its remote group is")
+	}
+	w.wantRemotes(1)
+	fault.Remove()
+	w.awaitGone("lobby")
+	w.wantRemotes(0)
+}
+
+// What the API says under 200 stands in the status, and a create is not repeated without
+// end.
+func TestAnErrorUnder200IsQuoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	fault := w.sim.AddFault(simulator.Fault{Method: "POST", Action: simulator.SaysError})
+	w.group("lobby")
+	w.eventually(func() string {
+		g := w.get("lobby")
+		if len(g.Status.Conditions) == 0 || !strings.Contains(message(g), "being maintained") {
+			return fmt.Sprintf("the status does not quote it: %+v", g.Status.Conditions)
+		}
+		return ""
+	})
+	w.nextListings(2)
+	if fault.Hits() != 1 {
+		t.Errorf("%d POSTs within the settle time", fault.Hits())
+	}
+}
