@@ -141,6 +141,7 @@ func TestAdminRequestsTokenAndReset(t *testing.T) {
 	s.AddFault(simulator.Fault{Action: simulator.Reset})
 	s.Configure(func(settings *simulator.Settings) { settings.Paging = simulator.Page })
 	c.do(204, "POST", "/reset", "")
+	api.token = simulator.DefaultToken // the first one again
 	if got := api.list(""); len(got.Data) != 0 || got.HasMore == nil {
 		t.Errorf("after a reset: %+v", got)
 	}

@@ -39,6 +39,7 @@ type Options struct {
 type Server struct {
 	onRequest func(Request)
 	initial   Settings
+	first     string // token of the default tenant
 	done      chan struct{}
 
 	mu          sync.Mutex
@@ -62,6 +63,7 @@ func New(o Options) *Server {
 	s := &Server{
 		onRequest: o.OnRequest,
 		initial:   o.Settings.withDefaults(),
+		first:     o.Token,
 		done:      make(chan struct{}),
 		settings:  o.Settings.withDefaults(),
 		tokens:    map[string]string{o.Token: DefaultTenant},
@@ -127,8 +129,10 @@ func (s *Server) tryConfigure(edit func(*Settings) error) error {
 	return nil
 }
 
-// Reset goes back to the first settings, without groups, faults or requests, also those still to come. Tokens stay.
+// Reset goes back to the first settings and the first token, without groups, faults or requests, also those still to
+// come. The tokens of other tenants stay.
 func (s *Server) Reset() {
+	s.SetToken(s.first)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings = s.initial.withDefaults()

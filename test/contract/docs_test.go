@@ -4,6 +4,7 @@
 package contract
 
 import (
+	"encoding/json"
 	"os"
 	"regexp"
 	"strings"
@@ -14,9 +15,12 @@ import (
 
 var documentedCommand = regexp.MustCompile(`(?m)^    curl (?:.*\\\n)*.*$`)
 
-// TestDocumentedCommands runs each curl command of docs/simulator.md against a fresh simulator.
+const simulatorPage = "../../docs/simulator.md"
+
+// TestDocumentedCommands runs each curl command of the page, in its order and against
+// one simulator, as a reader does: what one of them changes, the next ones meet.
 func TestDocumentedCommands(t *testing.T) {
-	text, err := os.ReadFile("../../docs/simulator.md")
+	text, err := os.ReadFile(simulatorPage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,15 +28,48 @@ func TestDocumentedCommands(t *testing.T) {
 	if len(commands) < 10 {
 		t.Fatalf("found %d commands", len(commands))
 	}
+	server := simulator.Start(t, simulator.Options{})
+	server.Account(simulator.DefaultTenant).SeedPageExample()
+	host := strings.TrimSuffix(server.URL, simulator.Prefix)
+	id := ""
 	for _, command := range commands {
-		t.Run(strings.TrimSpace(command), func(t *testing.T) {
-			server := simulator.Start(t, simulator.Options{})
-			server.Account(simulator.DefaultTenant).SeedPageExample()
-			server.AddFault(simulator.Fault{PathRegexp: "never"}) // something to delete
-			host := strings.TrimSuffix(server.URL, simulator.Prefix)
-			if status, reply := sendCurl(t, strings.ReplaceAll(command, "http://127.0.0.1:8080", host)); status > 299 {
-				t.Errorf("%d %s", status, reply)
-			}
-		})
+		if strings.Contains(command, "<setting>") || strings.Contains(command, "<fault>") {
+			continue // TestDocumentedHabits
+		}
+		command = strings.ReplaceAll(command, "http://127.0.0.1:8080", host)
+		status, reply := sendCurl(t, strings.ReplaceAll(command, "<id of that reply>", id))
+		if status > 299 {
+			t.Errorf("%s: %d %s", strings.TrimSpace(command), status, reply)
+		}
+		var shown struct{ ID string }
+		if json.Unmarshal([]byte(reply), &shown) == nil && shown.ID != "" {
+			id = shown.ID
+		}
+		server.ClearFaults() // a reader may try one and go on
+	}
+}
+
+var documentedHabit = regexp.MustCompile("(?m)^\\| [^|]+ \\| `(\\{.*?\\})`")
+
+// TestDocumentedHabits turns each habit of the page on.
+func TestDocumentedHabits(t *testing.T) {
+	text, err := os.ReadFile(simulatorPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	habits := documentedHabit.FindAllStringSubmatch(string(text), -1)
+	if len(habits) < 15 {
+		t.Fatalf("found %d habits", len(habits))
+	}
+	server := simulator.Start(t, simulator.Options{})
+	host := strings.TrimSuffix(server.URL, simulator.Prefix)
+	for _, habit := range habits {
+		command := "curl -X PUT " + host + simulator.AdminPrefix + "/settings -d '" + habit[1] + "'"
+		if strings.Contains(habit[1], `"action"`) {
+			command = "curl -X POST " + host + simulator.AdminPrefix + "/faults -d '" + habit[1] + "'"
+		}
+		if status, reply := sendCurl(t, command); status > 299 {
+			t.Errorf("%s: %d %s", command, status, reply)
+		}
 	}
 }

@@ -24,8 +24,8 @@ func lobby(g *v1alpha1.Group) { g.Spec.Name = "Lobby" }
 // second time. Never refuses beside a namesake that no Group owns.
 func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{})
-	const groups = 30
+	w := newWorld(t, simulator.Settings{}, atFullSpeed)
+	const groups = 300
 	ids := map[string]string{}
 	for i := range groups {
 		name := fmt.Sprintf("rebuilt-%d", i)
