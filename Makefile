@@ -41,6 +41,7 @@ GROUPS ?= 300
 LDFLAGS := -s -w -X github.com/klink-cloud/klink-operator/internal/version.Version=$(VERSION)
 
 CONTROLLER_GEN = $(GO) tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
+CRD_REF_DOCS   = $(GO) tool -modfile=$(CURDIR)/hack/tools/crd-ref-docs/go.mod crd-ref-docs
 GOLANGCI_LINT  = $(GO) tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
 HELM           = $(GO) tool -modfile=$(CURDIR)/hack/tools/helm/go.mod helm
 KUSTOMIZE      = $(GO) tool -modfile=$(CURDIR)/hack/tools/kustomize/go.mod kustomize
@@ -78,6 +79,12 @@ manifests: ## Generate the CRDs and the manager's role from the Go sources
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=klink-operator-manager paths=./internal/... output:rbac:dir=config/rbac
 
+.PHONY: api-reference
+api-reference: ## Generate docs/api.md from the API types
+	@tmp=$$(mktemp) && trap 'rm -f $$tmp' EXIT && \
+		$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/tools/crd-ref-docs/config.yaml --renderer=markdown --output-path=$$tmp --log-level=ERROR && \
+		{ printf '<!-- Made by "make api-reference" from the Go types. Do not edit. -->\n'; cat $$tmp; } > docs/api.md
+
 .PHONY: build-installer
 build-installer: ## Render config/default, with image IMG, into dist/install.yaml
 	@mkdir -p dist
@@ -95,6 +102,7 @@ build-chart: ## Copy into dist/chart what it has of config/, and set its version
 
 .PHONY: chart-package
 chart-package: build-chart ## Package the chart into bin/, with the image of DIGEST if that is set
+	@echo "packaging dist/chart $(RELEASE:v%=%) into bin/; helm is built for it the first time, which takes some minutes"
 	@rm -rf bin/chart bin/klink-operator-*.tgz && mkdir -p bin && cp -R dist/chart bin/chart
 	@sed -i.old 's/^  digest: ""$$/  digest: "$(DIGEST)"/' bin/chart/values.yaml && rm bin/chart/values.yaml.old
 	$(HELM) package bin/chart --destination bin
@@ -181,7 +189,9 @@ controlplane: ## Build the pinned etcd, API server and kubectl, once per user an
 
 .PHONY: build
 build: ## Build bin/manager and bin/klink-simulator
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/manager ./cmd/klink-simulator
+	@echo "building bin/manager and bin/klink-simulator $(VERSION); the first time takes some minutes"
+	@begun=$$SECONDS; CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/manager ./cmd/klink-simulator && \
+		echo "built in $$((SECONDS - begun)) s"
 
 .PHONY: install-plugin
 install-plugin: ## Build kubectl-klink into GOBIN, so that "kubectl klink" works

@@ -8,6 +8,22 @@ GO=${GO:-go}
 out=$PWD/bin/e2e
 mkdir -p "$out"
 
+# What is wanting is said before anything is built for minutes.
+if [ -n "${E2E_NODE:-}" ] && [ "$E2E_NODE" != local ]; then
+  echo "E2E_NODE is \"$E2E_NODE\": it is local, or empty for the cluster of the current kubeconfig" >&2
+  exit 2
+fi
+if [ "${E2E_NODE:-}" = local ] && [ "$(id -u)" -ne 0 ]; then
+  echo "a node of its own needs root (E2E_NODE=local); run it as root, or without E2E_NODE on a cluster that there is" >&2
+  exit 2
+fi
+if [ -n "${E2E_LOAD:-}" ] && ! command -v "${E2E_LOAD%% *}" >/dev/null; then
+  echo "E2E_LOAD begins with ${E2E_LOAD%% *}, which is not on the PATH" >&2
+  exit 2
+fi
+begun=$SECONDS
+echo "building what the proof needs into bin/e2e: programs of Kubernetes (the first time, some minutes) and images"
+
 # The programs of a node are built for this alone, the kubelet above all.
 programs=(kubectl)
 if [ "${E2E_NODE:-}" = local ]; then
@@ -25,6 +41,8 @@ simulator=klink-simulator:e2e
 image "$IMG" manager "$VERSION" cmd/manager
 image "$IMG-next" next "$VERSION-next" cmd/manager
 image "$simulator" simulator "$VERSION" cmd/klink-simulator
+
+echo "built in $((SECONDS - begun)) s"
 
 if [ "${E2E_NODE:-}" = local ]; then
   image klink-e2e-pause:local pause "$VERSION" test/e2e/pause
