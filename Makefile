@@ -202,6 +202,14 @@ install-plugin: ## Build kubectl-klink into GOBIN, so that "kubectl klink" works
 plugin-archives: ## Build kubectl-klink for PLUGIN_PLATFORMS, as archives in bin/plugin
 	@GO="$(GO)" LDFLAGS="$(LDFLAGS)" VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) hack/plugin-archives.sh $(PLUGIN_PLATFORMS)
 
+.PHONY: plugin-page
+plugin-page: controlplane ## Write what the commands of docs/plugin.md print into it, and its picture of a terminal
+	$(GO) test ./test/plugin -count=1 -run TestPageIsReal -update
+
+.PHONY: krew
+krew: plugin-archives ## Check the krew manifest of bin/plugin with krew itself, and install from it
+	@GO="$(GO)" hack/krew-check.sh bin/plugin
+
 .PHONY: run
 run: ## Run the manager here, against the cluster of the current kubeconfig
 	$(GO) run -ldflags "$(LDFLAGS)" ./cmd/manager $(ARGS)

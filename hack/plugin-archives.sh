@@ -16,5 +16,7 @@ for platform in "$@"; do
 		gzip -n > "$out/kubectl-klink_${os}_${arch}.tar.gz"
 	rm -rf "$stage"
 done
-hack/krew-manifest.sh "$out" "${VERSION:-v0.0.0}" > "$out/klink.yaml"
+version=${VERSION:-dev}
+[[ $version == v[0-9]* ]] || version=v0.0.0-$version # krew takes semantic versions alone
+hack/krew-manifest.sh "$out" "$version" > "$out/klink.yaml"
 ls -l "$out"

@@ -66,17 +66,20 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	if err != nil {
 		return err
 	}
-	found, failed := false, 0
+	found, failed, settled := false, 0, &settled{whole: len(groups) <= mostSettled}
 	for i := range groups {
-		differs, err := p.diffOne(ctx, f, &groups[i])
+		differs, err := p.diffOne(ctx, f, &groups[i], settled)
 		if err != nil && ctx.Err() != nil {
 			return err
 		}
 		if err != nil {
 			failed++
-			fmt.Fprintf(p.ErrOut, "kgrp/%s: %v\n", groups[i].Name, err)
+			fmt.Fprintf(p.ErrOut, "%s: %v\n", f.nameOf(&groups[i]), err)
 		}
 		found = found || differs
+	}
+	if settled.count > 0 {
+		fmt.Fprintf(p.Out, "%d Groups: nothing\n", settled.count)
 	}
 	switch {
 	case failed > 0:
@@ -87,9 +90,27 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	return nil
 }
 
+// mostSettled is of how many Groups each is shown to which nothing happens.
+const mostSettled = 3
+
+// settled counts the Groups to which nothing happens and of which nothing is wrong. Among
+// many they are not shown one by one, unless whole says so.
+type settled struct {
+	whole bool
+	count int
+}
+
+// nameOf names a Group, with its namespace where that is not the one the command is about.
+func (c *cluster) nameOf(g *v1alpha1.Group) string {
+	if g.Namespace != c.namespace {
+		return "kgrp " + g.Namespace + "/" + g.Name
+	}
+	return "kgrp/" + g.Name
+}
+
 // diffOne prints what would happen to one Group. Without a token there is what status says.
-func (p *plugin) diffOne(ctx context.Context, f *forecaster, g *v1alpha1.Group) (differs bool, err error) {
-	name := "kgrp/" + g.Name
+func (p *plugin) diffOne(ctx context.Context, f *forecaster, g *v1alpha1.Group, settled *settled) (differs bool, err error) {
+	name := f.nameOf(g)
 	out, err := f.forecast(ctx, g)
 	if errors.Is(err, errNoToken) {
 		fmt.Fprintf(p.ErrOut, "%s: %v; this is what its status says\n", name, err)
@@ -101,6 +122,10 @@ func (p *plugin) diffOne(ctx context.Context, f *forecaster, g *v1alpha1.Group) 
 	}
 	if err != nil {
 		return false, err
+	}
+	if len(out.Changes) == 0 && out.Status == string(metav1.ConditionTrue) && !settled.whole {
+		settled.count++
+		return false, nil
 	}
 	out.Print(p.Out, name, p.colours())
 	return len(out.Changes) > 0, nil
