@@ -72,9 +72,8 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 		a.GiveBack()
 		return klink.Group{}, notSent(DownError{Unavailable, "the account cannot be listed: " + request})
 	}
-	asked := time.Now()
 	g, err := of.client.Create(ctx, f)
-	return a.wrote(ctx, of, "", asked, f, g, err)
+	return a.wrote(ctx, of, "", f, g, err)
 }
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
@@ -83,12 +82,11 @@ func (a *Account) Update(ctx context.Context, c klink.Caller, id string, f klink
 	if err != nil {
 		return klink.Group{}, err
 	}
-	asked := time.Now()
 	g, err := of.client.Update(ctx, id, f)
 	if unarchives := f.ArchivedAt != nil && f.ArchivedAt.IsZero(); unarchives && err != nil && !klink.NothingMade(err) {
 		a.unclear(of, id)
 	}
-	return a.wrote(ctx, of, id, asked, f, g, err)
+	return a.wrote(ctx, of, id, f, g, err)
 }
 
 // unclear notes that a call to unarchive a group may still arrive, also where the
@@ -107,9 +105,8 @@ func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
 	if err != nil {
 		return err
 	}
-	asked := time.Now()
 	if err := a.c.after(ctx, of, of.client.Delete(ctx, id)); err != nil {
-		a.c.notFound(ctx, of, id, asked, err)
+		a.missed(of, id, err)
 		return err
 	}
 	a.c.took(of, func(s *state) News {
@@ -122,12 +119,10 @@ func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
 
 // wrote writes the reply to a write through to the mirror.
 func (a *Account) wrote(
-	ctx context.Context, of *session, id string, asked time.Time, f klink.Fields, g klink.Group, err error,
+	ctx context.Context, of *session, id string, f klink.Fields, g klink.Group, err error,
 ) (klink.Group, error) {
 	if err = a.c.after(ctx, of, err); err != nil {
-		if id != "" {
-			a.c.notFound(ctx, of, id, asked, err)
-		}
+		a.missed(of, id, err)
 		return klink.Group{}, err
 	}
 	a.c.took(of, func(s *state) News {
@@ -140,17 +135,24 @@ func (a *Account) wrote(
 	return g, nil
 }
 
-// notFound takes in that a call did not find its group: the next look begins with a
-// GET, and not with the same write again. Where listings cannot prove that the group
-// is gone, a list is asked for, so that the API's word can be asked for once more.
+// missed takes in that a write did not find its group: the next look begins with a GET,
+// and not with the same write again.
+func (a *Account) missed(of *session, id string, err error) {
+	if klink.Missing(err) && !isDown(err) {
+		a.c.took(of, func(s *state) News { s.mirror.missed(id); return News{} })
+	}
+}
+
+// notFound takes in that a GET did not find its group. Where listings cannot prove that
+// the group is gone, a list is asked for, so that the API's word can be asked for once
+// more.
 func (c *connection) notFound(ctx context.Context, of *session, id string, asked time.Time, err error) {
-	e, ok := klink.AsError(err)
-	if !ok || e.Status != 404 || isDown(err) {
+	if !klink.Missing(err) || isDown(err) {
 		return
 	}
 	var alone bool
 	c.took(of, func(s *state) News {
-		s.mirror.notFound(id, asked, e.Kind == klink.KindNotFound)
+		s.mirror.notFound(id, asked, klink.KindOf(err) == klink.KindNotFound)
 		alone = !s.mirror.begun.IsZero() && !s.mirror.complete
 		return News{}
 	})

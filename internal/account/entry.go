@@ -30,8 +30,11 @@ type entry struct {
 	// unarchiving is until when our own call to unarchive it, which got no clear
 	// answer, may still arrive; zero once it was read after that.
 	unarchiving time.Time
-	// deleted is when our own DELETE was answered; zero before.
-	deleted time.Time
+	// contradicted: a listing showed it after a 404, and no call for it alone has since.
+	contradicted bool
+	// deleted is when our own DELETE was answered; zero before, and once a listing shows
+	// the group after all. deleteTaken is when that was, under the present token.
+	deleted, deleteTaken time.Time
 }
 
 // ours is what is known of a group by our own writes.

@@ -31,7 +31,7 @@ func TestA404IsAQuestionThatAListingBegunAfterItAnswers(t *testing.T) {
 		}
 		b.sim.ResetRequests()
 		b.after(time.Minute)
-		if r := b.account.Lookup(ids[1]); r.Presence != Present || !r.NotFound.IsZero() {
+		if r := b.account.Lookup(ids[1]); r.Presence != Present || !r.NotFound.IsZero() || !r.Contradicted {
 			t.Errorf("a 404 is believed though a later listing shows the group: %+v", r)
 		}
 		b.counts(map[string]int{"GET list": 2}) // the listing, and the probe of a connection that is suspect
@@ -130,6 +130,59 @@ func TestOurWritesAreKnownForAnHour(t *testing.T) {
 		b.after(time.Minute)
 		if w := b.account.Lookup(ids[1]).Writes; len(w) != 0 {
 			t.Errorf("writes: %v", w)
+		}
+	})
+}
+
+// A question that no listing had answered yet took the place of one that had been.
+func TestAQuestionThatAListingAnsweredStaysAnswered(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.after(10 * time.Second)
+		b.sim.Remove(ids[1])
+		_, _ = b.get(ids[1])
+		b.after(10 * time.Second)
+		answered := time.Now()
+		_, _ = b.get(ids[1])
+		b.after(time.Minute)
+		_, _ = b.get(ids[1])
+		if r := b.account.Lookup(ids[1]); !r.NotFoundListed.Equal(answered) || !r.Absent.After(answered) || !r.NotFound.After(r.Absent) {
+			t.Errorf("the answer: %+v", r)
+		}
+	})
+}
+
+// A cache's 404 is as old as it pleases.
+func TestA404OutOfACacheAsksNothing(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusNotFound, on(ids[1]), func(f *simulator.Fault) { f.Headers = map[string]string{"Age": "7"} })
+		_, _ = b.get(ids[1])
+		if r := b.account.Lookup(ids[1]); !r.NotFound.IsZero() || r.Presence != Present {
+			t.Errorf("the group: %+v", r)
+		}
+	})
+}
+
+// That the API took our DELETE says more than that it does not find the group. Of
+// another token's account it says nothing.
+func TestOurOwnDeleteIsKnownForAsLongAsTheGroupIs(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		shows, _ := b.sim.Group(ids[1])
+		if err := b.account.Delete(t.Context(), changing("uid"), ids[1]); err != nil {
+			t.Fatal(err)
+		}
+		taken := time.Now()
+		b.sim.Seed(shows) // it takes its time
+		b.after(10 * time.Second)
+		if r := b.account.Lookup(ids[1]); !r.Deleted.Equal(taken) || r.Presence != Unlisted {
+			t.Errorf("at first: %+v", r)
+		}
+		b.after(10 * time.Minute)
+		if r := b.account.Lookup(ids[1]); !r.Deleted.Equal(taken) || r.Presence != Present {
+			t.Errorf("later: %+v", r)
+		}
+		b.configure(token(foreignToken))
+		if r := b.account.Lookup(ids[1]); !r.Deleted.IsZero() {
+			t.Errorf("under another token: %+v", r)
 		}
 	})
 }

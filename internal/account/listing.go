@@ -22,16 +22,18 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 	members := pool{}
 	for _, g := range l.Groups {
 		shown.Insert(g.ID)
-		if r := m.refusals[g.ID]; r != nil && r.last.Before(l.Begun) {
-			lied = true
-			delete(m.refusals, g.ID)
-		}
+		refused := m.refusals[g.ID]
 		if m.show(g, members, l.Begun, now) {
 			changed = append(changed, g.ID)
 		}
+		if refused != nil && refused.last.Before(l.Begun) {
+			lied, m.entries[g.ID].contradicted = true, true
+			delete(m.refusals, g.ID)
+		}
 	}
+	m.answerQuestions()
 	for id, e := range m.entries {
-		if !shown.Has(id) && m.lack(id, e, l, now) {
+		if !shown.Has(id) && m.lack(id, e, l) {
 			changed = append(changed, id)
 		}
 	}
@@ -106,8 +108,8 @@ func (p pool) share(g klink.Group) klink.Group {
 // lack notes that a listing lacks a group that the mirror holds, and reports
 // whether that is news: at first, when it becomes proof, and, where listings are
 // incomplete, each time, so that its Group reads it.
-func (m *mirror) lack(id string, e *entry, l klink.Listing, now time.Time) bool {
-	if l.Begun.Before(e.touched()) || e.settling(now) {
+func (m *mirror) lack(id string, e *entry, l klink.Listing) bool {
+	if touched := e.touched(); !touched.IsZero() && l.Begun.Before(touched.Add(SettleTime)) {
 		return false
 	}
 	if !e.deleted.IsZero() {

@@ -56,6 +56,8 @@ type mirror struct {
 type refusal struct {
 	// first and last are when the first and the newest such question was asked.
 	first, last time.Time
+	// listed is the newest question that the proof of an absence is younger than.
+	listed time.Time
 	// word is when the API itself first said so, probed when it was then answered a
 	// list, and again when it said so once more after that.
 	word, probed, again time.Time
@@ -75,7 +77,7 @@ func (m *mirror) doubt() {
 	clear(m.lacked)
 	clear(m.refusals)
 	for _, e := range m.entries {
-		e.stale = true
+		e.stale, e.deleteTaken = true, time.Time{}
 	}
 }
 
@@ -90,10 +92,11 @@ func (m *mirror) lookup(id string, now time.Time) Remote {
 	e, known := m.entries[id]
 	r := Remote{Settling: known && e.settling(now)}
 	if known {
-		r.Unarchiving, r.Replied, r.Writes, r.Deleted = e.unarchiving, e.replied(now), e.writes(now), e.deleted
+		r.Unarchiving, r.Replied, r.Writes, r.Deleted = e.unarchiving, e.replied(now), e.writes(now), e.deleteTaken
+		r.Contradicted = e.contradicted
 	}
 	if refused := m.refusals[id]; refused != nil {
-		r.FirstNotFound, r.NotFound, r.NotFoundTwice = refused.first, refused.last, refused.again
+		r.FirstNotFound, r.NotFoundListed, r.NotFound, r.NotFoundTwice = refused.first, refused.listed, refused.last, refused.again
 	}
 	switch {
 	case known && !e.unlisted && e.deleted.IsZero():
@@ -104,8 +107,8 @@ func (m *mirror) lookup(id string, now time.Time) Remote {
 		return r
 	}
 	r.Presence = Unlisted
-	if m.proven(id) {
-		r.Absent, _ = m.provenSince()
+	if m.proven(id) || !known { // what the mirror does not hold, no listing has shown
+		r.Absent = m.absentSince()
 	}
 	return r
 }
@@ -121,6 +124,15 @@ func (m *mirror) provenSince() (t time.Time, complete bool) {
 		return m.before, !m.before.IsZero()
 	}
 	return m.begun, m.complete
+}
+
+// absentSince is since when an absence from the mirror is proof; zero where it is none.
+func (m *mirror) absentSince() time.Time {
+	since, complete := m.provenSince()
+	if !complete {
+		return time.Time{}
+	}
+	return since
 }
 
 // unreadable is the key of groups whose name nobody has seen, which is that of no name.
@@ -169,6 +181,7 @@ func (m *mirror) answered(id string, now time.Time) *entry {
 // wrote writes the reply to one of our own writes through.
 func (m *mirror) wrote(g klink.Group, fields []string, now time.Time) {
 	e := m.answered(g.ID, now)
+	e.contradicted = false
 	e.wrote(g, fields, now)
 	m.set(e, g)
 }
@@ -176,6 +189,7 @@ func (m *mirror) wrote(g klink.Group, fields []string, now time.Time) {
 // read takes in the reply to a GET.
 func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 	e := m.answered(g.ID, now)
+	e.contradicted = false
 	m.set(e, e.merge(g, now))
 	return e.group
 }
@@ -199,11 +213,26 @@ func (m *mirror) clear(id string, begun time.Time) {
 	}
 }
 
-// notFound notes a 404 to a question that was asked then; word: it is the API's own.
-func (m *mirror) notFound(id string, asked time.Time, word bool) {
+// answerQuestions notes which questions the listings that are proof began after.
+func (m *mirror) answerQuestions() {
+	since := m.absentSince()
+	for _, r := range m.refusals {
+		if r.last.Before(since) {
+			r.listed = r.last
+		}
+	}
+}
+
+// missed notes that a write did not find a group.
+func (m *mirror) missed(id string) {
 	if e := m.entries[id]; e != nil {
 		e.unlisted = true
 	}
+}
+
+// notFound notes a 404 to a question that was asked then; word: it is the API's own.
+func (m *mirror) notFound(id string, asked time.Time, word bool) {
+	m.missed(id)
 	r := m.refusals[id]
 	if r == nil {
 		r = &refusal{first: asked}
@@ -233,7 +262,7 @@ func (m *mirror) removed(id string, now time.Time) {
 		e = &entry{group: klink.Group{ID: id}}
 		m.entries[id] = e
 	}
-	e.deleted = now
+	e.deleted, e.deleteTaken = now, now
 }
 
 func (m *mirror) set(e *entry, g klink.Group) {

@@ -66,7 +66,7 @@ func TestBeforeTheFirstListingNothingIsKnown(t *testing.T) {
 	m.wrote(group("a", "ours"), nil, start)
 	m.shows(t, 0, "a", "ours")
 	changedBy(t, m.take(listing(time.Minute, group("a", "ours"), group("b", ""))), "b")
-	m.lacks(t, time.Minute, "c", false)
+	m.lacks(t, time.Minute, "c", true)
 }
 
 func TestOnlyWhatChangedIsNews(t *testing.T) {

@@ -18,8 +18,10 @@ const (
 	probeEvery = time.Minute
 	// listKey is the poller's key in the queue for the rate.
 	listKey = "listing"
-	// coalesceDelay is how long an awaited listing waits for others who await one too.
+	// coalesceDelay is how long an awaited listing waits for others who await one too:
+	// after each of them anew, but coalesceMost after the first at the latest.
 	coalesceDelay = 200 * time.Millisecond
+	coalesceMost  = 5 * time.Second
 )
 
 // poller looks at the account at each interval, and whenever a listing is awaited.
@@ -47,7 +49,7 @@ func (p *poller) untilNext() (wait time.Duration, ok bool) {
 		}
 		due := s.next
 		if !s.wanted.IsZero() && s.health.up {
-			due = earlier(due, s.wanted.Add(coalesceDelay))
+			due = earlier(due, s.wantedAt())
 		}
 		wait, ok = time.Until(later(due, s.holdOff)), true
 	})
@@ -248,7 +250,7 @@ func (p *poller) seekArchived(ctx context.Context, of *session, l *klink.Listing
 		}
 		g, err := of.client.Get(ctx, id)
 		p.c.settle(of, err)
-		if e, ok := klink.AsError(err); err != nil && (!ok || e.Status != 404) {
+		if err != nil && !klink.Missing(err) {
 			return err
 		}
 		hidden = err == nil && g.Archived()

@@ -51,9 +51,14 @@ type Remote struct {
 	// that was answered with 404, by whoever stands before the API, since the group
 	// was last shown; zero without one.
 	FirstNotFound, NotFound time.Time
+	// NotFoundListed is the newest such question after which the listings began by which
+	// an absence is proven; zero without one.
+	NotFoundListed time.Time
 	// NotFoundTwice is when the second question was asked to which the API itself said
 	// 404, after it had been answered a list in between; zero otherwise.
 	NotFoundTwice time.Time
+	// Contradicted: lists show it, and calls for it alone were answered with 404.
+	Contradicted bool
 	// Deleted is when our own DELETE was answered; zero without one.
 	Deleted time.Time
 }

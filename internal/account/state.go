@@ -33,6 +33,8 @@ type state struct {
 	behind   behind
 
 	wanted  time.Time           // a listing is awaited that begins after this
+	asked   time.Time           // when it was first awaited
+	joined  time.Time           // when somebody last came to await it too
 	waiting map[string]struct{} // the bound ids among those who await it
 	next    time.Time           // when the next regular pass is due
 	holdOff time.Time           // no pass before this: the last one failed
@@ -119,11 +121,21 @@ func (s *state) await(t time.Time, id string) News {
 	if id != "" {
 		s.waiting[id] = struct{}{}
 	}
+	s.joined = time.Now()
+	if s.wanted.IsZero() {
+		s.asked = s.joined
+	}
 	if s.wanted.IsZero() || t.Before(s.wanted) {
 		s.wanted = t
 	}
 	s.kick.ring()
 	return News{}
+}
+
+// wantedAt is when the awaited listing is to begin: one serves all who come to await one
+// at about the same time, as when many Groups are deleted.
+func (s *state) wantedAt() time.Time {
+	return earlier(later(s.wanted, s.joined).Add(coalesceDelay), later(s.wanted, s.asked).Add(coalesceMost))
 }
 
 // awaited reports whether somebody waits for a listing that may begin now.

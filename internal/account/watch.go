@@ -36,7 +36,7 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 			answered, changed = append(answered, id), append(changed, p.noteRead(j.of, g)...)
 		case e == nil, e.Kind == klink.KindUnauthorized, e.Kind == klink.KindNetwork, e.Kind == klink.KindThrottled:
 			return err
-		case e.Status == 404:
+		case klink.Missing(err):
 			answered, changed = append(answered, id), append(changed, p.noteNotFound(j.of, id, asked, e.Kind == klink.KindNotFound)...)
 		case e.Kind == klink.KindForbidden, e.Kind == klink.KindServer, e.Kind == klink.KindIntermediary:
 			if !p.c.suspect(ctx, j.of) {

@@ -106,7 +106,11 @@ func (e *executor) read(ctx context.Context, s *scope, step plan.Step) (outcome,
 	g, err := s.account.Get(ctx, e.caller(s, class(s)), step.ID)
 	switch {
 	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
-		s.answered()
+		if apiError, ok := klink.AsError(err); ok && s.contradicted(step.ID) {
+			backOff(s, apiError)
+		} else {
+			s.answered()
+		}
 		s.reply = &reply{id: step.ID, state: plan.RemoteNotFound, fresh: true}
 	case klink.KindOf(err) == klink.KindSpelling:
 		spelled, _ := klink.AsError(err)
@@ -242,16 +246,12 @@ func (e *executor) setArchived(ctx context.Context, s *scope, step plan.Step, ar
 // delete deletes for good (groups API, DELETE /groups/:id).
 func (e *executor) delete(ctx context.Context, s *scope, step plan.Step) (outcome, error) {
 	err := s.account.Delete(ctx, e.caller(s, klink.ClassChange), step.ID)
-	switch {
-	case klink.KindOf(err) == klink.KindNotFound && !isDown(err):
-		s.reply = &reply{id: step.ID, state: plan.RemoteNotFound}
-	case err != nil:
+	if err != nil {
 		return failed(s, step, err)
-	default:
-		logWrite(ctx, s, "Deleted the remote group", step.ID, nil)
-		s.say(deletedGroup(step.ID))
-		s.reply = &reply{id: step.ID, state: plan.RemoteDeleted, fresh: true}
 	}
+	logWrite(ctx, s, "Deleted the remote group", step.ID, nil)
+	s.answered()
+	s.reply = nil // whether it is gone, a GET has to say
 	return outcome{}, nil
 }
 
@@ -261,6 +261,9 @@ func (e *executor) release(ctx context.Context, s *scope, step plan.Step) (outco
 		if err := e.records.release(ctx, s); err != nil {
 			return outcome{}, err
 		}
+	}
+	if step.Deleted {
+		s.say(deletedGroup(step.ID))
 	}
 	if step.Orphaned {
 		if step.MadeOwn {

@@ -68,9 +68,11 @@ func callFailed(s *scope, step plan.Step, apiError *klink.Error) outcome {
 	switch apiError.Kind {
 	case klink.KindThrottled:
 		return throttled(s, apiError)
-	case klink.KindNotFound: // of a PUT: a GET has to say so too
+	case klink.KindNotFound: // of a PUT or DELETE: a GET has to say so too
+		if s.missed || s.contradicted(step.ID) {
+			backOff(s, apiError) // it does not, as reads lag behind; or lists say otherwise
+		}
 		if s.missed {
-			backOff(s, apiError) // it does not: reads lag behind
 			break
 		}
 		s.missed = true

@@ -66,6 +66,12 @@ func (s *scope) shows(g remote.Group) {
 	s.reply = &reply{id: g.ID, state: plan.RemotePresent, group: g, fresh: true}
 }
 
+// contradicted: lists show a group that calls for it do not find. Nothing is to be gained
+// by asking again and again.
+func (s *scope) contradicted(id string) bool {
+	return s.account != nil && s.account.Lookup(id).Contradicted
+}
+
 // answered ends a series of failures of this Group's own calls. What the API has
 // refused to write it refuses still, for all that a read can tell.
 func (s *scope) answered() {

@@ -22,7 +22,8 @@ const (
 // Remote tells the plan what is known of a remote group.
 func Remote(r account.Remote) plan.Remote {
 	known := plan.Remote{
-		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, Writes: r.Writes, AbsenceProven: !r.Absent.IsZero(),
+		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, Writes: r.Writes,
+		Absent: r.Absent, FirstNotFound: r.FirstNotFound, NotFoundListed: r.NotFoundListed, NotFound: r.NotFound, NotFoundTwice: r.NotFoundTwice, Deleted: r.Deleted,
 	}
 	switch r.Presence {
 	case account.Unknown:

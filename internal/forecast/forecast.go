@@ -96,7 +96,7 @@ func (out *Forecast) play(ctx context.Context, f *plan.Facts, step plan.Step, re
 		out.change(f, Archive, []plan.Field{plan.FieldArchived}, plan.Archive(true, f.Now))
 	case plan.DeleteRemote:
 		out.Changes = append(out.Changes, Change{Kind: Delete, ID: step.ID, Before: *now})
-		f.Remote = plan.Remote{State: plan.RemoteDeleted, Fresh: true}
+		f.Remote = plan.Remote{State: plan.RemoteNotFound, Fresh: true, Deleted: f.Now}
 	case plan.Release:
 		out.Changes = append(out.Changes, Change{Kind: Release, ID: f.Identity.ID, Before: *now, After: *now})
 		return true, nil
@@ -110,8 +110,13 @@ func (out *Forecast) read(ctx context.Context, f *plan.Facts, id string, read Re
 		return err
 	}
 	f.Remote.Fresh, f.Remote.State, f.Remote.ReadAt, f.Remote.AsOf = true, plan.RemoteNotFound, f.Now, f.Now
-	if found {
+	switch {
+	case found:
 		f.Remote.Group, f.Remote.State = group, plan.RemotePresent
+	case f.Remote.Absent.IsZero():
+		f.Remote.FirstNotFound, f.Remote.NotFound = f.Now, f.Now
+	default: // the operator lists once more after that; what was listed just now stands in for it
+		f.Remote.FirstNotFound, f.Remote.NotFound, f.Remote.Absent = f.Now, f.Now, f.Now.Add(1)
 	}
 	return nil
 }

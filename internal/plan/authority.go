@@ -112,7 +112,11 @@ func bindClaimed(f *Facts) Step {
 		return step
 	case RemoteNotFound:
 		return claimedMissing(f)
-	case RemoteUnknown, RemoteUnlisted, RemoteDeleted, RemoteMisspelled:
+	case RemoteUnlisted:
+		if f.asksListing() {
+			return claimedMissing(f)
+		}
+	case RemoteUnknown, RemoteMisspelled:
 	}
 	return read(f, id)
 }
@@ -132,7 +136,7 @@ func claimedMissing(f *Facts) Step {
 	switch {
 	case f.spec().GroupID != "" || f.observes() || f.Identity.takesOver() || !f.Connection.Complete || !f.Evidence.MissingAccepted:
 		return remoteMissing(f, f.Identity.ClaimedID)
-	case f.withinSettleTime():
+	case f.notFound().IsZero():
 		return Step{Action: Wait, RequeueAfter: SettleTime / 4}
 	default:
 		return forget(f, f.Identity.ClaimedID)
@@ -147,7 +151,7 @@ func finalizeClaimed(f *Facts) Step {
 	case !f.mayBindClaimed():
 		report := adoptionNotAllowed(f, "only the annotation "+v1alpha1.AnnotationGroupID+" names one; set deletionPolicy Orphan to release this Group without a remote call, or")
 		return writeStatus(report, allowedRetry)
-	case f.Remote.State == RemoteNotFound:
+	case f.lost():
 		return finalizeMissing(f)
 	case !f.Evidence.trusted():
 		return writeStatus(deleting(f.Connection.Name+" does not show the groups that its Groups own"), SettleTime)

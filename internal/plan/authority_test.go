@@ -46,7 +46,7 @@ func TestAnAnnotationAloneDeletesNothing(t *testing.T) {
 	decide(t, []decision{
 		{"it is bound first", facts(deleted, claimedID), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
 		{"and read before that", facts(deleted, claimedID, remoteState(RemoteUnknown)), Step{Action: Read, ID: plazaID}},
-		{"one that is gone holds nothing", facts(deleted, claimedID, remoteState(RemoteNotFound)), Step{Action: Release}},
+		{"one that is gone holds nothing", facts(deleted, claimedID, remoteState(RemoteNotFound), proven), Step{Action: Release}},
 		{"where the namespace may not use the account", facts(deleted, claimedID, notAllowed),
 			says(v1alpha1.ReasonConnectionNotAllowed, "Orphan releases").again(time.Minute)},
 		{"where it may not adopt", facts(deleted, claimedID, adoptsNothing, old),
@@ -61,7 +61,10 @@ func TestAnAnnotationAloneDeletesNothing(t *testing.T) {
 // Counting only what a status confirms, and making anew what was not found, made five
 // groups in a wrong account after a restore.
 func TestAnIDThatNoReplyConfirmedIsNotMadeAnew(t *testing.T) {
-	gone := func(s *Facts) { s.Remote = Remote{State: RemoteNotFound, AbsenceProven: true} }
+	gone := func(s *Facts) {
+		remoteState(RemoteNotFound)(s)
+		proven(s)
+	}
 	decide(t, []decision{
 		{"it is missing", facts(claimedID, gone), says(v1alpha1.ReasonRemoteMissing, v1alpha1.AnnotationAcceptMissing).again(time.Hour)},
 		{"until a person accepts it", facts(claimedID, gone, accepted), Step{Action: ForgetID, ID: plazaID}},

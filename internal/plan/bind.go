@@ -48,7 +48,7 @@ func bindDeclared(f *Facts) Step {
 			return writeStatus(untrusted(f), 0)
 		}
 		return remoteMissing(f, id)
-	case RemoteUnknown, RemoteUnlisted, RemoteDeleted, RemoteMisspelled:
+	case RemoteUnknown, RemoteUnlisted, RemoteMisspelled:
 	}
 	return read(f, id)
 }

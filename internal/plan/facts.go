@@ -149,15 +149,13 @@ const (
 	RemoteUnlisted
 	// RemoteNotFound: a GET in this pass said 404.
 	RemoteNotFound
-	// RemoteDeleted: our own DELETE was answered in this pass.
-	RemoteDeleted
 	// RemoteMisspelled: a GET in this pass showed the id in another spelling: Group's.
 	RemoteMisspelled
 )
 
 // String names the state for logs.
 func (s RemoteState) String() string {
-	return [...]string{"Unknown", "Present", "Unlisted", "NotFound", "Deleted", "Misspelled"}[s]
+	return [...]string{"Unknown", "Present", "Unlisted", "NotFound", "Misspelled"}[s]
 }
 
 // Remote is what is known of the bound remote group.
@@ -181,8 +179,18 @@ type Remote struct {
 	// Writes are the fields that our own writes set within the last hour, and when these
 	// were answered.
 	Writes map[Field]time.Time
-	// AbsenceProven: a complete listing of a trusted connection lacks it too.
-	AbsenceProven bool
+	// Absent is when the listing began that proves that the account lacks it, the older
+	// one where it takes two; zero without such a proof.
+	Absent time.Time
+	// FirstNotFound and NotFound are when the first and the newest question was asked
+	// that was answered with 404, whoever said so, since the group was last shown.
+	// NotFoundListed is the newest one that such a listing began after. Zero without one.
+	FirstNotFound, NotFoundListed, NotFound time.Time
+	// NotFoundTwice is when the second question was asked to which the API itself said
+	// 404, after it had been answered a list in between; zero otherwise.
+	NotFoundTwice time.Time
+	// Deleted is when our own DELETE was answered; zero without one.
+	Deleted time.Time
 }
 
 func (f *Facts) spec() *v1alpha1.GroupSpec { return &f.Group.Spec }

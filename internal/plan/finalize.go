@@ -42,6 +42,9 @@ func finalizeNow(f *Facts) Step {
 	if step, stop := unserved(f); stop {
 		return step
 	}
+	if step, stop := confirmDelete(f); stop {
+		return step
+	}
 	switch {
 	case f.Remote.State == RemoteMisspelled:
 		return misspelled(f)
@@ -65,8 +68,6 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 		return Step{Action: Wait}, true
 	case f.DryRun:
 		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy)), true
-	case f.Remote.State == RemoteDeleted:
-		return Step{Action: Release, ID: f.Identity.ID}, true
 	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || notOurs(f):
 		orphaned := f.Identity.ID != "" && !othersOwn(f)
 		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && madeOwn(f)}, true
@@ -155,7 +156,7 @@ func finalizeDelete(f *Facts) Step {
 	case !f.Connection.AllowDelete:
 		return writeStatus(f.showing(stalled(v1alpha1.ReasonDeleteNotAllowed, f.Connection.Name+
 			" does not allow permanent deletion; set its allowDelete to true, or this Group's deletionPolicy to Archive or Orphan")), 0)
-	case f.Remote.State == RemoteNotFound:
+	case f.lost():
 		return finalizeMissing(f)
 	}
 	if b := f.backoff(nil); b != nil {
@@ -169,7 +170,7 @@ func finalizeDelete(f *Facts) Step {
 
 func finalizeArchive(f *Facts) Step {
 	switch {
-	case f.Remote.State == RemoteNotFound:
+	case f.lost():
 		return finalizeMissing(f)
 	case f.Remote.State == RemotePresent && f.Now.Before(unarchivedUntil(f)):
 		return writeStatus(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), unarchivedUntil(f).Sub(f.Now))
@@ -214,19 +215,6 @@ func mayBeUnarchived(f *Facts) bool {
 func unarchives(f *Facts) bool {
 	archived := f.spec().Archived
 	return f.Identity.Unarchive || archived != nil && !*archived
-}
-
-// finalizeMissing: a 404 finishes a deletion only where it can be believed.
-func finalizeMissing(f *Facts) Step {
-	switch {
-	case !f.Evidence.trusted():
-		step := writeStatus(deleting(f.Connection.Name+" does not show the groups that its Groups own, so that a 404 proves nothing"), 0)
-		step.RequeueAfter = SettleTime
-		return step
-	case f.withinSettleTime():
-		return Step{Action: Wait, RequeueAfter: SettleTime / 4}
-	}
-	return Step{Action: Release, ID: f.Identity.ID}
 }
 
 // backedOffDeletion says what failed; only a refusal needs a person.

@@ -35,8 +35,6 @@ func TestDeletionFollowsItsPolicy(t *testing.T) {
 		{"Delete deletes where the connection consents", facts(deleted, remove, allowDelete), Step{Action: DeleteRemote, ID: plazaID}},
 		{"Delete without the connection's consent waits", facts(deleted, remove),
 			says(v1alpha1.ReasonDeleteNotAllowed, "allowDelete").showing(plaza()).again(deletionRetry)},
-		{"a DELETE that was answered is the end, whatever else", facts(deleted, remove, remoteState(RemoteDeleted), suspend, down),
-			Step{Action: Release, ID: plazaID}},
 		{"the connection's consent alone deletes nothing", facts(deleted, allowDelete), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"a CRD that goes takes no group along", facts(deleted, remove, allowDelete, func(s *Facts) { s.CRDGone = true }), orphaned},
 		{"and is waited for where that cannot be told yet", facts(deleted, orphan, func(s *Facts) { s.CRDUnread = true }),
@@ -66,7 +64,6 @@ func TestDeletionTouchesNothingThatIsNotOurs(t *testing.T) {
 }
 
 func TestDeletionWaits(t *testing.T) {
-	gone := remoteState(RemoteNotFound)
 	remove := policy(v1alpha1.DeletionDelete)
 	decide(t, []decision{
 		{"suspend stops a deletion except Orphan", facts(deleted, suspend),
@@ -80,11 +77,6 @@ func TestDeletionWaits(t *testing.T) {
 		{"for a connection that is down", facts(deleted, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized").again(deletionRetry)},
 		{"but not for allowedNamespaces, once it has an id", facts(deleted, notAllowed), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"but not for a connection that is being deleted itself", facts(deleted, leaving), Step{Action: ArchiveRemote, ID: plazaID}},
-		{"a 404 completes a deletion", facts(deleted, gone), Step{Action: Release, ID: plazaID}},
-		{"a 404 completes a permanent one", facts(deleted, remove, allowDelete, gone), Step{Action: Release, ID: plazaID}},
-		{"a 404 on an untrusted connection completes no deletion", facts(deleted, gone, distrusted),
-			says(v1alpha1.ReasonDeleting, "a 404 proves nothing").again(2 * time.Minute)},
-		{"a 404 right after our own write completes none", facts(deleted, gone, settling), Step{Action: Wait, RequeueAfter: 30 * time.Second}},
 		{"for an API that fails", facts(deleted, failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
 		{"for an API that fails a permanent one", facts(deleted, remove, allowDelete, failing),
 			says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
@@ -152,7 +144,7 @@ func TestAGroupWhoseGroupIsGoneGoesAsAnyDeletion(t *testing.T) {
 		{"Archive archives", facts(gone), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"and is done then", facts(gone, remoteGroup(plaza(archivedSince(now))), replied), released},
 		{"Delete deletes where the connection consents now", facts(gone, remove, allowDelete), Step{Action: DeleteRemote, ID: plazaID}},
-		{"and is done then", facts(gone, remove, allowDelete, remoteState(RemoteDeleted)), released},
+		{"and is done then", facts(gone, remove, allowDelete, remoteState(RemoteNotFound), deleteTaken(time.Second)), Step{Action: Release, ID: plazaID, Deleted: true}},
 		{"Delete without its consent waits", facts(gone, remove), says(v1alpha1.ReasonDeleteNotAllowed, "allowDelete").showing(plaza()).again(goneRetry)},
 		{"Orphan leaves it", facts(gone, policy(v1alpha1.DeletionOrphan)), Step{Action: Release, ID: plazaID, Orphaned: true, MadeOwn: true}},
 		{"it waits for its connection", facts(gone, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized").again(goneRetry)},

@@ -48,8 +48,21 @@ func anyFacts(t *rapid.T) *Facts {
 		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
 	}
 	s.Remote = Remote{
-		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound, RemoteDeleted}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
-		Settling: rarely("settling"), AbsenceProven: flag("proven"),
+		State: rapid.SampledFrom([]RemoteState{RemotePresent, RemotePresent, RemoteUnknown, RemoteUnlisted, RemoteNotFound}).Draw(t, "state"), Group: anyGroup(t, plazaID), Fresh: flag("fresh"),
+		Settling: rarely("settling"),
+	}
+	ago := func(name string) (at time.Time) {
+		if flag(name) {
+			at = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, name+", minutes ago")) * time.Minute)
+		}
+		return at
+	}
+	s.Remote.Absent, s.Remote.FirstNotFound, s.Remote.NotFound, s.Remote.NotFoundTwice = ago("absent"), ago("first not found"), ago("not found"), ago("not found twice")
+	if flag("proven gone") {
+		s.Remote.FirstNotFound, s.Remote.NotFound, s.Remote.Absent = askedAt, askedAt, now.Add(-time.Second)
+	}
+	if rarely("deleted") {
+		s.Remote.Deleted = ago("delete answered")
 	}
 	s.Remote.Replied = s.Remote.Settling && flag("replied")
 	if rarely("unarchiving") {

@@ -101,7 +101,7 @@ func changed(s *Facts)        { s.Group.Generation++ }
 func fresh(s *Facts)          { s.Remote.Fresh = true }
 func settling(s *Facts)       { s.Remote.Settling = true }
 func replied(s *Facts)        { s.Remote.Settling, s.Remote.Replied = true, true }
-func proven(s *Facts)         { s.Remote.AbsenceProven = true }
+func proven(s *Facts)         { s.Remote.Absent = now.Add(-30 * time.Second) }
 func distrusted(s *Facts)     { s.Evidence.Trust = TrustLost }
 func unjudged(s *Facts)       { s.Evidence.Trust = TrustUnjudged }
 func incomplete(s *Facts)     { s.Evidence.Complete, s.Connection.Complete = false, false }
@@ -196,8 +196,16 @@ func candidates(groups ...remote.Group) []Candidate {
 	return all
 }
 
+// askedAt is when a GET was answered with 404.
+var askedAt = now.Add(-time.Minute)
+
 func remoteState(state RemoteState) option {
-	return func(s *Facts) { s.Remote = Remote{State: state} }
+	return func(s *Facts) {
+		s.Remote = Remote{State: state}
+		if state == RemoteNotFound {
+			s.Remote.FirstNotFound, s.Remote.NotFound = askedAt, askedAt
+		}
+	}
 }
 
 func remoteGroup(g remote.Group) option {
@@ -301,5 +309,11 @@ func (s Step) showing(g remote.Group, drift ...Field) Step {
 // ready makes a report one of a Group that is in order.
 func (s Step) ready() Step {
 	s.Report.Status = "True"
+	return s
+}
+
+// stalled makes a report one that needs a person.
+func (s Step) stalled() Step {
+	s.Report.Stalled = true
 	return s
 }

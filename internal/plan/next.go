@@ -162,8 +162,11 @@ func maintainRemote(f *Facts) Step {
 	case RemoteNotFound:
 		return missing(f)
 	case RemoteUnlisted:
+		if f.asksListing() {
+			return missing(f)
+		}
 		return read(f, f.Identity.ID)
-	case RemoteUnknown, RemoteDeleted, RemoteMisspelled:
+	case RemoteUnknown, RemoteMisspelled:
 	}
 	if f.userIsWaiting() {
 		return read(f, f.Identity.ID)
@@ -192,7 +195,7 @@ func takeOver(f *Facts) Step {
 			return writeStatus(untrusted(f), 0)
 		}
 		return remoteMissing(f, f.Identity.ID)
-	case RemoteUnknown, RemoteUnlisted, RemoteDeleted, RemoteMisspelled:
+	case RemoteUnknown, RemoteUnlisted, RemoteMisspelled:
 	}
 	return read(f, f.Identity.ID)
 }
@@ -228,60 +231,6 @@ func compare(f *Facts) Step {
 	default:
 		return correct(f, diff)
 	}
-}
-
-// missing decides about a bound group that a GET did not find.
-func missing(f *Facts) Step {
-	switch {
-	case !f.Evidence.trusted():
-		return Step{Action: Wait}
-	case f.withinSettleTime():
-		return waitForAbsence(f, Step{Action: Wait, RequeueAfter: SettleTime / 4})
-	case f.spec().GroupID != "" || f.observes():
-		return remoteMissing(f, f.Identity.ID)
-	case !f.Connection.Complete:
-		return unprovenMissing(f)
-	default:
-		return forget(f, f.Identity.ID)
-	}
-}
-
-// forget gives an id up for a new group, once a complete listing proves it gone.
-func forget(f *Facts, id string) Step {
-	// What no Group owns is not counted in the mirror: its listings prove it absent.
-	absent := f.Remote.AbsenceProven || f.Identity.ID == "" && f.Evidence.Complete
-	switch {
-	case !absent || !f.Evidence.Listed.After(f.Identity.Seen.Add(SettleTime)):
-		return waitForAbsence(f, Step{Action: Wait, AwaitListing: f.Now})
-	case f.DryRun:
-		return dryRun("create the group anew: " + id + " is gone")
-	}
-	if b := f.backoff(nil); b != nil {
-		return backedOff(f, b)
-	}
-	return Step{Action: ForgetID, ID: id}
-}
-
-// waitForAbsence waits until it is known whether the group is gone. What a person waits
-// for says so once that has lasted.
-func waitForAbsence(f *Facts, step Step) Step {
-	if !f.userIsWaiting() {
-		return step
-	}
-	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.boundOrClaimed()+
-		" (404); waiting until a listing shows whether it is gone", SettleTime/4)
-	said.AwaitListing = step.AwaitListing
-	return said
-}
-
-// unprovenMissing: the newest listing was incomplete. Where it is old, because the
-// account is watched otherwise, another one may do better.
-func unprovenMissing(f *Facts) Step {
-	step := remoteMissing(f, f.Identity.ID)
-	if f.Now.Sub(f.Evidence.Listed) > relistAfter {
-		step.AwaitListing = f.Now
-	}
-	return step
 }
 
 func remoteMissing(f *Facts, id string) Step {

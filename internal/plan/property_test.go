@@ -135,8 +135,19 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	if step.Action == ArchiveRemote && s.Group.DeletionTimestamp == nil && !s.GroupGone {
 		t.Fatal("ArchiveRemote without a deletion")
 	}
-	if step.Action == ForgetID && (s.Remote.State != RemoteNotFound || !s.Remote.AbsenceProven || !trustworthy(s) || s.DryRun || s.Group.Spec.Suspend) {
+	if step.Action == ForgetID && (!lostAndAbsent(s) || s.DryRun || s.Group.Spec.Suspend) {
 		t.Fatal("an id is dropped without a 404 and a complete listing of a trusted connection")
+	}
+	if step.Action == DeleteRemote && !s.Remote.Deleted.IsZero() && now.Sub(s.Remote.Deleted) < SettleTime {
+		t.Fatal("a DELETE that was answered is repeated within the settle time")
+	}
+	if step.Action == Release && step.ID != "" && !step.Orphaned && s.Identity.OtherOwner == "" && s.Identity.ForeignCluster == "" && !s.Identity.WaitsForOwner && !s.observes() {
+		archived := s.Remote.State == RemotePresent && s.Remote.Group.Archived()
+		twice := !s.Connection.Complete && !s.Remote.NotFoundTwice.IsZero() && trustworthy(s)
+		ours := s.Remote.State == RemoteNotFound && !s.Remote.Deleted.IsZero()
+		if !archived && !twice && !ours && !lostAndAbsent(s) {
+			t.Fatal("a Group is released whose remote group may be there")
+		}
 	}
 	if step.Action == Bind && step.Origin == OriginRecovered && !slices.ContainsFunc(s.Evidence.Candidates, func(c Candidate) bool {
 		return c.Group.ID == step.ID && c.OwnedBy == "" && !c.MadeForOther
@@ -149,6 +160,14 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	if step.Action == WriteStatus && (step.Report.Reason == "" || step.Report.Message == "" || step.Report.Stalled && step.Report.Reconciling) {
 		t.Fatalf("half a report: %+v", step.Report)
 	}
+}
+
+// lostAndAbsent is said here once more, in other words than in provenGone.
+func lostAndAbsent(s *Facts) bool {
+	asked := slices.ContainsFunc([]time.Time{s.Remote.FirstNotFound, s.Remote.NotFound}, func(at time.Time) bool {
+		return !at.IsZero() && s.Remote.Absent.After(at) && !at.Before(s.DeletionSeen)
+	})
+	return (s.Remote.State == RemoteNotFound || s.Remote.State == RemoteUnlisted) && asked && trustworthy(s) && !s.Remote.Settling
 }
 
 // bindsWithRight fails where a Group binds to what it may not have.

@@ -85,6 +85,8 @@ type Step struct {
 	// only have been made for this Group, so that no open create of another may take
 	// it for what it has made.
 	Orphaned, MadeOwn bool
+	// Deleted goes with Release: our own DELETE has removed the remote group.
+	Deleted bool
 	// ArchivedAt goes with ArchiveRemote: the date that an archived group keeps, where
 	// what it shows may be older than an unarchiving; zero means now.
 	ArchivedAt time.Time

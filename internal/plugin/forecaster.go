@@ -178,7 +178,9 @@ func (l *listed) show(in *facts.Input, uid string) {
 			ids = append(ids, g.ID)
 		}
 	}
-	in.Remote.AbsenceProven = in.Remote.State == plan.RemoteUnlisted && l.listing.Complete
+	if in.Remote.State == plan.RemoteUnlisted && l.listing.Complete {
+		in.Remote.Absent = l.listing.Begun
+	}
 	for _, id := range ids {
 		var others []plan.Claimant
 		for _, other := range l.claims[id] {

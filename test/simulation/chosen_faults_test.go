@@ -19,7 +19,7 @@ var callFaults = []string{
 	"refused", "lost request", "lost reply", "late", "truncated", "500 before", "500 after", "503", "429", "429 bare",
 	"401", "403", "422", "garbage", "garbage after", "html 404", "status error", "empty after", "302", "407",
 	"crash before", "crash after",
-	"outage", "revoked", "throttled", "lists fail", "ingress", "login page",
+	"outage", "revoked", "throttled", "lists fail", "ingress", "login page", "misled",
 }
 
 // spells go on after the call that they begin with: each fault that strikes then, for
@@ -30,6 +30,8 @@ var spells = map[string]spell{
 	"throttled":  {first: "429 bare", then: "429 bare", lasts: 10 * time.Minute},
 	"lists fail": {first: "500 before", then: "500 before", lasts: 10 * time.Minute, listsOnly: true},
 	"ingress":    {first: "html 404", then: "html 404", lasts: 5 * time.Minute},
+	// It finds no group by its id, and says so in the API's words; lists are answered.
+	"misled":     {first: "json 404", then: "json 404", lasts: 5 * time.Minute, sparesLists: true},
 	"login page": {first: "garbage", then: "garbage", lasts: 5 * time.Minute},
 	"kube down":  {first: "kube before", then: "kube before", lasts: 2 * time.Minute},
 }
@@ -38,6 +40,7 @@ type spell struct {
 	first, then string
 	lasts       time.Duration
 	listsOnly   bool
+	sparesLists bool
 	until       time.Time
 }
 
@@ -57,8 +60,10 @@ func isEvent(what string) bool { return events[what] != nil }
 // strike is the fault of a call: chosen for its point, or of the spell that lasts.
 func (s *script) strike(c *call, point string) string {
 	fault := s.begin(s.fault(point))
-	isList := strings.HasSuffix(c.request.URL.Path, "/groups") && c.request.URL.Query().Get("limit") != "1"
-	if fault == "" && s.spell.left() && !s.spell.kube() && (isList || !s.spell.listsOnly) {
+	lists := strings.HasSuffix(c.request.URL.Path, "/groups")
+	isList := lists && c.request.URL.Query().Get("limit") != "1"
+	spared := s.spell.listsOnly && !isList || s.spell.sparesLists && lists
+	if fault == "" && s.spell.left() && !s.spell.kube() && !spared {
 		fault = s.spell.then
 	}
 	return fault
@@ -102,6 +107,7 @@ var answers = map[string]func(c *call) *http.Response{
 	"429 bare": func(c *call) *http.Response { return answer(c, 429, "", "") },
 	"garbage":  func(c *call) *http.Response { return answer(c, 200, "", "<html>sign in</html>") },
 	"html 404": func(c *call) *http.Response { return answer(c, 404, "", "<html>default backend - 404</html>") },
+	"json 404": func(c *call) *http.Response { return answer(c, 404, "", `{"message":"not found"}`) },
 	"407":      func(c *call) *http.Response { return answer(c, 407, "", "<html>proxy</html>") },
 	"302": func(c *call) *http.Response {
 		r := answer(c, 302, "", "")
