@@ -140,7 +140,7 @@ func stands(g *v1alpha1.Group) string {
 	if ready == nil {
 		return ""
 	}
-	return fmt.Sprintf(": Ready=%s, %s: %s", ready.Status, ready.Reason, ready.Message)
+	return fmt.Sprintf(": Ready=%s, %s: %s", ready.Status, ready.Reason, harmless(ready.Message))
 }
 
 // chosen reads the Groups that a command is about.

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -94,7 +96,29 @@ func column(name string, wide bool) metav1.TableColumnDefinition {
 	return c
 }
 
-func row(cells ...any) metav1.TableRow { return metav1.TableRow{Cells: cells} }
+func row(cells ...any) metav1.TableRow {
+	for n, cell := range cells {
+		if text, ok := cell.(string); ok {
+			cells[n] = harmless(text)
+		}
+	}
+	return metav1.TableRow{Cells: cells}
+}
+
+// harmless escapes what a terminal obeys, or takes for another line: accounts, events and
+// conditions hold texts of people who are not the one at this terminal.
+func harmless(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
+}
 
 // formats are the forms of output.
 type formats struct {

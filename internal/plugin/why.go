@@ -59,9 +59,9 @@ func (p *plugin) why(ctx context.Context, name, operatorNamespace string) error 
 		if at.IsZero() {
 			at = e.EventTime.Time
 		}
-		fmt.Fprintf(p.Out, "event %s %s: %s\n", at.UTC().Format("15:04:05"), e.Reason, e.Message)
+		fmt.Fprintf(p.Out, "event %s %s: %s\n", at.UTC().Format("15:04:05"), harmless(e.Reason), harmless(e.Message))
 	}
-	fmt.Fprintf(p.Out, "\n%s\n", a.text)
+	fmt.Fprintf(p.Out, "\n%s\n", harmless(a.text))
 	if a.fine {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (d *dossier) connectionLine() string {
 	if ready == nil {
 		return d.connectionName() + ": the operator has not looked at it yet"
 	}
-	return fmt.Sprintf("%s: Ready=%s, %s: %s", d.connectionName(), ready.Status, ready.Reason, ready.Message)
+	return fmt.Sprintf("%s: Ready=%s, %s: %s", d.connectionName(), ready.Status, ready.Reason, harmless(ready.Message))
 }
 
 func (d *dossier) secretLine() string {

@@ -26,7 +26,7 @@ const (
 var update = flag.Bool("update", false, "write what the commands of docs/plugin.md print into it, and its picture")
 
 var (
-	console = regexp.MustCompile("(?m)(?:^<!-- (.+) -->\n|^)```console\n((?s:.*?))^```$")
+	console = regexp.MustCompile("(?:<!-- ([^\n]+) -->\n)?```console\n((?s:.*?))```")
 	// passing are the parts of an output that differ from run to run.
 	passing = regexp.MustCompile(`\d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:]+Z|\b\d+(?:m\d+)?s ago|127\.0\.0\.1:\d+`)
 )

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package plugin
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
+)
+
+// TestHostileAccount: whoever may name a group commands neither a terminal nor a manifest.
+func TestHostileAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hostile := "\x1b[2J\x1b]0;owned\x07\n---\nkind: Secret\n# \r\x9b31m"
+	id := w.sim.Seed(simulator.Group{Name: "Plaza", Description: &hostile, AvatarURL: &hostile})
+	w.sim.Seed(simulator.Group{Name: hostile, Contacts: simulator.Contacts(hostile)})
+	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID, g.Spec.Description = "Plaza", id, new("mine") })
+	worlds.Create(t, api, &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "hostile"}, Reason: "Hostile\x1b[2J", Message: hostile, LastTimestamp: metav1.Now(),
+		InvolvedObject: corev1.ObjectReference{Kind: "Group", Namespace: w.namespace, Name: "plaza", UID: w.get("plaza").UID},
+	})
+	for _, args := range [][]string{
+		{"import", "--connection", "kconn/sim"},
+		{"import", "--connection", "kconn/sim", "-o", "wide", "--contacts=Exact", "--unclaimed=false"},
+		{"orphans", "--connection", "kconn/sim"}, {"diff", "plaza"}, {"why", "plaza"}, {"status", "-o", "wide"},
+	} {
+		s := w.klink(args...)
+		if text := s.out + s.err; strings.ContainsAny(text, "\x1b\x07\u009b\r") || strings.Contains("\n"+text, "\nkind: Secret") {
+			t.Errorf("%v: %q", args, text)
+		}
+	}
+}
+
+// TestHugeAccount: ten thousand groups, at an API that bears only so many calls.
+func TestHugeAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 10_000 {
+		w.sim.Seed(simulator.Group{Name: "Plaza", Description: new("World-renowned.")})
+	}
+	w.sim.Configure(func(s *simulator.Settings) {
+		s.RateLimit = simulator.RateLimit{RequestsPerSecond: 8, Burst: 4, RetryAfter: simulator.RetryAfterSeconds}
+	})
+	s := w.want(w.klink("import", "--connection", "kconn/sim", "-o", "name"), 0)
+	names := map[string]bool{}
+	for name := range strings.Lines(s.out) {
+		names[name] = true
+	}
+	refused := 0
+	for _, r := range w.sim.Requests() {
+		if r.Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if len(names) != 10_000 || refused > 20 || strings.Count(s.err, "\n") != 1 {
+		t.Errorf("%d names, %d refused calls, on stderr: %q", len(names), refused, s.err)
+	}
+}
+
+// TestFirstLook: Groups that only observe, members that are added to, and a folder for diff -k.
+func TestFirstLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Seed(simulator.Group{Name: "Plaza", Contacts: simulator.Contacts("Hector", "Cedric")})
+	w.sim.Seed(simulator.Group{Name: "Ritz", ArchivedAt: time.Unix(9, 0)})
+	folder := filepath.Join(t.TempDir(), "manifests")
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder, "--observe", "--contacts=AtLeast"), 0)
+	w.want(w.klink("diff", "-k", folder), 1, "kgrp/plaza: adopt", "kgrp/ritz: adopt")
+	w.operate()
+	w.apply("-k", folder)
+	w.await("plaza", v1alpha1.ReasonObserved)
+	w.await("ritz", v1alpha1.ReasonObserved)
+	g := w.get("plaza")
+	if g.Spec.ContactsPolicy != v1alpha1.ContactsAtLeast || len(g.Spec.Contacts) != 2 || g.Spec.ManagementPolicy != v1alpha1.ManagementObserve {
+		t.Errorf("%+v", g.Spec)
+	}
+	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve") })
+	w.await("plaza", v1alpha1.ReasonDrifted)
+	w.want(w.klink("diff", "-k", folder), 0, "kgrp/plaza: nothing (Drifted", "Hector")
+	w.wantNoWrites()
+}
+
+// TestCompletionThroughKubectl: kubectl asks kubectl_complete-klink, as make install-plugin
+// installs it.
+func TestCompletionThroughKubectl(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.group("plaza")
+	bin := t.TempDir()
+	makefile := readFile(t, "../../Makefile")
+	_, script, _ := strings.Cut(makefile, `@printf '`)
+	script, _, found := strings.Cut(script, `' >`)
+	if !found {
+		t.Fatal("install-plugin of the Makefile prints no script")
+	}
+	script = strings.NewReplacer(`\n`, "\n", "$$", "$").Replace(script)
+	for name, target := range map[string]string{"kubectl": cluster.KubectlPath(), "kubectl-klink": binary} {
+		if err := os.Symlink(target, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(bin, "kubectl_complete-klink"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"klink", ""}, "import\t"},
+		{[]string{"klink", "why", "-n", w.namespace, ""}, "plaza\n"},
+		{[]string{"klink", "import", "--contacts", ""}, "AtLeast\n"},
+		{[]string{"klink", "status", "-o", "y"}, "yaml\n"},
+	} {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "kubectl"), append([]string{"__complete"}, c.args...)...)
+		cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "KUBECONFIG="+cluster.Kubeconfig(), "KUBERC=off")
+		if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), c.want) {
+			t.Errorf("%v: %v: %q lacks %q", c.args, err, out, c.want)
+		}
+	}
+}
