@@ -161,8 +161,10 @@ chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups liv
 	$(GO) run ./test/chaos -kills=$(KILLS) -groups=$(GROUPS) $(ARGS)
 
 .PHONY: bench
-bench: controlplane ## Print what the operator costs: ARGS=-short for a quick look, -groups=10000 for a long one
-	$(GO) run ./test/bench $(ARGS)
+bench: controlplane ## Print what the operator costs: ARGS=-short for a quick look; DOCS=1 writes it into docs/sizes.md
+	@mkdir -p bin
+	$(GO) run ./test/bench -report=bin/bench.json $(ARGS)
+	$(if $(filter 1,$(DOCS)),$(GO) -C test/bench/plots run . -report=$(CURDIR)/bin/bench.json -docs=$(CURDIR)/docs)
 
 .PHONY: verify
 verify: ## Check that generated files, formatting and go.mod are up to date, without touching them

@@ -21,8 +21,8 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// bareWorkers are as many as the manager has by default.
-const bareWorkers = 8
+// bareWorkers are as many as the manager gives one connection by default.
+const bareWorkers = 18
 
 // bare makes remote groups of Groups with the calls that the operator makes, and no
 // others: a patch of the metadata, the POST, another patch, and one of the status. It

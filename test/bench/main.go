@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	if o.short {
-		o.groups, o.many, o.largest, o.rounds = min(o.groups, 500), min(o.many, 1000), min(o.largest, 1000), 1
+		o.groups, o.many, o.largest, o.rounds = min(o.groups, 300), min(o.many, 1000), min(o.largest, 1000), 1
 	}
 	if o.sizes, err = numbers(sizes); err != nil {
 		return err

@@ -85,9 +85,12 @@ func (w *world) massCreate(ctx context.Context) error {
 	return nil
 }
 
-// idle looks at three resync intervals in which nothing happens.
+// idle looks at a few resync intervals in which nothing happens.
 func idle(ctx context.Context, w *world) error {
-	const intervals = 3
+	intervals := 3
+	if w.short {
+		intervals = 1
+	}
 	if err := sleep(ctx, resync); err != nil { // what the creation has left is done by then
 		return err
 	}
@@ -100,16 +103,16 @@ func idle(ctx context.Context, w *world) error {
 		return err
 	}
 	w.sim.ResetRequests()
-	if err := sleep(ctx, intervals*resync); err != nil {
+	if err := sleep(ctx, time.Duration(intervals)*resync); err != nil {
 		return err
 	}
-	calls := float64(len(w.sim.Requests())) / intervals
+	calls := float64(len(w.sim.Requests())) / float64(intervals)
 	ended, err := w.used()
 	if err != nil {
 		return err
 	}
 	after, err := w.writes(ctx, "groups")
-	seconds := ended.since(began).manager / intervals
+	seconds := ended.since(began).manager / float64(intervals)
 	w.note("idle: calls a resync", calls, "", fmt.Sprint("about ", w.size/100+1))
 	w.note("idle: writes", after-before, "", "0")
 	w.note("idle: processor time a resync", seconds, "s", "")

@@ -20,7 +20,7 @@
 {{- with .Values.allowedEndpoints }}
 - --allowed-endpoints={{ join "," . }}
 {{- end }}
-{{- if ne (int .Values.maxConcurrentReconciles) 8 }}
+{{- if ne (int .Values.maxConcurrentReconciles) 24 }}
 - --max-concurrent-reconciles={{ int .Values.maxConcurrentReconciles }}
 {{- end }}
 {{- if .Values.dryRun }}
