@@ -179,8 +179,8 @@ func (c *connection) probe(ctx context.Context, of *session) (up bool) {
 
 // owns reports whether a Group is bound to the id.
 func (c *connection) owns(id string) bool {
-	owned, err := c.hooks.Owned(c.key)
-	return err == nil && slices.Contains(owned, id)
+	bindings, err := c.hooks.Bindings(c.key)
+	return err == nil && slices.Contains(bindings.Owned, id)
 }
 
 // sawOwned: a reply has shown an id. If a Group owns it, and none was shown
@@ -207,13 +207,14 @@ func (c *connection) trust() (level Trust) {
 	if level == TrustEarned || level == TrustLost || level == TrustUnjudged && !sighted {
 		return level // who owns what changes nothing, and that is not asked once for each Group after a restart
 	}
-	owned, err := c.hooks.Owned(c.key)
+	bindings, err := c.hooks.Bindings(c.key)
 	if err != nil {
 		return TrustUnjudged
 	}
 	var news News
+	owned := bindings.Owned
 	c.state.Do(func(s *state) {
-		owned = slices.DeleteFunc(slices.Clone(owned), s.trust.gone.Has)
+		owned = slices.DeleteFunc(owned, s.trust.gone.Has)
 		if slices.ContainsFunc(owned, s.mirror.shown) { // before its Group was bound to it
 			news = s.trust.move(s.trust.level.shown(len(owned)))
 		}

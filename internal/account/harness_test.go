@@ -53,14 +53,12 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 		defer b.sim.Close()
 		b.sim.AddToken(foreignToken, "foreign")
 		b.registry = NewRegistry(Hooks{
-			Owned: func(Key) ([]string, error) {
+			Bindings: func(Key) (Bindings, error) {
 				b.interrupt()
 				b.mu.Lock()
 				defer b.mu.Unlock()
-				return slices.Clone(b.owned), b.ownedErr
+				return Bindings{Owned: slices.Clone(b.owned), GivenUp: slices.Clone(b.givenUp), Unbound: b.unbound}, b.ownedErr
 			},
-			GivenUp: func(Key) ([]string, error) { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.givenUp), nil },
-			Unbound: func(Key) (bool, error) { b.mu.Lock(); defer b.mu.Unlock(); return b.unbound, nil },
 			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
 			Observe: func(Key, klink.Call) {},
 		})

@@ -113,10 +113,10 @@ func (p *poller) syncOnce(ctx context.Context) {
 // plan says what a pass is to do; not ok means that there is nothing to be done now.
 func (p *poller) plan() (j job, ok bool) {
 	j = job{began: time.Now()}
-	owned, err := p.c.hooks.Owned(p.c.key)
-	unbound, unboundErr := p.c.hooks.Unbound(p.c.key)
+	bindings, err := p.c.hooks.Bindings(p.c.key)
+	owned := bindings.Owned
 	p.c.state.Do(func(s *state) {
-		if err != nil || unboundErr != nil { // nobody knows what to look at
+		if err != nil { // nobody knows what to look at
 			s.next, s.holdOff = j.began.Add(probeEvery), j.began.Add(probeEvery)
 			return
 		}
@@ -126,7 +126,7 @@ func (p *poller) plan() (j job, ok bool) {
 		j.of, j.every, j.owned = s.session, s.settings.Resync, owned
 		j.wasDown = !s.health.up && s.health.down != 0
 		s.byGets = s.pages > 2*len(owned) && !s.mirror.begun.IsZero()
-		j.byGets = s.byGets && !unbound && !s.awaited()
+		j.byGets = s.byGets && !bindings.Unbound && !s.awaited()
 		s.next = j.began.Add(j.every) // who wants it sooner meanwhile is heard
 	})
 	return j, ok
@@ -209,18 +209,14 @@ func (p *poller) list(ctx context.Context, of *session) error {
 	if err := p.seekArchived(ctx, of, &listing); err != nil {
 		return err
 	}
-	owned, err := p.c.hooks.Owned(p.c.key)
-	if err != nil {
-		return err
-	}
-	givenUp, err := p.c.hooks.GivenUp(p.c.key)
+	bindings, err := p.c.hooks.Bindings(p.c.key)
 	if err != nil {
 		return err
 	}
 	var lied bool
 	p.c.took(of, func(s *state) (news News) {
-		s.trust.forget(givenUp...)
-		news, lied = s.takeIn(listing, owned)
+		s.trust.forget(bindings.GivenUp...)
+		news, lied = s.takeIn(listing, bindings.Owned)
 		return news
 	})
 	if lied {

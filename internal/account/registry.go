@@ -51,18 +51,24 @@ func (n News) and(other News) News {
 	return n
 }
 
+// Bindings are what the Groups of a connection are bound to.
+type Bindings struct {
+	// Owned are the ids.
+	Owned []string
+	// GivenUp are those of them whose Groups say already that the remote group is
+	// missing. They are watched, but that they are missing is no news, and says
+	// nothing of the account.
+	GivenUp []string
+	// Unbound: a Group of the connection has no id yet. What such a Group waits for,
+	// only a listing shows.
+	Unbound bool
+}
+
 // Hooks join the accounts to what lies above them. All are required. An error is
 // never taken for "none".
 type Hooks struct {
-	// Owned lists the ids that Groups of the connection are bound to.
-	Owned func(Key) ([]string, error)
-	// GivenUp lists those of them whose Groups say already that the remote group is
-	// missing. They are watched, but that they are missing is no news, and says
-	// nothing of the account.
-	GivenUp func(Key) ([]string, error)
-	// Unbound tells whether a Group of the connection has no id yet: what such a
-	// Group waits for, only a listing shows.
-	Unbound func(Key) (bool, error)
+	// Bindings tells what Groups of the connection are bound to. It looks at all of them.
+	Bindings func(Key) (Bindings, error)
 	// Notify hands over news; it must not block.
 	Notify func(Key, News)
 	// Observe is told of every HTTP exchange.

@@ -150,9 +150,8 @@ func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simulator.New(simulator.Options{Seed: 1})
 		defer sim.Close()
-		none := func(Key) ([]string, error) { return nil, nil }
 		r := NewRegistry(Hooks{
-			Owned: none, GivenUp: none, Unbound: func(Key) (bool, error) { return false, nil }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {},
+			Bindings: func(Key) (Bindings, error) { return Bindings{}, nil }, Notify: func(Key, News) {}, Observe: func(Key, klink.Call) {},
 		})
 		b := &bench{t: t, sim: sim, registry: r, account: r.Ensure(key)}
 		b.configure()

@@ -45,14 +45,14 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 		default: // this group's own trouble
 		}
 	}
-	givenUp, err := p.c.hooks.GivenUp(p.c.key)
+	bindings, err := p.c.hooks.Bindings(p.c.key)
 	if err != nil {
 		return err
 	}
 	p.c.took(j.of, func(s *state) (news News) {
 		now := time.Now()
 		if len(answered) > 0 || len(j.owned) == 0 {
-			s.trust.forget(givenUp...)
+			s.trust.forget(bindings.GivenUp...)
 			news = s.judgeTrust(j.began, answered, shown, now)
 			news.Status = news.Status || !s.trust.looked
 			s.trust.looked, s.watched = true, j.began

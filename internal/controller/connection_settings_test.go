@@ -42,8 +42,9 @@ func TestWhatWasAcceptedIsAcceptedByTheFirstListing(t *testing.T) {
 				sim := simulator.New(simulator.Options{})
 				defer sim.Close()
 				accounts := account.NewRegistry(account.Hooks{
-					Owned:   func(account.Key) ([]string, error) { return []string{"gone-1", "gone-2"}, nil },
-					GivenUp: func(account.Key) ([]string, error) { return nil, nil }, Unbound: func(account.Key) (bool, error) { return false, nil },
+					Bindings: func(account.Key) (account.Bindings, error) {
+						return account.Bindings{Owned: []string{"gone-1", "gone-2"}}, nil
+					},
 					Notify: func(account.Key, account.News) {}, Observe: func(account.Key, klink.Call) {},
 				})
 				ctx, cancel := context.WithCancel(t.Context())

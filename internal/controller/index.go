@@ -127,34 +127,31 @@ func (g Groups) Named(ctx context.Context, name string) ([]v1alpha1.Group, error
 	return g.by(ctx, indexName, remote.NameKey(name))
 }
 
-// Owned lists the ids that the Groups of a connection are bound to.
-func (g Groups) Owned(ctx context.Context, key account.Key) ([]string, error) {
-	return g.bound(ctx, key, func(*v1alpha1.Group) bool { return true })
-}
-
-// GivenUp lists those of them that their Groups report as missing. A change of the
-// spec may ask for the remote group anew.
-func (g Groups) GivenUp(ctx context.Context, key account.Key) ([]string, error) {
-	return g.bound(ctx, key, func(g *v1alpha1.Group) bool {
-		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-		return ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing && ready.ObservedGeneration == g.Generation
-	})
-}
-
-func (g Groups) bound(ctx context.Context, key account.Key, which func(*v1alpha1.Group) bool) ([]string, error) {
+// Bindings tells what the Groups of a connection that may use it are bound to. A Group
+// that reports its remote group as missing has given it up, until a change of the spec
+// asks for it anew.
+func (g Groups) Bindings(ctx context.Context, key account.Key) (b account.Bindings, _ error) {
 	groups, err := g.Of(ctx, key)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	may, err := g.allowed(ctx, key)
-	ids := make([]string, 0, len(groups))
+	b.Owned = make([]string, 0, len(groups))
 	for i := range groups {
 		one := &groups[i]
-		if one.Status.ID != "" && !facts.IsForeign(one, g.cluster) && may(one) && which(one) {
-			ids = append(ids, one.Status.ID)
+		switch {
+		case !may(one):
+		case one.Status.ID == "":
+			b.Unbound = true
+		case !facts.IsForeign(one, g.cluster):
+			b.Owned = append(b.Owned, one.Status.ID)
+			ready := meta.FindStatusCondition(one.Status.Conditions, v1alpha1.ConditionReady)
+			if ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing && ready.ObservedGeneration == one.Generation {
+				b.GivenUp = append(b.GivenUp, one.Status.ID)
+			}
 		}
 	}
-	return ids, err
+	return b, err
 }
 
 // allowed tells of the Groups of a connection whether their namespace may use it, by
@@ -166,16 +163,6 @@ func (g Groups) allowed(ctx context.Context, key account.Key) (func(*v1alpha1.Gr
 		return func(*v1alpha1.Group) bool { return true }, err //nolint:wrapcheck // it names what was read
 	}
 	return func(one *v1alpha1.Group) bool { return g.labels.lastKnown(object, one.Namespace).use }, nil
-}
-
-// Unbound reports whether a Group that may use a connection has no id yet.
-func (g Groups) Unbound(ctx context.Context, key account.Key) (bool, error) {
-	groups, err := g.Of(ctx, key)
-	if err != nil {
-		return false, err
-	}
-	may, err := g.allowed(ctx, key)
-	return slices.ContainsFunc(groups, func(one v1alpha1.Group) bool { return one.Status.ID == "" && may(&one) }), err
 }
 
 func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {

@@ -51,12 +51,11 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 		foreign,
 		{Status: v1alpha1.GroupStatus{ID: "new"}},
 	}}}
-	givenUp, err := groups.GivenUp(t.Context(), account.Key{})
-	if diff := cmp.Diff([]string{"missing"}, givenUp); diff != "" || err != nil {
+	bindings, err := groups.Bindings(t.Context(), account.Key{})
+	if diff := cmp.Diff([]string{"missing"}, bindings.GivenUp); diff != "" || err != nil {
 		t.Errorf("given up (-want +got):\n%s", diff)
 	}
-	owned, err := groups.Owned(t.Context(), account.Key{})
-	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "new"}, owned); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "new"}, bindings.Owned); diff != "" || err != nil {
 		t.Errorf("owned (-want +got):\n%s", diff)
 	}
 }

@@ -44,11 +44,9 @@ func (n *Notifier) resyncInterval(g *v1alpha1.Group) time.Duration {
 func (n *Notifier) hooks(observe func(account.Key, klink.Call)) account.Hooks {
 	ctx := context.Background() // the cache outlives every call
 	return account.Hooks{
-		Owned:   func(key account.Key) ([]string, error) { return n.Groups.Owned(ctx, key) },
-		GivenUp: func(key account.Key) ([]string, error) { return n.Groups.GivenUp(ctx, key) },
-		Unbound: func(key account.Key) (bool, error) { return n.Groups.Unbound(ctx, key) },
-		Notify:  n.Notify,
-		Observe: observe,
+		Bindings: func(key account.Key) (account.Bindings, error) { return n.Groups.Bindings(ctx, key) },
+		Notify:   n.Notify,
+		Observe:  observe,
 	}
 }
 

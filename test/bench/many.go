@@ -103,7 +103,14 @@ func idle(ctx context.Context, w *world) error {
 		return err
 	}
 	w.sim.ResetRequests()
+	profiled := make(chan error, 1)
+	go func() {
+		profiled <- w.keepProfile(ctx, fmt.Sprint("profile?seconds=", intervals*10), fmt.Sprint("idle-", w.size))
+	}()
 	if err := sleep(ctx, time.Duration(intervals)*resync); err != nil {
+		return err
+	}
+	if err := <-profiled; err != nil {
 		return err
 	}
 	calls := float64(len(w.sim.Requests())) / float64(intervals)
