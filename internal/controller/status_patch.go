@@ -23,7 +23,8 @@ type operation struct {
 
 // statusPatch makes before's status into after's, field by field, on the object of
 // this UID alone: another may have its name by now, and would get what was found of
-// this one. A merge patch cannot say so, as the API server takes no metadata from a
+// this one. Nor is anything said of a remote group beside another id, or none, where
+// somebody has changed the status meanwhile. A merge patch cannot say so, as the API server takes no metadata from a
 // patch of the status.
 func statusPatch(before, after client.Object) (client.Patch, error) {
 	was, err := statusFields(before)
@@ -40,8 +41,11 @@ func statusPatch(before, after client.Object) (client.Patch, error) {
 	}
 	operations := []operation{{Op: "test", Path: "/metadata/uid", Value: uid}}
 	for _, field := range slices.Sorted(maps.Keys(is)) {
-		if !bytes.Equal(was[field], is[field]) {
+		switch {
+		case !bytes.Equal(was[field], is[field]):
 			operations = append(operations, operation{Op: "add", Path: "/status/" + field, Value: is[field]})
+		case field == "id":
+			operations = append(operations, operation{Op: "test", Path: "/status/id", Value: is[field]})
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(was)) {

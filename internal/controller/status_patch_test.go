@@ -51,11 +51,11 @@ func applied(t *testing.T, before, after v1alpha1.GroupStatus, there *v1alpha1.G
 func TestAStatusPatchChangesWhatDiffers(t *testing.T) {
 	before := v1alpha1.GroupStatus{ObservedGeneration: 1, ID: "a", ContactCount: new(int32), Drift: []string{"name"}}
 	after := v1alpha1.GroupStatus{ObservedGeneration: 2, ID: "a", ConversationID: "c"}
-	other := v1alpha1.GroupStatus{ObservedGeneration: 1, ID: "b", RemoteName: "Plaza Hotel"} // as somebody else has left it since
+	other := v1alpha1.GroupStatus{ObservedGeneration: 1, ID: "a", RemoteName: "Plaza Hotel"} // as somebody else has left it since
 	for name, c := range map[string]struct{ there, want v1alpha1.GroupStatus }{
 		"as it was":       {before, after},
 		"as it is to be":  {after, after},
-		"changed between": {other, v1alpha1.GroupStatus{ObservedGeneration: 2, ID: "b", RemoteName: "Plaza Hotel", ConversationID: "c"}},
+		"changed between": {other, v1alpha1.GroupStatus{ObservedGeneration: 2, ID: "a", RemoteName: "Plaza Hotel", ConversationID: "c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			have, err := applied(t, before, after, withStatus("ours", c.there))
@@ -66,6 +66,19 @@ func TestAStatusPatchChangesWhatDiffers(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// A status that was wiped during a PUT said Ready=True without an id.
+func TestAStatusPatchIsForOneID(t *testing.T) {
+	before, after := v1alpha1.GroupStatus{ObservedGeneration: 1, ID: "a"}, v1alpha1.GroupStatus{ObservedGeneration: 2, ID: "a"}
+	for _, id := range []string{"", "b"} {
+		if have, err := applied(t, before, after, withStatus("ours", v1alpha1.GroupStatus{ObservedGeneration: -1, ID: id})); err == nil {
+			t.Errorf("beside the id %q: %+v", id, have)
+		}
+	}
+	if _, err := applied(t, v1alpha1.GroupStatus{}, after, withStatus("ours", v1alpha1.GroupStatus{ObservedGeneration: -1})); err != nil {
+		t.Errorf("an id that is new is not written: %v", err)
 	}
 }
 
