@@ -25,7 +25,7 @@ const (
 	// createTTL is how old a reading of the labels may be for a create.
 	createTTL = time.Second
 	// labelsKept is for how long the labels of a namespace are kept that nobody asks for.
-	labelsKept = time.Hour
+	labelsKept = 20 * time.Minute
 )
 
 // namespaceLabels knows the labels of the namespaces that a selector was asked for.
@@ -34,6 +34,8 @@ type namespaceLabels struct {
 
 	mu   sync.Mutex
 	seen map[string]seenLabels
+	// forgetting runs while there is anything to forget.
+	forgetting *time.Timer
 }
 
 type seenLabels struct {
@@ -110,9 +112,22 @@ func (n *namespaceLabels) read(ctx context.Context, namespace string, ttl time.D
 	if n.seen == nil {
 		n.seen = map[string]seenLabels{}
 	}
-	maps.DeleteFunc(n.seen, func(_ string, seen seenLabels) bool { return begun.Sub(seen.read) > labelsKept })
 	n.seen[namespace] = seenLabels{labels: ns.Labels, read: begun}
+	if n.forgetting == nil {
+		n.forgetting = time.AfterFunc(labelsKept, n.forget)
+	}
 	return ns.Labels, nil
+}
+
+// forget drops the labels that nobody has asked for since they were kept long enough.
+func (n *namespaceLabels) forget() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	maps.DeleteFunc(n.seen, func(_ string, seen seenLabels) bool { return time.Since(seen.read) >= labelsKept })
+	n.forgetting = nil
+	if len(n.seen) > 0 {
+		n.forgetting = time.AfterFunc(labelsKept, n.forget)
+	}
 }
 
 func (n *namespaceLabels) last(namespace string) (seenLabels, bool) {
