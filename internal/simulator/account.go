@@ -23,14 +23,14 @@ func (a Account) Seed(g Group) string {
 	s := a.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	store := s.storeOf(a.tenant)
-	g = s.complete(g.clone())
+	store := s.state.storeOf(a.tenant)
+	g = s.state.complete(g.clone())
 	if r := store.records[g.ID]; r != nil {
-		store.write(r, &g, time.Now(), s.settings.Lag)
+		store.write(r, &g, time.Now(), s.state.settings.Lag)
 		return g.ID
 	}
-	s.sequence++
-	store.insert(&g, s.sequence, time.Time{})
+	s.state.sequence++
+	store.insert(&g, s.state.sequence, time.Time{})
 	return g.ID
 }
 
@@ -39,7 +39,7 @@ func (a Account) Groups() []Group {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
 	var groups []Group
-	for _, r := range a.server.storeOf(a.tenant).ordered {
+	for _, r := range a.server.state.storeOf(a.tenant).ordered {
 		if g := r.latest(); g != nil {
 			groups = append(groups, g.clone())
 		}
@@ -51,7 +51,7 @@ func (a Account) Groups() []Group {
 func (a Account) Group(id string) (Group, bool) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
-	if g := a.server.storeOf(a.tenant).current(id); g != nil {
+	if g := a.server.state.storeOf(a.tenant).current(id); g != nil {
 		return g.clone(), true
 	}
 	return Group{}, false
@@ -63,7 +63,7 @@ func (a Account) Mutate(id string, edit func(*Group)) bool {
 	s := a.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	store := s.storeOf(a.tenant)
+	store := s.state.storeOf(a.tenant)
 	r := store.get(id)
 	if r == nil || r.latest() == nil {
 		return false
@@ -72,7 +72,7 @@ func (a Account) Mutate(id string, edit func(*Group)) bool {
 	edit(&g)
 	g.ID = r.id
 	g.Contacts = distinct(g.Contacts)
-	store.write(r, &g, time.Now(), s.settings.Lag)
+	store.write(r, &g, time.Now(), s.state.settings.Lag)
 	return true
 }
 
@@ -81,12 +81,12 @@ func (a Account) Remove(id string) bool {
 	s := a.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	store := s.storeOf(a.tenant)
+	store := s.state.storeOf(a.tenant)
 	r := store.get(id)
 	if r == nil || r.latest() == nil {
 		return false
 	}
-	store.write(r, nil, time.Now(), s.settings.Lag)
+	store.write(r, nil, time.Now(), s.state.settings.Lag)
 	return true
 }
 
@@ -112,10 +112,10 @@ func (s *Server) Tenants() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var tenants []string
-	for tenant := range s.stores {
+	for tenant := range s.state.stores {
 		tenants = append(tenants, tenant)
 	}
-	for _, tenant := range s.tokens {
+	for _, tenant := range s.state.tokens {
 		tenants = append(tenants, tenant)
 	}
 	slices.Sort(tenants)
@@ -123,7 +123,7 @@ func (s *Server) Tenants() []string {
 }
 
 // complete fills in what the server gives a group.
-func (s *Server) complete(g Group) Group {
+func (s *state) complete(g Group) Group {
 	if g.ID == "" {
 		g.ID = s.freshID()
 	}
@@ -139,7 +139,7 @@ func (s *Server) complete(g Group) Group {
 }
 
 // freshID is an id that no tenant has.
-func (s *Server) freshID() string {
+func (s *state) freshID() string {
 	for {
 		id := randomID(s.ids)
 		taken := false

@@ -4,7 +4,6 @@
 package simulator
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -13,36 +12,36 @@ import (
 const garbage = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>\n"
 
 // withFaults answers a call under the rules that act on it.
-func (s *Server) withFaults(ctx context.Context, c *call, acting []Fault) reply {
+func (e *exchange) withFaults(acting []Fault) reply {
 	decisive := Fault{Action: Pass}
 	for _, f := range acting {
 		if !f.Action.joins() {
 			decisive = f
 		}
 		waits := f.Action == Hang || f.Action == HangAfter || f.Action == Late
-		if !waits && !s.wait(ctx, f.Delay) {
+		if !waits && !e.wait(f.Delay) {
 			return reply{broken: errReset}
 		}
 	}
-	return s.act(ctx, c, decisive)
+	return e.act(decisive)
 }
 
-func (s *Server) act(ctx context.Context, c *call, f Fault) reply {
+func (e *exchange) act(f Fault) reply {
 	switch f.Action {
 	case Status:
 		return f.reply()
 	case StatusAfter:
-		s.carryOut(c)
+		e.carryOut()
 		return f.reply()
 	case Reset:
 		return reply{broken: errReset}
 	case Refuse:
 		return reply{broken: errRefused}
 	case ResetAfter:
-		s.carryOut(c)
+		e.carryOut()
 		return reply{broken: errReset}
 	case Truncate:
-		r := s.carryOut(c)
+		r := e.carryOut()
 		r.cut = true
 		if len(r.body) == 0 { // nothing to cut
 			r.broken = errReset
@@ -57,18 +56,18 @@ func (s *Server) act(ctx context.Context, c *call, f Fault) reply {
 	case SaysError:
 		return jsonReply(http.StatusOK, errorBody{Status: "error", Message: "the service is being maintained"})
 	case Hang:
-		return s.hang(ctx, f.Delay)
+		return e.hang(f.Delay)
 	case HangAfter:
-		s.carryOut(c)
-		return s.hang(ctx, f.Delay)
+		e.carryOut()
+		return e.hang(f.Delay)
 	case Late:
-		s.later(f.Delay, c)
-		return s.hang(ctx, 0)
+		e.later(f.Delay)
+		return e.hang(0)
 	case Redirect:
 		return f.redirect()
 	default:
-		r := s.carryOut(c)
-		if !s.wait(ctx, s.Settings().Latency) {
+		r := e.carryOut()
+		if !e.wait(e.server.Settings().Latency) {
 			return reply{broken: errReset}
 		}
 		return r
@@ -100,7 +99,7 @@ func (f Fault) redirect() reply {
 }
 
 // wait sleeps, and tells whether it slept to the end: a client that leaves or a server that closes wakes it.
-func (s *Server) wait(ctx context.Context, d time.Duration) bool {
+func (e *exchange) wait(d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -109,33 +108,34 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-timer.C:
 		return true
-	case <-ctx.Done():
-	case <-s.done:
+	case <-e.ctx.Done():
+	case <-e.server.done:
 	}
 	return false
 }
 
-func (s *Server) hang(ctx context.Context, d time.Duration) reply {
+func (e *exchange) hang(d time.Duration) reply {
 	if d <= 0 || d > MaxHang {
 		d = MaxHang
 	}
-	s.wait(ctx, d)
+	e.wait(d)
 	return reply{broken: errReset}
 }
 
 // later carries a call out after d, whether the client is still there or not.
-func (s *Server) later(d time.Duration, c *call) {
+func (e *exchange) later(d time.Duration) {
+	s := e.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.state.closed {
 		return
 	}
 	var timer *time.Timer
 	timer = time.AfterFunc(d, func() {
-		s.carryOut(c)
+		e.carryOut()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.late, timer)
+		delete(s.state.late, timer)
 	})
-	s.late[timer] = struct{}{}
+	s.state.late[timer] = struct{}{}
 }

@@ -104,7 +104,7 @@ func (a admin) faults(*http.Request) (int, any, error) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
 	faults := []adminFault{}
-	for _, h := range a.server.faults {
+	for _, h := range a.server.state.faults {
 		faults = append(faults, adminFault{h.id, h.hits, h.fault})
 	}
 	return http.StatusOK, faults, nil
@@ -130,11 +130,11 @@ func (a admin) clearFaults(*http.Request) (int, any, error) {
 func (a admin) removeFault(r *http.Request) (int, any, error) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
-	i := slices.IndexFunc(a.server.faults, func(h *FaultHandle) bool { return h.id == r.PathValue("id") })
+	i := slices.IndexFunc(a.server.state.faults, func(h *FaultHandle) bool { return h.id == r.PathValue("id") })
 	if i < 0 {
 		return 0, nil, errNotFound
 	}
-	a.server.faults = slices.Delete(a.server.faults, i, i+1)
+	a.server.state.faults = slices.Delete(a.server.state.faults, i, i+1)
 	return http.StatusNoContent, nil, nil
 }
 

@@ -39,15 +39,22 @@ func newCall(r *http.Request, body []byte) *call {
 	return c
 }
 
-// serve answers a call: it is recorded, meets the faults, and is carried out.
-func (s *Server) serve(ctx context.Context, c *call) reply {
-	acting := s.arrive(c)
-	r := s.withFaults(ctx, c, acting)
+// exchange is a call that the server answers: it is recorded, meets the faults, and is
+// carried out.
+type exchange struct {
+	*call
+	ctx    context.Context //nolint:containedctx // it lives as long as the call
+	server *Server
+}
+
+func (e *exchange) serve() reply {
+	s := e.server
+	r := e.withFaults(e.arrive())
 	s.mu.Lock()
 	if r.broken == nil {
-		c.entry.Status = r.status
+		e.entry.Status = r.status
 	}
-	entry := *c.entry
+	entry := *e.entry
 	s.mu.Unlock()
 	if s.onRequest != nil {
 		s.onRequest(entry)
@@ -55,20 +62,21 @@ func (s *Server) serve(ctx context.Context, c *call) reply {
 	return r
 }
 
-func (s *Server) arrive(c *call) []Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.tenant = s.tokens[c.token()]
-	s.record(c)
-	acting := s.matching(c)
+func (e *exchange) arrive() []Fault {
+	e.server.mu.Lock()
+	defer e.server.mu.Unlock()
+	s := &e.server.state
+	e.tenant = s.tokens[e.token()]
+	s.record(e.call)
+	acting := s.matching(e.call)
 	for _, f := range acting {
-		s.changeView(c, f)
+		e.changeView(f)
 	}
 	return acting
 }
 
-// changeView lets a call see other groups than its tenant's. The Server's lock is held.
-func (s *Server) changeView(c *call, f Fault) {
+// changeView lets a call see other groups than its tenant's.
+func (c *call) changeView(f Fault) {
 	switch f.Action {
 	case Hide:
 		c.hidden = append(c.hidden, f.IDs...)
@@ -92,9 +100,10 @@ func (c *call) token() string {
 }
 
 // carryOut does what a call asks for, if its token and its rate allow.
-func (s *Server) carryOut(c *call) reply {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (e *exchange) carryOut() reply {
+	e.server.mu.Lock()
+	defer e.server.mu.Unlock()
+	s, c := &e.server.state, e.call
 	if s.closed {
 		return errorReply(http.StatusServiceUnavailable, "shutting down")
 	}

@@ -124,7 +124,7 @@ func (h *FaultHandle) Hits() int {
 func (h *FaultHandle) Remove() {
 	h.server.mu.Lock()
 	defer h.server.mu.Unlock()
-	h.server.faults = slices.DeleteFunc(h.server.faults, func(other *FaultHandle) bool { return other == h })
+	h.server.state.faults = slices.DeleteFunc(h.server.state.faults, func(other *FaultHandle) bool { return other == h })
 }
 
 // AddFault puts a rule in force. A rule that makes no sense panics, as regexp.MustCompile does.
@@ -140,7 +140,7 @@ func (s *Server) AddFault(f Fault) *FaultHandle {
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.state.faults = nil
 }
 
 func (s *Server) tryAddFault(f Fault) (*FaultHandle, error) {
@@ -158,9 +158,9 @@ func (s *Server) tryAddFault(f Fault) (*FaultHandle, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faultsAdded++
-	h.id = fmt.Sprintf("f%d", s.faultsAdded)
-	s.faults = append(s.faults, h)
+	s.state.faultsAdded++
+	h.id = fmt.Sprintf("f%d", s.state.faultsAdded)
+	s.state.faults = append(s.state.faults, h)
 	return h, nil
 }
 
@@ -185,8 +185,8 @@ func (f Fault) validate() error {
 	return nil
 }
 
-// matching picks the rules that act on a call, and counts them. The Server's lock is held.
-func (s *Server) matching(c *call) (acting []Fault) {
+// matching picks the rules that act on a call, and counts them.
+func (s *state) matching(c *call) (acting []Fault) {
 	terminal := false
 	for _, h := range s.faults {
 		f := h.fault

@@ -13,8 +13,8 @@ import (
 
 var errNameTaken = errors.New("a group of this name exists")
 
-// handle carries a call out. The Server's lock is held.
-func (s *Server) handle(c *call) reply {
+// handle carries a call out.
+func (s *state) handle(c *call) reply {
 	switch {
 	case !c.found:
 		return errorReply(http.StatusNotFound, "no such endpoint")
@@ -37,7 +37,7 @@ func (s *Server) handle(c *call) reply {
 	}
 }
 
-func (s *Server) list(c *call) reply {
+func (s *state) list(c *call) reply {
 	archivedOnly := false
 	if text := c.query.Get("archived"); text != "" {
 		parsed, err := strconv.ParseBool(text)
@@ -60,14 +60,14 @@ func (s *Server) list(c *call) reply {
 }
 
 // asOf is the moment whose state a read shows.
-func (s *Server) asOf(list bool) time.Time {
+func (s *state) asOf(list bool) time.Time {
 	if list || s.settings.LagOn == LagAll {
 		return time.Now().Add(-s.settings.Lag)
 	}
 	return time.Now()
 }
 
-func (s *Server) create(c *call) reply {
+func (s *state) create(c *call) reply {
 	wanted, err := parseBody(c.header.Get("Content-Type"), c.body)
 	if err != nil {
 		return requestError(err)
@@ -91,7 +91,7 @@ func (s *Server) create(c *call) reply {
 	return s.settings.writeReply(&g)
 }
 
-func (s *Server) retrieve(c *call) reply {
+func (s *state) retrieve(c *call) reply {
 	if r := s.storeOf(c.tenant).get(c.id); r != nil && !c.hides(r.id) {
 		if g := r.at(s.asOf(false)); g != nil {
 			return s.settings.groupReply(g)
@@ -100,7 +100,7 @@ func (s *Server) retrieve(c *call) reply {
 	return noSuchGroup()
 }
 
-func (s *Server) update(c *call) reply {
+func (s *state) update(c *call) reply {
 	store := s.storeOf(c.tenant)
 	r := store.get(c.id)
 	if r == nil || r.latest() == nil || c.hides(r.id) {
@@ -125,7 +125,7 @@ func (s *Server) update(c *call) reply {
 	return s.settings.writeReply(&g)
 }
 
-func (s *Server) remove(c *call) reply {
+func (s *state) remove(c *call) reply {
 	store := s.storeOf(c.tenant)
 	r := store.get(c.id)
 	if r == nil || r.latest() == nil || c.hides(r.id) {

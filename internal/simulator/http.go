@@ -17,7 +17,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client is gone
 	}
-	answer := s.serve(r.Context(), newCall(r, body))
+	answer := (&exchange{call: newCall(r, body), ctx: r.Context(), server: s}).serve()
 	if answer.broken != nil {
 		breakConnection(w)
 		return

@@ -44,8 +44,8 @@ func (r Request) Kind() string {
 	}
 }
 
-// record keeps a request, and drops the oldest when there are too many. The Server's lock is held.
-func (s *Server) record(c *call) {
+// record keeps a request, and drops the oldest when there are too many.
+func (s *state) record(c *call) {
 	redact := s.redactor(c.token())
 	c.entry = &Request{
 		Time: time.Now(), Tenant: c.tenant, Method: c.method,
@@ -60,7 +60,7 @@ func (s *Server) record(c *call) {
 }
 
 // redactor takes every known token, and the call's own, which may be wrong or revoked, out of a text.
-func (s *Server) redactor(own string) func(string) string {
+func (s *state) redactor(own string) func(string) string {
 	var pairs []string
 	for token := range s.tokens {
 		pairs = append(pairs, token, redacted, url.QueryEscape(token), redacted)
@@ -75,8 +75,8 @@ func (s *Server) redactor(own string) func(string) string {
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	requests := make([]Request, 0, len(s.requests))
-	for _, r := range s.requests {
+	requests := make([]Request, 0, len(s.state.requests))
+	for _, r := range s.state.requests {
 		requests = append(requests, *r)
 	}
 	return requests
@@ -87,8 +87,8 @@ func (s *Server) Requests() []Request {
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	counts := make(map[string]int, len(s.counts))
-	for kind, n := range s.counts {
+	counts := make(map[string]int, len(s.state.counts))
+	for kind, n := range s.state.counts {
 		counts[kind] = n
 	}
 	return counts
@@ -98,6 +98,6 @@ func (s *Server) Counts() map[string]int {
 func (s *Server) ResetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = nil
-	clear(s.counts)
+	s.state.requests = nil
+	clear(s.state.counts)
 }

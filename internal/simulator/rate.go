@@ -32,8 +32,8 @@ func (b *bucket) take(limit RateLimit, now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// limited answers 429 when the tenant's bucket is empty. The Server's lock is held.
-func (s *Server) limited(tenant string) (reply, bool) {
+// limited answers 429 when the tenant's bucket is empty.
+func (s *state) limited(tenant string) (reply, bool) {
 	limit := s.settings.RateLimit
 	if limit.RequestsPerSecond == 0 {
 		return reply{}, false

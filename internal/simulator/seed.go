@@ -34,7 +34,7 @@ func (a Account) SeedPageExample() {
 	})
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
-	a.server.storeOf(a.tenant).aliases[pageExamplePathID] = pageExampleID
+	a.server.state.storeOf(a.tenant).aliases[pageExamplePathID] = pageExampleID
 }
 
 // SeedJSON adds the groups of a JSON array, in the form of the API, each with at least a name. It adds all or none.

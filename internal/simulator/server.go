@@ -42,7 +42,12 @@ type Server struct {
 	first     string // token of the default tenant
 	done      chan struct{}
 
-	mu          sync.Mutex
+	mu    sync.Mutex
+	state state
+}
+
+// state is what the Server's lock guards. Its methods are called with that lock held.
+type state struct {
 	closed      bool
 	settings    Settings
 	tokens      map[string]string // to tenants
@@ -65,16 +70,18 @@ func New(o Options) *Server {
 		initial:   o.Settings.withDefaults(),
 		first:     o.Token,
 		done:      make(chan struct{}),
-		settings:  o.Settings.withDefaults(),
-		tokens:    map[string]string{o.Token: DefaultTenant},
-		stores:    map[string]*store{},
-		ids:       newRandom(o.Seed),
-		chance:    newRandom(o.Seed),
-		buckets:   map[string]*bucket{},
-		late:      map[*time.Timer]struct{}{},
-		counts:    map[string]int{},
+		state: state{
+			settings: o.Settings.withDefaults(),
+			tokens:   map[string]string{o.Token: DefaultTenant},
+			stores:   map[string]*store{},
+			ids:      newRandom(o.Seed),
+			chance:   newRandom(o.Seed),
+			buckets:  map[string]*bucket{},
+			late:     map[*time.Timer]struct{}{},
+			counts:   map[string]int{},
+		},
 	}
-	if err := s.settings.Validate(); err != nil {
+	if err := s.state.settings.Validate(); err != nil {
 		panic("simulator: " + err.Error())
 	}
 	return s
@@ -84,15 +91,15 @@ func New(o Options) *Server {
 func (s *Server) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.state.closed {
 		return
 	}
-	s.closed = true
+	s.state.closed = true
 	close(s.done)
-	s.forgetLate()
+	s.state.forgetLate()
 }
 
-func (s *Server) forgetLate() {
+func (s *state) forgetLate() {
 	for timer := range s.late {
 		timer.Stop()
 	}
@@ -103,7 +110,7 @@ func (s *Server) forgetLate() {
 func (s *Server) Settings() Settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.settings.withDefaults()
+	return s.state.settings.withDefaults()
 }
 
 // Configure lets edit change the settings. Invalid ones panic. edit must not call the server.
@@ -117,7 +124,7 @@ func (s *Server) Configure(edit func(*Settings)) {
 func (s *Server) tryConfigure(edit func(*Settings) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	changed := s.settings.withDefaults()
+	changed := s.state.settings.withDefaults()
 	if err := edit(&changed); err != nil {
 		return err
 	}
@@ -125,7 +132,7 @@ func (s *Server) tryConfigure(edit func(*Settings) error) error {
 	if err := changed.Validate(); err != nil {
 		return err
 	}
-	s.settings = changed
+	s.state.settings = changed
 	return nil
 }
 
@@ -135,25 +142,25 @@ func (s *Server) Reset() {
 	s.SetToken(s.first)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settings = s.initial.withDefaults()
-	s.faults, s.requests = nil, nil
-	s.forgetLate()
-	clear(s.stores)
-	clear(s.buckets)
-	clear(s.counts)
+	s.state.settings = s.initial.withDefaults()
+	s.state.faults, s.state.requests = nil, nil
+	s.state.forgetLate()
+	clear(s.state.stores)
+	clear(s.state.buckets)
+	clear(s.state.counts)
 }
 
 // SetToken makes token the only one of the default tenant; empty revokes it.
 func (s *Server) SetToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for old, tenant := range s.tokens {
+	for old, tenant := range s.state.tokens {
 		if tenant == DefaultTenant {
-			delete(s.tokens, old)
+			delete(s.state.tokens, old)
 		}
 	}
 	if token != "" {
-		s.tokens[token] = DefaultTenant
+		s.state.tokens[token] = DefaultTenant
 	}
 }
 
@@ -164,18 +171,18 @@ func (s *Server) AddToken(token, tenant string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[token] = tenant
+	s.state.tokens[token] = tenant
 }
 
 // RemoveToken revokes a token.
 func (s *Server) RemoveToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.tokens, token)
+	delete(s.state.tokens, token)
 }
 
-// storeOf returns a tenant's groups. The Server's lock is held.
-func (s *Server) storeOf(tenant string) *store {
+// storeOf returns a tenant's groups.
+func (s *state) storeOf(tenant string) *store {
 	if s.stores[tenant] == nil {
 		s.stores[tenant] = newStore()
 	}

@@ -34,7 +34,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	c := newCall(r, body)
 	c.header = r.Header.Clone()
 	traceAsked(r)
-	answer := t.server.serve(ctx, c)
+	answer := (&exchange{call: c, ctx: ctx, server: t.server}).serve()
 	if answer.broken == errRefused { //nolint:errorlint // never wrapped
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
