@@ -25,10 +25,6 @@ func correct(f *Facts, diff []Field) Step {
 			"); corrected once an hour, and at once when the spec changes")
 		return drifting(f, writeStatus(r, again), diff)
 	}
-	due, uncertain := addable(f, due)
-	if len(due) == 0 {
-		return drifting(f, writeStatus(uncertain, stalledRetry), diff)
-	}
 	due, held := f.sendable(due)
 	if held != nil {
 		return drifting(f, backedOff(f, held), diff)

@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -217,8 +218,7 @@ func compare(f *Facts) Step {
 	case len(diff) == 0 && len(hidden) > 0 && !f.Remote.Fresh:
 		return read(f, f.Identity.ID)
 	case len(diff) == 0 && len(hidden) > 0:
-		return writeStatus(f.showing(stalled(v1alpha1.ReasonNotApplied, "the API does not show "+list(hidden)+
-			", not even when the group is read by itself, so that it cannot be compared with what is declared; leave it out of the spec, or set it where the API shows it")), stalledRetry)
+		return writeStatus(f.showing(stalled(v1alpha1.ReasonNotApplied, notShown(f, hidden))), stalledRetry)
 	case len(diff) == 0 && f.observes():
 		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:
@@ -231,6 +231,16 @@ func compare(f *Facts) Step {
 	default:
 		return correct(f, diff)
 	}
+}
+
+// notShown says what cannot be compared, and what helps.
+func notShown(f *Facts, hidden []Field) string {
+	if f.Remote.Group.MoreContacts && slices.Equal(hidden, []Field{FieldContacts}) {
+		return "contacts are only added where the API shows every member of the remote group with a username, and it does not; " +
+			"add them by hand, or declare all members with contactsPolicy Exact"
+	}
+	return "the API does not show " + list(hidden) + ", not even when the group is read by itself, so that it cannot be compared with what is declared; " +
+		"leave it out of the spec, or set it where the API shows it"
 }
 
 func remoteMissing(f *Facts, id string) Step {

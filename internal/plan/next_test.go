@@ -226,7 +226,7 @@ func TestWhatTheAPIDoesNotShowIsNoDrift(t *testing.T) {
 		{"what is shown otherwise is corrected, and nothing else", facts(summary("other"), describes, fresh),
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldName}, Drifted: true}},
 		{"a list of members that is cut short is not written over", facts(atLeast, remoteGroup(cut), fresh),
-			says(v1alpha1.ReasonNotApplied, "does not show contacts").showing(cut).again(stalledRetry)},
+			says(v1alpha1.ReasonNotApplied, "shows every member").showing(cut).again(stalledRetry)},
 		{"a suspended Group says that it is not known", facts(suspend, summary(plaza().Name), describes),
 			says(v1alpha1.ReasonSuspended, "not known whether the remote group shows the declared description").showing(unread)},
 	})

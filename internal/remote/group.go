@@ -15,9 +15,6 @@ type Group struct {
 	// Contacts are the usernames of the members, in the API's order, without duplicates
 	// removed. Never nil in a decoded group.
 	Contacts []string
-	// MembersUncertain: a member is shown without a username, or something says that
-	// there are more members than are shown.
-	MembersUncertain bool
 	// CreatedAt and ArchivedAt are zero where the API says null or nothing.
 	CreatedAt, ArchivedAt time.Time
 	// Unknown are the fields that the reply did not show, or whose values cannot be read. They
