@@ -100,6 +100,10 @@ build-chart: ## Copy into dist/chart what it has of config/, and set its version
 	@sed -i.old -e 's/^version: .*/version: $(RELEASE:v%=%)/' -e 's/^appVersion: .*/appVersion: $(RELEASE)/' dist/chart/Chart.yaml
 	@rm dist/chart/Chart.yaml.old
 
+.PHONY: bundle
+bundle: ## Write the OLM bundle into bundle/, from dist/install.yaml and config/manifests
+	@$(GO) -C hack/bundle run . -root $(CURDIR) -output $(CURDIR)/bundle -release $(RELEASE)
+
 .PHONY: chart-package
 chart-package: build-chart ## Package the chart into bin/, with the image of DIGEST if that is set
 	@echo "packaging dist/chart $(RELEASE:v%=%) into bin/; helm is built for it the first time, which takes some minutes"

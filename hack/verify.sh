@@ -25,11 +25,11 @@ echo "verify: generated files"
 mkdir "$tmp/before" "$tmp/after"
 files | tar --null -T - -cf - | tar -xf - -C "$tmp/before"
 cp -R "$tmp/before/." "$tmp/after"
-make --no-print-directory -C "$tmp/after" GO="$GO" generate manifests api-reference build-installer build-chart >"$tmp/log" 2>&1 || {
+make --no-print-directory -C "$tmp/after" GO="$GO" generate manifests api-reference build-installer build-chart bundle >"$tmp/log" 2>&1 || {
   cat "$tmp/log" >&2
   fail "the generators do not run"
 }
-(cd "$tmp" && diff -ruN before after) || fail "generated files are stale: run make generate manifests api-reference build-installer build-chart"
+(cd "$tmp" && diff -ruN before after) || fail "generated files are stale: run make generate manifests api-reference build-installer build-chart bundle"
 
 echo "verify: formatting"
 unformatted=$(files '*.go' | xargs -0 gofmt -s -l)

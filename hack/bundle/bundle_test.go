@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/operator-framework/api/pkg/manifests"
+	"github.com/operator-framework/api/pkg/validation"
+)
+
+const root = "../.."
+
+// TestTheBundleIsValid asks the library by which OLM's catalogs judge bundles.
+func TestTheBundleIsValid(t *testing.T) {
+	bundle, err := manifests.GetBundleFromDir(filepath.Join(root, "bundle"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	validators := append(validation.DefaultBundleValidators, validation.GoodPracticesValidator, validation.StandardCapabilitiesValidator,
+		validation.StandardCategoriesValidator)
+	for _, result := range validators.Validate(bundle.ObjectsToValidate()...) {
+		for _, problem := range result.Errors {
+			t.Errorf("%s: %v", result.Name, problem)
+		}
+		for _, warning := range result.Warnings {
+			t.Logf("%s: %v", result.Name, warning)
+		}
+	}
+	if len(bundle.V1CRDs) != 3 || bundle.CSV == nil || len(bundle.CSV.Spec.CustomResourceDefinitions.Owned) != 3 {
+		t.Errorf("the bundle has %d CRDs", len(bundle.V1CRDs))
+	}
+}
+
+// TestTheBundleIsWhatIsInstalled makes it anew: it follows dist/install.yaml.
+func TestTheBundleIsWhatIsInstalled(t *testing.T) {
+	made := t.TempDir()
+	csv, err := readAll(filepath.Join(root, "bundle/manifests/klink-operator.clusterserviceversion.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(root, made, "v"+csv[0].text("spec", "version")); err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, folder := range []string{"manifests", "metadata"} {
+		committed, err := os.ReadDir(filepath.Join(root, "bundle", folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		anew, err := os.ReadDir(filepath.Join(made, folder))
+		if err != nil || len(anew) != len(committed) {
+			t.Errorf("%s has %d files, and made anew %d: %v", folder, len(committed), len(anew), err)
+		}
+		for _, file := range committed {
+			compared++
+			have, _ := os.ReadFile(filepath.Join(root, "bundle", folder, file.Name()))
+			want, err := os.ReadFile(filepath.Join(made, folder, file.Name()))
+			if err != nil || string(have) != string(want) {
+				t.Errorf("%s/%s is stale: run make bundle (%v)", folder, file.Name(), err)
+			}
+		}
+	}
+	if compared < 6 {
+		t.Errorf("%d files are compared", compared)
+	}
+}
