@@ -47,14 +47,6 @@ func (e *exchange) act(f Fault) reply {
 			r.broken = errReset
 		}
 		return r
-	case Garbage:
-		return reply{status: http.StatusOK, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte(garbage)}
-	case NoBackend:
-		return reply{status: http.StatusNotFound, header: http.Header{"Content-Type": {"text/html"}}, body: []byte("<html><body><h1>default backend - 404</h1></body></html>\n")}
-	case ProxyAuth:
-		return reply{status: http.StatusProxyAuthRequired, header: http.Header{"Proxy-Authenticate": {`Basic realm="proxy"`}}, body: []byte(garbage)}
-	case SaysError:
-		return jsonReply(http.StatusOK, errorBody{Status: "error", Message: "the service is being maintained"})
 	case Hang:
 		return e.hang(f.Delay)
 	case HangAfter:
@@ -65,12 +57,33 @@ func (e *exchange) act(f Fault) reply {
 		return e.hang(0)
 	case Redirect:
 		return f.redirect()
+	case Garbage, NoBackend, ProxyAuth, SaysError:
+		return f.before()
 	default:
 		r := e.carryOut()
 		if !e.wait(e.server.Settings().Latency) {
 			return reply{broken: errReset}
 		}
 		return r
+	}
+}
+
+// before is what answers in the place of the API.
+func (f Fault) before() reply {
+	page := func(status int, text string) reply {
+		return reply{status: status, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte(text)}
+	}
+	switch f.Action {
+	case NoBackend:
+		return page(http.StatusNotFound, "<html><body><h1>default backend - 404</h1></body></html>\n")
+	case ProxyAuth:
+		r := page(http.StatusProxyAuthRequired, garbage)
+		r.header.Set("Proxy-Authenticate", `Basic realm="proxy"`)
+		return r
+	case SaysError:
+		return jsonReply(http.StatusOK, errorBody{Status: "error", Message: "the service is being maintained"})
+	default:
+		return page(http.StatusOK, garbage)
 	}
 }
 
