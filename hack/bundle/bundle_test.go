@@ -4,12 +4,15 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/operator-framework/api/pkg/manifests"
 	"github.com/operator-framework/api/pkg/validation"
+	validator "github.com/operator-framework/api/pkg/validation/interfaces"
 )
 
 const root = "../.."
@@ -20,8 +23,9 @@ func TestTheBundleIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	validators := append(validation.DefaultBundleValidators, validation.GoodPracticesValidator, validation.StandardCapabilitiesValidator,
-		validation.StandardCategoriesValidator)
+	validators := slices.Concat(validation.DefaultBundleValidators, validator.Validators{
+		validation.GoodPracticesValidator, validation.StandardCapabilitiesValidator, validation.StandardCategoriesValidator,
+	})
 	for _, result := range validators.Validate(bundle.ObjectsToValidate()...) {
 		for _, problem := range result.Errors {
 			t.Errorf("%s: %v", result.Name, problem)
@@ -38,7 +42,7 @@ func TestTheBundleIsValid(t *testing.T) {
 // TestTheBundleIsWhatIsInstalled makes it anew: it follows dist/install.yaml.
 func TestTheBundleIsWhatIsInstalled(t *testing.T) {
 	made := t.TempDir()
-	csv, err := readAll(filepath.Join(root, "bundle/manifests/klink-operator.clusterserviceversion.yaml"))
+	csv, err := readAll(filepath.Join(root, "bundle", "manifests", "klink-operator.clusterserviceversion.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +63,7 @@ func TestTheBundleIsWhatIsInstalled(t *testing.T) {
 			compared++
 			have, _ := os.ReadFile(filepath.Join(root, "bundle", folder, file.Name()))
 			want, err := os.ReadFile(filepath.Join(made, folder, file.Name()))
-			if err != nil || string(have) != string(want) {
+			if err != nil || !bytes.Equal(have, want) {
 				t.Errorf("%s/%s is stale: run make bundle (%v)", folder, file.Name(), err)
 			}
 		}

@@ -55,7 +55,7 @@ func describe(csv object, installed []object, release string) (object, error) {
 func withExamples(csv object, root string) (object, error) {
 	var examples []object
 	for _, name := range []string{"clusterconnection", "connection", "full"} {
-		sample, err := readAll(filepath.Join(root, "config/samples", name+".yaml"))
+		sample, err := readAll(filepath.Join(root, "config", "samples", name+".yaml"))
 		if err != nil {
 			return nil, err
 		}

@@ -51,11 +51,11 @@ func main() {
 
 // write makes the bundle anew.
 func write(root, output, release string) error {
-	installed, err := readAll(filepath.Join(root, "dist/install.yaml"))
+	installed, err := readAll(filepath.Join(root, "dist", "install.yaml"))
 	if err != nil {
 		return err
 	}
-	described, err := readAll(filepath.Join(root, "config/manifests/klink-operator.clusterserviceversion.yaml"))
+	described, err := readAll(filepath.Join(root, "config", "manifests", "klink-operator.clusterserviceversion.yaml"))
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func write(root, output, release string) error {
 
 // readAll reads the objects of a file.
 func readAll(path string) ([]object, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the files of the repository
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
