@@ -97,8 +97,12 @@ func whatToDo(object connectionObject, reason string) string {
 	spec := object.GetConnectionSpec()
 	switch reason {
 	case v1alpha1.ReasonUnauthorized:
-		return fmt.Sprintf("; put a valid token under key %q of Secret %s, which is read again every %s",
-			spec.TokenSecretRef.Key, spec.TokenSecretRef.Name, notReadyRetry)
+		where := "namespace " + object.GetNamespace()
+		if object.GetNamespace() == "" {
+			where = "the operator's namespace"
+		}
+		return fmt.Sprintf("; put a valid token under key %q of Secret %s in %s, which is read again every %s",
+			spec.TokenSecretRef.Key, spec.TokenSecretRef.Name, where, notReadyRetry)
 	case v1alpha1.ReasonUnavailable:
 		return fmt.Sprintf("; tried again by itself; if it lasts, check endpoint %s and the network", spec.Endpoint)
 	}

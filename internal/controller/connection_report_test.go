@@ -35,7 +35,7 @@ func TestAConnectionThatDoesNotWorkSaysSoAndIsLookedAtAgainSoon(t *testing.T) {
 		},
 		"nothing was asked yet":  {account.State{}, "", "", false},
 		"nothing was listed yet": {account.State{Up: true}, "", "", false},
-		"the token is refused":   {account.State{Down: account.Unauthorized, Message: "401"}, v1alpha1.ReasonUnauthorized, "401", false},
+		"the token is refused":   {account.State{Down: account.Unauthorized, Message: "401"}, v1alpha1.ReasonUnauthorized, "of Secret  in the operator's namespace", false},
 		"there is no answer":     {account.State{Down: account.Unavailable, Message: "reset"}, v1alpha1.ReasonUnavailable, "reset", false},
 		"another tenant's account": {
 			account.State{Up: true, Trust: account.TrustLost, Looked: true, Missing: 3, Owned: 4}, v1alpha1.ReasonMassDisappearance, "3 of the 4", false,

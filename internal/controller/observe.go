@@ -10,6 +10,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -70,6 +71,9 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 	}
 	c.Found, c.Terminating = true, !object.GetDeletionTimestamp().IsZero()
 	c.AllowDelete = object.GetConnectionSpec().AllowDelete
+	if rule := object.GetAllowedNamespaces(); rule != nil && rule.From == v1alpha1.NamespacesFromSelector {
+		c.Selector = metav1.FormatLabelSelector(rule.Selector)
+	}
 	in.TakeOver = object.GetAnnotations()[v1alpha1.AnnotationTakeOver]
 	r, err := o.groups.labels.of(ctx, object, s.group.Namespace, lookupTTL)
 	if err != nil {

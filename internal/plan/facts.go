@@ -118,6 +118,8 @@ type Connection struct {
 	// Allowed: the Group's namespace may use it. MayAdopt: its Groups may bind over it
 	// to remote groups that they did not make.
 	Allowed, MayAdopt bool
+	// Selector is what the labels of an allowed namespace must match; empty where all are.
+	Selector string
 	// Up: calls can be made. Otherwise Problem says why not.
 	Up      bool
 	Problem string
@@ -127,6 +129,14 @@ type Connection struct {
 	AllowDelete bool
 	// Complete: the account can be listed completely.
 	Complete bool
+}
+
+// wanted says which namespaces are allowed.
+func (c *Connection) wanted() string {
+	if c.Selector == "" {
+		return ""
+	}
+	return ", but those labelled " + c.Selector
 }
 
 // missing says that there is no connection, and what helps.

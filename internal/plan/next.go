@@ -93,7 +93,7 @@ func connectionUnusable(f *Facts) (Step, bool) {
 		return Step{Action: Wait}, true
 	case c.Found && !c.Allowed:
 		return writeStatus(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
-			"%s does not allow namespace %s; a cluster admin can change its allowedNamespaces", c.Name, f.Group.Namespace)), allowedRetry), true
+			"%s does not allow namespace %s%s; a cluster admin can change its allowedNamespaces, or the labels of the namespace", c.Name, f.Group.Namespace, c.wanted())), allowedRetry), true
 	case (!c.Found || !c.Up) && !f.userIsWaiting() && f.wasReady():
 		return Step{Action: Wait}, true
 	case !c.Found:

@@ -44,7 +44,9 @@ func TestTheConnectionDecidesWhoIsServed(t *testing.T) {
 	decide(t, []decision{
 		{"nothing is said before the connection was looked at", facts(changed, waitingFor), Step{Action: Wait}},
 		{"a namespace that is not allowed", facts(notAllowed),
-			says(v1alpha1.ReasonConnectionNotAllowed, "does not allow namespace concierge").again(time.Minute)},
+			says(v1alpha1.ReasonConnectionNotAllowed, "does not allow namespace concierge; a cluster admin").again(time.Minute)},
+		{"it hears which are", facts(notAllowed, func(s *Facts) { s.Connection.Selector = "klink.cloud/account=default" }),
+			says(v1alpha1.ReasonConnectionNotAllowed, "concierge, but those labelled klink.cloud/account=default; a cluster admin").again(time.Minute)},
 		{"a synced Group stays Ready through an outage", facts(down, describedAs("drifted")), Step{Action: Wait}},
 		{"an outage does not keep a finalizerMissing finalizer from being put back", facts(down, unrecorded), Step{Action: Record, ID: plazaID}},
 		{"nor does the lack of a connection", facts(notFound, unrecorded), Step{Action: Record, ID: plazaID}},
