@@ -27,6 +27,9 @@ type Settings struct {
 	Burst     int
 	// Dialect is the paging to try first.
 	Dialect klink.Dialect
+	// ListingBytes is what the groups of the account may take in memory; 0 is the default.
+	// Of an account that needs more the rest is not watched, which its State says.
+	ListingBytes int
 	// CABundle are further roots for the endpoint, in PEM.
 	CABundle string
 	// ReadOnly: every call but GET is refused (--dry-run).

@@ -66,6 +66,9 @@ func (c *connection) renew(s *state, to Settings) error {
 		s.session.client.Close()
 	}
 	s.session = &session{client: client, lister: klink.NewLister(client, to.Dialect), mirror: s.mirror}
+	if to.ListingBytes > 0 {
+		s.session.lister.Limit(to.ListingBytes)
+	}
 	s.trust, s.health, s.behind, s.next, s.holdOff = trust{}, health{}, behind{}, time.Time{}, time.Time{}
 	s.retune(to)
 	s.kick.ring()

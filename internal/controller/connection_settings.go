@@ -30,6 +30,8 @@ type ConnectionRules struct {
 	UserAgent string
 	// DryRun refuses every call but GET.
 	DryRun bool
+	// ListingBytes is what the groups of one account may take in memory; 0 is the default.
+	ListingBytes int
 	// Transport is for tests; nil is the default.
 	Transport http.RoundTripper
 }
@@ -67,7 +69,8 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 	err = a.Configure(account.Settings{
 		Endpoint: spec.Endpoint, Token: token, CABundle: spec.CABundle, UserAgent: r.Rules.UserAgent, ReadOnly: r.Rules.DryRun, Transport: r.Rules.Transport,
 		Resync: spec.ResyncInterval.Duration, PerSecond: float64(spec.RateLimit.RequestsPerSecond), Burst: int(spec.RateLimit.Burst),
-		Dialect: klink.Dialect(object.GetConnectionStatus().Pagination),
+		ListingBytes: r.Rules.ListingBytes,
+		Dialect:      klink.Dialect(object.GetConnectionStatus().Pagination),
 	})
 	if err != nil {
 		p = &problem{reason: v1alpha1.ReasonSecretInvalid, message: err.Error()}

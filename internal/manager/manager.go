@@ -140,6 +140,7 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 			return controller.ConnectionRules{
 				OperatorNamespace: s.OperatorNamespace, AllowedEndpoints: s.endpoints,
 				UserAgent: "klink-operator/" + version.Version, DryRun: s.DryRun, Transport: s.Transport,
+				ListingBytes: listingBytes(memoryLimit()),
 			}
 		},
 	})

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package manager
+
+import (
+	"math"
+	"runtime/debug"
+)
+
+// listingShare is which part of the memory limit the groups of one account may take. While
+// a listing is read there are two of them: what the mirror holds, and what is to replace it.
+const listingShare = 8
+
+// memoryLimit is what GOMEMLIMIT, or debug.SetMemoryLimit, lets this process take.
+func memoryLimit() int64 { return debug.SetMemoryLimit(-1) }
+
+// listingBytes is what the groups of one account may take; 0 leaves it to the default,
+// where no limit is set.
+func listingBytes(limit int64) int {
+	if limit <= 0 || limit == math.MaxInt64 {
+		return 0
+	}
+	return int(limit / listingShare)
+}
