@@ -91,7 +91,7 @@ func (d drawing) draw(figures []figure, docs string) error {
 	for _, name := range d.figures {
 		var points plotter.XYs
 		for _, f := range figures {
-			if f.Figure == name && f.Scenario == "growth" {
+			if f.Figure == name && (f.Scenario == "growth" || f.Scenario == "many") {
 				points = append(points, plotter.XY{X: float64(f.Groups), Y: f.Value})
 			}
 		}
