@@ -13,6 +13,8 @@ const (
 	// netFailures is how many calls in a row must get no answer before the
 	// connection goes down.
 	netFailures = 3
+	// firstThrottled is for how long nothing but 429 may be answered before the first answer.
+	firstThrottled = 10 * time.Second
 	// suspicionHolds is for how long one probe's answer settles further suspicions.
 	suspicionHolds = 5 * time.Second
 )
@@ -35,6 +37,15 @@ func (h *health) throttledFor(now time.Time) time.Duration {
 		return 0
 	}
 	return now.Sub(h.throttled)
+}
+
+// onlyThrottled reports whether nothing but 429 was answered for an interval; at first,
+// when nothing else can be said of the connection, for a few seconds.
+func (h *health) onlyThrottled(now time.Time, interval time.Duration) bool {
+	if !h.up && h.down == 0 {
+		return h.throttledFor(now) >= firstThrottled
+	}
+	return h.throttledFor(now) >= max(interval, probeEvery)
 }
 
 // unsent reports whether a call was refused here: no exchange tells the rate of it.

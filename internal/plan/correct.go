@@ -33,7 +33,7 @@ func correct(f *Facts, diff []Field) Step {
 	adds := addsMembers(f, due) && f.Now.Sub(f.Remote.ReadAt) > membersServe
 	if adds || drifted && f.setLately(due) {
 		step := read(f, f.Identity.ID)
-		step.WithWrite = adds && step.Action == Read
+		step.WithWrite = step.Action == Read
 		return step
 	}
 	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: drifted}

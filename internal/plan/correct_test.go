@@ -24,7 +24,7 @@ func TestWhatOurOwnWriteSetIsReadBeforeItIsCorrected(t *testing.T) {
 	}
 	correction := Step{Action: Update, ID: plazaID, Fields: []Field{FieldDescription}, Drifted: true}
 	decide(t, []decision{
-		{"a listing shows otherwise what we have set", facts(describedAs("new"), wrote(FieldDescription)), Step{Action: Read, ID: plazaID}},
+		{"a listing shows otherwise what we have set", facts(describedAs("new"), wrote(FieldDescription)), Step{Action: Read, ID: plazaID, WithWrite: true}},
 		{"so does a GET", facts(describedAs("new"), wrote(FieldDescription), fresh), correction},
 		{"what we have not set lately is corrected at once", facts(describedAs("new"), wrote(FieldName)), correction},
 		{"so is what we have never set", facts(describedAs("new")), correction},

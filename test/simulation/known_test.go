@@ -52,6 +52,8 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a Group that waited for its DELETE to be confirmed said nothing":              "delete | delete/DELETE group#1: edit description",
 		"a status that was wiped during a PUT said Ready before it had its id again":   "plain | edit/PUT group#1: wipe the status",
 		"labels of namespaces were never forgotten":                                    "byName | start/rest#1: exclude the namespace",
+		"a correction that waited for a rate slot read the group again and again":      "byName | create/PUT group#1=429",
+		"a connection that was answered 429 from its start on said nothing":            "plain | start/GET groups#1=throttled",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
 		s, err := parseSchedule(schedule)
