@@ -5,6 +5,7 @@ package controller
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,8 @@ func TestSlowConnectionsStarveNoNeighbour(t *testing.T) {
 				neighbour := requestOf("neighbour", "single")
 				w.enqueue(account.Key{Kind: "ClusterConnection", Name: "quick"}, neighbour, 20*time.Millisecond)
 				time.Sleep(time.Hour)
+				w.mu.Lock()
+				defer w.mu.Unlock()
 				if took := w.done[neighbour] - time.Second; took != 20*time.Millisecond {
 					t.Errorf("a neighbour's Group takes %v", took)
 				}
@@ -63,10 +66,12 @@ func TestSlowConnectionsStarveNoNeighbour(t *testing.T) {
 type workers struct {
 	quota *workerQuota
 	queue chan reconcile.Request
+	begun time.Time
+
+	mu    sync.Mutex
 	key   map[reconcile.Request]account.Key
 	takes map[reconcile.Request]time.Duration
 	done  map[reconcile.Request]time.Duration // when
-	begun time.Time
 }
 
 func newWorkers(n int) *workers {
@@ -74,18 +79,19 @@ func newWorkers(n int) *workers {
 		quota: newWorkerQuota(n), queue: make(chan reconcile.Request, 1000), begun: time.Now(),
 		key: map[reconcile.Request]account.Key{}, takes: map[reconcile.Request]time.Duration{}, done: map[reconcile.Request]time.Duration{},
 	}
-	locked := make(chan struct{}, 1) // guards done
 	for range n {
 		go func() {
 			for request := range w.queue {
-				key := w.key[request]
+				w.mu.Lock()
+				key, takes := w.key[request], w.takes[request]
+				w.mu.Unlock()
 				if !w.quota.acquire(key, request, priorityChange) {
 					continue
 				}
-				time.Sleep(w.takes[request])
-				locked <- struct{}{}
+				time.Sleep(takes)
+				w.mu.Lock()
 				w.done[request] = time.Since(w.begun)
-				<-locked
+				w.mu.Unlock()
 				w.quota.release(key, request.Namespace, func(_ int, requests ...reconcile.Request) {
 					for _, r := range requests {
 						w.queue <- r
@@ -99,11 +105,16 @@ func newWorkers(n int) *workers {
 
 func (w *workers) enqueue(key account.Key, request reconcile.Request, takes time.Duration) {
 	synctest.Wait()
+	w.mu.Lock()
 	w.key[request], w.takes[request] = key, takes
+	w.mu.Unlock()
 	w.queue <- request
 }
 
-func (w *workers) stop() { close(w.queue) }
+func (w *workers) stop() {
+	synctest.Wait() // nobody hands anything over any more
+	close(w.queue)
+}
 
 func checkEmpty(t *testing.T, q *workerQuota) {
 	t.Helper()

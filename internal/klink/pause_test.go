@@ -5,6 +5,7 @@ package klink
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,17 +24,17 @@ func TestAPauseEndsWithOneProbe(t *testing.T) {
 		if !l.PausedUntil().Equal(time.Now().Add(30 * time.Second)) {
 			t.Errorf("paused until %v", l.PausedUntil())
 		}
-		woken := map[string]bool{}
-		for _, key := range []string{"a", "b"} {
-			l.Take(Caller{Key: key, Class: ClassDrift, Wake: func() { woken[key] = true }})
+		var woken [2]atomic.Bool
+		for i, key := range []string{"a", "b"} {
+			l.Take(Caller{Key: key, Class: ClassDrift, Wake: func() { woken[i].Store(true) }})
 		}
 		time.Sleep(30*time.Second - time.Millisecond)
-		if len(woken) > 0 {
-			t.Errorf("woken in the pause: %v", woken)
+		if woken[0].Load() || woken[1].Load() {
+			t.Error("somebody is woken in the pause")
 		}
 		time.Sleep(2 * time.Millisecond)
-		if !l.PausedUntil().IsZero() || !woken["a"] || woken["b"] {
-			t.Errorf("after the pause (until %v) it wakes %v", l.PausedUntil(), woken)
+		if !l.PausedUntil().IsZero() || !woken[0].Load() || woken[1].Load() {
+			t.Errorf("after the pause (until %v) it wakes a: %t, b: %t", l.PausedUntil(), woken[0].Load(), woken[1].Load())
 		}
 		wait(t, l, "c", ClassDrift) // those in the queue first
 		take(t, l, "a", ClassDrift)
@@ -63,11 +64,11 @@ func TestAPauseKeepsTheOrder(t *testing.T) {
 		for _, i := range []int{3, 2, 1} {
 			c.come(fmt.Sprint(i), fmt.Sprint(i%2), ClassChange)
 		}
-		if len(c.served) > 0 {
-			t.Errorf("called before the pause, %v start in it", c.served)
+		if served := c.served(); len(served) > 0 {
+			t.Errorf("called before the pause, %v start in it", served)
 		}
 		time.Sleep(time.Minute)
-		checkServed(t, c.served, []string{"1", "2", "3"})
+		checkServed(t, c.served(), []string{"1", "2", "3"})
 	})
 }
 

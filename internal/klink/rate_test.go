@@ -6,6 +6,9 @@ package klink
 import (
 	"fmt"
 	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,21 +34,39 @@ func wait(t *testing.T, l *Limiter, key string, class Class) {
 
 // crowd is callers that come as soon as they are woken, make their call, and note it.
 type crowd struct {
-	l      *Limiter
-	served []string
-	at     map[string]time.Duration
-	begun  time.Time
+	l     *Limiter
+	begun time.Time
+
+	mu   sync.Mutex // callers are woken by timers
+	keys []string
+	at   map[string]time.Duration
 }
 
 func newCrowd(l *Limiter) *crowd {
 	return &crowd{l: l, at: map[string]time.Duration{}, begun: time.Now()}
 }
 
+// served are the keys of the calls so far, in their order.
+func (c *crowd) served() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.keys)
+}
+
+// startOf is when a caller's call started, counted from the crowd's begin.
+func (c *crowd) startOf(key string) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at[key]
+}
+
 func (c *crowd) come(key, namespace string, class Class) {
 	caller := Caller{Key: key, Namespace: namespace, Class: class}
 	caller.Wake = func() { c.come(key, namespace, class) }
 	if _, ok := c.l.Take(caller); ok {
-		c.served, c.at[key] = append(c.served, key), time.Since(c.begun)
+		c.mu.Lock()
+		c.keys, c.at[key] = append(c.keys, key), time.Since(c.begun)
+		c.mu.Unlock()
 		c.l.Done(nil)
 	}
 }
@@ -87,8 +108,8 @@ func TestABurstThenTheRate(t *testing.T) {
 		time.Sleep(time.Minute)
 		for i := range 25 {
 			want := max(0, time.Duration(i-4)*100*time.Millisecond)
-			if off := c.at[fmt.Sprint(i)] - want; off < 0 || off > time.Microsecond {
-				t.Errorf("call %d starts after %v, want %v", i, c.at[fmt.Sprint(i)], want)
+			if off := c.startOf(fmt.Sprint(i)) - want; off < 0 || off > time.Microsecond {
+				t.Errorf("call %d starts after %v, want %v", i, c.startOf(fmt.Sprint(i)), want)
 			}
 		}
 	})
@@ -105,7 +126,7 @@ func TestAnotherClassIsAnotherPlace(t *testing.T) {
 		c.come("b", "", ClassChange)
 		c.come("a", "", ClassDrift) // asking early changes nothing
 		time.Sleep(5 * time.Second)
-		checkServed(t, c.served, []string{"b", "a"})
+		checkServed(t, c.served(), []string{"b", "a"})
 	})
 }
 
@@ -120,7 +141,9 @@ func TestACallerThatStaysAwayDelaysNobodyForLong(t *testing.T) {
 		c := newCrowd(l)
 		c.come("late", "", ClassChange)
 		time.Sleep(2*patience + 2*time.Second)
-		checkServed(t, c.served, []string{"late"})
+		checkServed(t, c.served(), []string{"late"})
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		if len(l.tickets) != 0 || len(l.called) != 0 {
 			t.Errorf("%d tickets are left", len(l.tickets))
 		}
@@ -136,10 +159,10 @@ func TestARateSlotOfACallThatIsNotMadeIsGivenBack(t *testing.T) {
 		take(t, l, "a", ClassCreate)
 		l.Done(nil)
 
-		woken := false
-		l.Take(Caller{Key: "forgotten", Wake: func() { woken = true }})
+		var woken atomic.Bool
+		l.Take(Caller{Key: "forgotten", Wake: func() { woken.Store(true) }})
 		time.Sleep(time.Second + time.Millisecond)
-		if !woken {
+		if !woken.Load() {
 			t.Fatal("its turn has not come")
 		}
 		wait(t, l, "b", ClassCreate)
