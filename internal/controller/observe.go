@@ -80,9 +80,16 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 		return err
 	}
 	c.Allowed, c.MayAdopt = r.use, r.adopt
+	observeAccount(s, in)
+	return nil
+}
+
+// observeAccount finds out whether calls can be made over the connection.
+func observeAccount(s *scope, in *facts.Input) {
+	c := &in.Connection
 	if s.account == nil {
 		c.Waiting = true
-		return nil
+		return
 	}
 	state := s.account.State()
 	// Whoever writes Groups need not read where the API is, or which Secret has the token.
@@ -100,7 +107,6 @@ func (o *observer) connection(ctx context.Context, s *scope, in *facts.Input) er
 	case s.gone && made != nil && s.account.Fingerprint(made.Group.ID) != made.Account:
 		c.Up, c.Problem = false, "it has had another endpoint or token since the group was made"
 	}
-	return nil
 }
 
 // remote asks the mirror for the wanted group, and for groups of its name where one

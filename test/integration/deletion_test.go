@@ -83,7 +83,7 @@ func TestDeletionForGoodNeedsTwoConsents(t *testing.T) {
 	w.awaitGone("lobby")
 	w.delete("pool")
 	w.awaitGone("pool")
-	w.wantCalls(map[string]int{"DELETE": 2, "PUT": 1})
+	w.wantCalls(map[string]int{"DELETE": 2, "GET one": 2, "PUT": 1}) // a GET says that each is gone
 	w.wantRemotes(1)
 	w.wantEvents("lobby", map[string]int{"Created": 1, "DeleteNotAllowed": 1, "Deleted": 1})
 }

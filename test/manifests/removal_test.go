@@ -68,7 +68,7 @@ func (c *cluster) overlay(api *installation.Remote) {
 			c.Errorf("the overlay still has %q", old)
 		}
 	}
-	if !strings.Contains(rendered, "--max-concurrent-reconciles=16") {
+	if !strings.Contains(rendered, "--max-concurrent-reconciles=48") {
 		c.Error("the overlay lacks the flag that it adds")
 	}
 	c.Kubectl("apply", "--server-side", "--validate=strict", "-k", filepath.Join(c.Dir, "overlay"))
