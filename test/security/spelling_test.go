@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // takesAnySpelling makes the API take ids in upper or lower case, and answer with its own
@@ -75,19 +76,17 @@ func TestAnIDInAnotherSpellingBindsNothing(t *testing.T) { //nolint:paralleltest
 func TestABoundIDInAnotherSpellingIsNotMissing(t *testing.T) { //nolint:paralleltest // see newTenants
 	w := newTenants(t)
 	w.remote.takesAnySpelling()
-	ids := map[string]string{}
+	// As an earlier version may have bound them, which took what it had asked for for the id.
 	for _, name := range []string{"left", "right"} {
-		w.group(w.house, name)
-		ids[name] = w.await(w.house, name, v1alpha1.ReasonSynced).Status.ID
-	}
-	// As an earlier version may have bound them, which took the answer for the id.
-	for name, id := range ids {
+		id := w.remote.Seed(simulator.Group{Name: "The " + name})
+		w.group(w.house, name, w.claiming(otherCase(id), w.cluster), func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+		w.await(w.house, name, v1alpha1.ReasonSuspended)
 		g := w.get(w.house, name)
 		g.Status.ID = otherCase(id)
 		if err := api.Status().Update(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}
-		w.edit(w.house, name, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+		w.edit(w.house, name, func(g *v1alpha1.Group) { g.Spec.Suspend, g.Spec.Description = false, new("changed") })
 		g = w.await(w.house, name, v1alpha1.ReasonRejected)
 		if text := message(g.Status.Conditions); !strings.Contains(text, id) {
 			t.Errorf("%s does not say how the API writes its id: %s", name, text)

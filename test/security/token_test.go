@@ -127,7 +127,7 @@ func (w *world) wantNoTokenAnywhere() {
 	}
 	wantNoToken(w.T, "the metrics", metrics.String())
 	wantNoToken(w.T, "the log", logs.String())
-	if strings.Contains(logs.String(), "Secr|") {
+	if strings.Contains(logs.String(), "v1..Secr|") {
 		w.Error("the log holds a Secret, as client-go writes what it is answered")
 	}
 }
