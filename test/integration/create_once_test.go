@@ -177,7 +177,9 @@ func (w *world) strike(name string) {
 // that no object knows of.
 func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupIsGone(t *testing.T) {
 	t.Parallel()
-	w := prepareWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
+	w := prepareWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, o *manager.Options) {
+		c.Spec.AllowDelete, o.Workers = true, 16 // all POSTs are under way at once
+	})
 	release := w.holdPosts()
 	w.start()
 	policies := []v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}
