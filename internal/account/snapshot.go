@@ -48,7 +48,7 @@ type Remote struct {
 	// older one, where it takes two. Zero without such a proof.
 	Absent time.Time
 	// FirstNotFound and NotFound are when the first and the newest question was asked
-	// that was answered with 404, by whoever stands before the API, since the group
+	// that was answered with 404, by what stands before the API, since the group
 	// was last shown; zero without one.
 	FirstNotFound, NotFound time.Time
 	// NotFoundListed is the newest such question after which the listings began by which

@@ -92,7 +92,7 @@ func observeAccount(s *scope, in *facts.Input) {
 		return
 	}
 	state := s.account.State()
-	// Whoever writes Groups need not read where the API is, or which Secret has the token.
+	// An author of Groups need not read where the API is, or which Secret has the token.
 	c.Up, c.Problem, c.Complete = state.Up, "its conditions say why", state.Complete
 	c.Waiting = !state.Up && state.Down == 0
 	if state.Behind != "" && s.group.Status.ID == "" {

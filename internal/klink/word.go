@@ -44,7 +44,7 @@ func isMarkup(contentType string) bool {
 }
 
 // kindOf sorts the replies that are no success. own says whether the body can be the API's.
-// A rate limit, an outage and a refused token are what they are, whoever says so.
+// A rate limit, an outage and a refused token are what they are, no matter who says so.
 func kindOf(status int, own bool) Kind {
 	switch {
 	case status == http.StatusUnauthorized:

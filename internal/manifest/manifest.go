@@ -20,7 +20,7 @@ import (
 
 // Options say what the manifests declare.
 type Options struct {
-	// Namespace of the Groups; empty leaves it to whoever applies them.
+	// Namespace of the Groups; empty leaves it to the person who applies them.
 	Namespace string
 	// Connection is what they refer to; the zero value is the default and left out.
 	Connection v1alpha1.ConnectionReference

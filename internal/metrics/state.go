@@ -45,7 +45,7 @@ const (
 const noConnection = "none"
 
 // noReason is the label of Groups that nobody has looked at yet, otherReason that of
-// what the operator has not written: whoever may write status adds no series.
+// what the operator has not written: anyone who may write status adds no series.
 const (
 	noReason    = "none"
 	otherReason = "other"

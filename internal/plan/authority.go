@@ -37,7 +37,7 @@ func (i *Identity) boundOrClaimed() string {
 	return i.ClaimedID
 }
 
-// maySee: the remote group is shown to its owner, and to whoever may adopt what
+// maySee: the remote group is shown to its owner, and to anyone who may adopt what
 // nobody owns.
 func (f *Facts) maySee() bool {
 	id := &f.Identity

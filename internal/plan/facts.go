@@ -193,7 +193,7 @@ type Remote struct {
 	// one where it takes two; zero without such a proof.
 	Absent time.Time
 	// FirstNotFound and NotFound are when the first and the newest question was asked
-	// that was answered with 404, whoever said so, since the group was last shown.
+	// that was answered with 404, no matter who said so, since the group was last shown.
 	// NotFoundListed is the newest one that such a listing began after. Zero without one.
 	FirstNotFound, NotFoundListed, NotFound time.Time
 	// NotFoundTwice is when the second question was asked to which the API itself said

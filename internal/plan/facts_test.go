@@ -80,7 +80,7 @@ func TestPrintedFactsDecideAlike(t *testing.T) {
 	})
 }
 
-// A name that the API showed cleared the screen of whoever read the log at -v=2.
+// A name that the API showed cleared the screen of a person who read the log at -v=2.
 func TestPrintedFactsMoveNoCursor(t *testing.T) {
 	f := facts(remoteGroup(plaza(named("\x1b[2J\u202e\u009b31m\U000E0001 é"))))
 	printed := f.String()

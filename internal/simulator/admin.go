@@ -16,7 +16,7 @@ import (
 const AdminPrefix = "/_simulator"
 
 // Admin returns the admin endpoint, under AdminPrefix: settings, faults, groups and requests in JSON. It asks for no
-// token: whoever reaches it may do everything, so it belongs on the loopback address.
+// token: anyone who reaches it may do everything, so it belongs on the loopback address.
 func (s *Server) Admin() http.Handler {
 	a, mux := admin{s}, http.NewServeMux()
 	for pattern, endpoint := range map[string]func(*http.Request) (int, any, error){

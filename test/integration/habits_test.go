@@ -154,7 +154,7 @@ func TestOneOddItemIsNamedOnTheConnection(t *testing.T) {
 	})
 }
 
-// Whoever looks who changed what finds the operator by its name.
+// A person who looks who changed what finds the operator by its name.
 func TestTheFieldManagerIsCalledKlinkOperator(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})

@@ -9,20 +9,18 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"strings"
 )
 
 // pictured is the command whose output the picture of a terminal shows.
 const pictured = "kubectl klink diff -n concierge -k manifests/"
 
-// terminal runs a line at a terminal of its own, and returns what it writes there; ok is
-// false where there is no script(1) of util-linux.
-func (w *world) terminal(line string, env ...string) (shown string, ok bool) {
+// terminal runs a line at a terminal of its own, and returns what it writes there.
+func (w *world) terminal(line string, env ...string) (shown string) {
 	w.Helper()
 	script, err := exec.LookPath("script")
-	if err != nil || runtime.GOOS != "linux" {
-		return "", false
+	if err != nil {
+		w.Fatal("a terminal needs script(1) of util-linux: ", err)
 	}
 	cmd := exec.CommandContext(w.Context(), script, "-qefc", line, "/dev/null")
 	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "SHELL=/bin/sh", "KUBECONFIG="+cluster.Kubeconfig()), env...)
@@ -33,16 +31,13 @@ func (w *world) terminal(line string, env ...string) (shown string, ok bool) {
 	if strings.Contains(string(out), token) {
 		w.Errorf("%s prints the token", line)
 	}
-	return strings.ReplaceAll(string(out), "\r\n", "\n"), true
+	return strings.ReplaceAll(string(out), "\r\n", "\n")
 }
 
 // picture compares the picture of the page with what a terminal shows.
 func (w *pageWorld) picture() {
 	w.Helper()
-	shown, ok := w.terminal("cd "+w.folder+" && "+pictured, "PATH="+w.path+":"+os.Getenv("PATH"), "KUBERC=off")
-	if !ok {
-		return
-	}
+	shown := w.terminal("cd "+w.folder+" && "+pictured, "PATH="+w.path+":"+os.Getenv("PATH"), "KUBERC=off")
 	before, err := os.ReadFile(picture)
 	if err != nil && !*update {
 		w.Error(err)
