@@ -116,7 +116,9 @@ func logsAreClean(_ context.Context, s *show) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	requests, err := refusals(audit, "system:serviceaccount:"+operatorNamespace+":")
+	// What stands before is of another way to install, up to its end: a namespace that
+	// goes with a running manager refuses the event of its stopping.
+	requests, err := refusals(audit[s.audited:], "system:serviceaccount:"+operatorNamespace+":")
 	if err == nil && bytes.Contains(audit, []byte(s.token)) {
 		err = errors.New("the token stands in the audit log")
 	}
@@ -144,7 +146,10 @@ func refusals(audit []byte, prefix string) (requests int, err error) {
 			User           struct{ Username string }
 			Verb           string
 			RequestURI     string
-			ResponseStatus struct{ Code int }
+			ResponseStatus struct {
+				Code    int
+				Message string
+			}
 		}
 		if err := json.Unmarshal(line, &event); err != nil {
 			return requests, fmt.Errorf("reading the audit log: %w", err)
@@ -154,7 +159,7 @@ func refusals(audit []byte, prefix string) (requests int, err error) {
 		}
 		requests++
 		if event.ResponseStatus.Code == 403 {
-			return requests, fmt.Errorf("%s was forbidden to %s %s", event.User.Username, event.Verb, event.RequestURI)
+			return requests, fmt.Errorf("%s was forbidden to %s %s: %s", event.User.Username, event.Verb, event.RequestURI, event.ResponseStatus.Message)
 		}
 	}
 	if requests == 0 {

@@ -4,11 +4,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 )
 
@@ -31,6 +33,8 @@ type show struct {
 	remote *remote
 	logs   *logs
 	out    io.Writer
+
+	audited int // bytes of the audit log that stood there at the start
 }
 
 // step is one thing that is shown. It returns a remark for its line.
@@ -74,6 +78,13 @@ func newShow(c *cluster, images images, way string, out io.Writer) (*show, error
 func (s *show) perform(ctx context.Context) (err error) {
 	if err := s.clusterIsFree(ctx); err != nil {
 		return err
+	}
+	if s.auditLog != "" {
+		audit, err := os.ReadFile(s.auditLog)
+		if err != nil {
+			return err
+		}
+		s.audited = bytes.LastIndexByte(audit, '\n') + 1
 	}
 	following, stop := context.WithCancel(ctx)
 	defer func() {
