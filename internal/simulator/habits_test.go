@@ -56,3 +56,24 @@ func TestRepliesWithoutABodyOutOfACache(t *testing.T) {
 		t.Error("the username was changed")
 	}
 }
+
+func TestAnUnknownGroupIsDeleted(t *testing.T) {
+	_, c, ids := seeded(t, 1, simulator.Settings{DeleteUnknown: simulator.AsDeleted})
+	c.do(http.StatusNoContent, http.MethodDelete, "/groups/unknown", "")
+	c.do(http.StatusNoContent, http.MethodDelete, "/groups/"+ids[0], "")
+	c.do(http.StatusNoContent, http.MethodDelete, "/groups/"+ids[0], "")
+	c.do(http.StatusNotFound, http.MethodGet, "/groups/"+ids[0], "")
+}
+
+func TestIDsThatIgnoreCase(t *testing.T) {
+	_, c, ids := seeded(t, 1, simulator.Settings{IgnoreIDCase: true})
+	other := strings.ToUpper(ids[0])
+	if got := decode[group](t, c.do(http.StatusOK, http.MethodGet, "/groups/"+other, "")).ID; got != ids[0] || got == other {
+		t.Errorf("the reply spells it %s, want %s", got, ids[0])
+	}
+	c.do(http.StatusOK, http.MethodPut, "/groups/"+other, `{"name":"b"}`)
+	c.do(http.StatusNoContent, http.MethodDelete, "/groups/"+other, "")
+	if left := c.list("").names(); left != "" {
+		t.Errorf("groups %q are left", left)
+	}
+}

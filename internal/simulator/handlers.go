@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -91,8 +92,22 @@ func (s *state) create(c *call) reply {
 	return s.settings.writeReply(&g)
 }
 
+// find is the record of the group that a call names, also of a deleted one that is not forgotten yet; nil if there is none.
+func (s *state) find(c *call) *record {
+	store := s.storeOf(c.tenant)
+	r := store.get(c.id)
+	if r == nil && s.settings.IgnoreIDCase {
+		for _, other := range store.ordered {
+			if strings.EqualFold(other.id, c.id) {
+				return other
+			}
+		}
+	}
+	return r
+}
+
 func (s *state) retrieve(c *call) reply {
-	if r := s.storeOf(c.tenant).get(c.id); r != nil && !c.hides(r.id) {
+	if r := s.find(c); r != nil && !c.hides(r.id) {
 		if g := r.at(s.asOf(false)); g != nil {
 			return s.settings.groupReply(g)
 		}
@@ -102,7 +117,7 @@ func (s *state) retrieve(c *call) reply {
 
 func (s *state) update(c *call) reply {
 	store := s.storeOf(c.tenant)
-	r := store.get(c.id)
+	r := s.find(c)
 	if r == nil || r.latest() == nil || c.hides(r.id) {
 		return noSuchGroup()
 	}
@@ -126,15 +141,16 @@ func (s *state) update(c *call) reply {
 }
 
 func (s *state) remove(c *call) reply {
-	store := s.storeOf(c.tenant)
-	r := store.get(c.id)
-	if r == nil || r.latest() == nil || c.hides(r.id) {
+	r, id := s.find(c), c.id
+	switch exists := r != nil && r.latest() != nil && !c.hides(r.id); {
+	case exists:
+		s.storeOf(c.tenant).write(r, nil, time.Now(), s.settings.Lag)
+		c.entry.Committed, id = true, r.id
+	case s.settings.DeleteUnknown == NotFound:
 		return noSuchGroup()
 	}
-	store.write(r, nil, time.Now(), s.settings.Lag)
-	c.entry.Committed = true
 	if s.settings.DeleteReply == WithBody {
-		return jsonReply(http.StatusOK, map[string]any{"id": r.id, "deleted": true})
+		return jsonReply(http.StatusOK, map[string]any{"id": id, "deleted": true})
 	}
 	return reply{status: http.StatusNoContent, header: http.Header{}}
 }

@@ -94,7 +94,13 @@ func (l listing) byCursor() (any, error) {
 // been archived since. A group that is gone for good has no place to go on from.
 func (l listing) split(parameter, id string) (before, after []entry, err error) {
 	cursor := l.store.get(id)
-	if cursor == nil {
+	switch {
+	case cursor != nil:
+	case l.settings.GoneCursor == CursorEmptyPage:
+		return nil, nil, nil
+	case l.settings.GoneCursor == CursorFirstPage:
+		return l.entries, l.entries, nil
+	default:
 		return nil, nil, fmt.Errorf("%s: no such group", parameter)
 	}
 	place, found := slices.BinarySearchFunc(l.entries, cursor, func(e entry, cursor *record) int {

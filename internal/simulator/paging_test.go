@@ -130,6 +130,13 @@ func TestCursorOfADeletedGroup(t *testing.T) {
 	s, c, ids := seeded(t, 6, simulator.Settings{})
 	s.Remove(ids[2])
 	c.do(http.StatusBadRequest, http.MethodGet, "/groups?starting_after="+ids[2], "")
+	for reply, want := range map[simulator.GoneCursor]string{simulator.CursorEmptyPage: "", simulator.CursorFirstPage: "6 5"} {
+		s, c, ids := seeded(t, 6, simulator.Settings{GoneCursor: reply})
+		s.Remove(ids[2])
+		if got := c.list("?limit=2&starting_after=" + ids[2]); got.names() != want || *got.HasMore != (want != "") {
+			t.Errorf("%s: groups %q, has_more %v", reply, got.names(), *got.HasMore)
+		}
+	}
 }
 
 func TestArchivedFilter(t *testing.T) {

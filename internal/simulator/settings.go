@@ -88,6 +88,25 @@ const (
 	WithBody  DeleteReply = "WithBody"
 )
 
+// DeleteUnknown is the reply to a DELETE of a group that does not exist.
+type DeleteUnknown string
+
+// The replies: 404, or that of a DELETE that did something.
+const (
+	NotFound  DeleteUnknown = "NotFound"
+	AsDeleted DeleteUnknown = "AsDeleted"
+)
+
+// GoneCursor is the reply to a listing that is to go on from a group that has been deleted.
+type GoneCursor string
+
+// The replies: 400, an end of the list, or its beginning.
+const (
+	CursorRefused   GoneCursor = "Refused"
+	CursorEmptyPage GoneCursor = "EmptyPage"
+	CursorFirstPage GoneCursor = "FirstPage"
+)
+
 // LagOn says which reads lag behind the writes.
 type LagOn string
 
@@ -141,6 +160,9 @@ type Settings struct {
 	Timestamps  Timestamps  `json:"timestamps"`
 	Text        Text        `json:"text"`
 	DeleteReply DeleteReply `json:"deleteReply"`
+	// DeleteUnknown and GoneCursor are replies about groups that are gone.
+	DeleteUnknown DeleteUnknown `json:"deleteUnknown"`
+	GoneCursor    GoneCursor    `json:"goneCursor"`
 	Put         Put         `json:"put"`
 	WriteReply  WriteReply  `json:"writeReply"`
 
@@ -150,6 +172,8 @@ type Settings struct {
 	RejectLargeLimit bool `json:"rejectLargeLimit"`
 	// OmitHasMore leaves has_more out of the envelope.
 	OmitHasMore bool `json:"omitHasMore"`
+	// IgnoreIDCase finds a group by any spelling of its id; replies have its own.
+	IgnoreIDCase bool `json:"ignoreIDCase"`
 	// HideArchived leaves archived groups out of a listing without archived=true.
 	HideArchived bool `json:"hideArchived"`
 	// UniqueNames answers 409 to a second group of the same name, archived ones included.
@@ -187,6 +211,8 @@ func (s Settings) withDefaults() Settings {
 	orDefault(&s.Timestamps, Unix)
 	orDefault(&s.Text, AsIs)
 	orDefault(&s.DeleteReply, NoContent)
+	orDefault(&s.DeleteUnknown, NotFound)
+	orDefault(&s.GoneCursor, CursorRefused)
 	orDefault(&s.Put, Merge)
 	orDefault(&s.WriteReply, WithGroup)
 	orDefault(&s.UnknownContacts, Accept)
@@ -212,6 +238,8 @@ func (s Settings) Validate() error {
 		oneOf("timestamps", s.Timestamps, Unix, RFC3339),
 		oneOf("text", s.Text, AsIs, Trim, EscapeHTML, NullEmpty),
 		oneOf("deleteReply", s.DeleteReply, NoContent, WithBody),
+		oneOf("deleteUnknown", s.DeleteUnknown, NotFound, AsDeleted),
+		oneOf("goneCursor", s.GoneCursor, CursorRefused, CursorEmptyPage, CursorFirstPage),
 		oneOf("put", s.Put, Merge, Replace),
 		oneOf("writeReply", s.WriteReply, WithGroup, WithoutBody),
 		oneOf("unknownContacts", s.UnknownContacts, Accept, Drop, Reject),
