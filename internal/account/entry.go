@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // writesKept is for how long the mirror knows which fields our own writes set.
@@ -23,6 +24,8 @@ type entry struct {
 	// complete or not, that did.
 	unlisted bool
 	missed   int
+	// hidden is what the newest listing that shows it leaves out.
+	hidden remote.FieldSet
 	// seen is when the listing or the call began that showed it last.
 	seen time.Time
 	// ours is what our own writes left behind; nil for a group that we did not write.

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -40,6 +41,7 @@ type bench struct {
 	ownedErr error
 	givenUp  []string
 	unbound  bool
+	declares map[string]remote.FieldSet
 	news     []News
 	asked    func() // called, once, when the account asks what is owned
 }
@@ -57,7 +59,7 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 				b.interrupt()
 				b.mu.Lock()
 				defer b.mu.Unlock()
-				return Bindings{Owned: slices.Clone(b.owned), GivenUp: slices.Clone(b.givenUp), Unbound: b.unbound}, b.ownedErr
+				return Bindings{Owned: slices.Clone(b.owned), GivenUp: slices.Clone(b.givenUp), Unbound: b.unbound, Declares: maps.Clone(b.declares)}, b.ownedErr
 			},
 			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
 			Observe: func(Key, klink.Call) {},

@@ -71,9 +71,12 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	delete(m.lacked, g.ID)
 	e := m.entries[g.ID]
 	if e == nil {
-		m.set(m.answered(g.ID, begun), members.share(g))
+		e = m.answered(g.ID, begun)
+		e.hidden = g.Unknown
+		m.set(e, members.share(g))
 		return true
 	}
+	e.hidden = g.Unknown
 	e.stale, m.sighted = false, true
 	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
 		return false

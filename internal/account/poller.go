@@ -222,7 +222,7 @@ func (p *poller) list(ctx context.Context, of *session) error {
 	if lied {
 		p.c.suspect(ctx, of)
 	}
-	return nil
+	return p.readHidden(ctx, of, bindings)
 }
 
 // seekArchived reads one group that is known to be archived, where a listing shows

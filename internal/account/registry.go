@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // Key names a connection. Namespace is empty for a ClusterConnection.
@@ -55,6 +56,8 @@ func (n News) and(other News) News {
 type Bindings struct {
 	// Owned are the ids.
 	Owned []string
+	// Declares is, by id, what the Group that owns it declares.
+	Declares map[string]remote.FieldSet
 	// GivenUp are those of them whose Groups say already that the remote group is
 	// missing. They are watched, but that they are missing is no news, and says
 	// nothing of the account.

@@ -44,8 +44,10 @@ type state struct {
 	listed  time.Time           // when that listing began
 	odd     string              // what could not be read in the newest listing
 	why     string              // it is incomplete
-	watched time.Time           // when the newest look at all of it began, or that was first to be done
-	dialect klink.Dialect
+	// readUpTo is the id that was last read because the listings leave something out.
+	readUpTo string
+	watched  time.Time // when the newest look at all of it began, or that was first to be done
+	dialect  klink.Dialect
 }
 
 // State is what can be said of the connection at the moment.

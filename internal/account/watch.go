@@ -5,6 +5,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -24,25 +25,18 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 	shown := sets.New[string]()
 	var answered, changed []string // of the others nothing is known
 	for _, id := range j.owned {
-		if err := p.waitForRate(ctx, j.of); err != nil {
+		one, err := p.readOne(ctx, j.of, id)
+		switch {
+		case err != nil:
 			return err
-		}
-		asked := time.Now()
-		g, err := j.of.client.Get(ctx, id)
-		p.c.settle(j.of, err)
-		switch e, _ := klink.AsError(err); {
-		case err == nil:
+		case one.shown:
 			shown.Insert(id)
-			answered, changed = append(answered, id), append(changed, p.noteRead(j.of, g)...)
-		case e == nil, e.Kind == klink.KindUnauthorized, e.Kind == klink.KindNetwork, e.Kind == klink.KindThrottled:
-			return err
-		case klink.Missing(err):
-			answered, changed = append(answered, id), append(changed, p.noteNotFound(j.of, id, asked, e.Kind == klink.KindNotFound)...)
-		case e.Kind == klink.KindForbidden, e.Kind == klink.KindServer, e.Kind == klink.KindIntermediary:
-			if !p.c.suspect(ctx, j.of) {
-				return err
-			}
-		default: // this group's own trouble
+		}
+		if one.answered {
+			answered = append(answered, id)
+		}
+		if one.changed {
+			changed = append(changed, id)
 		}
 	}
 	bindings, err := p.c.hooks.Bindings(p.c.key)
@@ -64,6 +58,74 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 	return nil
 }
 
+// readHidden reads the owned groups of which the listing has left out what their Groups
+// declare, one after another, until the next listing is due: then the next one goes on
+// where this one stopped. What nothing has shown yet is left to its Group, which asks.
+func (p *poller) readHidden(ctx context.Context, of *session, b Bindings) error {
+	var ids, changed []string
+	p.c.took(of, func(s *state) News {
+		ids = s.mirror.hidden(b)
+		after, _ := slices.BinarySearch(ids, s.readUpTo+"\x00")
+		ids = slices.Concat(ids[after:], ids[:after])
+		return News{}
+	})
+	defer func() { p.c.took(of, func(*state) News { return News{IDs: changed} }) }()
+	for _, id := range ids {
+		if wait, ok := p.untilNext(); !ok || wait <= 0 {
+			return nil
+		}
+		one, err := p.readOne(ctx, of, id)
+		if err != nil {
+			return err
+		}
+		if one.changed {
+			changed = append(changed, id)
+		}
+		p.c.took(of, func(s *state) News { s.readUpTo = id; return News{} })
+	}
+	return nil
+}
+
+// hidden are the owned ids, in their order, of which a listing has left out what their
+// Groups declare and what was shown otherwise.
+func (m *mirror) hidden(b Bindings) (ids []string) {
+	for id, declared := range b.Declares {
+		e := m.entries[id]
+		if e != nil && !e.unlisted && declared&e.hidden&^e.group.Unknown != 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// looked is what came of reading one watched group; all false where that is its own trouble.
+type looked struct{ shown, answered, changed bool }
+
+// readOne reads one watched group in its turn. An error ends the pass.
+func (p *poller) readOne(ctx context.Context, of *session, id string) (one looked, err error) {
+	if err := p.waitForRate(ctx, of); err != nil {
+		return one, err
+	}
+	asked := time.Now()
+	g, err := of.client.Get(ctx, id)
+	p.c.settle(of, err)
+	switch e, _ := klink.AsError(err); {
+	case err == nil:
+		return looked{shown: true, answered: true, changed: p.noteRead(of, g)}, nil
+	case e == nil, e.Kind == klink.KindUnauthorized, e.Kind == klink.KindNetwork, e.Kind == klink.KindThrottled:
+		return one, err
+	case klink.Missing(err):
+		return looked{answered: true, changed: p.noteNotFound(of, id, asked, e.Kind == klink.KindNotFound)}, nil
+	case e.Kind == klink.KindForbidden, e.Kind == klink.KindServer, e.Kind == klink.KindIntermediary:
+		if !p.c.suspect(ctx, of) {
+			return one, err
+		}
+	default: // this group's own trouble
+	}
+	return one, nil
+}
+
 // probeOnce makes a probe in its turn, where there is nothing to read.
 func (p *poller) probeOnce(ctx context.Context, of *session) error {
 	if err := p.waitForRate(ctx, of); err != nil {
@@ -74,8 +136,8 @@ func (p *poller) probeOnce(ctx context.Context, of *session) error {
 	return err
 }
 
-// noteRead takes in a watched group, and returns its id if it changed.
-func (p *poller) noteRead(of *session, g klink.Group) (changed []string) {
+// noteRead takes in a watched group, and says whether it changed.
+func (p *poller) noteRead(of *session, g klink.Group) (changed bool) {
 	p.c.took(of, func(s *state) News {
 		e := s.mirror.entries[g.ID]
 		known := e != nil && !e.unlisted
@@ -83,24 +145,21 @@ func (p *poller) noteRead(of *session, g klink.Group) (changed []string) {
 		if known {
 			before = e.group
 		}
-		if read := s.mirror.read(g, time.Now()); !known || !same(before, read) {
-			changed = []string{g.ID}
-		}
+		read := s.mirror.read(g, time.Now())
+		changed = !known || !same(before, read)
 		return News{}
 	})
 	return changed
 }
 
-// noteNotFound takes in that a watched group was not found.
-func (p *poller) noteNotFound(of *session, id string, asked time.Time, word bool) (changed []string) {
+// noteNotFound takes in that a watched group was not found, and says whether that is news.
+func (p *poller) noteNotFound(of *session, id string, asked time.Time, word bool) (changed bool) {
 	p.c.took(of, func(s *state) News {
 		e := s.mirror.entries[id]
 		if e != nil && e.settling(asked) {
 			return News{}
 		}
-		if e != nil && !e.unlisted {
-			changed = []string{id}
-		}
+		changed = e != nil && !e.unlisted
 		s.mirror.notFound(id, asked, word)
 		return News{}
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/facts"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
@@ -136,7 +137,7 @@ func (g Groups) Bindings(ctx context.Context, key account.Key) (b account.Bindin
 		return b, err
 	}
 	may, err := g.allowed(ctx, key)
-	b.Owned = make([]string, 0, len(groups))
+	b.Owned, b.Declares = make([]string, 0, len(groups)), make(map[string]remote.FieldSet, len(groups))
 	for i := range groups {
 		one := &groups[i]
 		switch {
@@ -145,6 +146,7 @@ func (g Groups) Bindings(ctx context.Context, key account.Key) (b account.Bindin
 			b.Unbound = true
 		case !facts.IsForeign(one, g.cluster):
 			b.Owned = append(b.Owned, one.Status.ID)
+			b.Declares[one.Status.ID] = plan.DeclaredBy(&one.Spec).Shown()
 			ready := meta.FindStatusCondition(one.Status.Conditions, v1alpha1.ConditionReady)
 			if ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing && ready.ObservedGeneration == one.Generation {
 				b.GivenUp = append(b.GivenUp, one.Status.ID)

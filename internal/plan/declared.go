@@ -57,6 +57,21 @@ func DeclaredBy(spec *v1alpha1.GroupSpec) Declared {
 	return d
 }
 
+// Shown are the fields of the remote group by which it is seen to be as declared.
+func (d Declared) Shown() remote.FieldSet {
+	_, hidden := d.compared(remote.Group{Unknown: remote.AllFields})
+	var shown remote.FieldSet
+	for _, field := range hidden {
+		shown |= fieldSets[field]
+	}
+	return shown
+}
+
+var fieldSets = map[Field]remote.FieldSet{
+	FieldName: remote.FieldName, FieldDescription: remote.FieldDescription, FieldAvatarURL: remote.FieldAvatarURL,
+	FieldContacts: remote.FieldContacts, FieldArchived: remote.FieldArchivedAt,
+}
+
 // Diff lists the declared fields that the remote group shows otherwise. What it does
 // not show at all is unknown, and no difference: Hidden lists that.
 func (d Declared) Diff(g remote.Group) []Field {

@@ -163,8 +163,8 @@ type Settings struct {
 	// DeleteUnknown and GoneCursor are replies about groups that are gone.
 	DeleteUnknown DeleteUnknown `json:"deleteUnknown"`
 	GoneCursor    GoneCursor    `json:"goneCursor"`
-	Put         Put         `json:"put"`
-	WriteReply  WriteReply  `json:"writeReply"`
+	Put           Put           `json:"put"`
+	WriteReply    WriteReply    `json:"writeReply"`
 
 	// MaxLimit is the largest page; 0 is 100, or no maximum under the paging Limit. A larger limit is taken for the
 	// largest, or refused with 400 under RejectLargeLimit.

@@ -52,7 +52,7 @@ func (s spell) kube() bool { return strings.HasPrefix(s.then, "kube") }
 var kubeFaults = []string{"conflict", "kube before", "kube after", "kube stalls", "unseen", "crash before", "crash after", "kube down"}
 
 func isFault(what string) bool {
-	return slices.Contains(callFaults, what) || slices.Contains(kubeFaults, what)
+	return slices.Contains(callFaults, what) || slices.Contains(kubeFaults, what) || dialects[what] != nil
 }
 
 func isEvent(what string) bool { return events[what] != nil }

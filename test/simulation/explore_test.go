@@ -51,6 +51,8 @@ func (s schedule) extended(points []string) []schedule {
 // choicesAt is all that can be chosen at a point.
 func choicesAt(point string) []string {
 	switch {
+	case point == accountPoint:
+		return slices.Sorted(maps.Keys(dialects))
 	case strings.Contains(point, "/rest#"):
 		return eventNames()
 	case strings.Contains(point, "/PATCH "):

@@ -56,13 +56,9 @@ func newStory(s schedule) *world {
 	w := newWorld(1, breaks{})
 	w.script, w.links = newScript(s), allLinks[:1]
 	w.history = nil
-	w.sim = simulator.New(simulator.Options{Token: rightToken, Seed: 1})
+	w.sim = w.newAccount()
 	w.sim.AddToken(foreignToken, "foreign")
-	old := w.began.Add(-time.Hour)
-	w.sim.Seed(simulator.Group{Name: "Theirs", Description: new("theirs"), CreatedAt: old})
-	w.sim.Seed(simulator.Group{Name: "Other", Description: new("other"), CreatedAt: old})
-	w.sim.Seed(simulator.Group{Name: "Old", CreatedAt: old, ArchivedAt: old.Add(time.Minute)})
-	w.sim.Account("foreign").Seed(simulator.Group{Name: "Foreign", CreatedAt: old})
+	w.sim.Account("foreign").Seed(simulator.Group{Name: "Foreign", CreatedAt: w.began.Add(-time.Hour)})
 	w.script.strangers = w.strangers()
 	w.ops = newCluster("ops")
 	w.setUp(w.ops)
