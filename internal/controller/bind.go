@@ -84,5 +84,9 @@ func (e *executor) record(ctx context.Context, s *scope, f *plan.Facts, step pla
 
 // bound notes the id, which the cache does not show yet.
 func (e *executor) bound(s *scope, id string) {
-	s.state.memory.Bound, s.state.memory.Attempt = id, ""
+	m := &s.state.memory
+	m.Bound, m.Attempt = id, ""
+	if m.Dropped.ID == id {
+		m.Dropped, s.state.recreating = facts.Dropped{}, ""
+	}
 }

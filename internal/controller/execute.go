@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/remote"
@@ -62,7 +63,7 @@ func (e *executor) execute(ctx context.Context, s *scope, f *plan.Facts, step pl
 	case plan.Record:
 		return e.record(ctx, s, f, step)
 	case plan.ForgetID:
-		return e.forgetID(ctx, s, step)
+		return e.forgetID(ctx, s, f, step)
 	case plan.Create:
 		return e.create(ctx, s, f, step)
 	case plan.Update:
@@ -278,14 +279,15 @@ func (e *executor) release(ctx context.Context, s *scope, step plan.Step) (outco
 }
 
 // forgetID forgets an id that is proven gone, so that the group can be created again.
-func (e *executor) forgetID(ctx context.Context, s *scope, step plan.Step) (outcome, error) {
+func (e *executor) forgetID(ctx context.Context, s *scope, f *plan.Facts, step plan.Step) (outcome, error) {
 	if err := e.records.forgetID(ctx, s); err != nil {
 		return failed(s, step, err)
 	}
 	s.account.Gone(step.ID)
 	e.claims.Release(s.uid())
 	m := &s.state.memory
-	m.Bound, m.Released, s.state.recreating = "", step.ID, step.ID
+	m.Bound, m.Dropped = "", facts.Dropped{ID: step.ID, At: time.Now(), Confirmed: f.Identity.ID == step.ID}
+	s.state.recreating = step.ID
 	s.reply = nil
 	return outcome{}, nil
 }

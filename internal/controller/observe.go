@@ -118,6 +118,9 @@ func (o *observer) remote(s *scope, in *facts.Input) {
 			in.Remote.State, in.Remote.Group, in.Remote.Fresh, in.Remote.ReadAt = said.state, said.group, said.fresh, said.readAt
 		}
 	}
+	if dropped := in.Memory.Dropped.ID; dropped != "" {
+		in.Dropped = facts.Remote(s.account.Lookup(dropped))
+	}
 	names := facts.Names(in.Group, in.Memory)
 	shown := s.account.Evidence(names...)
 	in.Evidence, in.SeenAt = facts.Evidence(shown), shown.SeenAt
@@ -138,6 +141,9 @@ func (o *observer) claims(ctx context.Context, s *scope, in *facts.Input) error 
 		ids = append(ids, wanted)
 	}
 	unbound := facts.NamedID(in.Group) == "" && facts.BoundID(in.Group, in.Memory) == ""
+	if dropped := in.Memory.Dropped.ID; unbound && dropped != "" && !slices.Contains(ids, dropped) {
+		ids = append(ids, dropped)
+	}
 	for _, c := range in.Evidence.Candidates {
 		if unbound && !slices.Contains(ids, c.Group.ID) {
 			ids = append(ids, c.Group.ID)

@@ -136,8 +136,17 @@ func (r *records) takeOver(ctx context.Context, s *scope, id string) error {
 	return nil
 }
 
-// forgetID removes an id that is proven gone, so that the group can be created again.
+// forgetID removes an id that is proven gone, so that the group can be created again. The
+// annotation goes first: what status alone carries is dropped once more after a crash
+// between the two, but what the annotation alone carries waits for a person.
 func (r *records) forgetID(ctx context.Context, s *scope) error {
+	err := r.patchMetadata(ctx, s, metadataPatch{
+		ResourceVersion: s.group.ResourceVersion,
+		Annotations:     map[string]*string{v1alpha1.AnnotationGroupID: nil, v1alpha1.AnnotationGroupCluster: nil},
+	})
+	if err != nil {
+		return err
+	}
 	status := s.group.Status.DeepCopy()
 	status.ID, status.ConversationID, status.CreatedAt, status.ArchivedAt, status.ContactCount = "", "", nil, nil, nil
 	// Ready of a group that is no more would be a lie until the next one is made.
@@ -146,10 +155,7 @@ func (r *records) forgetID(ctx context.Context, s *scope) error {
 	if err := r.patchStatus(ctx, s, *status); err != nil {
 		return fmt.Errorf("forgetting the id of a group that is gone: %w", err)
 	}
-	return r.patchMetadata(ctx, s, metadataPatch{
-		ResourceVersion: s.group.ResourceVersion,
-		Annotations:     map[string]*string{v1alpha1.AnnotationGroupID: nil, v1alpha1.AnnotationGroupCluster: nil},
-	})
+	return nil
 }
 
 // release removes the finalizer.

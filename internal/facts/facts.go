@@ -27,6 +27,8 @@ type Input struct {
 	TakeOver   string
 	// Remote is what the mirror knows of the wanted id.
 	Remote plan.Remote
+	// Dropped is what the mirror knows of the id that was given up.
+	Dropped plan.Remote
 	// Evidence is what the account shows of the wanted names; who owns the candidates
 	// comes from Claims.
 	Evidence plan.Evidence
@@ -39,7 +41,8 @@ type Input struct {
 	OpenCreates []plan.Claimant
 	// SeenAt tells when the listing or the call began that showed a candidate last.
 	SeenAt map[string]time.Time
-	// Claims are by the ids that matter: the wanted one and those of the candidates.
+	// Claims are by the ids that matter: the wanted one, the one that was given up, and those
+	// of the candidates.
 	Claims map[string]Claims
 	// Memory is what this process remembers of the Group.
 	Memory Memory
@@ -63,6 +66,7 @@ func Of(in Input) plan.Facts {
 		CRDGone: in.CRDGone, CRDUnread: in.CRDUnread, GroupGone: in.GroupGone, DeletionSeen: in.Memory.DeletionSeen,
 		Identity: identity(in), Connection: in.Connection, Remote: in.Remote, Evidence: in.Evidence, History: in.Memory.History.Clone(),
 	}
+	f.Dropped = dropped(in, f.Identity.ID)
 	attempt := f.Identity.Attempt
 	f.Evidence.OtherAccount = attempt != nil && attempt.Account != "" && attempt.Account != in.Fingerprint && f.Evidence.Trust != plan.TrustEarned
 	f.Evidence.Candidates = slices.DeleteFunc(slices.Clone(f.Evidence.Candidates), func(c plan.Candidate) bool {
@@ -84,6 +88,16 @@ func Of(in Input) plan.Facts {
 		}
 	}
 	return f
+}
+
+// dropped is the id that the Group has given up, while it has no other.
+func dropped(in Input, bound string) plan.Dropped {
+	d := in.Memory.Dropped
+	if d.ID == "" || bound != "" {
+		return plan.Dropped{}
+	}
+	owner, _ := plan.Owner(in.Claims[d.ID].Others)
+	return plan.Dropped{ID: d.ID, At: d.At, Confirmed: d.Confirmed, Remote: in.Dropped, OtherOwner: owner.Group}
 }
 
 // identity is what ties the Group to a remote group.
@@ -165,7 +179,7 @@ func NamedID(g *v1alpha1.Group) string {
 
 // ClaimedID is an id that only the annotation carries, and no reply has confirmed.
 func ClaimedID(g *v1alpha1.Group, m Memory) string {
-	if id := g.Annotations[v1alpha1.AnnotationGroupID]; BoundID(g, m) == "" && id != m.Released {
+	if id := g.Annotations[v1alpha1.AnnotationGroupID]; BoundID(g, m) == "" && id != m.Dropped.ID {
 		return id
 	}
 	return ""

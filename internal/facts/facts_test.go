@@ -52,8 +52,8 @@ func TestWhatThisProcessBoundGoesBeforeWhatTheCacheShows(t *testing.T) {
 	}{
 		{"what the Group says", bound(), Memory{}, id},
 		{"bound, and not shown yet", unbound(), Memory{Bound: id}, id},
-		{"given up, and still shown", bound(), Memory{Released: id}, ""},
-		{"given up, and bound to another since", bound(), Memory{Released: older}, id},
+		{"given up, and still shown", bound(), Memory{Dropped: Dropped{ID: id}}, ""},
+		{"given up, and bound to another since", bound(), Memory{Dropped: Dropped{ID: older}}, id},
 		{"made, and not written down", unbound(), Memory{Unrecorded: &Unrecorded{Group: remote.Group{ID: older}}}, older},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -66,9 +66,9 @@ func TestWhatThisProcessBoundGoesBeforeWhatTheCacheShows(t *testing.T) {
 }
 
 func TestAMemoryForgetsWhatTheGroupHasComeToSay(t *testing.T) {
-	m := Memory{Bound: id, Released: older}
+	m := Memory{Bound: id, Dropped: Dropped{ID: older}}
 	m.See(bound(), now)
-	if m.Bound != "" || m.Released != "" {
+	if m.Bound != "" || m.Dropped.ID != "" {
 		t.Errorf("remembered still: %+v", m)
 	}
 	if m.SeenID != id || m.BoundSince != now || m.History.FirstSeen != now {
@@ -77,6 +77,29 @@ func TestAMemoryForgetsWhatTheGroupHasComeToSay(t *testing.T) {
 	m.See(bound(), now.Add(time.Hour))
 	if m.BoundSince != now || m.History.FirstSeen != now {
 		t.Errorf("seen once more, it counts as new: %+v", m)
+	}
+}
+
+// An id that was given up is remembered until the Group is bound to another: it was
+// forgotten as soon as the Group showed it no more, and the account could show it again.
+func TestAnIDThatWasGivenUpIsRememberedUntilTheGroupHasAnother(t *testing.T) {
+	m := Memory{Dropped: Dropped{ID: older, At: now, Confirmed: true}}
+	shown := plan.Remote{State: plan.RemotePresent, Group: remote.Group{ID: older}, AsOf: now.Add(time.Minute)}
+	owner := plan.Claimant{UID: "uid-lobby", Group: "concierge/lobby", Bound: true}
+	m.See(unbound(), now.Add(time.Hour))
+	got := Of(Input{Now: now, Group: unbound(), Memory: m, Dropped: shown, Claims: map[string]Claims{older: {Others: []plan.Claimant{owner}}}}).Dropped
+	want := plan.Dropped{ID: older, At: now, Confirmed: true, Remote: shown, OtherOwner: "concierge/lobby"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	again := unbound()
+	again.Annotations[v1alpha1.AnnotationGroupID] = older
+	if claimed := ClaimedID(again, m); claimed != "" {
+		t.Errorf("a cache that lags has it claimed: %s", claimed)
+	}
+	m.See(bound(), now.Add(2*time.Hour))
+	if got := Of(Input{Now: now, Group: bound(), Memory: m, Dropped: shown}).Dropped; got.ID != "" || m.Dropped.ID != "" {
+		t.Errorf("remembered beside the next one: %+v", got)
 	}
 }
 

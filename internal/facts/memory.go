@@ -17,9 +17,11 @@ import (
 // Memory is what a process remembers of one Group beyond what Kubernetes keeps. The
 // zero value is that of a process which has just started.
 type Memory struct {
-	// Bound is the id that this process bound and the Group may not show yet;
-	// Released is one that it gave up and the Group may still show.
-	Bound, Released string
+	// Bound is the id that this process bound and the Group may not show yet.
+	Bound string
+	// Dropped is the one that it gave up, until the Group is bound to another: the Group may
+	// show it still, and the account may show it again.
+	Dropped Dropped
 	// Agreed is the id that status and annotation have last agreed on: a status that
 	// somebody edits, and an annotation that still says so, count for it.
 	Agreed string
@@ -52,6 +54,14 @@ type Memory struct {
 	History plan.History
 }
 
+// Dropped is an id that was given up, as proven gone, so that another group is made.
+type Dropped struct {
+	ID string
+	// At is when it was given up. Confirmed: status had it, and not an annotation alone.
+	At        time.Time
+	Confirmed bool
+}
+
 // Unrecorded is a group that was made for a Group which does not know of it yet.
 type Unrecorded struct {
 	Group remote.Group
@@ -76,8 +86,8 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	if g.Status.ID != "" && g.Annotations[v1alpha1.AnnotationGroupID] == g.Status.ID {
 		m.Agreed = g.Status.ID
 	}
-	if m.Bound == "" && g.Status.ID != m.Released && g.Annotations[v1alpha1.AnnotationGroupID] != m.Released {
-		m.Released = ""
+	if m.Bound == "" && g.Status.ID != "" && g.Status.ID != m.Dropped.ID {
+		m.Dropped = Dropped{}
 	}
 	id := BoundID(g, *m) + ClaimedID(g, *m) // one of them is empty
 	if m.SeenID != id {
@@ -174,9 +184,9 @@ func BoundID(g *v1alpha1.Group, m Memory) string {
 		return m.Unrecorded.Group.ID
 	case m.Bound != "":
 		return m.Bound
-	case m.Agreed != "" && m.Agreed != m.Released && g.Annotations[v1alpha1.AnnotationGroupID] == m.Agreed:
+	case m.Agreed != "" && m.Agreed != m.Dropped.ID && g.Annotations[v1alpha1.AnnotationGroupID] == m.Agreed:
 		return m.Agreed
-	case said == m.Released:
+	case said == m.Dropped.ID:
 		return ""
 	default:
 		return said

@@ -171,7 +171,7 @@ func TestAStatusThatSomebodyEdited(t *testing.T) {
 		}
 	}
 	m.See(group("a", "a"), time.Now())
-	m.Released = "a"
+	m.Dropped.ID = "a"
 	if got := BoundID(group("", "a"), m); got != "" {
 		t.Errorf("what was given up is bound to %q", got)
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // bind finds or creates the remote group of a Group that has none: what an open create
-// has made comes first, then what spec.groupID names, then the name.
+// has made comes first, then what spec.groupID names, then what was given up and shows
+// again, then the name.
 func bind(f *Facts) Step {
 	if f.Identity.unresolvedAttempt() {
 		return recoverAttempt(f)
@@ -27,6 +28,11 @@ func bindResolved(f *Facts) Step {
 		return bindClaimed(f)
 	case f.spec().GroupID != "":
 		return bindDeclared(f)
+	}
+	if step, stop := bindAgain(f); stop {
+		return step
+	}
+	switch {
 	case f.byName() && !f.Connection.Terminating:
 		return bindByName(f)
 	default:
@@ -83,8 +89,10 @@ func unarchive(f *Facts) Step {
 
 // knownGroup is what is known of the group to bind to.
 func knownGroup(f *Facts, id string) remote.Group {
-	if f.Remote.State == RemotePresent && f.Remote.Group.ID == id {
-		return f.Remote.Group
+	for _, r := range []*Remote{&f.Remote, &f.Dropped.Remote} {
+		if r.State == RemotePresent && r.Group.ID == id {
+			return r.Group
+		}
 	}
 	for _, c := range f.Evidence.Candidates {
 		if c.Group.ID == id {

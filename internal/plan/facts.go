@@ -40,6 +40,7 @@ type Facts struct {
 	GroupGone bool
 
 	Identity   Identity
+	Dropped    Dropped
 	Connection Connection
 	Remote     Remote
 	Evidence   Evidence

@@ -50,8 +50,10 @@ func finalizeNow(f *Facts) Step {
 		return misspelled(f)
 	case f.Identity.ClaimedID != "":
 		return finalizeClaimed(f)
-	case f.Identity.ID == "":
+	case f.Identity.ID == "" && f.Identity.unresolvedAttempt():
 		return finalizeAttempt(f)
+	case f.Identity.ID == "":
+		return finalizeUnbound(f)
 	case f.spec().DeletionPolicy == v1alpha1.DeletionDelete:
 		return finalizeDelete(f)
 	default:
@@ -71,7 +73,7 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || notOurs(f):
 		orphaned := f.Identity.ID != "" && !othersOwn(f)
 		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && madeOwn(f)}, true
-	case f.Identity.boundOrClaimed() == "" && !f.Identity.unresolvedAttempt():
+	case f.Identity.boundOrClaimed() == "" && !f.Identity.unresolvedAttempt() && !f.reappeared():
 		return Step{Action: Release}, true
 	case f.spec().Suspend:
 		return suspendedDeletion(f), true
@@ -139,7 +141,7 @@ func finalizeAttempt(f *Facts) Step {
 	case OutcomeBind:
 		return Step{Action: Bind, ID: r.ID, Origin: OriginRecovered}
 	case OutcomeNone:
-		return Step{Action: Release}
+		return finalizeUnbound(f)
 	case OutcomeUncertain:
 		report := uncertain(f, "a create may have happened", r.Candidates)
 		report.Message += "; deletionPolicy Orphan releases this Group as it is"
@@ -149,6 +151,20 @@ func finalizeAttempt(f *Facts) Step {
 	step := writeStatus(deleting("a create got no clear answer and its group is being looked for"), 0)
 	step.AwaitListing = recoveryListing(f)
 	return step
+}
+
+// finalizeUnbound binds once more to what was given up and shows again, so that the policy
+// can be applied to it.
+func finalizeUnbound(f *Facts) Step {
+	step, stop := bindAgain(f)
+	switch b := f.backoff(nil); {
+	case !stop:
+		return Step{Action: Release}
+	case step.Action == WriteStatus && b != nil:
+		return backedOffDeletion(f, b)
+	default:
+		return step
+	}
 }
 
 func finalizeDelete(f *Facts) Step {

@@ -123,6 +123,15 @@ func anyIdentity(t *rapid.T, s *Facts) {
 	if rarely("owned") {
 		owned(s)
 	}
+	if s.Identity.ID == "" && rarely("gave one up") {
+		s.Dropped = Dropped{ID: otherID, At: now.Add(-time.Hour), Confirmed: !rarely("unconfirmed"), Remote: Remote{State: RemotePresent, Group: anyGroup(t, otherID), AsOf: now}}
+		if rarely("given up, and taken") {
+			s.Dropped.OtherOwner = "lobby/other"
+		}
+		if rarely("given up, and not seen since") {
+			s.Dropped.Remote.AsOf = now.Add(-2 * time.Hour)
+		}
+	}
 }
 
 func text(t *rapid.T, name string) string {

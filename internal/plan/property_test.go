@@ -179,7 +179,9 @@ func bindsWithRight(t *rapid.T, f *Facts, step Step) {
 		t.Fatal("Bind, though the namespace is not allowed")
 	case f.Identity.OtherOwner != "" && step.ID == f.wantedID():
 		t.Fatal("Bind, though another Group owns it")
-	case f.Connection.MayAdopt || f.Identity.TakeOver || f.Identity.ID != "":
+	case step.ID == f.Dropped.ID && (f.Dropped.OtherOwner != "" || !f.Dropped.Remote.AsOf.After(f.Dropped.At) || !trustworthy(f)):
+		t.Fatalf("Bind again to %+v", f.Dropped)
+	case f.Connection.MayAdopt || f.Identity.TakeOver || f.Identity.ID != "" || step.ID == f.Dropped.ID && f.Dropped.Confirmed:
 	case !recovers || f.Group.Spec.GroupID != "" && step.Origin == OriginDeclared:
 		t.Fatalf("Bind to %+v of a Group that may not adopt", g)
 	}

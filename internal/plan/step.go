@@ -61,7 +61,8 @@ const (
 	OriginDeclared Origin = iota
 	// OriginRecovered: an earlier create of ours made it.
 	OriginRecovered
-	// OriginRestored: the annotation says that it was bound before, and no status does.
+	// OriginRestored: it was bound before, says the annotation while no status does, or
+	// this process, which gave it up.
 	OriginRestored
 )
 

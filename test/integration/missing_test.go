@@ -4,6 +4,7 @@
 package integration
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -123,4 +124,47 @@ func TestGroupsThatAreMissingForGoodHoldNobodyUp(t *testing.T) {
 	w.nextListings(1)
 	w.wantConnected()
 	w.wantOccurrences(map[string]int{"MassDisappearance": 1})
+}
+
+// Two groups were gone for a while, and the account was restored: what was given up is
+// bound again where no other was made yet, and is nobody's where one was.
+func TestAGroupThatWasGivenUpAndShowsAgainIsBoundAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	w.owned("one", "two", "three")
+	long := func(g *simulator.Group) { g.CreatedAt = time.Now().Add(-24 * time.Hour) } // it cannot be what a create of ours has made
+	lost := map[string]string{"lobby": w.seed("The lobby", long), "lounge": w.seed("The lounge", long)}
+	for name, id := range lost {
+		w.group(name, w.boundTo(id), func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptAllowDuplicate })
+		w.awaitSynced(name)
+	}
+	w.sim.AddFault(simulator.Fault{
+		Method: http.MethodPost, BodyRegexp: "lobby", Action: simulator.Status, Status: http.StatusUnprocessableEntity, Body: `{"message":"full"}`,
+	})
+	w.sim.Remove(lost["lobby"])
+	w.sim.Remove(lost["lounge"])
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "full")
+	if g := w.get("lobby"); g.Status.ID != "" || g.Annotations[v1alpha1.AnnotationGroupID] != "" {
+		t.Errorf("it is bound to %q still", g.Status.ID)
+	}
+	w.eventually(func() string {
+		if id := w.get("lounge").Status.ID; id == lost["lounge"] || id == "" {
+			return "the lounge was not made anew"
+		}
+		return ""
+	})
+	next := w.awaitSynced("lounge").Status.ID
+	w.sim.ResetRequests()
+	w.seed("The lobby", long, func(g *simulator.Group) { g.ID = lost["lobby"] })
+	w.seed("The lounge", long, func(g *simulator.Group) { g.ID = lost["lounge"] })
+	if id := w.awaitSynced("lobby").Status.ID; id != lost["lobby"] {
+		t.Errorf("it is bound to %q, and not to %q again", id, lost["lobby"])
+	}
+	w.nextListings(1)
+	if id := w.awaitSynced("lounge").Status.ID; id != next {
+		t.Errorf("the lounge is bound to %q, and not to %q as before", id, next)
+	}
+	w.wantNoWrite()
+	w.wantRemotes(6)
+	w.wantEvents("lounge", map[string]int{"Adopted": 1, "Recreated": 1})
 }

@@ -116,3 +116,36 @@ func TestWhatAnOrphanLeftIsNotWhatTheNextCreateMade(t *testing.T) {
 		t.Errorf("%d POSTs; %q was left, and the Group is bound to %q", posts, left, bound)
 	}
 }
+
+// A manager died while it gave an id up: what only the annotation carried by then waited
+// for a person, and no other group was made.
+func TestACrashWhileAnIDIsGivenUpLosesNothing(t *testing.T) {
+	var lost, bound string
+	posts := scripted(t, func(w *world) {
+		g, other := w.plainGroup("g"), w.plainGroup("other") // which shows that it is the right account
+		other.Spec.Name = "Other"
+		w.declare(w.ops, g, "L1")
+		w.declare(w.ops, other, "L2")
+		w.pause(10 * time.Minute)
+		lost = w.idNow(g)
+		w.sim.Remove(lost)
+		for carried := 2; carried > 1; { // by status and annotation
+			w.pause(time.Millisecond)
+			now := w.ops.get(nameOf(g)).(*v1alpha1.Group)
+			carried = 0
+			for _, id := range []string{now.Status.ID, now.Annotations[v1alpha1.AnnotationGroupID]} {
+				if id != "" {
+					carried++
+				}
+			}
+		}
+		w.running[0].kill("while it gives the id up")
+		w.running[0].done.Wait()
+		w.running[0] = w.startProcess(w.ops)
+		w.pause(10 * time.Minute)
+		bound = w.idNow(g)
+	})
+	if posts != 3 || bound == lost || bound == "" {
+		t.Errorf("%d POSTs; %q was given up, and the Group is bound to %q", posts, lost, bound)
+	}
+}
