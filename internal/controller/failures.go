@@ -102,7 +102,10 @@ func backOff(s *scope, apiError *klink.Error) {
 		wait = doubled(notAppliedRetry, refusedRetry, h.Failures)
 	}
 	h.Failures++
-	h.Failed = &plan.Backoff{Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Discreet()}
+	h.Failed = &plan.Backoff{
+		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Discreet(),
+		Unprovable: apiError.Cached && apiError.Status == http.StatusNotFound,
+	}
 }
 
 // notApplied holds the fields back that the API took and does not show.

@@ -223,7 +223,10 @@ func (c *Client) refused(reply *http.Response) *Error {
 	default:
 		text = explanation(body)
 	}
-	if f.Kind == KindIntermediary {
+	switch {
+	case cached && status == http.StatusNotFound:
+		text = "out of a cache (the reply has an Age), which proves nothing; what stands before the API has to obey Cache-Control: no-cache"
+	case f.Kind == KindIntermediary:
 		text = strings.TrimSuffix("not the API answered, but something before it: "+text, ": ")
 	}
 	f.Message = tidy(text, c.redact)

@@ -238,7 +238,9 @@ func backedOffDeletion(f *Facts, b *Backoff) Step {
 	if b.Reason == v1alpha1.ReasonRejected || b.Reason == v1alpha1.ReasonNotApplied {
 		return backedOff(f, b)
 	}
-	return writeStatus(deleting(b.Message), b.Until.Sub(f.Now))
+	report := deleting(b.Message)
+	report.Stalled = b.Unprovable && f.Now.Sub(f.DeletionSeen) >= SettleTime
+	return writeStatus(report, b.Until.Sub(f.Now))
 }
 
 func deleting(what string) Report {

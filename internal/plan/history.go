@@ -53,6 +53,8 @@ type Backoff struct {
 	// Reason and Message are for the Ready condition.
 	Reason  string
 	Message string
+	// Unprovable: a cache says that the group is gone, and nothing else says anything.
+	Unprovable bool
 	// Fields are those a PUT or POST could not set; nil when another call failed, which
 	// holds back everything.
 	Fields []Field

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -56,6 +57,14 @@ var dialects = map[string]func(*simulator.Settings){
 	"contacts are refused":      func(s *simulator.Settings) { s.UnknownContacts = simulator.Reject },
 }
 
+// cannotApply are the dialects in which something that stories declare cannot be had, and
+// what its Group says then.
+var cannotApply = map[string]string{
+	"PUT replaces":         v1alpha1.ReasonNotApplied, // two fields undo each other
+	"contacts are dropped": v1alpha1.ReasonNotApplied,
+	"contacts are refused": v1alpha1.ReasonRejected,
+}
+
 func paging(way simulator.Paging, order simulator.Order) func(*simulator.Settings) {
 	return func(s *simulator.Settings) { s.Paging, s.Order = way, order }
 }
@@ -64,6 +73,7 @@ func paging(way simulator.Paging, order simulator.Order) func(*simulator.Setting
 func (w *world) newAccount() *simulator.Server {
 	w.script.points = append(w.script.points, accountPoint)
 	dialect := w.script.fault(accountPoint)
+	w.script.dialect = dialect
 	var settings simulator.Settings
 	if dialect != "" {
 		settings.MaxLimit = 10

@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +22,8 @@ import (
 var (
 	depth     = flag.Int("depth", 1, "how many choices the explored schedules have at the most")
 	steps     = flag.Int("near", 2, "how many points apart the choices of one schedule are")
+	anywhere  = flag.Bool("all", false, "the choices of one schedule may be any number of points apart")
+	from      = flag.String("from", "", "explore only schedules whose first choice reads like this, as in account=")
 	outer     = flag.Int("outer", 4, "how many schedules of one choice are explored; 0: all")
 	positions = flag.String("positions", "", "a folder that keeps how far the exploration is, so that it can go on from there")
 	lane      = flag.Int("lane", -1, "the lane that this process explores; -1: all, each in a process of its own")
@@ -48,7 +52,7 @@ func TestExplore(t *testing.T) {
 	for n := range exploreLanes() {
 		wait.Go(func() {
 			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestExplore$", "-test.v", "-test.timeout=0", "-lane="+strconv.Itoa(n),
-				"-positions="+*positions, "-manifest="+*explored, "-depth="+strconv.Itoa(*depth), "-near="+strconv.Itoa(*steps), "-outer="+strconv.Itoa(*outer))
+				"-positions="+*positions, "-manifest="+*explored, "-depth="+strconv.Itoa(*depth), "-near="+strconv.Itoa(*steps), "-all="+strconv.FormatBool(*anywhere), "-from="+*from, "-outer="+strconv.Itoa(*outer))
 			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 			if err := cmd.Run(); err != nil {
 				t.Errorf("lane %d: %v", n, err)
@@ -68,7 +72,7 @@ func exploreLanes() int {
 
 func exploreLane(t *testing.T, lane, lanes int) {
 	e := explorer{t: t, found: totals{}}
-	all := singles(t, *explored)
+	all := slices.DeleteFunc(singles(t, *explored), func(s schedule) bool { return !strings.HasPrefix(s.choices[0].String(), *from) })
 	if *outer > 0 {
 		all = all[:min(*outer, len(all))]
 	}
@@ -104,7 +108,11 @@ func (e *explorer) deepen(s schedule) {
 }
 
 func positionFile(lane int) string {
-	return filepath.Join(*positions, fmt.Sprintf("%s-depth%d-near%d-lane%d.json", *explored, *depth, *steps, lane))
+	near := strconv.Itoa(*steps)
+	if *anywhere {
+		near = "all"
+	}
+	return filepath.Join(*positions, fmt.Sprintf("%s-%sdepth%d-near%s-lane%d.json", *explored, strings.ReplaceAll(*from, "/", "-"), *depth, near, lane))
 }
 
 func readPosition(t *testing.T, lane int) (at position) {

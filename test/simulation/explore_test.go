@@ -69,6 +69,9 @@ func (w *world) near(steps int) []string {
 	if i < 0 || w.script.played < len(choices) {
 		return nil
 	}
+	if *anywhere {
+		return w.script.points[i:]
+	}
 	return w.script.points[i:min(len(w.script.points), i+1+steps)]
 }
 

@@ -68,6 +68,8 @@ type script struct {
 	// phase is the part of the story; quiet: what happens now is not to be chosen.
 	phase string
 	quiet bool
+	// dialect is the account's, "" for the page's most literal reading.
+	dialect string
 
 	ordinals map[string]int
 	points   []string // in their order, those that can be chosen

@@ -61,6 +61,14 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName && strings.Contains(ready.Message, "belongs to Group") {
 			return "" // whether that one owns it is judged below
 		}
+	case v1alpha1.ReasonNotApplied, v1alpha1.ReasonRejected:
+		if w.script != nil && cannotApply[w.script.dialect] == ready.Reason {
+			return ""
+		}
+	case v1alpha1.ReasonUnavailable:
+		if strings.Contains(ready.Message, onlyACache) {
+			return "" // nothing else can be said of a group that is gone
+		}
 	case v1alpha1.ReasonUpdating:
 		if len(g.Status.Drift) > 0 {
 			return "" // contested

@@ -4,10 +4,12 @@
 package simulation
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -177,6 +179,7 @@ func (w *world) farewell() {
 		w.idle(time.Minute)
 		w.acceptMissing(w.links[0])
 		w.settleUncertain()
+		w.letGo()
 	}
 	if w.violated() {
 		return
@@ -196,6 +199,20 @@ func (w *world) farewell() {
 	for _, p := range w.leaders() {
 		for _, kept := range p.remembers() {
 			w.violate("remembered an hour after everything was deleted: %s", kept)
+		}
+	}
+}
+
+// onlyACache is what a Group says whose remote group nothing but a cache calls gone.
+const onlyACache = "out of a cache"
+
+// letGo does what a deletion asks a person to do that no evidence can finish.
+func (w *world) letGo() {
+	for _, g := range w.ops.groups() {
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		if meta.IsStatusConditionTrue(g.Status.Conditions, v1alpha1.ConditionStalled) && ready != nil && strings.Contains(ready.Message, onlyACache) {
+			w.end(g)
+			w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 		}
 	}
 }
