@@ -174,8 +174,11 @@ func uncertain(f *Facts, what string, candidates []remote.Group) Report {
 	if f.Identity.AttemptUnreadable {
 		detail = "so whether a group was created is not known"
 	}
-	return stalled(v1alpha1.ReasonCreateUncertain, fmt.Sprintf(
-		"%s, %s; set spec.groupID to its id, or remove the annotation %s when none was made", what, detail, v1alpha1.AnnotationCreateAttempt))
+	none := "remove the annotation " + v1alpha1.AnnotationCreateAttempt + " when none was made"
+	if f.Group.Annotations[v1alpha1.AnnotationCreateAttempt] == "" {
+		none = "set adoptionPolicy AllowDuplicate when there is none"
+	}
+	return stalled(v1alpha1.ReasonCreateUncertain, fmt.Sprintf("%s, %s; set spec.groupID to its id, or %s", what, detail, none))
 }
 
 // create plans the POST, once nothing stands against it.

@@ -228,6 +228,15 @@ func (f *Facts) wasReady() bool {
 	return f.Identity.ID != "" && ready != nil && ready.Status == metav1.ConditionTrue
 }
 
+// wasCompared reports whether the status already says what came of comparing this
+// generation with the remote group. A Group that was kept from it, as by another owner,
+// has a status too.
+func (f *Facts) wasCompared() bool {
+	ready := f.ready()
+	return !f.userIsWaiting() && ready != nil && ready.ObservedGeneration == f.Group.Generation &&
+		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonNotApplied)
+}
+
 // wasSynced reports whether the Group was found as declared at this generation, so
 // that a difference now is somebody else's doing.
 func (f *Facts) wasSynced() bool {

@@ -213,7 +213,7 @@ func read(f *Facts, id string) Step {
 func compare(f *Facts) Step {
 	diff, hidden := f.Declared.compared(f.Remote.Group)
 	switch {
-	case (len(diff) == 0 || f.observes()) && f.userIsWaiting() && f.Remote.AsOf.Before(f.History.DeclaredSeen):
+	case (len(diff) == 0 || f.observes()) && !f.wasCompared() && f.Remote.AsOf.Before(f.History.DeclaredSeen):
 		return read(f, f.Identity.ID) // what was seen before the declaration says nothing of it
 	case len(diff) == 0 && len(hidden) > 0 && !f.Remote.Fresh:
 		return read(f, f.Identity.ID)

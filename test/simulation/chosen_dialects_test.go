@@ -63,6 +63,10 @@ var cannotApply = map[string]string{
 	"PUT replaces":         v1alpha1.ReasonNotApplied, // two fields undo each other
 	"contacts are dropped": v1alpha1.ReasonNotApplied,
 	"contacts are refused": v1alpha1.ReasonRejected,
+	"names are unique":     v1alpha1.ReasonRejected,
+	// Nothing proves that a name is free.
+	"cut off": v1alpha1.ReasonCreateUncertain, "cut off, oldest first": v1alpha1.ReasonCreateUncertain,
+	"names not listed": v1alpha1.ReasonCreateUncertain, "Age": v1alpha1.ReasonCreateUncertain,
 }
 
 func paging(way simulator.Paging, order simulator.Order) func(*simulator.Settings) {

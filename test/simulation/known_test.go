@@ -54,6 +54,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"labels of namespaces were never forgotten":                                    "byName | start/rest#1: exclude the namespace",
 		"a correction that waited for a rate slot read the group again and again":      "byName | create/PUT group#1=429",
 		"a connection that was answered 429 from its start on said nothing":            "plain | start/GET groups#1=throttled",
+		"a Group that took over from another believed what was seen before it":         "copied | copy/PATCH Group status#1: delete by force",
 		"a drift of what the lists leave out was never seen":                           "plain | account=summaries",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {

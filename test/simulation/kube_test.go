@@ -214,7 +214,11 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 	}
 	switch fault {
 	case "kube stalls":
-		k.p.pause(time.Duration(dice.roll(180_000)) * time.Millisecond)
+		stall := time.Duration(dice.roll(180_000)) * time.Millisecond
+		if k.p.script != nil {
+			k.p.script.stalled = time.Now().Add(stall)
+		}
+		k.p.pause(stall)
 		fault = ""
 	case "unseen":
 		fault = ""

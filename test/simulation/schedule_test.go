@@ -77,6 +77,7 @@ type script struct {
 	calls    int      // for one group
 	writes   int      // to Kubernetes
 	spell    spell
+	stalled  time.Time // until when a write to Kubernetes stalls
 	due      []due
 
 	strangers map[string]bool      // the remote ids that nobody declares

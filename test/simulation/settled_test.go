@@ -61,7 +61,7 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName && strings.Contains(ready.Message, "belongs to Group") {
 			return "" // whether that one owns it is judged below
 		}
-	case v1alpha1.ReasonNotApplied, v1alpha1.ReasonRejected:
+	case v1alpha1.ReasonNotApplied, v1alpha1.ReasonRejected, v1alpha1.ReasonCreateUncertain:
 		if w.script != nil && cannotApply[w.script.dialect] == ready.Reason {
 			return ""
 		}

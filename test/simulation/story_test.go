@@ -29,10 +29,30 @@ var manifests = map[string]func(w *world, spec *v1alpha1.GroupSpec){
 		spec.Name, spec.AdoptionPolicy = "Old", v1alpha1.AdoptByName
 	},
 	"byName new": func(_ *world, spec *v1alpha1.GroupSpec) { spec.AdoptionPolicy = v1alpha1.AdoptByName },
-	"groupID":    func(w *world, spec *v1alpha1.GroupSpec) { spec.Name, spec.GroupID = "Theirs", w.stranger("Theirs") },
+	"twins":      func(*world, *v1alpha1.GroupSpec) {},
+	"twins byName": func(_ *world, spec *v1alpha1.GroupSpec) {
+		spec.Name, spec.AdoptionPolicy = "Theirs", v1alpha1.AdoptByName
+	},
+	"copied":  func(*world, *v1alpha1.GroupSpec) {},
+	"groupID": func(w *world, spec *v1alpha1.GroupSpec) { spec.Name, spec.GroupID = "Theirs", w.stranger("Theirs") },
 	"observe": func(w *world, spec *v1alpha1.GroupSpec) {
 		spec.Name, spec.GroupID, spec.ManagementPolicy = "Theirs", w.stranger("Theirs"), v1alpha1.ManagementObserve
 	},
+}
+
+// companion declares the second Group of some stories: of the same name, at the same time
+// as the first one, or a copy of its manifest later, with all that stands in its metadata.
+func (w *world) companion(when string) {
+	switch m := w.script.schedule.manifest; {
+	case when == "create" && m == "twins":
+		w.declareAnother(func(g *v1alpha1.Group) { g.Annotations, g.Spec.Description = nil, new("another") })
+	case when == "create" && m == "twins byName":
+		w.declareAnother(func(g *v1alpha1.Group) { g.Annotations = nil })
+	case when == "copy" && m == "copied":
+		w.part("copy", func() {
+			w.declareAnother(func(g *v1alpha1.Group) { w.name(g.Annotations[v1alpha1.AnnotationGroupID]) })
+		})
+	}
 }
 
 // hero is the Group that a story is about.
@@ -110,7 +130,8 @@ func (w *world) part(phase string, do func()) {
 // story is a Group's way: made, changed, put right after somebody's edit, and deleted.
 func (w *world) story() {
 	w.part("start", func() { w.running = append(w.running, w.startProcess(w.ops)) })
-	w.part("create", w.declareHero)
+	w.part("create", func() { w.declareHero(); w.companion("create") })
+	w.companion("copy")
 	w.part("edit", func() {
 		w.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
 	})
@@ -142,6 +163,16 @@ func (w *world) declareHero() {
 	manifests[w.script.schedule.manifest](w, &g.Spec)
 	w.sequence++
 	w.declare(w.ops, g, w.lineage())
+}
+
+// declareAnother declares a second Group like the hero, but for what differ changes.
+func (w *world) declareAnother(differ func(*v1alpha1.Group)) {
+	w.ifHero(func(hero *v1alpha1.Group) {
+		g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: hero.Namespace, Name: "other", Annotations: hero.Annotations}, Spec: *hero.Spec.DeepCopy()}
+		w.sequence++
+		differ(g)
+		w.declare(w.ops, g, w.lineage())
+	})
 }
 
 func (w *world) editHero(f func(*v1alpha1.Group)) {
