@@ -24,8 +24,12 @@ type entry struct {
 	// complete or not, that did.
 	unlisted bool
 	missed   int
-	// hidden is what the newest listing that shows it leaves out.
-	hidden remote.FieldSet
+	// hidden is what the newest listing that shows it leaves out, or is among less: that
+	// of which lists show less than a GET does.
+	hidden, less remote.FieldSet
+	// listed is how the group was known before a GET showed it otherwise; nil once a
+	// listing has said whether lists show less.
+	listed *klink.Group
 	// seen is when the listing or the call began that showed it last.
 	seen time.Time
 	// ours is what our own writes left behind; nil for a group that we did not write.
@@ -49,6 +53,41 @@ type ours struct {
 	past    []klink.Group
 	// fields are those that our writes set, and when they were answered.
 	fields map[string]time.Time
+}
+
+// asListed takes what lists do not tell out of how a listing shows the group. A field
+// that it shows as it did before a GET showed otherwise is one of which lists show less,
+// until one agrees with the GETs.
+func (e *entry) asListed(g klink.Group) klink.Group {
+	differs := differing(&g, &e.group)
+	e.less &= differs
+	if e.listed != nil {
+		e.less |= differs &^ differing(&g, e.listed)
+		e.listed = nil
+	}
+	e.hidden = g.Unknown | e.less
+	g.Unknown = e.hidden
+	return g
+}
+
+// differing are the fields that two showings of a group know, and show otherwise.
+func differing(a, b *klink.Group) (fields remote.FieldSet) {
+	note := func(field remote.FieldSet, differs bool) {
+		if differs && (a.Unknown|b.Unknown)&field == 0 {
+			fields |= field
+		}
+	}
+	note(remote.FieldName, a.Name != b.Name)
+	note(remote.FieldDescription, a.Description != b.Description)
+	note(remote.FieldAvatarURL, a.AvatarURL != b.AvatarURL)
+	note(remote.FieldContacts, !sameMembers(a.Contacts, b.Contacts))
+	note(remote.FieldArchivedAt, a.Archived() != b.Archived())
+	return fields
+}
+
+// sameMembers compares in any order, as Groups do.
+func sameMembers(a, b []string) bool {
+	return slices.Equal(a, b) || len(a) == len(b) && slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // touched is when our own last write was answered; zero without one.

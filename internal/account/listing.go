@@ -76,14 +76,14 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 		m.set(e, members.share(g))
 		return true
 	}
-	e.hidden = g.Unknown
+	e.hidden = g.Unknown | e.less
 	e.stale, m.sighted = false, true
 	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
 		return false
 	}
 	before, was := e.group, e.unlisted || !e.deleted.IsZero()
 	e.unlisted, e.missed, e.seen, e.deleted = false, 0, begun, time.Time{}
-	merged := e.merge(g, now)
+	merged := e.merge(e.asListed(g), now)
 	if same(before, merged) {
 		return was // what is known shares no memory with the listing
 	}

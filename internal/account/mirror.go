@@ -190,7 +190,11 @@ func (m *mirror) wrote(g klink.Group, fields []string, now time.Time) {
 func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 	e := m.answered(g.ID, now)
 	e.contradicted = false
+	before := e.group
 	m.set(e, e.merge(g, now))
+	if before.ID != "" && differing(&before, &e.group) != 0 {
+		e.listed = &before
+	}
 	return e.group
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // maxName is the longest name, in characters. The page has no limit; this one is the CRD's and any database's.
@@ -80,6 +82,10 @@ func (s *Settings) normalise(text string) string {
 		return strings.TrimSpace(text)
 	case EscapeHTML:
 		return html.EscapeString(text)
+	case Compose:
+		return norm.NFC.String(text)
+	case Lowercase:
+		return strings.ToLower(text)
 	default:
 		return text
 	}

@@ -39,6 +39,8 @@ func TestReplies(t *testing.T) {
 		{"contact details", simulator.Settings{ContactDetails: true}, `{"name":"a","contacts":[{"username":"x"}]}`, 200, `"username":"x"}]`},
 		{"trimmed", simulator.Settings{Text: simulator.Trim}, `{"name":"a","description":" d "}`, 200, `"description":"d"`},
 		{"escaped", simulator.Settings{Text: simulator.EscapeHTML}, `{"name":"a&b"}`, 200, `"name":"a&amp;b"`},
+		{"composed", simulator.Settings{Text: simulator.Compose}, `{"name":"e\u0301"}`, 200, "\"name\":\"\u00e9\""},
+		{"in lower case", simulator.Settings{Text: simulator.Lowercase}, `{"name":"Ab"}`, 200, `"name":"ab"`},
 		{"empty made null", simulator.Settings{Text: simulator.NullEmpty}, `{"name":"a","description":""}`, 200, `"description":null`},
 	}
 	for _, tt := range tests {

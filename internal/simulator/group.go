@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -106,7 +107,7 @@ func (s *Settings) wire(g *Group) wireGroup {
 
 // item is a group as a list shows it.
 func (s *Settings) item(g *Group) any {
-	whole := s.wire(g)
+	whole := s.wire(s.cut(g))
 	if len(s.OmitInLists) == 0 {
 		return whole
 	}
@@ -118,6 +119,20 @@ func (s *Settings) item(g *Group) any {
 		delete(item, name)
 	}
 	return item
+}
+
+// cut is the group with what a list shows of long values.
+func (s *Settings) cut(g *Group) *Group {
+	n := s.CutInLists
+	if n == 0 {
+		return g
+	}
+	less := *g
+	less.Contacts = g.Contacts[:min(n, len(g.Contacts))]
+	if text := []rune(*cmp.Or(g.Description, new(string))); len(text) > n {
+		less.Description = new(string(text[:n]))
+	}
+	return &less
 }
 
 func (s *Settings) wireTime(t time.Time) any {

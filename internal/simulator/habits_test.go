@@ -32,6 +32,17 @@ func TestAListOfSummaries(t *testing.T) {
 	}
 }
 
+func TestAListThatCutsLongValues(t *testing.T) {
+	c := inProcess(t, simulator.New(simulator.Options{Settings: simulator.Settings{CutInLists: 1}}))
+	id := c.create("name").ID
+	c.do(http.StatusOK, http.MethodPut, "/groups/"+id, `{"description":"d\u00e9","contacts":[{"username":"x"},{"username":"y"}]}`)
+	const all = `"contacts":[{"username":"x"},{"username":"y"}]`
+	list, one := c.do(http.StatusOK, http.MethodGet, "/groups", "").text, c.do(http.StatusOK, http.MethodGet, "/groups/"+id, "").text
+	if !strings.Contains(list, `"name":"name","description":"d"`) || strings.Contains(list, all) || !strings.Contains(one, all) {
+		t.Errorf("the list shows %s, a GET %s", list, one)
+	}
+}
+
 func TestAPutThatReplaces(t *testing.T) {
 	c := inProcess(t, simulator.New(simulator.Options{Settings: simulator.Settings{Put: simulator.Replace}}))
 	id := c.create("a").ID

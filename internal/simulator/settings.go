@@ -77,6 +77,9 @@ const (
 	EscapeHTML Text = "EscapeHTML"
 	// NullEmpty stores an empty description or avatar_url as null.
 	NullEmpty Text = "NullEmpty"
+	// Compose stores Unicode's composed form (NFC), and Lowercase lower case.
+	Compose   Text = "Compose"
+	Lowercase Text = "Lowercase"
 )
 
 // DeleteReply is the reply to a DELETE, of which the page shows none.
@@ -187,6 +190,9 @@ type Settings struct {
 	NumericUsernames bool `json:"numericUsernames"`
 	// OmitInLists are the attributes that listed groups lack, and a single one has.
 	OmitInLists []string `json:"omitInLists,omitempty"`
+	// CutInLists is how many characters of a description and how many contacts a listed
+	// group has at most; 0 cuts nothing.
+	CutInLists int `json:"cutInLists,omitempty"`
 
 	// Latency delays each reply; the change is made before it.
 	Latency time.Duration `json:"-"`
@@ -236,7 +242,7 @@ func (s Settings) Validate() error {
 		oneOf("order", s.Order, NewestFirst, OldestFirst),
 		oneOf("envelope", s.Envelope, Bare, Wrapped),
 		oneOf("timestamps", s.Timestamps, Unix, RFC3339),
-		oneOf("text", s.Text, AsIs, Trim, EscapeHTML, NullEmpty),
+		oneOf("text", s.Text, AsIs, Trim, EscapeHTML, NullEmpty, Compose, Lowercase),
 		oneOf("deleteReply", s.DeleteReply, NoContent, WithBody),
 		oneOf("deleteUnknown", s.DeleteUnknown, NotFound, AsDeleted),
 		oneOf("goneCursor", s.GoneCursor, CursorRefused, CursorEmptyPage, CursorFirstPage),
@@ -247,6 +253,7 @@ func (s Settings) Validate() error {
 		oneOf("rateLimit.retryAfter", s.RateLimit.RetryAfter, RetryAfterSeconds, RetryAfterDate, RetryAfterNone),
 		omits(s.OmitInLists),
 		notNegative("maxLimit", s.MaxLimit),
+		notNegative("cutInLists", s.CutInLists),
 		notNegative("latency", s.Latency),
 		notNegative("age", s.Age),
 		notNegative("lag", s.Lag),

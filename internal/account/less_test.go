@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package account
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// A field of which lists show less than a GET does is watched by GETs: its drift is found
+// within an interval, and nothing else is taken for drift.
+func TestWhatListsShowLessOfIsWatchedByGets(t *testing.T) {
+	run(t, simulator.Settings{CutInLists: 2}, func(t *testing.T, b *bench) {
+		ids := b.seed(10)
+		for _, id := range ids {
+			b.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Ours.") })
+		}
+		b.declare(remote.FieldName|remote.FieldDescription, ids...)
+		b.configure(func(s *Settings) { s.Burst = 1000 })
+		b.after(time.Second)
+		b.readAll(ids...)
+		b.after(3 * time.Minute) // by the second listing it is known
+		b.heard()
+		b.sim.ResetRequests()
+		b.after(time.Minute)
+		b.counts(map[string]int{"GET list": 1, "GET one": 10})
+		if news := b.heard(); len(news.IDs) > 0 {
+			t.Errorf("nobody changed anything, and %v are news", news.IDs)
+		}
+		b.sim.Mutate(ids[3], func(g *simulator.Group) { g.Description = new("Ours, not.") })
+		b.after(time.Minute)
+		if news := b.heard(); !slices.Equal(news.IDs, ids[3:4]) {
+			t.Errorf("the news are of %v, want %s alone", news.IDs, ids[3])
+		}
+		if r := b.account.Lookup(ids[3]); r.Group.Description != "Ours, not." {
+			t.Errorf("the mirror shows %q", r.Group.Description)
+		}
+		b.sim.Configure(func(s *simulator.Settings) { *s = simulator.Settings{} })
+		b.after(2 * time.Minute)
+		b.sim.ResetRequests()
+		b.after(time.Minute)
+		b.counts(lists(1)) // lists tell everything by now
+	})
+}
+
+// Lists that lag, and show for a while what was there before, are no lists that show less.
+func TestAListThatAgreesAgainIsBelievedAgain(t *testing.T) {
+	m := newMirror()
+	m.take(listing(0, group("a", "1")))
+	m.read(group("a", "2"), at(10*time.Second))
+	changedBy(t, m.take(listing(20*time.Second, group("a", "1")))) // lists show less, or lag
+	m.shows(t, 20*time.Second, "a", "2")
+	changedBy(t, m.take(listing(30*time.Second, group("a", "2"))))
+	changedBy(t, m.take(listing(40*time.Second, group("a", "3"))), "a")
+	m.shows(t, 40*time.Second, "a", "3")
+
+	// What a GET showed, and nothing contradicts, is changed by the next listing.
+	m.read(group("a", "4"), at(50*time.Second))
+	changedBy(t, m.take(listing(time.Minute, group("a", "5"))), "a")
+	reordered := func(names ...string) klink.Group {
+		g := group("a", "5")
+		g.Contacts = names
+		return g
+	}
+	m.take(listing(2*time.Minute, reordered("x", "y")))
+	m.read(reordered("y", "x"), at(3*time.Minute))
+	m.take(listing(4*time.Minute, reordered("x", "y")))
+	if e := m.entries["a"]; e.hidden != 0 {
+		t.Errorf("an order is taken for less: %b", e.hidden)
+	}
+}
