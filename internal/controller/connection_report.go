@@ -36,7 +36,9 @@ type readyState struct {
 func evaluateReady(object connectionObject, s account.State, p *problem, users []string, now time.Time) (v readyState, known bool) {
 	switch {
 	case !object.GetDeletionTimestamp().IsZero():
-		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf("being deleted; waiting for %d Groups that use it: %s", len(users), some(users))}, true
+		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf(
+			"being deleted; waiting for %d Groups that use it: %s; to have it back, take the finalizer %s off it and apply it again: they go on with what they have",
+			len(users), some(users), v1alpha1.FinalizerInUse)}, true
 	case p != nil:
 		return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
 	case !s.Up && s.Down != 0:

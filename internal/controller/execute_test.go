@@ -98,6 +98,20 @@ func TestWhatAFailureMeans(t *testing.T) {
 	})
 }
 
+// Only a 422 may be for some of the fields alone, and only a 409 to a name for who has it.
+func TestWhatIsRefusedWithWhat(t *testing.T) {
+	both := []plan.Field{plan.FieldDescription, plan.FieldContacts}
+	for status, rest := range map[int][]plan.Field{400: nil, 403: nil, 409: nil, 413: nil, 422: {plan.FieldDescription}} {
+		s := newScope()
+		if _, err := failed(s, plan.Step{Action: plan.Update, ID: "a", Fields: both}, &klink.Error{Kind: klink.KindRejected, Status: status}); err != nil {
+			t.Fatal(err)
+		}
+		if refused := s.state.memory.History.Refused; !cmp.Equal(refused.Fields, both) || !cmp.Equal(refused.Rest, rest) || refused.Conflict {
+			t.Errorf("%d: %+v, want the rest %v", status, refused, rest)
+		}
+	}
+}
+
 // A PUT that finds nothing what a GET has just shown is repeated with a backoff, and
 // not for ever within one pass.
 func TestASecondPUTThatFindsNothingBacksOff(t *testing.T) {

@@ -78,14 +78,25 @@ func callFailed(s *scope, step plan.Step, apiError *klink.Error) outcome {
 		s.missed = true
 		s.reply = &reply{id: step.ID, state: plan.RemoteUnlisted}
 	case klink.KindRejected, klink.KindForbidden, klink.KindReadOnly:
-		now := time.Now()
-		s.state.memory.History.Refuse(plan.Backoff{
-			Until: now.Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Discreet(),
-		}, apiError.Status == http.StatusUnprocessableEntity, now)
+		refuse(s, step, apiError)
 	default:
 		backOff(s, apiError)
 	}
 	return outcome{}
+}
+
+// refuse takes in that the API said no to these fields.
+func refuse(s *scope, step plan.Step, apiError *klink.Error) {
+	now := time.Now()
+	b := plan.Backoff{Until: now.Add(refusedRetry), Reason: v1alpha1.ReasonRejected, Fields: step.Fields, Message: apiError.Discreet()}
+	if b.Conflict = apiError.Status == http.StatusConflict && slices.Contains(step.Fields, plan.FieldName); b.Conflict {
+		for _, g := range s.account.Evidence(s.group.Spec.Name).Named {
+			if g.ID != step.ID {
+				b.Holders = append(b.Holders, g.ID)
+			}
+		}
+	}
+	s.state.memory.History.Refuse(b, apiError.Status == http.StatusUnprocessableEntity, now)
 }
 
 // silent reports whether a call was answered by a 2xx that shows nothing.

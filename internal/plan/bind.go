@@ -131,8 +131,8 @@ func recoverAttempt(f *Facts) Step {
 		answer = " (" + failed.Message + ")"
 	}
 	step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer"+answer+"; looking for its group before trying again"), 0)
-	if f.History.Refused.active(f.Now) {
-		step = backedOff(f, f.History.Refused) // a person can fix it meanwhile
+	if refused := f.refused(); refused != nil {
+		step = backedOff(f, refused) // a person can fix it meanwhile
 	}
 	step.AwaitListing = recoveryListing(f)
 	return step

@@ -50,7 +50,7 @@ func (f *Facts) setLately(fields []Field) bool {
 // what keeps all of them back. After a refusal of several at once the others go without
 // contacts and avatar, once: so one member who is no more holds back nothing else.
 func (f *Facts) sendable(due []Field) ([]Field, *Backoff) {
-	if refused := f.History.Refused; refused.active(f.Now) {
+	if refused := f.refused(); refused != nil {
 		foreign := func(field Field) bool { return !slices.Contains(refused.Fields, field) }
 		rest := func(field Field) bool { return slices.Contains(refused.Rest, field) }
 		switch {

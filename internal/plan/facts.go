@@ -278,7 +278,7 @@ func (f *Facts) showing(r Report) Report {
 // backoff returns what keeps a PUT of the given fields (nil: any other call) from
 // being tried.
 func (f *Facts) backoff(fields []Field) *Backoff {
-	for _, b := range []*Backoff{f.History.Refused, f.History.NotApplied, f.History.Failed} {
+	for _, b := range []*Backoff{f.refused(), f.History.NotApplied, f.History.Failed} {
 		if b.active(f.Now) && b.covers(fields) {
 			return b
 		}

@@ -60,6 +60,10 @@ type Backoff struct {
 	Fields []Field
 	// Rest are those of them that are sent once more, without the others.
 	Rest []Field
+	// Conflict: it was a 409 to a request with the name. Holders are the groups that
+	// were seen to have the name then.
+	Conflict bool
+	Holders  []string
 }
 
 func (b *Backoff) active(now time.Time) bool {

@@ -122,7 +122,8 @@ func ownedElsewhere(f *Facts) (Step, bool) {
 	}
 	if id.OtherOwner != "" {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
-			"remote group %s is owned by Group %s; this one takes over when that one lets go%s", f.wantedID(), id.OtherOwner, copiedHint(f)))
+			"remote group %s is owned by Group %s; delete one of the two: this one takes over when that one is deleted with deletionPolicy Orphan, which leaves the remote group as it is%s",
+			f.wantedID(), id.OtherOwner, copiedHint(f)))
 		return writeStatus(r, ownerRetry), true
 	}
 	return Step{}, false
@@ -258,10 +259,4 @@ func remoteMissing(f *Facts, id string) Step {
 	}
 	return writeStatus(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
 		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it anew, with another groupID or none", id, why)), stalledRetry)
-}
-
-func backedOff(f *Facts, b *Backoff) Step {
-	r := blocked(b.Reason, b.Message)
-	r.Stalled = b.Reason == v1alpha1.ReasonRejected || b.Reason == v1alpha1.ReasonNotApplied
-	return writeStatus(r, b.Until.Sub(f.Now))
 }

@@ -17,6 +17,9 @@ func TestNamesThatAnAPIMayTakeForOne(t *testing.T) {
 			t.Errorf("%q is no other name than %q", other, name)
 		}
 	}
+	if NameKey("\u03b1\u0345") != NameKey("\u1fb3") { // folding parts what is not composed before
+		t.Error("a composed letter is told apart from its parts")
+	}
 	if NameKey("\u212a") != NameKey("k") { // the sign of Kelvin
 		t.Error("runes that differ in case alone are told apart")
 	}

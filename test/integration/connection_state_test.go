@@ -5,6 +5,7 @@ package integration
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"testing"
 
@@ -78,6 +79,40 @@ func TestALongPauseIsReportedAndEnds(t *testing.T) {
 		}
 		w.wantCalls(map[string]int{"PUT": 1})
 	})
+}
+
+// Kubernetes takes no deletion back, but the connection can be had back as its message
+// says: its Groups go on with what they have.
+func TestAConnectionThatWasDeletedByMistakeIsHadBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	names := w.groups("g", 3)
+	for _, name := range names {
+		w.awaitSynced(name)
+	}
+	w.eventually(func() string {
+		if len(w.connection().Finalizers) == 0 {
+			return "the connection is not held"
+		}
+		return ""
+	})
+	again := &v1alpha1.Connection{ObjectMeta: w.named("sim"), Spec: w.connection().Spec}
+	if err := api.Delete(context.Background(), w.connection()); err != nil {
+		t.Fatal(err)
+	}
+	w.wantConnection(v1alpha1.ReasonTerminating, false, "3 Groups", w.namespace+"/g-0", "take the finalizer "+v1alpha1.FinalizerInUse, "apply it again")
+	versions := w.versions()
+	w.sim.ResetRequests()
+	w.editConnection(func(c *v1alpha1.Connection) { c.Finalizers = nil })
+	w.create(again)
+	w.wantConnected()
+	w.nextPasses(1)
+	w.wantNoWrite()
+	if now := w.versions(); !maps.Equal(now, versions) {
+		t.Errorf("Groups were rewritten: %v, and before %v", now, versions)
+	}
+	w.edit("g-0", func(g *v1alpha1.Group) { g.Spec.Description = new("still served") })
+	w.awaitSynced("g-0")
 }
 
 func TestAConnectionServesUntilItsLastGroupIsGone(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -82,6 +83,51 @@ func TestConflictOfACreateIsQuotedAtOnce(t *testing.T) {
 	w.nextListings(1)
 	w.wantCalls(map[string]int{"POST": 1})
 	w.wantRemotes(1)
+}
+
+// An API that wants unique names counts archived groups too: the message says which has
+// the name, and how to bind to it.
+func TestANameOfAnArchivedGroupIsHadByBindingToIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{UniqueNames: true})
+	id := w.seed("The lobby", func(g *simulator.Group) { g.ArchivedAt = time.Now().Add(-time.Hour) })
+	w.owned("bar")
+	w.nextPasses(1)
+	w.group("lobby")
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "409", id, "ByName", "groupID")
+	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The lobby" })
+	w.awaitStalled("bar", v1alpha1.ReasonRejected, "409", id, "rename that group")
+	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The bar" })
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
+	if g := w.awaitSynced("lobby"); g.Status.ID != id {
+		t.Errorf("it is bound to %s, not to %s", g.Status.ID, id)
+	}
+	w.wantArchived(id, false)
+	w.wantRemotes(2)
+}
+
+// Once the name is free it is taken, without anybody's change of the Group.
+func TestANameThatIsFreeByNowIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{UniqueNames: true})
+	id := w.seed("The lobby", func(g *simulator.Group) { g.ArchivedAt = time.Now().Add(-time.Hour) })
+	w.owned("bar")
+	w.nextPasses(1)
+	w.group("lobby")
+	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The lobby" })
+	w.awaitStalled("lobby", v1alpha1.ReasonRejected, id)
+	w.awaitStalled("bar", v1alpha1.ReasonRejected, id)
+	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The pool" })
+	pool := w.seed("The attic")
+	w.awaitSynced("bar")
+	w.nextPasses(1)
+	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The attic" })
+	w.awaitStalled("bar", v1alpha1.ReasonRejected, pool)
+	w.sim.Remove(id)
+	w.sim.Mutate(pool, func(g *simulator.Group) { g.Name = "The old attic" })
+	w.awaitSynced("bar")
+	w.awaitSynced("lobby")
+	w.wantRemotes(3)
 }
 
 // A refusal lasts for an hour also where each listing makes the Group read its own

@@ -74,6 +74,40 @@ func TestUnreadableAttemptIsUncertain(t *testing.T) {
 	w.wantRemotes(1)
 }
 
+// An API that writes a name in its own way, and whose reply is lost, shows a group that
+// may be the create's and is not exactly it: nobody guesses, and no second one is made.
+func TestANameThatTheAPIWritesOtherwiseIsACandidate(t *testing.T) {
+	t.Parallel()
+	for text, name := range map[simulator.Text]string{simulator.Lowercase: "The LOBBY", simulator.Compose: "Cafe\u0301"} {
+		t.Run(string(text), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, simulator.Settings{Text: text})
+			w.group("bar", func(g *v1alpha1.Group) { g.Spec.Name = "bar" })
+			w.awaitSynced("bar")
+			w.sim.AddFault(simulator.Fault{Method: "POST", BodyRegexp: `"Ours."`, Action: simulator.ResetAfter, Times: 1})
+			w.sim.ResetRequests()
+			w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = name, new("Ours.") })
+			var made simulator.Group
+			w.eventually(func() string {
+				for _, made = range w.sim.Groups() {
+					if strings.EqualFold(textOf(made.Description), "Ours.") {
+						return ""
+					}
+				}
+				return "nothing is made yet"
+			})
+			w.awaitStalled("lobby", v1alpha1.ReasonCreateUncertain, made.ID, "spec.groupID")
+			w.nextListings(2)
+			w.wantCalls(map[string]int{"POST": 1})
+			w.edit("lobby", func(g *v1alpha1.Group) {
+				g.Spec.GroupID, g.Spec.Name, g.Spec.Description = made.ID, made.Name, made.Description
+			})
+			w.awaitSynced("lobby")
+			w.wantRemotes(2)
+		})
+	}
+}
+
 // The candidates are the way out of the message; there are at most ten of them in it.
 func TestCreateUncertainListsTheCandidates(t *testing.T) {
 	t.Parallel()
