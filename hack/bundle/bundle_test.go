@@ -25,6 +25,7 @@ func TestTheBundleIsValid(t *testing.T) {
 	}
 	validators := slices.Concat(validation.DefaultBundleValidators, validator.Validators{
 		validation.GoodPracticesValidator, validation.StandardCapabilitiesValidator, validation.StandardCategoriesValidator,
+		validation.OperatorHubV2Validator,
 	})
 	for _, result := range validators.Validate(bundle.ObjectsToValidate()...) {
 		for _, problem := range result.Errors {
@@ -33,6 +34,11 @@ func TestTheBundleIsValid(t *testing.T) {
 		for _, warning := range result.Warnings {
 			t.Logf("%s: %v", result.Name, warning)
 		}
+	}
+	// Each maintainer has to have an address there. The project has none to write to: the links, and
+	// the annotation support, say where it is.
+	if support := bundle.CSV.Annotations["support"]; len(bundle.CSV.Spec.Maintainers) != 0 || support == "" || bundle.CSV.Spec.Provider.URL == "" {
+		t.Errorf("the bundle names the maintainers %v, and for support %q", bundle.CSV.Spec.Maintainers, support)
 	}
 	if len(bundle.V1CRDs) != 3 || bundle.CSV == nil || len(bundle.CSV.Spec.CustomResourceDefinitions.Owned) != 3 {
 		t.Errorf("the bundle has %d CRDs", len(bundle.V1CRDs))

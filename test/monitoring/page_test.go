@@ -26,6 +26,30 @@ func TestThePageExplainsEveryMetric(t *testing.T) {
 	}
 }
 
+var (
+	stalledRow  = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| False, Stalled \\|")
+	stalledGrep = regexp.MustCompile(`grep -E '([^']+)'`)
+)
+
+// TestTheRunbookFindsEveryStalledGroup wants its command to match each reason of which
+// troubleshooting.md says that it is Stalled.
+func TestTheRunbookFindsEveryStalledGroup(t *testing.T) {
+	_, section, _ := strings.Cut(read(t, page), "\n### KlinkGroupsStalled\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	found := stalledGrep.FindStringSubmatch(section)
+	_, groups, _ := strings.Cut(read(t, root+"/docs/troubleshooting.md"), "\n## Reasons of a Group\n")
+	groups, _, _ = strings.Cut(groups, "\n## ")
+	rows := stalledRow.FindAllStringSubmatch(groups, -1)
+	if found == nil || len(rows) < 8 {
+		t.Fatalf("the command is %q, and %d reasons are Stalled", found, len(rows))
+	}
+	for _, row := range rows {
+		if row[1] != "CreateUncertain" && !regexp.MustCompile(found[1]).MatchString(row[1]) { // which has an alert of its own
+			t.Errorf("the command does not find %s", row[1])
+		}
+	}
+}
+
 // pageIsTrue compares the page's types and labels with a scrape.
 func pageIsTrue(w *world) {
 	families := w.scrape().families
