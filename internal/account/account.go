@@ -155,9 +155,12 @@ func (a *Account) Gone(id string) {
 // Fingerprint tells whether endpoint and token are what they were, for a note that
 // outlives this process. It is too short to give a token away.
 func (a *Account) Fingerprint(salt string) (short string) {
-	a.c.state.Do(func(s *state) {
-		sum := sha256.Sum256([]byte(salt + "\n" + NormalEndpoint(s.settings.Endpoint) + "\n" + s.settings.Token))
-		short = hex.EncodeToString(sum[:4])
-	})
+	a.c.state.Do(func(s *state) { short = Fingerprint(salt, s.settings.Endpoint, s.settings.Token) })
 	return short
+}
+
+// Fingerprint tells accounts apart by their endpoints and tokens, and gives none away.
+func Fingerprint(salt, endpoint, token string) string {
+	sum := sha256.Sum256([]byte(salt + "\n" + NormalEndpoint(endpoint) + "\n" + token))
+	return hex.EncodeToString(sum[:4])
 }

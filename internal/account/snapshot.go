@@ -90,6 +90,24 @@ type Evidence struct {
 	Trust Trust
 }
 
+// Named are those of a listing's groups that have one of these names, or one that an API may
+// take for it, and those whose name the listing does not show: as Evidence has them.
+func Named(listed []klink.Group, names ...string) (named, unnamed []klink.Group) {
+	keys := make([]string, 0, len(names))
+	for _, name := range names {
+		keys = append(keys, remote.NameKey(name))
+	}
+	for _, g := range listed {
+		switch key := nameKey(&g); {
+		case key == unreadable:
+			unnamed = append(unnamed, g)
+		case slices.Contains(keys, key):
+			named = append(named, g)
+		}
+	}
+	return named, unnamed
+}
+
 // Lookup tells what the mirror knows of an id.
 func (a *Account) Lookup(id string) (r Remote) {
 	a.c.state.Do(func(s *state) { r = s.mirror.lookup(id, time.Now()) })

@@ -61,6 +61,12 @@ func (t Trust) judged(by sight) Trust {
 	}
 }
 
+// FirstTrust is the trust after the first complete listing, which lacked so many of the
+// ids that Groups own.
+func FirstTrust(owned, missing int) Trust {
+	return TrustUnjudged.judged(sight{owned: owned, missing: missing})
+}
+
 // shown is the trust after a reply has shown one owned id of so many. What a whole
 // pass has missed is not made good by one of them.
 func (t Trust) shown(owned int) Trust {

@@ -56,6 +56,12 @@ func Of(ctx context.Context, f plan.Facts, read Reader) (Forecast, error) {
 	var out Forecast
 	for range mostSteps {
 		step := plan.Next(&f)
+		if tellsDifference(step) && !f.Remote.Fresh {
+			if err := out.read(ctx, &f, f.Remote.Group.ID, read); err != nil {
+				return out, err
+			}
+			continue
+		}
 		if ended, err := out.play(ctx, &f, step, read); ended || err != nil {
 			return out, err
 		}
@@ -102,6 +108,13 @@ func (out *Forecast) play(ctx context.Context, f *plan.Facts, step plan.Step, re
 		return true, nil
 	}
 	return false, nil
+}
+
+// tellsDifference reports whether a step says that the remote group differs. A listing may
+// leave fields out, or show less of them than there is: only a read shows what differs. The
+// operator has read such fields before, or learns them from the reply to its write.
+func tellsDifference(step plan.Step) bool {
+	return step.Action == plan.Update || step.Action == plan.WriteStatus && len(step.Report.Drift) > 0
 }
 
 func (out *Forecast) read(ctx context.Context, f *plan.Facts, id string, read Reader) error {

@@ -13,6 +13,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -27,9 +30,15 @@ func (out *Forecast) Print(w io.Writer, group string, colours bool) {
 	for _, c := range out.Changes {
 		p.change(group, c)
 	}
-	if why := out.because(); out.Status != "True" && why != "" {
+	if why := out.because(); !out.Settled() && why != "" {
 		p.line("", "%s: then%s", group, why)
 	}
+}
+
+// Settled reports whether the Group is as declared in the end. One that only observes says
+// True of a difference, too.
+func (out *Forecast) Settled() bool {
+	return out.Status == string(metav1.ConditionTrue) && out.Reason != v1alpha1.ReasonDrifted
 }
 
 // because says what the Group would say.

@@ -15,15 +15,27 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/version"
 )
 
+// defaultOperatorNamespace is where the manifests and the chart put the operator.
+const defaultOperatorNamespace = "klink-operator-system"
+
 // tokenVariable names the environment variable that a token may be in.
 const tokenVariable = "KLINK_TOKEN"
 
-// errNoToken: the account cannot be read, because no token is at hand.
-var errNoToken = errors.New("no token")
+// unreadable: this person cannot read an account, for lack of a token or of rights. What is
+// asked of it has no answer then, which is another thing than that nothing is there.
+type unreadable struct{ why string }
+
+func (u *unreadable) Error() string { return u.why }
+
+func isUnreadable(err error) bool { return errors.As(err, new(*unreadable)) }
+
+// instead says what a person can do who may not read something.
+const instead = "ask whoever may, or bring a token along with --endpoint and --token-file"
 
 // access says how to reach an account.
 type access struct {
@@ -36,7 +48,7 @@ func (a *access) addFlags(flags *pflag.FlagSet, chooses bool) {
 	}
 	flags.StringVar(&a.endpoint, "endpoint", "", "Endpoint of the API, to read an account with a token of your own, from --token-file or the environment variable "+tokenVariable+".")
 	flags.StringVar(&a.tokenFile, "token-file", "", "File with the token for --endpoint.")
-	flags.StringVar(&a.operatorNamespace, "operator-namespace", "klink-operator-system", "Namespace of the operator, which has the Secrets of ClusterConnections.")
+	flags.StringVar(&a.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the operator, which has the Secrets of ClusterConnections.")
 }
 
 // own opens the account of --endpoint. A token that a person brings along is never sent
@@ -59,6 +71,9 @@ func (p *plugin) own(a *access) (*reader, error) {
 // through opens the account behind a connection, with the token of its Secret.
 func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.ConnectionObject, a *access) (*reader, error) {
 	if a.endpoint != "" {
+		if account.NormalEndpoint(a.endpoint) != account.NormalEndpoint(object.GetConnectionSpec().Endpoint) {
+			return nil, &unreadable{"--endpoint is another account than that of " + kindName(object)}
+		}
 		return p.own(a)
 	}
 	if a.tokenFile != "" {
@@ -68,18 +83,25 @@ func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.Connec
 	secret, err := c.secret(ctx, object, a.operatorNamespace)
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("%w: you may not read Secret %s/%s of %s; ask whoever may, or bring a token along with --endpoint and --token-file",
-			errNoToken, secret.Namespace, secret.Name, kindName(object))
+		return nil, &unreadable{fmt.Sprintf("no token: you may not read Secret %s/%s of %s; %s", secret.Namespace, ref.Name, kindName(object), instead)}
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("%w: Secret %s/%s of %s does not exist (is --operator-namespace right?)", errNoToken, secret.Namespace, ref.Name, kindName(object))
+		return nil, &unreadable{fmt.Sprintf("no token: Secret %s/%s of %s does not exist%s", secret.Namespace, ref.Name, kindName(object), whereSought(object))}
 	case err != nil:
 		return nil, fmt.Errorf("reading the Secret of %s: %w", kindName(object), err)
 	}
 	token := string(secret.Data[ref.Key])
 	if strings.TrimSpace(token) == "" {
-		return nil, fmt.Errorf("%w: Secret %s/%s has no token under key %q", errNoToken, secret.Namespace, ref.Name, ref.Key)
+		return nil, &unreadable{fmt.Sprintf("no token: Secret %s/%s of %s has none under key %q", secret.Namespace, ref.Name, kindName(object), ref.Key)}
 	}
 	return p.open(*object.GetConnectionSpec(), token)
+}
+
+// whereSought says that the Secret of a ClusterConnection may be elsewhere.
+func whereSought(object v1alpha1.ConnectionObject) string {
+	if object.GetNamespace() != "" {
+		return ""
+	}
+	return " (is --operator-namespace right?)"
 }
 
 // reader is one account of klink.cloud, to read and nothing else.
@@ -88,6 +110,8 @@ type reader struct {
 	limit    *klink.Limiter
 	dialect  klink.Dialect
 	progress *progress
+	// fingerprint is that of the account.
+	fingerprint func(salt string) string
 }
 
 // The rate at which a person's commands begin; what the operator does goes on beside them.
@@ -106,6 +130,7 @@ func (p *plugin) open(spec v1alpha1.ConnectionSpec, token string) (*reader, erro
 		Endpoint: spec.Endpoint, Token: strings.TrimSpace(token), UserAgent: "kubectl-klink/" + version.Version, ReadOnly: true,
 		CABundle: []byte(spec.CABundle), Observe: func(c klink.Call) { a.limit.Done(c.Err) },
 	}
+	a.fingerprint = func(salt string) string { return account.Fingerprint(salt, config.Endpoint, config.Token) }
 	var err error
 	a.client, err = klink.New(config)
 	return a, err

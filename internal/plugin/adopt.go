@@ -4,6 +4,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,17 +49,24 @@ would take, and what has several candidates. This needs the token, as --help of 
 }
 
 func (a *adopter) run(ctx context.Context, names []string) error {
-	f, err := a.forecaster(ctx, &a.access)
+	c, err := a.cluster()
+	if err == nil && !a.allSpaces {
+		err = c.checkNamespace(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	groups, err := a.taken(ctx, f.cluster, names)
+	groups, err := a.taken(ctx, c, names)
 	if err != nil {
 		return err
 	}
 	if len(groups) == 0 {
 		fmt.Fprintln(a.ErrOut, "No Group says NameTaken.")
 		return nil
+	}
+	f, err := a.forecaster(ctx, c, &a.access)
+	if err != nil {
+		return err
 	}
 	proposals := make([]proposal, 0, len(groups))
 	for i := range groups {
@@ -69,28 +77,43 @@ func (a *adopter) run(ctx context.Context, names []string) error {
 		proposals = append(proposals, p)
 	}
 	chosen := withoutDoubles(proposals)
-	left := 0
-	for _, p := range proposals {
-		if p.why != "" {
-			left++
-			fmt.Fprintf(a.ErrOut, "left out: kgrp %s/%s: %s\n", p.group.Namespace, p.group.Name, p.why)
-		}
-	}
+	ended := a.leftOut(proposals)
 	if len(chosen) == 0 {
-		return errFound
+		return ended
 	}
 	for _, p := range chosen {
 		fmt.Fprintf(a.Out, "kgrp %s/%s would bind to %s (%q)\n", p.group.Namespace, p.group.Name, p.id, p.name)
 	}
 	if !a.yes {
-		if err := a.ask(ctx, fmt.Sprintf("Set adoptionPolicy ByName on these %d Groups?", len(chosen))); err != nil {
+		which := "this Group"
+		if len(chosen) > 1 {
+			which = fmt.Sprintf("these %d Groups", len(chosen))
+		}
+		if err := a.ask(ctx, "Set adoptionPolicy ByName on "+which+"?"); err != nil {
 			return err
 		}
 	}
-	if err := a.bind(ctx, f.cluster, chosen); err != nil {
-		return err
+	return cmp.Or(a.bind(ctx, f.cluster, chosen), ended)
+}
+
+// leftOut says which Groups are left out, and why. That it may not be known what one would
+// bind to is an error; else what is left out is for a person to look at.
+func (a *adopter) leftOut(proposals []proposal) error {
+	left, unknown := 0, 0
+	for _, p := range proposals {
+		if p.why == "" {
+			continue
+		}
+		left++
+		if p.unknown {
+			unknown++
+		}
+		fmt.Fprintf(a.ErrOut, "left out: kgrp %s/%s: %s\n", p.group.Namespace, p.group.Name, p.why)
 	}
-	if left > 0 {
+	switch {
+	case unknown > 0:
+		return fmt.Errorf("what %d of %s would bind to cannot be told without reading the account", unknown, counted(len(proposals), "Group"))
+	case left > 0:
 		return errFound
 	}
 	return nil
@@ -126,6 +149,8 @@ func (a *adopter) taken(ctx context.Context, c *cluster, names []string) ([]v1al
 type proposal struct {
 	group         *v1alpha1.Group
 	id, name, why string
+	// unknown: the account cannot be read, so that it cannot be told.
+	unknown bool
 }
 
 // propose asks the plan what the Group would do under ByName.
@@ -135,6 +160,10 @@ func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, 
 	named.Spec.AdoptionPolicy = v1alpha1.AdoptByName
 	named.Generation++ // as after the change
 	out, err := f.forecast(ctx, named)
+	if isUnreadable(err) {
+		p.why, p.unknown = err.Error(), true
+		return p, nil
+	}
 	if err != nil {
 		return p, fmt.Errorf("kgrp %s/%s: %w", g.Namespace, g.Name, err)
 	}
@@ -196,7 +225,7 @@ func (a *adopter) bind(ctx context.Context, c *cluster, chosen []proposal) error
 		}
 	}
 	if unbound > 0 {
-		return fmt.Errorf("%d of %d Groups are not bound as shown", unbound, len(chosen))
+		return fmt.Errorf("%d of %s not bound as shown", unbound, counted(len(chosen), "Group"))
 	}
 	return nil
 }

@@ -17,51 +17,62 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/facts"
 )
 
-// claims are the Groups of one account by the remote id that they name.
-type claims map[string][]*v1alpha1.Group
+// known are the Groups and connections that a person may read.
+type known struct {
+	groups      []v1alpha1.Group
+	connections []v1alpha1.ConnectionObject
+	// partial: those of other namespaces may not be read.
+	partial bool
+}
 
-// claimsOf sorts Groups by the ids that they name, in status, annotation or spec. A
-// Group whose connection leads to another endpoint names no id of this account.
-func claimsOf(groups []v1alpha1.Group, connections []v1alpha1.ConnectionObject, endpoint string) claims {
+// everywhere reads all Groups and connections that may be read, and says so where these
+// are not all.
+func (p *plugin) everywhere(ctx context.Context, c *cluster) (k known, err error) {
+	namespace := ""
+	if k.groups, err = c.groups(ctx, namespace); apierrors.IsForbidden(err) {
+		namespace, k.partial = c.namespace, true
+		fmt.Fprintf(p.ErrOut, "warning: you may not list the Groups of all namespaces; only those of %s are known here\n", c.namespace)
+		k.groups, err = c.groups(ctx, namespace)
+	}
+	if err != nil {
+		return k, err
+	}
+	k.connections, _, err = c.connections(ctx, namespace) // a hidden one is taken to lead to any account
+	return k, err
+}
+
+// ofAccount are the Groups of an account. Those whose connection leads to another endpoint
+// name no id of it.
+func (k *known) ofAccount(endpoint string) (groups []*v1alpha1.Group) {
 	endpoints := map[string]string{}
-	for _, c := range connections {
+	for _, c := range k.connections {
 		endpoints[c.GetNamespace()+"/"+c.GetName()] = account.NormalEndpoint(c.GetConnectionSpec().Endpoint)
 	}
-	by := claims{}
-	for i := range groups {
-		g := &groups[i]
+	for i := range k.groups {
+		g := &k.groups[i]
 		key := g.Namespace + "/" + connectionOf(g).Name
 		if connectionOf(g).Kind == v1alpha1.KindClusterConnection {
 			key = "/" + connectionOf(g).Name
 		}
-		if at, known := endpoints[key]; known && at != account.NormalEndpoint(endpoint) {
-			continue
+		if at, known := endpoints[key]; !known || at == account.NormalEndpoint(endpoint) {
+			groups = append(groups, g)
 		}
+	}
+	return groups
+}
+
+// claims are the Groups of one account by the remote id that they name.
+type claims map[string][]*v1alpha1.Group
+
+// claimsOf sorts Groups by the ids that they name, in status, annotation or spec.
+func claimsOf(groups []*v1alpha1.Group) claims {
+	by := claims{}
+	for _, g := range groups {
 		if id := facts.WantedID(g, facts.Memory{}); id != "" {
 			by[id] = append(by[id], g)
 		}
 	}
 	return by
-}
-
-// everywhere reads all Groups and connections that may be read, and says so where these
-// are not all.
-func (p *plugin) everywhere(ctx context.Context, c *cluster) ([]v1alpha1.Group, []v1alpha1.ConnectionObject, error) {
-	for _, namespace := range []string{"", c.namespace} {
-		groups, err := c.groups(ctx, namespace)
-		if err == nil {
-			var connections []v1alpha1.ConnectionObject
-			connections, err = c.connections(ctx, namespace)
-			if err == nil {
-				return groups, connections, nil
-			}
-		}
-		if namespace != "" || !apierrors.IsForbidden(err) {
-			return nil, nil, err
-		}
-		fmt.Fprintf(p.ErrOut, "warning: you may not list the Groups of all namespaces; only those of %s are known here\n", c.namespace)
-	}
-	return nil, nil, nil
 }
 
 // inOrder are the Groups by namespace and name.

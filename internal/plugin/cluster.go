@@ -46,6 +46,34 @@ func (p *plugin) cluster() (*cluster, error) {
 	return &cluster{Client: c, namespace: namespace}, err
 }
 
+// namespaceError: the namespace that a command is about is not there.
+type namespaceError struct{ name string }
+
+func (n *namespaceError) Error() string { return "namespace " + n.name + " does not exist" }
+
+// namespaced is the cluster for a command that is about one namespace. An API server lists
+// what is in a namespace that is not there, too: nothing.
+func (p *plugin) namespaced(ctx context.Context) (*cluster, error) {
+	c, err := p.cluster()
+	if err != nil {
+		return nil, err
+	}
+	err = c.checkNamespace(ctx)
+	return c, err
+}
+
+// checkNamespace finds out whether the namespace is there, as far as it may be read.
+func (c *cluster) checkNamespace(ctx context.Context) error {
+	err := c.Get(ctx, client.ObjectKey{Name: c.namespace}, &corev1.Namespace{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return &namespaceError{c.namespace}
+	case apierrors.IsForbidden(err):
+		return nil
+	}
+	return err
+}
+
 // groups lists the Groups of a namespace, or of all.
 func (c *cluster) groups(ctx context.Context, namespace string, options ...client.ListOption) ([]v1alpha1.Group, error) {
 	var list v1alpha1.GroupList
@@ -53,30 +81,34 @@ func (c *cluster) groups(ctx context.Context, namespace string, options ...clien
 	return list.Items, err
 }
 
-// connections lists those of a namespace, or of all, and the ClusterConnections as far
-// as they may be read.
-func (c *cluster) connections(ctx context.Context, namespace string) ([]v1alpha1.ConnectionObject, error) {
+// connections lists those of a namespace, or of all, and the ClusterConnections, as far as
+// they may be listed. The kinds that may not be are hidden.
+func (c *cluster) connections(ctx context.Context, namespace string) (all []v1alpha1.ConnectionObject, hidden []v1alpha1.ConnectionKind, _ error) {
 	var (
 		list    v1alpha1.ConnectionList
 		cluster v1alpha1.ClusterConnectionList
-		all     []v1alpha1.ConnectionObject
 	)
-	if err := c.List(ctx, &cluster); err != nil && !apierrors.IsForbidden(err) {
-		return nil, err
+	if err := c.List(ctx, &cluster); apierrors.IsForbidden(err) {
+		hidden = append(hidden, v1alpha1.KindClusterConnection)
+	} else if err != nil {
+		return nil, nil, err
 	}
 	for i := range cluster.Items {
 		all = append(all, &cluster.Items[i])
 	}
-	if err := c.List(ctx, &list, client.InNamespace(namespace)); err != nil {
-		return nil, err
+	if err := c.List(ctx, &list, client.InNamespace(namespace)); apierrors.IsForbidden(err) {
+		hidden = append(hidden, v1alpha1.KindConnection)
+	} else if err != nil {
+		return nil, nil, err
 	}
 	for i := range list.Items {
 		all = append(all, &list.Items[i])
 	}
-	return all, nil
+	return all, hidden, nil
 }
 
-// connection reads the connection that a Group of a namespace refers to.
+// connection reads the connection that a Group of a namespace refers to. That it may not be
+// read is unreadable, and says nothing of whether it exists.
 func (c *cluster) connection(ctx context.Context, ref v1alpha1.ConnectionReference, namespace string) (v1alpha1.ConnectionObject, error) {
 	key := client.ObjectKey{Namespace: namespace, Name: ref.Name}
 	var object v1alpha1.ConnectionObject = &v1alpha1.Connection{}
@@ -84,7 +116,13 @@ func (c *cluster) connection(ctx context.Context, ref v1alpha1.ConnectionReferen
 		key.Namespace = ""
 		object = &v1alpha1.ClusterConnection{}
 	}
-	return object, c.Get(ctx, key, object)
+	err := c.Get(ctx, key, object)
+	if apierrors.IsForbidden(err) {
+		object.SetNamespace(key.Namespace)
+		object.SetName(key.Name)
+		err = &unreadable{fmt.Sprintf("you may not read %s; %s", refName(ref), instead)}
+	}
+	return object, err
 }
 
 // secret reads the Secret of a connection.
@@ -131,4 +169,12 @@ func kindName(object v1alpha1.ConnectionObject) string {
 		return "kcconn/" + object.GetName()
 	}
 	return "kconn/" + object.GetName()
+}
+
+// refName is how kubectl names the connection that is referred to.
+func refName(ref v1alpha1.ConnectionReference) string {
+	if ref.Kind == v1alpha1.KindClusterConnection {
+		return "kcconn/" + ref.Name
+	}
+	return "kconn/" + ref.Name
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -38,7 +39,8 @@ func (p *plugin) diffCommand() *cobra.Command {
 planned with the operator's own plan. Nothing is written, neither in the cluster nor remotely.
 
 The exit code is 0 when nothing would change, 1 when something would, and greater on errors,
-as that of kubectl diff.`,
+as that of kubectl diff. Where the account cannot be read, for lack of a token or of rights,
+there is what the statuses say, and that is an error.`,
 		Example: `  # What would this pull request change?
   kubectl klink diff -n concierge -k manifests/
 
@@ -58,7 +60,13 @@ as that of kubectl diff.`,
 }
 
 func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error {
-	f, err := p.forecaster(ctx, &o.access)
+	c, err := p.namespaced(ctx)
+	if missing := (*namespaceError)(nil); errors.As(err, &missing) {
+		return errors.New(missing.Error()) // 1 is for differences
+	} else if err != nil {
+		return err
+	}
+	f, err := p.forecaster(ctx, c, &o.access)
 	if err != nil {
 		return err
 	}
@@ -66,38 +74,51 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	if err != nil {
 		return err
 	}
-	found, failed, settled := false, 0, &settled{whole: len(groups) <= mostSettled}
+	d := differ{forecaster: f, whole: len(groups) <= mostSettled, told: map[string]bool{}}
 	for i := range groups {
-		differs, err := p.diffOne(ctx, f, &groups[i], settled)
-		if err != nil && ctx.Err() != nil {
+		if err := d.one(ctx, &groups[i]); err != nil && ctx.Err() != nil {
 			return err
-		}
-		if err != nil {
-			failed++
+		} else if err != nil {
+			d.failed++
 			fmt.Fprintf(p.ErrOut, "%s: %v\n", f.nameOf(&groups[i]), err)
 		}
-		found = found || differs
 	}
-	if settled.count > 0 {
-		fmt.Fprintf(p.Out, "%d Groups: nothing\n", settled.count)
-	}
-	switch {
-	case failed > 0:
-		return fmt.Errorf("%d of %d Groups could not be compared", failed, len(groups))
-	case found:
-		return errFound
-	}
-	return nil
+	return d.end(len(groups))
 }
 
 // mostSettled is of how many Groups each is shown to which nothing happens.
 const mostSettled = 3
 
-// settled counts the Groups to which nothing happens and of which nothing is wrong. Among
-// many they are not shown one by one, unless whole says so.
-type settled struct {
-	whole bool
-	count int
+// differ prints what would happen to Groups, and counts.
+type differ struct {
+	*forecaster
+
+	// whole: also those are shown one by one to which nothing happens, or of which nothing
+	// is known but that they are ready. Among many they are only counted.
+	whole                  bool
+	settled, readyByStatus int
+	// found: something would happen to one. failed are those that could not be compared.
+	found  bool
+	failed int
+	// told are the reasons for that, each of which is told once.
+	told map[string]bool
+}
+
+// end prints the counts, and says what the exit code is to be.
+func (d *differ) end(all int) error {
+	if d.settled > 0 {
+		fmt.Fprintf(d.Out, "%s: nothing\n", counted(d.settled, "Group"))
+	}
+	if d.readyByStatus > 0 {
+		fmt.Fprintf(d.Out, "%s: Ready=True, by what status says\n", counted(d.readyByStatus, "Group"))
+	}
+	switch {
+	case d.failed > 0:
+		return fmt.Errorf("%d of %s could not be compared with the account", d.failed, counted(all, "Group"))
+	case d.found:
+		return errFound
+	}
+	return nil
 }
 
 // nameOf names a Group, with its namespace where that is not the one the command is about.
@@ -108,27 +129,47 @@ func (c *cluster) nameOf(g *v1alpha1.Group) string {
 	return "kgrp/" + g.Name
 }
 
-// diffOne prints what would happen to one Group. Without a token there is what status says.
-func (p *plugin) diffOne(ctx context.Context, f *forecaster, g *v1alpha1.Group, settled *settled) (differs bool, err error) {
-	name := f.nameOf(g)
-	out, err := f.forecast(ctx, g)
-	if errors.Is(err, errNoToken) {
-		fmt.Fprintf(p.ErrOut, "%s: %v; this is what its status says\n", name, err)
-		fmt.Fprintf(p.Out, "%s%s\n", name, stands(g))
-		if len(g.Status.Drift) > 0 {
-			fmt.Fprintf(p.Out, "%s: differs remotely: %v\n", name, g.Status.Drift)
+// one prints what would happen to one Group, or what its status says.
+func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
+	out, err := d.forecast(ctx, g)
+	if isUnreadable(err) {
+		d.failed++
+		if !d.told[err.Error()] {
+			d.told[err.Error()] = true
+			fmt.Fprintf(d.ErrOut, "%v. Of these Groups you see what their statuses say.\n", err)
 		}
-		return viewOf(name, g.Status.Conditions, g.Generation, g.Status.ObservedGeneration).State != stateReady || len(g.Status.Drift) > 0, nil
+		d.byStatus(g)
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	if len(out.Changes) == 0 && out.Status == string(metav1.ConditionTrue) && !settled.whole {
-		settled.count++
-		return false, nil
+	d.found = d.found || len(out.Changes) > 0
+	if len(out.Changes) == 0 && out.Settled() && !d.whole {
+		d.settled++
+		return nil
 	}
-	out.Print(p.Out, name, p.colours())
-	return len(out.Changes) > 0, nil
+	out.Print(d.Out, d.nameOf(g), d.colours())
+	return nil
+}
+
+// byStatus prints what is known of a Group without its account.
+func (d *differ) byStatus(g *v1alpha1.Group) {
+	v := viewOf("", g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
+	drift := ""
+	if len(g.Status.Drift) > 0 {
+		drift = fmt.Sprintf("; differs remotely: %s", strings.Join(g.Status.Drift, ", "))
+	}
+	switch {
+	case g.ResourceVersion == "":
+		fmt.Fprintf(d.Out, "%s: not in the cluster yet\n", d.nameOf(g))
+	case v.Reason == reasonNotObserved || g.Status.ObservedGeneration != g.Generation:
+		fmt.Fprintf(d.Out, "%s: no status yet of what is declared%s\n", d.nameOf(g), drift)
+	case v.State == stateReady && drift == "" && !d.whole:
+		d.readyByStatus++
+	default:
+		fmt.Fprintf(d.Out, "%s%s%s\n", d.nameOf(g), stands(g), drift)
+	}
 }
 
 // toCompare reads the Groups that are meant: live ones, or what they would be once the
@@ -180,7 +221,7 @@ func (c *cluster) applied(ctx context.Context, object *unstructured.Unstructured
 	switch {
 	case apierrors.IsNotFound(err):
 		err = c.Create(ctx, g, client.DryRunAll)
-		g.CreationTimestamp = metav1.Now()
+		g.CreationTimestamp, g.ResourceVersion = metav1.Now(), "" // it is not there
 		return g, err
 	case err != nil:
 		return nil, err

@@ -5,7 +5,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,10 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/forecast"
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -30,31 +29,43 @@ type forecaster struct {
 	*plugin
 	*access
 	*cluster
+	known
 
-	groups      []v1alpha1.Group
-	connections []v1alpha1.ConnectionObject
-	uid         string
-	accounts    map[v1alpha1.ConnectionObject]*listed
+	uid    string
+	sought map[string]sought
+	// namespaces are those whose labels were asked for; nil where they may not be read.
+	namespaces map[string]*corev1.Namespace
+	accounts   map[v1alpha1.ConnectionObject]*listed
+}
+
+// sought is what looking for one connection came to.
+type sought struct {
+	object v1alpha1.ConnectionObject
+	err    error
 }
 
 // listed is what was found out about the account behind a connection.
 type listed struct {
 	*reader
 
+	through v1alpha1.ConnectionObject
 	listing klink.Listing
 	took    time.Duration
 	claims  claims
+	// creating are the Groups that note a create, and have no id.
+	creating []*v1alpha1.Group
+	trust    account.Trust
 	// err is why nothing is known of it.
 	err error
 }
 
-func (p *plugin) forecaster(ctx context.Context, a *access) (*forecaster, error) {
-	f := &forecaster{plugin: p, access: a, accounts: map[v1alpha1.ConnectionObject]*listed{}}
-	var err error
-	if f.cluster, err = p.cluster(); err != nil {
-		return nil, err
+func (p *plugin) forecaster(ctx context.Context, c *cluster, a *access) (*forecaster, error) {
+	f := &forecaster{
+		plugin: p, access: a, cluster: c,
+		sought: map[string]sought{}, namespaces: map[string]*corev1.Namespace{}, accounts: map[v1alpha1.ConnectionObject]*listed{},
 	}
-	if f.groups, f.connections, err = p.everywhere(ctx, f.cluster); err != nil {
+	var err error
+	if f.known, err = p.everywhere(ctx, c); err != nil {
 		return nil, err
 	}
 	var system corev1.Namespace
@@ -66,16 +77,35 @@ func (p *plugin) forecaster(ctx context.Context, a *access) (*forecaster, error)
 	return f, err
 }
 
-// find is the connection of a Group; nil where it does not exist.
-func (f *forecaster) find(g *v1alpha1.Group) v1alpha1.ConnectionObject {
+// find is the connection of a Group; nil where it does not exist. Where it may not be read,
+// and an endpoint is given, that is taken for the one that it leads to.
+func (f *forecaster) find(ctx context.Context, g *v1alpha1.Group) (v1alpha1.ConnectionObject, error) {
 	ref := connectionOf(g)
-	for _, c := range f.connections {
+	for _, c := range f.known.connections {
 		cluster := c.GetNamespace() == ""
 		if c.GetName() == ref.Name && cluster == (ref.Kind == v1alpha1.KindClusterConnection) && (cluster || c.GetNamespace() == g.Namespace) {
-			return c
+			return c, nil
 		}
 	}
-	return nil
+	key := g.Namespace + " " + refName(ref)
+	if ref.Kind == v1alpha1.KindClusterConnection {
+		key = refName(ref)
+	}
+	if s, known := f.sought[key]; known {
+		return s.object, s.err
+	}
+	object, err := f.cluster.connection(ctx, ref, g.Namespace)
+	switch {
+	case apierrors.IsNotFound(err):
+		object, err = nil, nil
+	case isUnreadable(err) && f.endpoint != "":
+		fmt.Fprintf(f.ErrOut, "warning: you may not read %s: it is taken to lead to --endpoint, to be open to your namespace, and not to allow deleting for good\n", refName(ref))
+		object.GetConnectionSpec().Endpoint, err = f.endpoint, nil
+	case err != nil:
+		object = nil
+	}
+	f.sought[key] = sought{object, err}
+	return object, err
 }
 
 // account lists the account behind a connection, once.
@@ -83,13 +113,51 @@ func (f *forecaster) account(ctx context.Context, object v1alpha1.ConnectionObje
 	if known := f.accounts[object]; known != nil {
 		return known
 	}
-	l := &listed{claims: claimsOf(f.groups, f.connections, object.GetConnectionSpec().Endpoint)}
+	groups := f.ofAccount(object.GetConnectionSpec().Endpoint)
+	l := &listed{through: object, claims: claimsOf(groups)}
 	f.accounts[object] = l
+	for _, g := range groups {
+		if _, noted := g.Annotations[v1alpha1.AnnotationCreateAttempt]; noted && facts.NamedID(g) == "" {
+			l.creating = append(l.creating, g)
+		}
+	}
 	if l.reader, l.err = f.through(ctx, f.cluster, object, f.access); l.err == nil {
 		l.listing, l.err = l.list(ctx)
 		l.took = time.Since(l.listing.Begun)
 	}
+	if l.err == nil {
+		l.trust, l.err = f.judge(ctx, l)
+	}
 	return l
+}
+
+// judge is whether this is the account that the Groups live in, as the operator has it after
+// its first listing.
+func (f *forecaster) judge(ctx context.Context, l *listed) (account.Trust, error) {
+	shown := map[string]bool{}
+	for _, g := range l.listing.Groups {
+		shown[g.ID] = true
+	}
+	owned, missing := 0, 0
+	for id, groups := range l.claims {
+		for _, g := range groups {
+			if g.Status.ID != id || f.uid != "" && facts.IsForeign(g, f.uid) {
+				continue
+			}
+			use, _, err := f.may(ctx, l, g, id)
+			if err != nil {
+				return 0, err
+			}
+			if use {
+				owned++
+				if !shown[id] {
+					missing++
+				}
+				break
+			}
+		}
+	}
+	return account.FirstTrust(owned, missing), nil
 }
 
 // forecast says what would happen to a Group.
@@ -101,125 +169,76 @@ func (f *forecaster) forecast(ctx context.Context, g *v1alpha1.Group) (forecast.
 	// A process that has seen all this long before the listing has nothing to wait for.
 	in.Memory.See(g, in.Now.Add(-2*plan.SettleTime))
 	in.Connection.Name = string(connectionOf(g).Kind) + " " + connectionOf(g).Name
-	object := f.find(g)
+	object, err := f.find(ctx, g)
+	if err != nil {
+		return forecast.Forecast{}, err
+	}
 	if object == nil {
 		return forecast.Of(ctx, facts.Of(in), nil)
 	}
 	l := f.account(ctx, object)
-	if errors.Is(l.err, errNoToken) || ctx.Err() != nil {
+	if isUnreadable(l.err) || ctx.Err() != nil {
 		return forecast.Forecast{}, l.err
 	}
-	if err := f.allowed(ctx, &in, object); err != nil {
+	c := &in.Connection
+	if c.Allowed, c.MayAdopt, err = f.rules(ctx, object, g.Namespace); err != nil {
 		return forecast.Forecast{}, err
 	}
 	in.TakeOver = object.GetAnnotations()[v1alpha1.AnnotationTakeOver]
-	c := &in.Connection
+	if rule := object.GetAllowedNamespaces(); rule != nil && rule.From == v1alpha1.NamespacesFromSelector {
+		c.Selector = metav1.FormatLabelSelector(rule.Selector)
+	}
 	c.Found, c.Terminating, c.AllowDelete = true, !object.GetDeletionTimestamp().IsZero(), object.GetConnectionSpec().AllowDelete
 	if l.err != nil {
 		c.Problem = l.err.Error()
 		return forecast.Of(ctx, facts.Of(in), nil)
 	}
 	c.Up, c.Complete = true, l.listing.Complete
-	l.show(&in, f.uid)
+	if err := f.show(ctx, l, &in); err != nil {
+		return forecast.Forecast{}, err
+	}
 	return forecast.Of(ctx, facts.Of(in), l.read)
 }
 
-// allowed finds out whether the Group's namespace may use the connection, and adopt over it.
-func (f *forecaster) allowed(ctx context.Context, in *facts.Input, object v1alpha1.ConnectionObject) error {
-	c := &in.Connection
-	c.Allowed, c.MayAdopt = true, true
-	use, adopt := object.GetAllowedNamespaces(), object.GetAllowedAdoptionNamespaces()
-	var err error
-	if use != nil && use.From == v1alpha1.NamespacesFromSelector {
-		c.Allowed, err = f.matches(ctx, in.Group.Namespace, use.Selector)
-	}
-	if adopt == nil || err != nil {
-		return err
-	}
-	switch adopt.From {
-	case v1alpha1.AdoptionNamespacesFromAll:
-	case v1alpha1.AdoptionNamespacesFromNone:
-		c.MayAdopt = false
-	case v1alpha1.AdoptionNamespacesFromSelector:
-		c.MayAdopt, err = f.matches(ctx, in.Group.Namespace, adopt.Selector)
-	}
-	return err
-}
-
-// matches reports whether a namespace has the labels. Whose may not be read is taken to.
-func (f *forecaster) matches(ctx context.Context, name string, wanted *metav1.LabelSelector) (bool, error) {
-	selector, err := metav1.LabelSelectorAsSelector(wanted)
-	if err != nil {
-		return false, err
-	}
-	var namespace corev1.Namespace
-	err = f.Get(ctx, client.ObjectKey{Name: name}, &namespace)
-	if apierrors.IsForbidden(err) {
-		fmt.Fprintf(f.ErrOut, "warning: you may not read the labels of namespace %s; they are taken to match\n", name)
-		return true, nil
-	}
-	return selector.Matches(labels.Set(namespace.Labels)), err
-}
-
-// show puts into the facts what the listing shows of a Group's id and names.
-func (l *listed) show(in *facts.Input, uid string) {
+// show puts into the facts what the listing shows of a Group's id and names, and who claims
+// what, by the functions by which the operator does.
+func (f *forecaster) show(ctx context.Context, l *listed, in *facts.Input) error {
 	names, wanted := facts.Names(in.Group, in.Memory), facts.WantedID(in.Group, in.Memory)
-	in.Remote.State = plan.RemoteUnlisted
-	in.Evidence = plan.Evidence{Mirrored: true, Listed: l.listing.Begun, Newest: l.listing.Begun, ListedFor: l.took, Complete: l.listing.Complete, Trust: l.trust()}
-	in.SeenAt = map[string]time.Time{}
-	ids := []string{wanted}
-	for _, g := range l.listing.Groups {
-		if g.ID == wanted {
-			in.Remote = plan.Remote{State: plan.RemotePresent, Group: g, AsOf: l.listing.Begun}
-		}
-		if slices.Contains(names, g.Name) {
-			in.Evidence.Candidates = append(in.Evidence.Candidates, plan.Candidate{Group: g})
-			in.SeenAt[g.ID] = l.listing.Begun
-			ids = append(ids, g.ID)
-		}
+	shown := account.Evidence{
+		Mirrored: true, Listed: l.listing.Begun, Newest: l.listing.Begun, ListedFor: l.took, Complete: l.listing.Complete, Trust: l.trust,
 	}
-	if in.Remote.State == plan.RemoteUnlisted && l.listing.Complete {
+	shown.Named, shown.Unnamed = account.Named(l.listing.Groups, names...)
+	in.Evidence, in.SeenAt = facts.Evidence(shown), map[string]time.Time{}
+	in.Remote.State = plan.RemoteUnlisted
+	if at := slices.IndexFunc(l.listing.Groups, func(g klink.Group) bool { return g.ID == wanted }); at >= 0 {
+		in.Remote = plan.Remote{State: plan.RemotePresent, Group: l.listing.Groups[at], AsOf: l.listing.Begun}
+	} else if l.listing.Complete {
 		in.Remote.Absent = l.listing.Begun
 	}
+	ids := []string{wanted}
+	for _, c := range in.Evidence.Candidates {
+		in.SeenAt[c.Group.ID] = l.listing.Begun
+		ids = append(ids, c.Group.ID)
+	}
+	note, _ := facts.Note(in.Group, in.Memory)
+	if attempt, err := plan.ParseAttempt(note); err == nil {
+		in.Fingerprint = l.fingerprint(attempt.Salt())
+	}
 	for _, id := range ids {
-		var others []plan.Claimant
-		for _, other := range l.claims[id] {
-			same := other.Namespace == in.Group.Namespace && other.Name == in.Group.Name
-			if !same && (uid == "" || !facts.IsForeign(other, uid)) {
-				others = append(others, facts.Claimant(other, id, ""))
-			}
+		others, err := f.claimants(ctx, l, in.Group, l.claims[id], id)
+		if err != nil {
+			return err
 		}
 		in.Claims[id] = facts.Claims{Others: others}
 	}
-}
-
-// trust judges whether this is the account that the Groups live in, as the operator does
-// at its first listing.
-func (l *listed) trust() plan.Trust {
-	shown := map[string]bool{}
-	for _, g := range l.listing.Groups {
-		shown[g.ID] = true
-	}
-	owned, missing := 0, 0
-	for id, groups := range l.claims {
-		if slices.ContainsFunc(groups, func(g *v1alpha1.Group) bool { return g.Status.ID == id }) {
-			owned++
-			if !shown[id] {
-				missing++
-			}
-		}
-	}
-	switch {
-	case owned == 0:
-		return plan.TrustProvisional
-	case missing == owned, missing > 10 && missing*5 > owned:
-		return plan.TrustLost
-	default:
-		return plan.TrustEarned
-	}
+	var err error
+	in.OpenCreates, err = f.claimants(ctx, l, in.Group, l.creating, "")
+	return err
 }
 
 func (l *listed) read(ctx context.Context, id string) (remote.Group, bool, error) {
+	defer l.progress.clear()
+	l.progress.say("reading group %s", id)
 	group, err := l.get(ctx, id)
 	if klink.KindOf(err) == klink.KindNotFound {
 		return remote.Group{}, false, nil

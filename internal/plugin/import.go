@@ -108,6 +108,8 @@ type source struct {
 	// refused and unread say, by id, what came of a read: the first that there can be no
 	// Group, the second that some fields stayed unknown.
 	refused, unread map[string]string
+	// homeless says that the namespace of the Groups does not exist.
+	homeless string
 }
 
 func (i *importer) run(ctx context.Context, asked bool) error {
@@ -131,7 +133,7 @@ func (i *importer) run(ctx context.Context, asked bool) error {
 	if err != nil {
 		return err
 	}
-	return i.summary(manifests, len(known))
+	return i.summary(manifests, len(known), s.homeless)
 }
 
 // read reads the account and, where it is to be asked, the cluster.
@@ -147,6 +149,8 @@ func (i *importer) read(ctx context.Context, withCluster bool, o manifest.Option
 		ref, _ := parseConnection(i.connection) // options has read it
 		object, err := c.connection(ctx, ref, c.namespace)
 		switch {
+		case isUnreadable(err) && endpoint == "":
+			return s, err
 		case err != nil && endpoint == "":
 			return s, fmt.Errorf("reading %s: %w", i.connection, err)
 		case endpoint == "":
@@ -191,16 +195,21 @@ func (i *importer) matches(g *remote.Group) bool {
 // readClaims asks the cluster which remote groups its Groups claim, and which names
 // are taken in the namespace.
 func (i *importer) readClaims(ctx context.Context, c *cluster, endpoint string, s *source) error {
-	groups, connections, err := i.everywhere(ctx, c)
+	if err := c.checkNamespace(ctx); errors.As(err, new(*namespaceError)) {
+		s.homeless = err.Error() + " in this cluster: create it before you apply this"
+	} else if err != nil {
+		return err
+	}
+	k, err := i.everywhere(ctx, c)
 	if err != nil {
 		return err
 	}
-	for _, g := range groups {
+	for _, g := range k.groups {
 		if g.Namespace == c.namespace {
 			s.taken[g.Name] = ""
 		}
 	}
-	s.claims = claimsOf(groups, connections, endpoint)
+	s.claims = claimsOf(k.ofAccount(endpoint))
 	for id, claimants := range s.claims {
 		for _, g := range claimants {
 			if g.Namespace == c.namespace {
@@ -258,7 +267,7 @@ func (i *importer) print(manifests []manifest.Manifest, o manifest.Options) erro
 }
 
 // summary counts on stderr what was not declared; there is an exit code for it.
-func (i *importer) summary(manifests []manifest.Manifest, known int) error {
+func (i *importer) summary(manifests []manifest.Manifest, known int, homeless string) error {
 	whole, part := 0, 0
 	for n := range manifests {
 		switch m := &manifests[n]; {
@@ -268,9 +277,19 @@ func (i *importer) summary(manifests []manifest.Manifest, known int) error {
 			part++
 		}
 	}
-	fmt.Fprintf(i.ErrOut, "%d of %d groups are declared, %d of them in part; %d cannot be declared; %d are in the cluster already\n",
-		len(manifests)-whole, len(manifests)+known, part, whole, known)
-	if whole+part > 0 {
+	switch {
+	case len(manifests)+known == 0:
+		fmt.Fprintln(i.ErrOut, "nothing to declare: the account shows no group, or none that is asked for")
+	case len(manifests) == 0:
+		fmt.Fprintf(i.ErrOut, "nothing to declare: %s in the cluster already\n", counted(known, "group"))
+	default:
+		fmt.Fprintf(i.ErrOut, "%d of %s declared, %d of them in part; %d cannot be declared; %d in the cluster already\n",
+			len(manifests)-whole, counted(len(manifests)+known, "group"), part, whole, known)
+	}
+	if homeless != "" {
+		fmt.Fprintln(i.ErrOut, "warning:", homeless)
+	}
+	if whole+part > 0 || homeless != "" {
 		return errFound
 	}
 	return nil

@@ -35,21 +35,20 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 		}
 		files[manifests[n].Name+".yaml"] = text
 	}
+	if len(manifests) == 0 {
+		return nil // an empty kustomization is refused by kubectl, and helps nobody
+	}
 	kustomization, text, err := i.kustomization(slices.Sorted(maps.Keys(files)))
 	if err != nil {
 		return err
 	}
-	for name, text := range files {
-		switch before, err := readRegular(filepath.Join(i.folder, name)); {
-		case err == nil && before != text && !i.overwrite:
-			return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(i.folder, name))
-		case err != nil && !errors.Is(err, os.ErrNotExist):
-			return err
-		}
+	if err := i.mayWrite(files); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(i.folder, 0o750); err != nil {
 		return err
 	}
+	declared := len(files)
 	if comments != "" {
 		files[notDeclaredFile] = comments
 	}
@@ -58,7 +57,23 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 			return err
 		}
 	}
+	if declared == 0 {
+		return nil
+	}
 	return writeWhole(filepath.Join(i.folder, kustomization), text) // last: what it names is there
+}
+
+// mayWrite finds out whether one of the files is there and says something else.
+func (i *importer) mayWrite(files map[string]string) error {
+	for name, text := range files {
+		switch before, err := readRegular(filepath.Join(i.folder, name)); {
+		case err == nil && before != text && !i.overwrite:
+			return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(i.folder, name))
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return err
+		}
+	}
+	return nil
 }
 
 // readRegular reads a file, and nothing else: a link may lead out of the folder.

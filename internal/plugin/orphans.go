@@ -7,23 +7,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// orphan is one line of the command orphans, as JSON and YAML show it.
+// The kinds of orphans: a remote group without a Group, and a Group whose remote group the
+// account does not show.
+const (
+	unclaimed = "Unclaimed"
+	missing   = "Missing"
+)
+
+// orphan is one line of the command orphans, as JSON and YAML show it. What the listing does
+// not show of a remote group is left out.
 type orphan struct {
-	// Kind is Unclaimed (a remote group without a Group) or Missing (a Group whose
-	// remote group the account does not show).
-	Kind     string `json:"kind"`
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Archived bool   `json:"archived,omitempty"`
-	Group    string `json:"group,omitempty"`
+	Kind           string       `json:"kind"`
+	ID             string       `json:"id"`
+	Name           *string      `json:"name,omitempty"`
+	Archived       *bool        `json:"archived,omitempty"`
+	Group          string       `json:"group,omitempty"`
+	ConversationID string       `json:"conversationID,omitempty"`
+	CreatedAt      *metav1.Time `json:"createdAt,omitempty"`
+	Members        *int         `json:"members,omitempty"`
+	// Reason and Message are those of the Group's Ready condition.
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
 }
 
 func (p *plugin) orphansCommand() *cobra.Command {
@@ -45,20 +61,13 @@ does not show. The exit code is 1 when there are any.`,
 }
 
 func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
-	c, err := p.cluster()
+	c, err := p.namespaced(ctx)
 	if err != nil {
 		return err
 	}
-	ref, err := parseConnection(a.connection)
+	object, err := p.named(ctx, c, a)
 	if err != nil {
 		return err
-	}
-	object, err := c.connection(ctx, ref, c.namespace)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", a.connection, err)
-	}
-	if a.endpoint != "" && account.NormalEndpoint(a.endpoint) != account.NormalEndpoint(object.GetConnectionSpec().Endpoint) {
-		return fmt.Errorf("--endpoint is another account than that of %s", a.connection)
 	}
 	open, err := p.through(ctx, c, object, a)
 	if err != nil {
@@ -68,22 +77,49 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 	if err != nil {
 		return err
 	}
-	groups, connections, err := p.everywhere(ctx, c)
+	k, err := p.everywhere(ctx, c)
 	if err != nil {
 		return err
 	}
 	if !listing.Complete {
 		return errors.New("the account cannot be listed completely, so that nothing can be said to be missing")
 	}
-	found := orphansOf(listing.Groups, claimsOf(groups, connections, object.GetConnectionSpec().Endpoint))
+	found := orphansOf(listing.Groups, claimsOf(k.ofAccount(object.GetConnectionSpec().Endpoint)))
+	if k.partial && object.GetNamespace() == "" {
+		found = slices.DeleteFunc(found, func(o orphan) bool { return o.Kind == unclaimed })
+		if err := f.write(p.Out, orphanTable(found)); err != nil {
+			return err
+		}
+		return errors.New("which remote groups no Group claims cannot be told: you may not list the Groups of all namespaces")
+	}
 	if len(found) == 0 && f.forPeople() {
-		fmt.Fprintf(p.ErrOut, "No orphans: the %d remote groups of %s and the Groups match.\n", len(listing.Groups), kindName(object))
+		fmt.Fprintf(p.ErrOut, "No orphans: %s of %s, and the Groups match.\n", counted(len(listing.Groups), "remote group"), kindName(object))
 		return nil
 	}
 	if err := f.write(p.Out, orphanTable(found)); err != nil || len(found) == 0 {
 		return err
 	}
 	return errFound
+}
+
+// named reads the connection that a command names. One that may not be read is taken to lead
+// to the endpoint that is given.
+func (p *plugin) named(ctx context.Context, c *cluster, a *access) (v1alpha1.ConnectionObject, error) {
+	ref, err := parseConnection(a.connection)
+	if err != nil {
+		return nil, err
+	}
+	object, err := c.connection(ctx, ref, c.namespace)
+	switch {
+	case isUnreadable(err) && a.endpoint != "":
+		fmt.Fprintf(p.ErrOut, "warning: you may not read %s: it is taken to lead to --endpoint\n", a.connection)
+		object.GetConnectionSpec().Endpoint = a.endpoint
+	case isUnreadable(err):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("reading %s: %w", a.connection, err)
+	}
+	return object, nil
 }
 
 // forPeople reports whether the output is a table.
@@ -93,14 +129,31 @@ func (f *formats) forPeople() bool {
 
 func orphanTable(found []orphan) output {
 	out := output{objects: found}
-	for _, name := range []string{"kind", "id", "archived", "group", "remote name"} {
-		out.columns = append(out.columns, column(name, false))
+	for n, name := range []string{"kind", "id", "archived", "group", "remote name", "members", "created", "conversation", "reason", "message"} {
+		out.columns = append(out.columns, column(name, n > 4))
 	}
 	for _, o := range found {
-		out.rows = append(out.rows, row(o.Kind, o.ID, o.Archived, o.Group, o.Name))
+		created := ""
+		if o.CreatedAt != nil {
+			created = o.CreatedAt.UTC().Format(time.RFC3339)
+		}
+		out.rows = append(out.rows, row(o.Kind, o.ID, shownOr(o.Archived, o.Kind), o.Group, shownOr(o.Name, o.Kind),
+			shownOr(o.Members, o.Kind), created, o.ConversationID, o.Reason, o.Message))
 		out.names = append(out.names, o.ID)
 	}
 	return out
+}
+
+// shownOr is a cell: empty where there is no remote group, and said to be unknown where the
+// listing does not show the value.
+func shownOr[T any](value *T, kind string) any {
+	switch {
+	case value != nil:
+		return *value
+	case kind == missing:
+		return ""
+	}
+	return "<unknown>"
 }
 
 // orphansOf compares an account with the Groups that name its groups.
@@ -109,13 +162,34 @@ func orphansOf(listed []klink.Group, by claims) []orphan {
 	for _, g := range listed {
 		shown[g.ID] = true
 		if len(by[g.ID]) == 0 {
-			found = append(found, orphan{Kind: "Unclaimed", ID: g.ID, Name: g.Name, Archived: g.Archived()})
+			found = append(found, unclaimedOf(g))
 		}
 	}
 	for _, g := range by.inOrder() {
 		if id := facts.WantedID(g, facts.Memory{}); !shown[id] {
-			found = append(found, orphan{Kind: "Missing", ID: id, Name: g.Spec.Name, Group: g.Namespace + "/" + g.Name})
+			v := viewOf("", g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
+			found = append(found, orphan{
+				Kind: missing, ID: id, Name: &g.Spec.Name, Group: g.Namespace + "/" + g.Name,
+				ConversationID: g.Status.ConversationID, CreatedAt: g.Status.CreatedAt, Reason: v.Reason, Message: v.Message,
+			})
 		}
 	}
 	return found
+}
+
+func unclaimedOf(g klink.Group) orphan {
+	o := orphan{Kind: unclaimed, ID: g.ID, ConversationID: g.ConversationID}
+	if !g.Unknown.Has(remote.FieldName) {
+		o.Name = &g.Name
+	}
+	if !g.Unknown.Has(remote.FieldArchivedAt) {
+		o.Archived = new(g.Archived())
+	}
+	if !g.CreatedAt.IsZero() {
+		o.CreatedAt = new(metav1.NewTime(g.CreatedAt))
+	}
+	if !g.Unknown.Has(remote.FieldContacts) && !g.MoreContacts {
+		o.Members = new(len(g.Contacts))
+	}
+	return o
 }

@@ -48,6 +48,9 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 		return exitFound
 	}
 	fmt.Fprintln(streams.ErrOut, "error:", err)
+	if errors.As(err, new(*namespaceError)) {
+		return exitFound
+	}
 	return exitFailed
 }
 

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/facts"
 )
 
 func (p *plugin) releaseCommand() *cobra.Command {
@@ -40,13 +41,17 @@ no operator does that in time, the finalizer is removed: for an operator that is
 }
 
 func (p *plugin) release(ctx context.Context, names []string, yes bool, patience time.Duration) error {
-	c, err := p.cluster()
+	c, err := p.namespaced(ctx)
 	if err != nil {
 		return err
 	}
 	groups, err := c.chosen(ctx, names, "", false)
 	if err != nil {
 		return err
+	}
+	ids := make([]string, len(groups)) // what the Groups said before they go
+	for i := range groups {
+		ids[i] = remoteOf(&groups[i])
 	}
 	if !yes {
 		if err := p.ask(ctx, releaseQuestion(groups)); err != nil {
@@ -67,7 +72,7 @@ func (p *plugin) release(ctx context.Context, names []string, yes bool, patience
 		if err != nil {
 			return fmt.Errorf("kgrp/%s: %w", g.Name, err)
 		}
-		fmt.Fprintf(p.Out, "group.klink.cloud/%s released %s\n", g.Name, by)
+		fmt.Fprintf(p.Out, "group.klink.cloud/%s released %s; %s\n", g.Name, by, ids[i])
 	}
 	return nil
 }
@@ -76,13 +81,25 @@ func (p *plugin) release(ctx context.Context, names []string, yes bool, patience
 func releaseQuestion(groups []v1alpha1.Group) string {
 	var b strings.Builder
 	for i := range groups {
-		id := groups[i].Status.ID
-		if id == "" {
-			id = "none that is known"
-		}
-		fmt.Fprintf(&b, "kgrp %s/%s: remote group %s\n", groups[i].Namespace, groups[i].Name, id)
+		fmt.Fprintf(&b, "kgrp %s/%s: %s\n", groups[i].Namespace, groups[i].Name, remoteOf(&groups[i]))
 	}
-	return b.String() + "These Groups are deleted from the cluster; the remote groups stay as they are."
+	what := fmt.Sprintf("These %d Groups are", len(groups))
+	if len(groups) == 1 {
+		what = "This Group is"
+	}
+	return b.String() + what + " deleted from the cluster; what klink.cloud has stays as it is."
+}
+
+// remoteOf says which remote group stays when a Group goes.
+func remoteOf(g *v1alpha1.Group) string {
+	switch _, creating := g.Annotations[v1alpha1.AnnotationCreateAttempt]; {
+	case facts.NamedID(g) != "":
+		return "remote group " + facts.NamedID(g) + " stays"
+	case creating:
+		return "it has no remote group that is known, and a create may have made one"
+	default:
+		return "it has no remote group"
+	}
 }
 
 // orphan has the operator touch nothing remotely, and deletes the Group. The policy comes

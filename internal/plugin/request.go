@@ -73,7 +73,7 @@ func (p *plugin) resumeCommand() *cobra.Command {
 func observed(g *v1alpha1.Group) bool { return g.Status.ObservedGeneration == g.Generation }
 
 func (r *request) run(ctx context.Context, names []string) error {
-	c, err := r.cluster()
+	c, err := r.namespaced(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,6 +87,9 @@ func (r *request) run(ctx context.Context, names []string) error {
 		if err := c.Patch(ctx, &groups[i], client.MergeFrom(before)); err != nil {
 			return err
 		}
+	}
+	if len(groups) == 0 {
+		fmt.Fprintln(r.ErrOut, "No Group is meant by this.")
 	}
 	if !r.wait {
 		return nil
@@ -104,7 +107,7 @@ func (r *request) run(ctx context.Context, names []string) error {
 		}
 	}
 	if unserved > 0 {
-		return fmt.Errorf("%d of %d Groups have no answer yet; \"kubectl klink why NAME\" says what they wait for", unserved, len(groups))
+		return fmt.Errorf("no answer yet for %d of %s; \"kubectl klink why NAME\" says what is the matter", unserved, counted(len(groups), "Group"))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func (p *plugin) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show connections and Groups in one view: what is ready, what waits, and why",
 		Long: `Show the connections and the Groups of a namespace, or of all: those that are not ready
-stand first, with the reason. The exit code is 0, whatever is shown.`,
+stand first, with the reason. The exit code is 0 when all are ready, and 1 otherwise.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context(), &o) },
 	}
@@ -49,18 +50,29 @@ stand first, with the reason. The exit code is 0, whatever is shown.`,
 
 // view is what status shows of one object.
 type view struct {
-	Object  string `json:"object"`
-	Ready   string `json:"ready"`
-	Reason  string `json:"reason"`
-	Message string `json:"message"`
-	Remote  string `json:"remote,omitempty"`
-	State   string `json:"state"`
+	Namespace string `json:"namespace,omitempty"`
+	Object    string `json:"object"`
+	Ready     string `json:"ready"`
+	Reason    string `json:"reason"`
+	Message   string `json:"message"`
+	Remote    string `json:"remote,omitempty"`
+	State     string `json:"state"`
 	// Listed is when a connection's account was last listed.
 	Listed *metav1.Time `json:"lastListTime,omitempty"`
+	// Of a Group: its connection, the conversation and the number of members.
+	Connection     string `json:"connection,omitempty"`
+	ConversationID string `json:"conversationID,omitempty"`
+	Contacts       *int32 `json:"contactCount,omitempty"`
+	// Endpoint is where a connection leads.
+	Endpoint string      `json:"endpoint,omitempty"`
+	Created  metav1.Time `json:"creationTimestamp,omitzero"`
 }
 
 func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 	c, err := p.cluster()
+	if err == nil && !o.all {
+		err = c.checkNamespace(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -74,13 +86,12 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 		format := o.formats
 		format.noHeaders = o.noHeaders || !first
 		if first || len(changed) > 0 {
-			if err := format.write(p.Out, statusOutput(changed, time.Now())); err != nil {
+			if err := format.write(p.Out, statusOutput(changed, time.Now(), o.output == "wide")); err != nil {
 				return err
 			}
 		}
 		if !o.watch {
-			p.statusSummary(views, time.Now())
-			return nil
+			return p.statusSummary(views, time.Now())
 		}
 		shown = views
 		if err := wait(ctx, watchPause); err != nil {
@@ -102,7 +113,7 @@ func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]vie
 	if err != nil {
 		return nil, err
 	}
-	connections, err := c.connections(ctx, namespace)
+	connections, hidden, err := c.connections(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -112,24 +123,53 @@ func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]vie
 	}
 	views := make([]view, 0, len(connections)+len(groups))
 	for _, object := range connections {
-		v := viewOf(kindName(object), object.GetConditions(), object.GetGeneration(), object.GetConnectionStatus().ObservedGeneration)
-		if n := object.GetConnectionStatus().RemoteGroups; n != nil {
-			v.Remote = fmt.Sprintf("%d groups", *n)
-		}
-		v.Listed = object.GetConnectionStatus().LastListTime
-		views = append(views, v)
+		views = append(views, connectionView(object))
 	}
 	for i := range groups {
-		g := &groups[i]
-		v := viewOf("kgrp/"+g.Name, g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
-		v.Remote = g.Status.ID
-		if o.all {
-			v.Object = g.Namespace + " " + v.Object
+		views = append(views, groupView(&groups[i]))
+	}
+	views = append(views, hiddenViews(groups, hidden)...)
+	for i := range views {
+		if o.all && views[i].Namespace != "" {
+			views[i].Object = views[i].Namespace + " " + views[i].Object
 		}
-		views = append(views, v)
 	}
 	slices.SortStableFunc(views, func(a, b view) int { return urgency(a) - urgency(b) })
 	return views, nil
+}
+
+func connectionView(object v1alpha1.ConnectionObject) view {
+	v := viewOf(kindName(object), object.GetConditions(), object.GetGeneration(), object.GetConnectionStatus().ObservedGeneration)
+	if n := object.GetConnectionStatus().RemoteGroups; n != nil {
+		v.Remote = counted(int(*n), "group")
+	}
+	v.Namespace, v.Listed, v.Endpoint, v.Created = object.GetNamespace(), object.GetConnectionStatus().LastListTime, object.GetConnectionSpec().Endpoint, object.GetCreationTimestamp()
+	return v
+}
+
+func groupView(g *v1alpha1.Group) view {
+	v := viewOf("kgrp/"+g.Name, g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
+	v.Namespace, v.Remote, v.Connection, v.Created = g.Namespace, g.Status.ID, refName(connectionOf(g)), g.CreationTimestamp
+	v.ConversationID, v.Contacts = g.Status.ConversationID, g.Status.ContactCount
+	return v
+}
+
+// hiddenViews are the connections that Groups refer to and that this person may not read.
+func hiddenViews(groups []v1alpha1.Group, hidden []v1alpha1.ConnectionKind) []view {
+	var views []view
+	for i := range groups {
+		ref := connectionOf(&groups[i])
+		v := view{Object: refName(ref), Ready: string(metav1.ConditionUnknown), Reason: "Forbidden", State: stateHidden}
+		v.Message = "you may not read it; Groups that have to wait for it say so"
+		if ref.Kind == v1alpha1.KindConnection {
+			v.Namespace = groups[i].Namespace
+		}
+		known := func(o view) bool { return o.Object == v.Object && o.Namespace == v.Namespace }
+		if slices.Contains(hidden, ref.Kind) && !slices.ContainsFunc(views, known) {
+			views = append(views, v)
+		}
+	}
+	return views
 }
 
 // selecting reads a label selector.
@@ -150,16 +190,21 @@ const (
 	stateStalled = "stalled"
 	stateWaiting = "waiting"
 	stateReady   = "ready"
+	// stateHidden: this person may not read it.
+	stateHidden = "hidden"
 )
 
+// reasonNotObserved is shown where no condition says anything.
+const reasonNotObserved = "NotObserved"
+
 func urgency(v view) int {
-	return slices.Index([]string{stateStalled, stateWaiting, stateReady}, v.State)
+	return slices.Index([]string{stateStalled, stateWaiting, stateHidden, stateReady}, v.State)
 }
 
 // viewOf says how an object stands by its conditions. What was said of an older
 // generation says nothing of this one.
 func viewOf(object string, conditions []metav1.Condition, generation, observed int64) view {
-	v := view{Object: object, Ready: string(metav1.ConditionUnknown), Reason: "NotObserved", State: stateWaiting}
+	v := view{Object: object, Ready: string(metav1.ConditionUnknown), Reason: reasonNotObserved, State: stateWaiting}
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	if ready == nil {
 		v.Message = "the operator has not looked at it yet: does it run, and does it watch this namespace?"
@@ -177,28 +222,49 @@ func viewOf(object string, conditions []metav1.Condition, generation, observed i
 	return v
 }
 
-func statusOutput(views []view, now time.Time) output {
+func statusOutput(views []view, now time.Time, wide bool) output {
 	out := output{objects: views}
 	for _, name := range []string{"object", "ready", "reason", "remote", "listed"} {
 		out.columns = append(out.columns, column(name, false))
 	}
+	for _, name := range []string{"connection", "endpoint", "conversation", "contacts", "age"} {
+		out.columns = append(out.columns, column(name, true))
+	}
 	out.columns = append(out.columns, column("message", false))
 	for _, v := range views {
-		listed, message := "", v.Message
+		listed, message, contacts, age := "", v.Message, "", ""
 		if v.Listed != nil {
-			listed = duration.HumanDuration(now.Sub(v.Listed.Time)) + " ago"
+			listed = "within " + atMost(now.Sub(v.Listed.Time))
 		}
-		if v.State == stateReady {
+		if v.State == stateReady && v.Reason != v1alpha1.ReasonDrifted && !wide {
 			message = ""
 		}
-		out.rows = append(out.rows, row(v.Object, v.Ready, v.Reason, v.Remote, listed, message))
+		if v.Contacts != nil {
+			contacts = strconv.Itoa(int(*v.Contacts))
+		}
+		if !v.Created.IsZero() {
+			age = duration.HumanDuration(now.Sub(v.Created.Time))
+		}
+		out.rows = append(out.rows, row(v.Object, v.Ready, v.Reason, v.Remote, listed, v.Connection, v.Endpoint, v.ConversationID, contacts, age, message))
 		out.names = append(out.names, v.Object[strings.LastIndex(v.Object, " ")+1:])
 	}
 	return out
 }
 
-// statusSummary counts, for a person.
-func (p *plugin) statusSummary(views []view, now time.Time) {
+// atMost says a time, rounded up: a connection's lastListTime moves every five minutes at
+// most, so that its newest listing is no older than that, and mostly younger.
+func atMost(d time.Duration) string {
+	unit := time.Second
+	for _, coarse := range []struct{ from, unit time.Duration }{{10 * time.Minute, time.Minute}, {8 * time.Hour, time.Hour}, {8 * 24 * time.Hour, 24 * time.Hour}} {
+		if d >= coarse.from {
+			unit = coarse.unit
+		}
+	}
+	return duration.HumanDuration(max(d+unit-1, time.Second).Truncate(unit))
+}
+
+// statusSummary counts, for a person, and says what the exit code is to be.
+func (p *plugin) statusSummary(views []view, now time.Time) error {
 	counts, oldest := map[string]int{}, time.Duration(0)
 	for _, v := range views {
 		counts[v.State]++
@@ -207,8 +273,15 @@ func (p *plugin) statusSummary(views []view, now time.Time) {
 		}
 	}
 	text := fmt.Sprintf("%d ready, %d waiting, %d stalled", counts[stateReady], counts[stateWaiting], counts[stateStalled])
+	if n := counts[stateHidden]; n > 0 {
+		text += "; " + counted(n, "connection") + " that you may not read"
+	}
 	if oldest > 0 {
-		text += "; the oldest listing is of " + duration.HumanDuration(oldest) + " ago"
+		text += "; the oldest listing is at most " + atMost(oldest) + " old"
 	}
 	fmt.Fprintln(p.ErrOut, text)
+	if counts[stateWaiting]+counts[stateStalled] > 0 {
+		return errFound
+	}
+	return nil
 }

@@ -70,13 +70,25 @@ func (p *plugin) ask(ctx context.Context, question string) error {
 	}()
 	select {
 	case <-ctx.Done():
+		fmt.Fprintln(p.ErrOut)
 		return ctx.Err()
 	case line := <-answer:
+		if !isTerminal(p.In) || !strings.HasSuffix(line, "\n") {
+			fmt.Fprintln(p.ErrOut) // no terminal has ended the line of the question
+		}
 		if strings.TrimSpace(line) != "yes" {
 			return errors.New("nothing was changed: the answer was not yes (in a script, say --yes)")
 		}
 		return nil
 	}
+}
+
+// counted is a number of things, in words for a person.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // output is a result in whichever form was asked for.

@@ -8,11 +8,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -34,32 +36,39 @@ shown, to one answer. The exit code is 0 when nothing is wrong, and 1 otherwise.
 		},
 		ValidArgsFunction: p.completeGroups,
 	}
-	c.Flags().StringVar(&operatorNamespace, "operator-namespace", "klink-operator-system", "Namespace of the operator, which has the Secrets of ClusterConnections.")
+	c.Flags().StringVar(&operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the operator, which has the Secrets of ClusterConnections.")
 	return c
 }
 
 func (p *plugin) why(ctx context.Context, name, operatorNamespace string) error {
-	c, err := p.cluster()
+	c, err := p.namespaced(ctx)
 	if err != nil {
 		return err
 	}
-	var d dossier
+	d := dossier{operatorNamespace: operatorNamespace}
 	if err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, &d.group); err != nil {
 		return err
 	}
-	if err := d.readConnection(ctx, c, operatorNamespace); err != nil {
+	if err := d.readConnection(ctx, c); err != nil {
+		return err
+	}
+	events, err := c.events(ctx, &d.group)
+	if err != nil && !apierrors.IsForbidden(err) {
 		return err
 	}
 	a := diagnose(&d)
-	fmt.Fprintf(p.Out, "Group %s/%s%s\n", d.group.Namespace, d.group.Name, stands(&d.group))
-	fmt.Fprintln(p.Out, d.connectionLine())
+	fmt.Fprintf(p.Out, "Group %s/%s%s\n", d.group.Namespace, d.group.Name, a.besides(d.group.Status.Conditions))
+	fmt.Fprintln(p.Out, d.connectionLine(&a))
 	fmt.Fprintln(p.Out, d.secretLine())
-	for _, e := range c.events(ctx, &d.group) {
+	if err != nil {
+		fmt.Fprintln(p.Out, "Events: you may not read them")
+	}
+	for _, e := range events {
 		at := e.LastTimestamp.Time
 		if at.IsZero() {
 			at = e.EventTime.Time
 		}
-		fmt.Fprintf(p.Out, "event %s %s: %s\n", at.UTC().Format("15:04:05"), harmless(e.Reason), harmless(e.Message))
+		fmt.Fprintf(p.Out, "event %s %s%s\n", at.UTC().Format("15:04:05"), harmless(e.Reason), a.unlessSaid(e.Message))
 	}
 	fmt.Fprintf(p.Out, "\n%s\n", harmless(a.text))
 	if a.fine {
@@ -68,10 +77,27 @@ func (p *plugin) why(ctx context.Context, name, operatorNamespace string) error 
 	if a.who != "" {
 		fmt.Fprintf(p.Out, "Who can fix it: %s\n", a.who)
 	}
-	if a.command != "" {
-		fmt.Fprintf(p.Out, "How: %s\n", a.command)
+	if how := d.how(ctx, c, &a); how != "" {
+		fmt.Fprintf(p.Out, "How: %s\n", how)
 	}
 	return errFound
+}
+
+// unlessSaid is a message for the end of a line, without what the answer says anyway.
+func (a *answer) unlessSaid(message string) string {
+	if message == "" || strings.Contains(a.text, message) {
+		return ""
+	}
+	return ": " + harmless(message)
+}
+
+// besides says how an object stands, besides what the answer says.
+func (a *answer) besides(conditions []metav1.Condition) string {
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return ": the operator has not looked at it yet"
+	}
+	return fmt.Sprintf(": Ready=%s, %s%s", ready.Status, ready.Reason, a.unlessSaid(ready.Message))
 }
 
 // dossier is what why has found out.
@@ -82,12 +108,16 @@ type dossier struct {
 	connectionHidden, secretHidden bool
 	secretName                     string
 	secretFound, keyFound          bool
+	operatorNamespace              string
 }
 
-func (d *dossier) readConnection(ctx context.Context, c *cluster, operatorNamespace string) error {
+// mayOpen: this person can read the account.
+func (d *dossier) mayOpen() bool { return d.keyFound }
+
+func (d *dossier) readConnection(ctx context.Context, c *cluster) error {
 	object, err := c.connection(ctx, connectionOf(&d.group), d.group.Namespace)
 	switch {
-	case apierrors.IsForbidden(err):
+	case isUnreadable(err):
 		d.connectionHidden = true
 		return nil
 	case apierrors.IsNotFound(err):
@@ -96,7 +126,7 @@ func (d *dossier) readConnection(ctx context.Context, c *cluster, operatorNamesp
 		return err
 	}
 	d.connection = object
-	secret, err := c.secret(ctx, object, operatorNamespace)
+	secret, err := c.secret(ctx, object, d.operatorNamespace)
 	d.secretName = secret.Namespace + "/" + secret.Name
 	switch {
 	case apierrors.IsForbidden(err):
@@ -110,17 +140,16 @@ func (d *dossier) readConnection(ctx context.Context, c *cluster, operatorNamesp
 	return nil
 }
 
-// events are the last ones about a Group, the newest last. Without the right to read
-// them there are none.
-func (c *cluster) events(ctx context.Context, g *v1alpha1.Group) []corev1.Event {
+// events are the last ones about a Group, the newest last.
+func (c *cluster) events(ctx context.Context, g *v1alpha1.Group) ([]corev1.Event, error) {
 	var list corev1.EventList
 	if err := c.List(ctx, &list, client.InNamespace(g.Namespace), client.MatchingFields{"involvedObject.uid": string(g.UID)}); err != nil {
-		return nil
+		return nil, err
 	}
 	slices.SortFunc(list.Items, func(a, b corev1.Event) int {
 		return cmp.Or(a.LastTimestamp.Compare(b.LastTimestamp.Time), a.EventTime.Compare(b.EventTime.Time))
 	})
-	return list.Items[max(0, len(list.Items)-lastEvents):]
+	return list.Items[max(0, len(list.Items)-lastEvents):], nil
 }
 
 func (d *dossier) connectionName() string {
@@ -128,23 +157,21 @@ func (d *dossier) connectionName() string {
 	return string(ref.Kind) + " " + ref.Name
 }
 
-func (d *dossier) connectionLine() string {
+func (d *dossier) connectionLine(a *answer) string {
 	switch {
 	case d.connectionHidden:
 		return d.connectionName() + ": you may not read it"
 	case d.connection == nil:
 		return d.connectionName() + ": does not exist"
 	}
-	ready := meta.FindStatusCondition(d.connection.GetConditions(), v1alpha1.ConditionReady)
-	if ready == nil {
-		return d.connectionName() + ": the operator has not looked at it yet"
-	}
-	return fmt.Sprintf("%s: Ready=%s, %s: %s", d.connectionName(), ready.Status, ready.Reason, harmless(ready.Message))
+	return d.connectionName() + a.besides(d.connection.GetConditions())
 }
 
 func (d *dossier) secretLine() string {
-	if d.connection == nil {
-		return "Secret: not known without the connection"
+	if d.connectionHidden {
+		return "Secret: not known, since the connection names it"
+	} else if d.connection == nil {
+		return "Secret: none without the connection"
 	}
 	key := d.connection.GetConnectionSpec().TokenSecretRef.Key
 	switch {

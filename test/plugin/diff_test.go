@@ -90,7 +90,7 @@ func TestDiffWithoutTheTokenSaysSo(t *testing.T) {
 		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
 	})
 	as := w.kubeconfigOf(user)
-	w.want(w.run("", "diff", "plaza", "--kubeconfig", as), 0, "you may not read Secret", "Synced")
+	w.want(w.run("", "diff", "plaza", "--kubeconfig", as), 2, "you may not read Secret", "Synced")
 	// One namespace without any right in the cluster.
 	w.want(w.run("", "status", "--kubeconfig", as), 0, "kgrp/plaza", "kconn/sim", "2 ready, 0 waiting, 0 stalled")
 	w.want(w.run("", "why", "plaza", "--kubeconfig", as), 0, "you may not read it", "Nothing is wrong")

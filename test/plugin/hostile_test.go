@@ -91,6 +91,21 @@ func TestFirstLook(t *testing.T) {
 	w.await("plaza", v1alpha1.ReasonDrifted)
 	w.want(w.klink("diff", "-k", folder), 0, "kgrp/plaza: nothing (Drifted", "Hector")
 	w.wantNoWrites()
+	for _, name := range []string{"savoy", "adlon"} {
+		w.group(name)
+		w.await(name, v1alpha1.ReasonSynced)
+	}
+	w.want(w.klink("diff"), 0, "kgrp/plaza: nothing (Drifted", "3 Groups: nothing\n")
+	w.want(w.klink("status"), 0, "these fields differ remotely: contacts: missing: Hector")
+	id := g.Status.ID
+	worlds.Delete(t, api, g)
+	worlds.Eventually(t, patience, 50*time.Millisecond, func() string {
+		if worlds.Find(t, api, g) {
+			return "plaza is there still"
+		}
+		return ""
+	})
+	w.want(w.klink("diff", "-k", folder), 1, "kgrp/plaza: adopt "+id, "kgrp/plaza: then (Drifted: ")
 }
 
 // TestCompletionThroughKubectl: kubectl asks kubectl_complete-klink, as make install-plugin

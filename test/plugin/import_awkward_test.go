@@ -62,7 +62,7 @@ func TestImportOfAThousandAwkwardGroupsWritesNothing(t *testing.T) {
 		w.sim.Seed(simulator.Group{Name: "-", Description: &name, ArchivedAt: time.Unix(1, 0)})
 	}
 	folder := filepath.Join(t.TempDir(), "manifests")
-	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder, "--contacts=Exact"), 1, "1007 of 1014 groups are declared, 7 of them in part; 7 cannot be declared")
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder, "--contacts=Exact"), 1, "1007 of 1014 groups declared, 7 of them in part; 7 cannot be declared")
 	again := w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder, "--contacts=Exact"), 1)
 	if again.out != "" {
 		t.Error(again.out)
@@ -73,7 +73,7 @@ func TestImportOfAThousandAwkwardGroupsWritesNothing(t *testing.T) {
 	w.awaitAll(many + len(undeclarable))
 	w.listed(2) // what they would correct, they correct by now
 	w.wantNoWrites()
-	w.want(w.klink("import", "--connection", "kconn/sim", "-o", "name"), 1, "1007 are in the cluster already")
+	w.want(w.klink("import", "--connection", "kconn/sim", "-o", "name"), 1, "1007 in the cluster already")
 }
 
 // listed waits until the operator has begun to list the account so many more times.

@@ -38,7 +38,7 @@ func TestImportDeclaresOnlyWhatTheAPIShows(t *testing.T) {
 			for range 9 { // more than are read to find out what the listing shows
 				w.sim.Seed(simulator.Group{Name: "Plaza", Description: new("World-renowned."), Contacts: simulator.Contacts("Hector", "Cedric", "Eve")})
 			}
-			s := w.want(w.klink("import", "--connection", "kconn/sim", "--contacts", "Exact"), 0, "9 of 9 groups are declared, 0 of them in part")
+			s := w.want(w.klink("import", "--connection", "kconn/sim", "--contacts", "Exact"), 0, "9 of 9 groups declared, 0 of them in part")
 			for _, part := range []string{"name: Plaza\n", "description: World-renowned.\n", "  contacts:\n  - username: Hector\n  - username: Cedric\n  - username: Eve\n"} {
 				if n := strings.Count(s.out, part); n != 9 {
 					t.Errorf("%q stands there %d times:\n%s", part, n, s.out)
@@ -67,7 +67,7 @@ func TestImportLeavesOutWhatCannotBeRead(t *testing.T) {
 		"# Not declared: contacts is not shown by the API, or not so that it can be read.\n# Not declared: reading the group failed: GET /groups/broken00: 403",
 		`# Remote group "gone0000" is not declared: the API lists it, and answers otherwise when it is asked for: GET /groups/gone0000: 404`,
 		"# Not declared: contacts are more than the 1 that the API shows by name.\n",
-		"3 of 4 groups are declared, 2 of them in part; 1 cannot be declared")
+		"3 of 4 groups declared, 2 of them in part; 1 cannot be declared")
 	if n := strings.Count(s.out, "contacts:"); n != 1 {
 		t.Errorf("contacts are declared %d times, want once:\n%s", n, s.out)
 	}

@@ -24,7 +24,7 @@ func TestImportSaysWhatItCannotDeclare(t *testing.T) {
 	w.sim.Seed(simulator.Group{Name: "Avatar", AvatarURL: new("no url")})
 	w.sim.Seed(simulator.Group{Name: "Fine"})
 	s := w.want(w.klink("import", "--connection", "kconn/sim"), 1, "begins or ends with white space", "name has 300 characters",
-		`# Not declared: avatarURL "no url" is no absolute http or https URL.`, "2 of 4 groups are declared, 1 of them in part; 2 cannot be declared")
+		`# Not declared: avatarURL "no url" is no absolute http or https URL.`, "2 of 4 groups declared, 1 of them in part; 2 cannot be declared")
 	path := filepath.Join(t.TempDir(), "all.yaml")
 	if err := os.WriteFile(path, []byte(s.out), 0o600); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestImportKeepsWhatAFolderNames(t *testing.T) {
 	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 0)
 	w.apply("-k", folder)
 	w.sim.Seed(simulator.Group{Name: "Ritz"})
-	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 0, "1 are in the cluster already")
+	w.want(w.klink("import", "--connection", "kconn/sim", "--dir", folder), 0, "1 in the cluster already")
 	if text := readFile(t, filepath.Join(folder, "kustomization.yaml")); !strings.Contains(text, "plaza-hotel.yaml") || !strings.Contains(text, "ritz.yaml") {
 		t.Error(text)
 	}

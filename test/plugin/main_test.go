@@ -5,7 +5,6 @@ package plugin
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -29,19 +28,11 @@ var (
 func TestMain(m *testing.M) {
 	worlds.SideBySide(6)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
-	folder, err := os.MkdirTemp("", "kubectl-klink-")
-	if err == nil {
-		binary = filepath.Join(folder, "kubectl-klink")
-		var said []byte
-		if said, err = exec.Command("go", "build", "-o", binary, "../../cmd/kubectl-klink").CombinedOutput(); err != nil {
-			err = fmt.Errorf("building kubectl-klink: %w: %s", err, said)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	controlplane.Main(m, controlplane.Options{CRDPaths: []string{"../../config/crd/bases"}}, func(cp *controlplane.ControlPlane) {
 		cluster, api = cp, worlds.Client(cp.Config)
+		binary = filepath.Join(cp.Dir(), "kubectl-klink") // which goes away with the control plane
+		if said, err := exec.Command("go", "build", "-o", binary, "../../cmd/kubectl-klink").CombinedOutput(); err != nil {
+			panic(fmt.Sprintf("building kubectl-klink: %v: %s", err, said))
+		}
 	})
 }

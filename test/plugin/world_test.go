@@ -122,6 +122,20 @@ func (w *world) want(s said, code int, parts ...string) said {
 	return s
 }
 
+// kubectl is what happens beside the plugin, also while a test ends.
+func (w *world) kubectl(stdin string, args ...string) {
+	w.Helper()
+	cmd := cluster.KubectlCommand(w.Context(), args...)
+	if w.Context().Err() != nil {
+		cmd = exec.Command(cmd.Path, cmd.Args[1:]...)
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig())
+	}
+	cmd.Stdin = strings.NewReader(stdin)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		w.Fatalf("kubectl %v: %v\n%s", args, err, out)
+	}
+}
+
 // apply applies manifests as a person would.
 func (w *world) apply(args ...string) {
 	w.Helper()
