@@ -72,6 +72,22 @@ func (l *listed) mayHaveMade(g *v1alpha1.Group, id string) bool {
 	})
 }
 
+// declare has these Groups count as they are here, in the place of those in the cluster:
+// manifests may claim what another one claims, or give up what one of the cluster has.
+func (f *forecaster) declare(groups []v1alpha1.Group) {
+	at := map[client.ObjectKey]int{}
+	for i := range f.known.groups {
+		at[client.ObjectKeyFromObject(&f.known.groups[i])] = i
+	}
+	for i := range groups {
+		if n, there := at[client.ObjectKeyFromObject(&groups[i])]; there {
+			f.known.groups[n] = groups[i]
+			continue
+		}
+		f.known.groups = append(f.known.groups, groups[i])
+	}
+}
+
 // worked reports whether a connection has been answered, by its status.
 func worked(object v1alpha1.ConnectionObject) bool {
 	ready := meta.FindStatusCondition(object.GetConditions(), v1alpha1.ConditionReady)

@@ -5,10 +5,14 @@ package plugin
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -50,6 +54,70 @@ func (p *plugin) completeFlags(root *cobra.Command) {
 			}
 		}
 	}
+}
+
+// completeRest completes what is read from the kubeconfig and from the cluster, as kubectl does.
+func (p *plugin) completeRest(root *cobra.Command) {
+	kubeconfig := func(names func(*clientcmdapi.Config) []string) cobra.CompletionFunc {
+		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			config, err := p.config.ToRawKubeConfigLoader().RawConfig()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			return names(&config), cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	flags := map[string]cobra.CompletionFunc{
+		"context":   kubeconfig(func(c *clientcmdapi.Config) []string { return slices.Sorted(maps.Keys(c.Contexts)) }),
+		"cluster":   kubeconfig(func(c *clientcmdapi.Config) []string { return slices.Sorted(maps.Keys(c.Clusters)) }),
+		"user":      kubeconfig(func(c *clientcmdapi.Config) []string { return slices.Sorted(maps.Keys(c.AuthInfos)) }),
+		"namespace": p.completing(namespaces),
+	}
+	for name, complete := range flags {
+		_ = root.RegisterFlagCompletionFunc(name, complete) // the flag exists, and once
+	}
+	for _, c := range root.Commands() {
+		if c.Flags().Lookup("connection") != nil {
+			_ = c.RegisterFlagCompletionFunc("connection", p.completing(connections)) // as above
+		}
+		if c.Flags().Lookup("operator-namespace") != nil {
+			_ = c.RegisterFlagCompletionFunc("operator-namespace", p.completing(namespaces)) // as above
+		}
+	}
+}
+
+// completing completes what the cluster has, as far as it may be listed.
+func (p *plugin) completing(names func(context.Context, *cluster) ([]string, error)) cobra.CompletionFunc {
+	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(c.Context(), completionPatience)
+		defer cancel()
+		cluster, err := p.cluster()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		found, err := names(ctx, cluster)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return found, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func namespaces(ctx context.Context, c *cluster) (names []string, _ error) {
+	var list corev1.NamespaceList
+	err := c.List(ctx, &list)
+	for i := range list.Items {
+		names = append(names, list.Items[i].Name)
+	}
+	return names, err
+}
+
+func connections(ctx context.Context, c *cluster) (names []string, _ error) {
+	found, _, err := c.connections(ctx, c.namespace)
+	for _, object := range found {
+		names = append(names, kindName(object))
+	}
+	return names, err
 }
 
 func contains(names []string, name string) bool {

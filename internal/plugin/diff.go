@@ -14,11 +14,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/forecast"
 )
 
 // diffOptions are the flags of the command diff.
@@ -74,7 +76,8 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	if err != nil {
 		return err
 	}
-	d := differ{forecaster: f, whole: len(groups) <= mostSettled, told: map[string]bool{}}
+	f.declare(groups)
+	d := differ{forecaster: f, whole: len(groups) <= mostSettled, told: map[string]bool{}, adopted: map[string]string{}}
 	for i := range groups {
 		if err := d.one(ctx, &groups[i]); err != nil && ctx.Err() != nil {
 			return err
@@ -102,6 +105,8 @@ type differ struct {
 	failed int
 	// told are the reasons for that, each of which is told once.
 	told map[string]bool
+	// adopted are the ids that one would bind to, and which one.
+	adopted map[string]string
 }
 
 // end prints the counts, and says what the exit code is to be.
@@ -150,6 +155,13 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 		return nil
 	}
 	out.Print(d.Out, d.nameOf(g), d.colours())
+	if len(out.Changes) > 0 && out.Changes[0].Kind == forecast.Adopt {
+		id := out.Changes[0].ID
+		if other := d.adopted[id]; other != "" {
+			fmt.Fprintf(d.Out, "%s: unless %s takes %s, which only one of them gets\n", d.nameOf(g), other, id)
+		}
+		d.adopted[id] = d.nameOf(g)
+	}
 	return nil
 }
 
@@ -157,7 +169,7 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 func (d *differ) byStatus(g *v1alpha1.Group) {
 	v := viewOf("", g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
 	drift := ""
-	if len(g.Status.Drift) > 0 {
+	if len(g.Status.Drift) > 0 && v.Reason != v1alpha1.ReasonDrifted { // whose message has it
 		drift = fmt.Sprintf("; differs remotely: %s", strings.Join(g.Status.Drift, ", "))
 	}
 	switch {
@@ -222,6 +234,7 @@ func (c *cluster) applied(ctx context.Context, object *unstructured.Unstructured
 	case apierrors.IsNotFound(err):
 		err = c.Create(ctx, g, client.DryRunAll)
 		g.CreationTimestamp, g.ResourceVersion = metav1.Now(), "" // it is not there
+		g.UID = types.UID("of " + g.Namespace + "/" + g.Name)     // nor has it one
 		return g, err
 	case err != nil:
 		return nil, err

@@ -81,5 +81,6 @@ func New(streams genericiooptions.IOStreams, env func(string) string) *cobra.Com
 		}
 	}
 	p.completeFlags(root)
+	p.completeRest(root)
 	return root
 }

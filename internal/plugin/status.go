@@ -82,10 +82,13 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 		if err != nil {
 			return err
 		}
-		changed := slices.DeleteFunc(slices.Clone(views), func(v view) bool { return !first && slices.ContainsFunc(shown, v.same) })
+		changed := views
+		if !first {
+			changed = changes(shown, views)
+		}
 		format := o.formats
 		format.noHeaders = o.noHeaders || !first
-		if first || len(changed) > 0 {
+		if len(changed) > 0 || first && !o.forPeople() {
 			if err := format.write(p.Out, statusOutput(changed, time.Now(), o.output == "wide")); err != nil {
 				return err
 			}
@@ -98,6 +101,18 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 			return err
 		}
 	}
+}
+
+// changes are what is shown otherwise than before, and what is gone.
+func changes(before, now []view) []view {
+	changed := slices.DeleteFunc(slices.Clone(now), func(v view) bool { return slices.ContainsFunc(before, v.same) })
+	for _, v := range before {
+		if !slices.ContainsFunc(now, func(o view) bool { return o.Object == v.Object }) {
+			v.Ready, v.Reason, v.Message, v.State = string(metav1.ConditionUnknown), "Deleted", "it is gone from the cluster", stateHidden
+			changed = append(changed, v)
+		}
+	}
+	return changed
 }
 
 func (v view) same(o view) bool {
@@ -278,6 +293,9 @@ func (p *plugin) statusSummary(views []view, now time.Time) error {
 	}
 	if oldest > 0 {
 		text += "; the oldest listing is at most " + atMost(oldest) + " old"
+	}
+	if len(views) == 0 {
+		text = "No connections and no Groups here."
 	}
 	fmt.Fprintln(p.ErrOut, text)
 	if counts[stateWaiting]+counts[stateStalled] > 0 {

@@ -69,6 +69,26 @@ func TestDiffKnowsWhoElseClaimsAGroup(t *testing.T) {
 	w.wantNoWrites()
 }
 
+// TestDiffSeesTwoManifestsOfOneGroup, as a copied one is.
+func TestDiffSeesTwoManifestsOfOneGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, named := w.sim.Seed(simulator.Group{Name: "The plaza"}), w.sim.Seed(simulator.Group{Name: "The ritz"})
+	text := ""
+	for _, m := range [][2]string{
+		{"plaza", "name: The plaza\n  groupID: " + id}, {"copy", "name: The plaza\n  groupID: " + id},
+		{"ritz", "name: The ritz\n  adoptionPolicy: ByName"}, {"twin", "name: The ritz\n  adoptionPolicy: ByName"},
+	} {
+		text += fmt.Sprintf("---\napiVersion: klink.cloud/v1alpha1\nkind: Group\nmetadata: {name: %s}\nspec:\n  connectionRef: {kind: Connection, name: sim}\n  %s\n", m[0], m[1])
+	}
+	s := w.want(w.run(text, "diff", "-f", "-", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 1,
+		"adopt "+id, "nothing (IDConflict: remote group "+id, "kgrp/ritz: adopt "+named, "kgrp/twin: adopt "+named,
+		"kgrp/twin: unless kgrp/ritz takes "+named+", which only one of them gets\n")
+	if strings.Count(s.out, "adopt "+id) != 1 {
+		t.Error(s.out)
+	}
+}
+
 // TestDiffLeavesAGroupToTheCreateThatMayHaveMadeIt: another Group's, that is open still.
 func TestDiffLeavesAGroupToTheCreateThatMayHaveMadeIt(t *testing.T) {
 	t.Parallel()

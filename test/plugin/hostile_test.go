@@ -14,6 +14,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -138,6 +139,9 @@ func TestCompletionThroughKubectl(t *testing.T) {
 		{[]string{"klink", "why", "-n", w.namespace, ""}, "plaza\n"},
 		{[]string{"klink", "import", "--contacts", ""}, "AtLeast\n"},
 		{[]string{"klink", "status", "-o", "y"}, "yaml\n"},
+		{[]string{"klink", "status", "-n", "kube-s"}, "kube-system\n"},
+		{[]string{"klink", "status", "--context", ""}, contextOf(t) + "\n"},
+		{[]string{"klink", "orphans", "-n", w.namespace, "--connection", ""}, "kconn/sim\n"},
 	} {
 		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "kubectl"), append([]string{"__complete"}, c.args...)...)
 		cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "KUBECONFIG="+cluster.Kubeconfig(), "KUBERC=off")
@@ -145,4 +149,14 @@ func TestCompletionThroughKubectl(t *testing.T) {
 			t.Errorf("%v: %v: %q lacks %q", c.args, err, out, c.want)
 		}
 	}
+}
+
+// contextOf is the context of the cluster's kubeconfig.
+func contextOf(t *testing.T) string {
+	t.Helper()
+	config, err := clientcmd.LoadFromFile(cluster.Kubeconfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.CurrentContext
 }

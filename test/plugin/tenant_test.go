@@ -49,15 +49,20 @@ func on(connection string, adjust ...func(*v1alpha1.Group)) func(*v1alpha1.Group
 // klink-groups-edit in one namespace, and nothing else.
 func (w *world) tenant() string {
 	w.Helper()
-	user := "tenant-" + w.namespace
+	return w.tenantOf(w.namespace)
+}
+
+func (w *world) tenantOf(namespace string) string {
+	w.Helper()
+	user := "tenant-" + namespace
 	for _, name := range []string{"klink_view", "klink_groups_edit"} {
 		var shipped rbacv1.ClusterRole
 		if err := yaml.Unmarshal([]byte(readFile(w.T, "../../config/rbac/"+name+"_role.yaml")), &shipped); err != nil {
 			w.Fatal(err)
 		}
-		worlds.Create(w, api, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: shipped.Name}, Rules: shipped.Rules})
+		worlds.Create(w, api, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shipped.Name}, Rules: shipped.Rules})
 		worlds.Create(w, api, &rbacv1.RoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: shipped.Name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: shipped.Name},
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shipped.Name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: shipped.Name},
 			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
 		})
 	}

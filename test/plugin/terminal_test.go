@@ -17,6 +17,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // begun is the plugin while it runs.
@@ -108,6 +109,8 @@ func TestStatusWatch(t *testing.T) {
 	next("NotObserved")
 	w.operate()
 	next("Synced")
+	worlds.Delete(t, api, w.get("plaza"))
+	next("Deleted")
 	if err := b.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
 // TestNamespaceThatDoesNotExist: an API server lists what is in it, too. 1 is for
@@ -134,6 +135,10 @@ func TestOneOfAThing(t *testing.T) {
 	w.sayNameTaken("plaza")
 	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id, "Set adoptionPolicy ByName on this Group?")
 	w.want(w.klink("status"), 1, "2 waiting")
+	empty := worlds.CreateNamespace(t, api, "plugin-")
+	if s := w.want(w.run("", "status", "-n", empty, "--kubeconfig", w.tenantOf(empty)), 0, "No connections and no Groups here.\n"); s.out != "" {
+		t.Errorf("%q", s.out)
+	}
 	if !strings.HasPrefix(binary, cluster.Dir()) {
 		t.Errorf("%s does not go away with the control plane", binary)
 	}
