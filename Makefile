@@ -160,6 +160,10 @@ EXPLORED ?= bin/explored
 explore: ## Play every small schedule of faults and events, DEPTH of them near each other, for the Groups MANIFEST (or all)
 	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -depth=$(DEPTH) -manifest=$(MANIFEST) -positions=$(abspath $(EXPLORED)) $(ARGS)
 
+.PHONY: mutate
+mutate: ## Break the operator in one place at a time, and count what no test notices: ARGS='-packages=plan -again'
+	$(GO) run ./test/mutate -state=$(abspath bin/mutated) $(ARGS)
+
 .PHONY: chaos
 chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups live, and count what is doubled or lost
 	$(GO) run ./test/chaos -kills=$(KILLS) -groups=$(GROUPS) $(ARGS)
