@@ -148,7 +148,8 @@ func (r *records) forgetID(ctx context.Context, s *scope) error {
 		return err
 	}
 	status := s.group.Status.DeepCopy()
-	status.ID, status.ConversationID, status.CreatedAt, status.ArchivedAt, status.ContactCount = "", "", nil, nil, nil
+	status.ID = ""
+	forgetRemote(status)
 	// Ready of a group that is no more would be a lie until the next one is made.
 	setConditions(&status.Conditions, s.group.Generation, string(metav1.ConditionFalse), v1alpha1.ReasonCreating,
 		"remote group "+s.group.Status.ID+" is gone; another one is made in its place", false, true)

@@ -85,29 +85,40 @@ func ownID(f *plan.Facts) string {
 func fill(status *v1alpha1.GroupStatus, g *v1alpha1.Group, r *plan.Report, id string) {
 	status.ObservedGeneration = g.Generation
 	status.LastHandledReconcileAt = plan.Echo(g.Annotations[v1alpha1.AnnotationReconcileRequestedAt])
-	if id != "" {
-		status.ID = id
-	}
 	status.Drift = r.Drift
 	if r.Remote != nil {
+		if status.ID != r.Remote.ID { // what it says is of another group
+			forgetRemote(status)
+		}
 		showRemote(status, *r.Remote)
+	}
+	if id != "" {
+		status.ID = id
 	}
 	setConditions(&status.Conditions, g.Generation, r.Status, r.Reason, r.Message, r.Stalled, r.Reconciling)
 }
 
-// showRemote copies what the remote group shows.
+// showRemote copies what the remote group shows. What a reply leaves out is not empty: it
+// stays as it was last shown.
 func showRemote(status *v1alpha1.GroupStatus, g remote.Group) {
-	status.ConversationID = cut(g.ConversationID, maxShown)
-	status.RemoteName = cut(g.Name, maxShown)
-	count := int32(len(g.Contacts)) //nolint:gosec // bounded by the size of a reply
-	status.ContactCount = &count
-	status.CreatedAt, status.ArchivedAt = nil, nil
-	if !g.CreatedAt.IsZero() {
-		status.CreatedAt = statusTime(g.CreatedAt)
+	shown := func(field remote.FieldSet, show func()) {
+		if !g.Unknown.Has(field) {
+			show()
+		}
 	}
-	if g.Archived() {
-		status.ArchivedAt = statusTime(g.ArchivedAt)
-	}
+	shown(remote.FieldConversationID, func() { status.ConversationID = cut(g.ConversationID, maxShown) })
+	shown(remote.FieldName, func() { status.RemoteName = cut(g.Name, maxShown) })
+	shown(remote.FieldContacts, func() {
+		count := int32(len(g.Contacts)) //nolint:gosec // bounded by the size of a reply
+		status.ContactCount = &count
+	})
+	shown(remote.FieldCreatedAt, func() { status.CreatedAt = statusTime(g.CreatedAt) })
+	shown(remote.FieldArchivedAt, func() { status.ArchivedAt = statusTime(g.ArchivedAt) })
+}
+
+// forgetRemote takes out what was shown of a remote group, but for its id.
+func forgetRemote(status *v1alpha1.GroupStatus) {
+	status.ConversationID, status.RemoteName, status.CreatedAt, status.ArchivedAt, status.ContactCount = "", "", nil, nil, nil
 }
 
 // maxShown keeps what the API calls a group, which may be anything, from filling
@@ -115,8 +126,11 @@ func showRemote(status *v1alpha1.GroupStatus, g remote.Group) {
 const maxShown = 1024
 
 // statusTime is a time as a status keeps it, in whole seconds: with a fraction, it
-// would differ from what is read back, and be written again at each look.
+// would differ from what is read back, and be written again at each look; nil for none.
 func statusTime(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
 	kept := metav1.NewTime(t)
 	kept = kept.Rfc3339Copy()
 	return &kept

@@ -49,6 +49,23 @@ func TestAStatusThatWasReadBackIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
+// A manager that started anew over lists of summaries emptied the statuses of all Groups.
+func TestWhatAReplyLeavesOutStaysAsItWasShown(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	shown := remote.Group{ID: "a", Name: "A", ConversationID: "c", Contacts: []string{"x"}, CreatedAt: at, ArchivedAt: at}
+	g := &v1alpha1.Group{}
+	fill(&g.Status, g, &plan.Report{Status: "True", Reason: v1alpha1.ReasonSynced, Remote: &shown}, "a")
+	before := g.Status.DeepCopy()
+	fill(&g.Status, g, &plan.Report{Status: "True", Reason: v1alpha1.ReasonSynced, Remote: &remote.Group{ID: "a", Unknown: remote.AllFields}}, "a")
+	if !equality.Semantic.DeepEqual(*before, g.Status) {
+		t.Errorf("the status became %+v", g.Status)
+	}
+	fill(&g.Status, g, &plan.Report{Status: "True", Reason: v1alpha1.ReasonSynced, Remote: &remote.Group{ID: "b", Unknown: remote.AllFields}}, "b")
+	if s := g.Status; s.ID != "b" || s.ConversationID+s.RemoteName != "" || s.CreatedAt != nil || s.ArchivedAt != nil || s.ContactCount != nil {
+		t.Errorf("it shows of another group what that one does not: %+v", s)
+	}
+}
+
 func TestCutStaysBelowItsLimitAndBetweenRunes(t *testing.T) {
 	for _, text := range []string{"", "short", strings.Repeat("a", 20), strings.Repeat("é", 15), strings.Repeat("日", 9), strings.Repeat("😀", 6), "\x80\x80" + strings.Repeat("\x80", 20)} {
 		for most := 8; most < 24; most++ {

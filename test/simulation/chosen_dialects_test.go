@@ -5,6 +5,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -57,16 +58,23 @@ var dialects = map[string]func(*simulator.Settings){
 	"contacts are refused":      func(s *simulator.Settings) { s.UnknownContacts = simulator.Reject },
 }
 
-// cannotApply are the dialects in which something that stories declare cannot be had, and
-// what its Group says then.
-var cannotApply = map[string]string{
-	"PUT replaces":         v1alpha1.ReasonNotApplied, // two fields undo each other
-	"contacts are dropped": v1alpha1.ReasonNotApplied,
-	"contacts are refused": v1alpha1.ReasonRejected,
-	"names are unique":     v1alpha1.ReasonRejected,
-	// Nothing proves that a name is free.
-	"cut off": v1alpha1.ReasonCreateUncertain, "cut off, oldest first": v1alpha1.ReasonCreateUncertain,
-	"names not listed": v1alpha1.ReasonCreateUncertain, "Age": v1alpha1.ReasonCreateUncertain,
+// ends are the dialects in which some stories cannot end as declared, and what their Groups
+// say then.
+var ends = map[string][]string{
+	"PUT replaces":         {v1alpha1.ReasonNotApplied}, // two fields undo each other
+	"contacts are dropped": {v1alpha1.ReasonNotApplied},
+	"contacts are refused": {v1alpha1.ReasonRejected},
+	"names are unique":     {v1alpha1.ReasonRejected},
+	// Nothing proves that a name is free, or that a group is gone.
+	"cut off":               {v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing},
+	"cut off, oldest first": {v1alpha1.ReasonCreateUncertain, v1alpha1.ReasonRemoteMissing},
+	"names not listed":      {v1alpha1.ReasonCreateUncertain},
+	"Age":                   {v1alpha1.ReasonCreateUncertain},
+}
+
+// endsIn reports whether a story may end with that reason.
+func (w *world) endsIn(reason string) bool {
+	return w.script != nil && slices.Contains(ends[w.script.dialect], reason)
 }
 
 func paging(way simulator.Paging, order simulator.Order) func(*simulator.Settings) {

@@ -42,6 +42,9 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 	case ready == nil || ready.ObservedGeneration != g.Generation || g.Status.ObservedGeneration != g.Generation:
 		return fmt.Sprintf("not observed: %+v", ready)
 	}
+	if w.endsIn(ready.Reason) {
+		return ""
+	}
 	switch ready.Reason {
 	case v1alpha1.ReasonSynced:
 		return w.unlike(g)
@@ -60,10 +63,6 @@ func (w *world) unrest(g *v1alpha1.Group) string {
 	case v1alpha1.ReasonCreating:
 		if g.Spec.AdoptionPolicy == v1alpha1.AdoptByName && strings.Contains(ready.Message, "belongs to Group") {
 			return "" // whether that one owns it is judged below
-		}
-	case v1alpha1.ReasonNotApplied, v1alpha1.ReasonRejected, v1alpha1.ReasonCreateUncertain:
-		if w.script != nil && cannotApply[w.script.dialect] == ready.Reason {
-			return ""
 		}
 	case v1alpha1.ReasonUnavailable:
 		if strings.Contains(ready.Message, onlyACache) {

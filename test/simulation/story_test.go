@@ -220,6 +220,9 @@ func (w *world) farewell() {
 		return
 	}
 	w.checkLeaks()
+	if w.violated() {
+		return
+	}
 	w.note("a person deletes the connection")
 	w.ops.delete(w.links[0].connection)
 	w.idle(time.Hour + 10*time.Minute) // from the last release on, which a stall may have held up

@@ -235,7 +235,7 @@ func (w *world) converge() {
 	w.idle(3 * time.Minute) // what was made last is listed, and lags no more
 	writes, calls := w.ops.writeCount(), w.writeCalls()
 	w.idle(10 * time.Minute)
-	if more := w.writeCalls() - calls; more > 0 && (w.script == nil || cannotApply[w.script.dialect] == "" || more > 2) { // it is tried again each hour
+	if more := w.writeCalls() - calls; more > 0 && (!w.endsIn(v1alpha1.ReasonNotApplied) || more > 2) { // it is tried again each hour
 		w.violate("restless: remote writes go on after everything is at rest")
 	}
 	if n := w.ops.writeCount() - writes; n > 3*len(w.links) { // lastListTime moves every five minutes
