@@ -216,6 +216,11 @@ plugin-archives: ## Build kubectl-klink for PLUGIN_PLATFORMS, as archives in bin
 plugin-page: controlplane ## Write what the commands of docs/plugin.md print into it, and its picture of a terminal
 	$(GO) test ./test/plugin -count=1 -run TestPageIsReal -update
 
+.PHONY: dashboard-picture
+dashboard-picture: controlplane ## Draw docs/dashboard.png, the panels of the dashboard, from a real manager's metrics
+	@echo "testing a manager and drawing docs/dashboard.png; this takes some minutes"
+	$(GO) -C test/monitoring test . -count=1 -run '^TestManager$$' -picture=$(CURDIR)/docs/dashboard.png
+
 .PHONY: krew
 krew: plugin-archives ## Check the krew manifest of bin/plugin with krew itself, and install from it
 	@GO="$(GO)" hack/krew-check.sh bin/plugin

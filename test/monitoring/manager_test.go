@@ -19,6 +19,7 @@ import (
 func TestManager(t *testing.T) {
 	w := newWorld(t)
 	w.awaitServing()
+	h := w.keepHistory()
 	for _, step := range []struct {
 		name string
 		test func(*world)
@@ -31,6 +32,8 @@ func TestManager(t *testing.T) {
 		{"the labels have bounds", labelsHaveBounds},
 		{"a thousand Groups add no series", groupsAddNoSeries},
 		{"a connection takes its series along", connectionsGo},
+		{"an outage shows", outageShows},
+		{"every panel shows something", func(w *world) { dashboardIsDrawn(w, h) }},
 	} {
 		ok := t.Run(step.name, func(t *testing.T) {
 			inner := *w
@@ -72,6 +75,8 @@ func eachMetricMoves(w *world) {
 
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Theirs.") })
 	w.awaitValue(some, "klink_drift_total", connection, "description")
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Theirs again.") })
+	w.awaitValue(func(v float64) bool { return v >= 2 }, "klink_drift_total", connection, "description")
 
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.ResetAfter, Times: 1})
 	w.create(group("lost"))
@@ -209,6 +214,15 @@ func groupsAddNoSeries(w *world) {
 	if strings.Contains(after.text, "many-") {
 		w.Error("the metrics name Groups")
 	}
+}
+
+// outageShows has the API go away and come back.
+func outageShows(w *world) {
+	const connection = "ClusterConnection/default"
+	outage := w.sim.AddFault(simulator.Fault{Action: simulator.Reset})
+	w.awaitValue(func(v float64) bool { return v == 0 }, "klink_connection_ready", connection)
+	outage.Remove()
+	w.awaitValue(func(v float64) bool { return v == 1 }, "klink_connection_ready", connection)
 }
 
 // connectionsGo adds a connection and takes it away again.
