@@ -50,8 +50,8 @@ func (f *Facts) whoHasTheName() string {
 	const other = "or declare another name"
 	holders := f.holders(nil)
 	bound := f.Identity.boundOrClaimed() != ""
-	mine := func(c Candidate) bool { return !c.free() }
-	switch free := slices.DeleteFunc(slices.Clone(holders), mine); {
+	owned := func(c Candidate) bool { return c.OwnedBy != "" }
+	switch free := slices.DeleteFunc(slices.Clone(holders), owned); {
 	case bound && len(holders) > 0 && f.Connection.MayAdopt:
 		return fmt.Sprintf("; this name has %s: rename that group, %s", describeHeld(holders[0]), other)
 	case bound:

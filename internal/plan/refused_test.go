@@ -29,6 +29,7 @@ func TestANameThatTheAPIRefusesIsToldWithItsHolder(t *testing.T) {
 	decide(t, []decision{
 		{"an archived group has it", facts(unbound, conflict(otherID), shows(archived)),
 			says("this name has archived remote group " + otherID + ": to bind to it, set adoptionPolicy to ByName, or groupID")},
+		{"so has one that another Group left", facts(unbound, conflict(otherID), shows(archived), func(s *Facts) { s.Evidence.Candidates[0].MadeForOther = true }), says("to bind to it, set adoptionPolicy to ByName")},
 		{"and nobody here may adopt", facts(unbound, conflict(otherID), shows(archived), notAdopting), says("groups of this name exist (1); declare another name, or ask a cluster admin")},
 		{"another Group's has it", facts(unbound, allowDuplicate, conflict(otherID), shows(archived), claimed(otherID)), says("archived remote group " + otherID + " of Group lobby/other: declare another name")},
 		{"nobody is seen to have it", facts(unbound, conflict()), says("adoptionPolicy ByName or its id as groupID")},

@@ -104,6 +104,14 @@ func TestANameOfAnArchivedGroupIsHadByBindingToIt(t *testing.T) {
 	}
 	w.wantArchived(id, false)
 	w.wantRemotes(2)
+
+	// So it is with what a Group left that is gone by now.
+	w.group("attic")
+	left := w.awaitSynced("attic").Status.ID
+	w.delete("attic")
+	w.awaitGone("attic")
+	w.group("attic")
+	w.awaitStalled("attic", v1alpha1.ReasonRejected, "409", left, "ByName")
 }
 
 // Once the name is free it is taken, without anybody's change of the Group.

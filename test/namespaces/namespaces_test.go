@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // What goes first is up to the namespace controller: the Secret has no finalizer, and
@@ -44,14 +45,24 @@ func TestNamespaceGoesWithItsGroups(t *testing.T) {
 	}
 }
 
-// The API is down while the namespace goes: it waits, and ends when the API is back,
-// with the token that was read before the Secret went.
+// The API is down while the namespace goes, or an ingress says 404 in its place: it waits,
+// and ends when the API is back, with the token that was read before the Secret went.
 func TestNamespaceWaitsForAnAPIThatIsDown(t *testing.T) {
 	t.Parallel()
+	for name, fault := range map[string]simulator.Fault{"nobody answers": resetAll, "an ingress answers": {Action: simulator.NoBackend}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespaceWaits(t, fault)
+		})
+	}
+}
+
+func namespaceWaits(t *testing.T, fault simulator.Fault) {
+	t.Helper()
 	w := newWorld(t, shared)
 	w.start()
 	ids := w.groups()
-	outage := w.sim.AddFault(resetAll)
+	outage := w.sim.AddFault(fault)
 	w.awaitConnection(v1alpha1.ReasonUnavailable)
 	w.deleteNamespace()
 	w.awaitSecretGone()
