@@ -6,6 +6,7 @@ package plugin
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"net/http"
 	"os"
 	"os/exec"
@@ -31,7 +32,9 @@ type begun struct {
 // begin starts the plugin with a stdin that never ends.
 func (w *world) begin(args ...string) *begun {
 	w.Helper()
-	b := &begun{Cmd: exec.CommandContext(w.Context(), binary, append(args, "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig())...), errs: &bytes.Buffer{}}
+	ctx, cancel := context.WithTimeout(w.Context(), patience) // what a test waits for may never come
+	w.Cleanup(cancel)
+	b := &begun{Cmd: exec.CommandContext(ctx, binary, append(args, "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig())...), errs: &bytes.Buffer{}}
 	in, err := b.StdinPipe()
 	if err != nil {
 		w.Fatal(err)
