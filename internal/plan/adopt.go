@@ -17,7 +17,7 @@ import (
 // does not show what a person has made since.
 func bindByName(f *Facts) Step {
 	if !f.Evidence.Listed.After(f.History.NameSeen) {
-		return Step{Action: Wait, AwaitListing: f.History.NameSeen}
+		return waitForListing(f, f.History.NameSeen)
 	}
 	if !f.Evidence.trusted() {
 		// What a wrong tenant shows under this name is not the group that is meant.

@@ -105,8 +105,10 @@ func TestByNameBindsElseCreates(t *testing.T) {
 	resting := plaza(archivedSince(now.Add(-time.Hour)))
 	nameless := plaza(named(""), func(g *remote.Group) { g.Unknown = remote.FieldName })
 	decide(t, []decision{
-		{"not by a listing from before the Group appeared", facts(unbound, byName, listed(2*time.Hour)),
-			Step{Action: Wait, AwaitListing: now.Add(-time.Hour)}},
+		{"not by a listing from before the Group appeared", facts(unbound, byName, listed(2*time.Hour), asked(0)),
+			Step{Action: Wait, AwaitListing: now.Add(-time.Hour), RequeueAfter: 30 * time.Second}},
+		{"which is said once it lasts", facts(unbound, byName, listed(2*time.Hour), asked(time.Minute)),
+			says(v1alpha1.ReasonCreating, "waiting for a listing").again(2 * time.Minute).awaiting(now.Add(-time.Hour))},
 		{"the one of this name", facts(unbound, byName, shows(plaza())), Step{Action: Bind, ID: plazaID}},
 		{"an archived one is unarchived", facts(unbound, byName, shows(resting)), Step{Action: Bind, ID: plazaID, Unarchive: true}},
 		{"an archived one is bound under Observe", facts(unbound, byName, observe, shows(resting)), Step{Action: Bind, ID: plazaID}},
@@ -123,8 +125,8 @@ func TestByNameBindsElseCreates(t *testing.T) {
 		{"active goes before archived", facts(unbound, byName, shows(plaza(withID(otherID), archivedSince(now)), plaza())), Step{Action: Bind, ID: plazaID}},
 		{"the one archived last", facts(unbound, byName, shows(plaza(withID(otherID), archivedSince(now.Add(-2*time.Hour))), resting)),
 			Step{Action: Bind, ID: plazaID, Unarchive: true}},
-		{"not by a listing from before the name was edited", facts(unbound, byName, shows(plaza()), func(s *Facts) { s.History.NameSeen = now.Add(-time.Second) }),
-			Step{Action: Wait, AwaitListing: now.Add(-time.Second)}},
+		{"not by a listing from before the name was edited", facts(unbound, byName, shows(plaza()), func(s *Facts) { s.History.NameSeen = now.Add(-time.Second) }, asked(time.Second)),
+			Step{Action: Wait, AwaitListing: now.Add(-time.Second), RequeueAfter: 29 * time.Second}},
 		{"what a Group that is gone has left is there to adopt", facts(unbound, byName, shows(plaza()), madeForOther), Step{Action: Bind, ID: plazaID}},
 		{"none: it is created", facts(unbound, byName), Step{Action: Create}},
 		{"none of exactly this name: it is created", facts(unbound, byName, shows(plaza(named("plaza hotel")))), Step{Action: Create}},

@@ -58,7 +58,7 @@ func nameTaken(f *Facts) (Step, bool) {
 	}
 	if f.Connection.Complete && !f.Evidence.ByGets {
 		if oldest := f.Now.Add(-listingServes - f.Evidence.ListedFor); f.Evidence.Newest.Before(oldest) {
-			return Step{Action: Wait, AwaitListing: oldest}, true
+			return waitForListing(f, oldest), true
 		}
 	}
 	n := activeNamesakes(f)
@@ -130,6 +130,14 @@ func waitVoiced(f *Facts, reason, what string, again time.Duration) Step {
 		return Step{Action: Wait, RequeueAfter: min(again, voiceAfter-waited)}
 	}
 	return writeStatus(waiting(reason, what), again)
+}
+
+// waitForListing waits for a listing that began after an instant, to see what has the name.
+func waitForListing(f *Facts, after time.Time) Step {
+	step := waitVoiced(f, v1alpha1.ReasonCreating, "waiting for a listing of the account, which is to show whether a group has this name; the conditions of "+
+		f.Connection.Name+" say what keeps listings from being made", SettleTime)
+	step.AwaitListing = after
+	return step
 }
 
 // owner names whose group a candidate is.

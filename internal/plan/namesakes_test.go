@@ -73,7 +73,9 @@ func TestNeverCreatesNothingBesideAnUnownedNamesake(t *testing.T) {
 func TestATakenNameIsJudgedByAListingOfTheLastTenMinutes(t *testing.T) {
 	took := func(d time.Duration) option { return func(s *Facts) { s.Evidence.ListedFor = d } }
 	decide(t, []decision{
-		{"an old one does not serve", facts(unbound, listed(11*time.Minute)), Step{Action: Wait, AwaitListing: now.Add(-10 * time.Minute)}},
+		{"an old one does not serve", facts(unbound, listed(11*time.Minute), asked(0)), Step{Action: Wait, AwaitListing: now.Add(-10 * time.Minute), RequeueAfter: 30 * time.Second}},
+		{"which is said once it lasts", facts(unbound, listed(11*time.Minute), asked(time.Minute)),
+			says(v1alpha1.ReasonCreating, "waiting for a listing").again(2 * time.Minute).awaiting(now.Add(-10 * time.Minute))},
 		{"one that took long serves for longer", facts(unbound, listed(11*time.Minute), took(2*time.Minute)), Step{Action: Create}},
 		{"AllowDuplicate asks for none", facts(unbound, allowDuplicate, listed(11*time.Minute)), Step{Action: Create}},
 		{"an account that cannot be listed shows what it shows", facts(unbound, incomplete, listed(11*time.Minute)), Step{Action: Create}},

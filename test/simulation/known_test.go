@@ -22,10 +22,6 @@ type known struct {
 // violated any more fails TestKnownViolationsAreStillThere.
 var knownViolations = []known{
 	{
-		name: "a Group that waits for a listing says nothing", promise: "no Group is without a current reason for 30 s",
-		schedule: "byName | create/GET groups#1=lists fail", in: regexp.MustCompile(`create/.*(lists fail|throttled) => silent: Group`),
-	},
-	{
 		name: "the API denies a group twice, and its lists are cut off", promise: "nothing is left behind; DESIGN takes the API's own word here",
 		schedule: "plain | account=cut off; delete/PUT group#1=misled", in: regexp.MustCompile(`account=(cut off|Age).*=misled => left behind`),
 	},
@@ -60,6 +56,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a connection that was answered 429 from its start on said nothing":            "plain | start/GET groups#1=throttled",
 		"a Group that took over from another believed what was seen before it":         "copied | copy/PATCH Group status#1: delete by force",
 		"two leaders took turns at what the lists leave out of a status":               "plain | account=created_at not listed; drift/rest#1: hand over",
+		"a Group that waited for a listing said nothing":                               "byName | create/GET groups#1=lists fail",
 		"a drift of what the lists leave out was never seen":                           "plain | account=summaries",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
