@@ -179,7 +179,7 @@ func bindsWithRight(t *rapid.T, f *Facts, step Step) {
 		t.Fatal("Bind, though the namespace is not allowed")
 	case f.Identity.OtherOwner != "" && step.ID == f.wantedID():
 		t.Fatal("Bind, though another Group owns it")
-	case step.ID == f.Dropped.ID && (f.Dropped.OtherOwner != "" || !f.Dropped.Remote.AsOf.After(f.Dropped.At) || !trustworthy(f)):
+	case step.ID == f.Dropped.ID && step.Origin == OriginRestored && (f.Dropped.OtherOwner != "" || !f.Dropped.Remote.AsOf.After(f.Dropped.At) || !trustworthy(f)):
 		t.Fatalf("Bind again to %+v", f.Dropped)
 	case f.Connection.MayAdopt || f.Identity.TakeOver || f.Identity.ID != "" || step.ID == f.Dropped.ID && f.Dropped.Confirmed:
 	case !recovers || f.Group.Spec.GroupID != "" && step.Origin == OriginDeclared:
