@@ -40,6 +40,7 @@ func run(options manager.Options) error {
 	if err != nil {
 		return fmt.Errorf("finding the API server: %w", err)
 	}
+	manager.KeepMemorySmall()
 	ctx := ctrl.SetupSignalHandler()
 	m, err := manager.New(ctx, config, options)
 	if err != nil {

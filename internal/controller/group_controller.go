@@ -32,16 +32,18 @@ type GroupReconciler struct {
 	accounts *account.Registry
 	notifier *Notifier
 
-	started  atomic.Pointer[time.Time]
-	states   stateStore
-	quota    *workerQuota
+	started atomic.Pointer[time.Time]
+	states  stateStore
+	quota   *workerQuota
+	// large has a place for each large Group that is being read.
+	large    chan struct{}
 	observer observer
 	executor executor
 	reporter reporter
 }
 
 func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifier) *GroupReconciler {
-	r := &GroupReconciler{client: o.Client, accounts: accounts, notifier: notifier, quota: newWorkerQuota(o.Workers)}
+	r := &GroupReconciler{client: o.Client, accounts: accounts, notifier: notifier, quota: newWorkerQuota(o.Workers), large: make(chan struct{}, largeAtOnce)}
 	owners := &owners{groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since}
 	records := &records{client: o.Client, cluster: o.Cluster}
 	r.observer = observer{
@@ -74,14 +76,29 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 		return left, nil
 	}
 	defer r.quota.release(key, req.Namespace, r.notifier.groups.add)
-	state := r.states.getOrCreate(req.NamespacedName, group.UID)
+	result, err := r.look(ctx, group, priority)
+	return sooner(left, result), err
+}
+
+// look has one pass over a Group as the cache shows it.
+func (r *GroupReconciler) look(ctx context.Context, cached *v1alpha1.Group, priority int) (reconcile.Result, error) {
+	group, err := r.whole(ctx, cached)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if group == nil {
+		return reconcile.Result{RequeueAfter: largeRetry}, nil
+	}
+	state := r.states.getOrCreate(client.ObjectKeyFromObject(group), group.UID)
 	s, err := r.scope(ctx, state.written.latest(group), state)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
 	s.priority = priority
-	result, err := r.pass(ctx, s)
-	return sooner(left, result), err
+	if isLarge(cached) { // the next look reads it anew
+		defer func() { state.written = lastWritten[*v1alpha1.Group]{} }()
+	}
+	return r.pass(ctx, s)
 }
 
 // maxSteps bounds one pass over a Group; a plan that does not come to rest is a

@@ -130,7 +130,8 @@ func (m *Memory) seeDeclared(g *v1alpha1.Group, now time.Time) {
 	if !compared && (m.Declared == nil || !declared.Within(*m.Declared)) {
 		m.History.DeclaredSeen = now
 	}
-	m.Declared, m.DeclaredGeneration = &declared, g.Generation
+	kept := declared.Digested()
+	m.Declared, m.DeclaredGeneration = &kept, g.Generation
 }
 
 // seeNote notes what becomes of the note of a create.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/controller"
 )
 
 // compact makes objects small before they are cached: what kubectl and the API server keep
@@ -28,6 +29,7 @@ func compact() func(any) (any, error) {
 			delete(annotations, corev1.LastAppliedConfigAnnotation)
 		}
 		if g, ok := object.(*v1alpha1.Group); ok {
+			controller.CacheWithoutContacts(g)
 			texts.compact(g)
 		}
 		return object, nil

@@ -5,12 +5,24 @@ package manager
 
 import (
 	"math"
+	"os"
 	"runtime/debug"
 )
 
 // listingShare is which part of the memory limit the groups of one account may take. While
 // a listing is read there are two of them: what the mirror holds, and what is to replace it.
 const listingShare = 8
+
+// gcPercent is how much garbage there may be beside what is in use, in percent, where GOGC says
+// nothing: with Go's hundred, two listings of a large account took half of the memory limit.
+const gcPercent = 50
+
+// KeepMemorySmall has memory collected sooner than Go does by itself.
+func KeepMemorySmall() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+}
 
 // memoryLimit is what GOMEMLIMIT, or debug.SetMemoryLimit, lets this process take.
 func memoryLimit() int64 { return debug.SetMemoryLimit(-1) }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -234,9 +235,27 @@ func (d Declared) digest(fields []Field) string {
 // whoever declares less, or the same members in another order, asks nothing new.
 func (d Declared) Within(before Declared) bool {
 	text := func(now, then *string) bool { return now == nil || then != nil && *now == *then }
-	members := d.Contacts == nil || before.Contacts != nil && d.AtLeast == before.AtLeast && sameMembers(d.Contacts, before.Contacts)
+	members := d.Contacts == nil || before.Contacts != nil && d.AtLeast == before.AtLeast && d.declaresMembersOf(before)
 	archived := d.Archived == nil || before.Archived != nil && *d.Archived == *before.Archived
 	return d.Name == before.Name && text(d.Description, before.Description) && text(d.AvatarURL, before.AvatarURL) && members && archived
+}
+
+// manyContacts is how many names a process keeps of a Group at most, to compare the next
+// declaration with.
+const manyContacts = 200
+
+// Digested is the declaration with a digest in the place of many contacts. It serves only
+// to be compared with, by Within.
+func (d Declared) Digested() Declared {
+	if len(d.Contacts) > manyContacts {
+		sum := sha256.Sum256([]byte(strings.Join(canonical(d.Contacts), "\x00")))
+		d.Contacts = []string{"\x00" + hex.EncodeToString(sum[:])} // no name begins so
+	}
+	return d
+}
+
+func (d Declared) declaresMembersOf(before Declared) bool {
+	return sameMembers(d.Contacts, before.Contacts) || sameMembers(d.Digested().Contacts, before.Contacts)
 }
 
 // shownBy is the declaration that a remote group would satisfy exactly.

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,5 +94,36 @@ func TestArchive(t *testing.T) {
 	}
 	if diff := cmp.Diff(remote.Fields{ArchivedAt: &time.Time{}}, Archive(false, now)); diff != "" {
 		t.Errorf("unarchiving (-want +got):\n%s", diff)
+	}
+}
+
+// What a process keeps to compare the next declaration with is small, and tells as much.
+func TestADeclarationOfManyContactsIsKeptAsADigest(t *testing.T) {
+	var many []string
+	for i := range 5000 {
+		many = append(many, fmt.Sprint("guest-", i))
+	}
+	before := Declared{Name: hotel, Contacts: many}.Digested()
+	reversed := slices.Clone(many)
+	slices.Reverse(reversed)
+	for what, c := range map[string]struct {
+		now  Declared
+		want bool
+	}{
+		"the same":            {Declared{Name: hotel, Contacts: many}, true},
+		"in another order":    {Declared{Name: hotel, Contacts: reversed}, true},
+		"no longer managed":   {Declared{Name: hotel}, true},
+		"one less":            {Declared{Name: hotel, Contacts: many[1:]}, false},
+		"a few":               {Declared{Name: hotel, Contacts: many[:3]}, false},
+		"others left alone":   {Declared{Name: hotel, Contacts: many, AtLeast: true}, false},
+		"under another name":  {Declared{Name: "Ritz", Contacts: many}, false},
+		"a digest for a name": {Declared{Name: hotel, Contacts: []string{before.Contacts[0][1:]}}, false},
+	} {
+		if got := c.now.Within(before); got != c.want {
+			t.Errorf("%s: %t", what, got)
+		}
+	}
+	if len(before.Contacts) != 1 {
+		t.Errorf("%d names are kept", len(before.Contacts))
 	}
 }

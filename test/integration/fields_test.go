@@ -216,3 +216,37 @@ func textOf(text *string) string {
 	}
 	return *text
 }
+
+// A Group of many contacts, which the cache leaves out, is made, kept and changed as any
+// other, and is as it was after a restart.
+func TestAGroupOfManyContacts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	contacts := func(n int) (all []v1alpha1.Contact) {
+		for i := range n {
+			all = append(all, v1alpha1.Contact{Username: fmt.Sprintf("guest-%04d", i)})
+		}
+		return all
+	}
+	w.group("crowd", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts(5000) })
+	id := w.awaitSynced("crowd").Status.ID
+	w.edit("crowd", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts(4000) })
+	w.awaitSynced("crowd")
+	if n := len(w.remote(id).Contacts); n != 4000 {
+		t.Errorf("the remote group has %d members", n)
+	}
+	w.stop()
+	w.sim.ResetRequests()
+	w.start()
+	w.nextListings(2)
+	if counts := w.sim.Counts(); counts["PUT"]+counts["POST"]+counts["GET one"] != 0 {
+		t.Errorf("a restart called for it: %v", counts)
+	}
+	w.sim.Mutate(id, func(g *simulator.Group) { g.Contacts = nil })
+	w.eventually(func() string {
+		if n := len(w.remote(id).Contacts); n != 4000 {
+			return fmt.Sprintf("the remote group has %d members", n)
+		}
+		return ""
+	})
+}

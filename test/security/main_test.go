@@ -14,6 +14,7 @@ import (
 
 const crds = "../../config/crd/bases"
 
+// No admission policy is installed: what is proven here holds without it.
 var (
 	cluster *controlplane.ControlPlane
 	api     client.Client

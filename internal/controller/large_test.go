@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+)
+
+func withContacts(n int) *v1alpha1.Group {
+	g := &v1alpha1.Group{}
+	g.Name, g.UID = "plaza", "uid-plaza"
+	for i := range n {
+		g.Spec.Contacts = append(g.Spec.Contacts, v1alpha1.Contact{Username: fmt.Sprint("guest-", i)})
+	}
+	return g
+}
+
+// one reads one Group, as the API server has it.
+type one struct {
+	client.Reader
+	group *v1alpha1.Group
+	err   error
+}
+
+func (o one) Get(_ context.Context, _ client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if o.group != nil {
+		o.group.DeepCopyInto(into.(*v1alpha1.Group)) //nolint:forcetypeassert // nothing else is asked for
+	}
+	return o.err
+}
+
+// 300 Groups as large as the API server takes them were more than the memory of the
+// manager: it reads those again that it looks at.
+func TestALargeGroupIsReadWhenItIsLookedAt(t *testing.T) {
+	for n, large := range map[int]bool{0: false, 1: false, 500: false, 5000: true} {
+		g := withContacts(n)
+		CacheWithoutContacts(g)
+		if isLarge(g) != large || !large && len(g.Spec.Contacts) != n {
+			t.Errorf("of %d contacts %d are cached", n, len(g.Spec.Contacts))
+		}
+	}
+	cached := withContacts(5000)
+	CacheWithoutContacts(cached)
+	another := withContacts(3)
+	another.UID = types.UID("another")
+	gone := apierrors.NewNotFound(schema.GroupResource{Resource: "groups"}, "plaza")
+	for _, c := range []struct {
+		what   string
+		cached *v1alpha1.Group
+		live   one
+		busy   int
+		want   int // contacts; -1: it is looked at later
+		fails  bool
+	}{
+		{"a small one is as the cache has it", withContacts(3), one{err: errors.New("not to be read")}, 0, 3, false},
+		{"a large one is read", cached, one{group: withContacts(5000)}, 0, 5000, false},
+		{"later, where others are", cached, one{group: withContacts(5000)}, largeAtOnce, -1, false},
+		{"one that is gone is looked at when the cache says so", cached, one{err: gone}, 0, -1, false},
+		{"so is another of its name", cached, one{group: another}, 0, -1, false},
+		{"a failure is one", cached, one{err: errors.New("etcd")}, 0, -1, true},
+	} {
+		r := &GroupReconciler{large: make(chan struct{}, largeAtOnce), executor: executor{owners: &owners{live: c.live}}}
+		for range c.busy {
+			r.large <- struct{}{}
+		}
+		got, err := r.whole(t.Context(), c.cached)
+		if (err != nil) != c.fails || (got == nil) != (c.want < 0) || got != nil && len(got.Spec.Contacts) != c.want || len(r.large) != c.busy {
+			t.Errorf("%s: %v, %v; %d are being read", c.what, got != nil, err, len(r.large))
+		}
+	}
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package security
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/worlds"
+)
+
+// mostMemory is half of the memory limit that the manager is shipped with.
+const mostMemory = 256 << 10 // in kB, as /proc has it
+
+// TestNoAPITakesTheManagersMemory runs the manager as a process of its own, with
+// the memory limit that it is shipped with and 100 Groups of an honest account, and lets
+// others do their worst beside these: what it held at its peak counts.
+func TestNoAPITakesTheManagersMemory(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("there is no /proc here, which has the peak")
+	}
+	program := filepath.Join(t.TempDir(), "manager")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/manager")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, text)
+	}
+	limit := shippedLimit(t)
+	two := make(chan struct{}, 2) // managers at a time
+	for name, attack := range map[string]func(*victim){
+		"nothing": func(*victim) {},
+		"a page of 1.1 million tiny groups": func(v *victim) {
+			v.answers(10, always(filled(`{"has_more":false,"data":[`, `{"id":"a"},`, `{"id":"b"}]}`)))
+		},
+		"a million groups, 10,000 a page": func(v *victim) { v.answers(60, http.HandlerFunc(endless)) },
+		"lists of 1,1,1,…":                func(v *victim) { v.answers(10, always(filled(`[`, `1,`, `1]`))) },
+		"2,500 groups of 5,000 members":   func(v *victim) { v.answers(60, large{groups: 2500, members: 5000, named: "m-%05d-%04d"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			two <- struct{}{}
+			defer func() { <-two }()
+			v := newVictim(t, program, limit)
+			attack(v)
+			peak := v.peak()
+			t.Logf("%d MiB at the peak", peak>>10)
+			if peak > mostMemory {
+				t.Errorf("the manager took %d MiB, of %d", peak>>10, mostMemory>>10)
+			}
+		})
+	}
+}
+
+// shippedLimit is GOMEMLIMIT as config/manager has it.
+func shippedLimit(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../config/manager/manager.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`name: GOMEMLIMIT\n\s+value: (\S+)`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("the Deployment sets no GOMEMLIMIT")
+	}
+	return "GOMEMLIMIT=" + string(found[1])
+}
+
+// victim is a namespace with 100 Groups of an honest account, and a manager for it.
+type victim struct {
+	*testing.T
+
+	namespace string
+	manager   *exec.Cmd
+	// hostile is where the other API end is, which answers as end does.
+	hostile string
+	end     atomic.Pointer[http.Handler]
+	asked   atomic.Int64
+}
+
+func newVictim(t *testing.T, program, limit string) *victim {
+	t.Helper()
+	v := &victim{T: t, namespace: worlds.CreateNamespace(t, api, "memory-")}
+	honest := simulator.Start(t, simulator.Options{Token: token})
+	v.hostile = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.asked.Add(1)
+		(*v.end.Load()).ServeHTTP(w, r)
+	})) + simulator.Prefix
+	worlds.Create(t, api, worlds.Secret(v.namespace, token))
+	worlds.Create(t, api, worlds.Connection(v.namespace, "honest", honest.URL))
+	v.manager = exec.Command(program, "--kubeconfig="+cluster.Kubeconfig(), "--operator-namespace="+v.namespace, //nolint:noctx // built here, and ended below
+		"--watch-namespaces="+v.namespace, "--allowed-endpoints="+honest.URL+","+v.hostile, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+	v.manager.Env = append(os.Environ(), limit)
+	cluster.Adopt(v.manager)
+	if err := v.manager.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = v.manager.Process.Kill()
+		_ = v.manager.Wait()
+	})
+	for i := range 100 {
+		worlds.Create(t, api, worlds.Group(v.namespace, fmt.Sprint("honest-", i), "honest", func(g *v1alpha1.Group) {
+			for n := range 20 {
+				g.Spec.Contacts = append(g.Spec.Contacts, v1alpha1.Contact{Username: fmt.Sprintf("guest-%d", (i*7+n)%500)})
+			}
+		}))
+	}
+	v.eventually(func() string {
+		if made := len(honest.Groups()); made < 100 {
+			return fmt.Sprintf("%d groups of 100 are made", made)
+		}
+		return ""
+	})
+	return v
+}
+
+func (v *victim) eventually(what func() string) {
+	v.Helper()
+	worlds.Eventually(v, patience, 100*time.Millisecond, func() string {
+		if v.manager.Process.Signal(syscall.Signal(0)) != nil {
+			v.Fatal("the manager has ended")
+		}
+		return what()
+	})
+}
+
+// answers adds a connection to an API end of that kind, with a Group, and waits until it
+// was asked so often.
+func (v *victim) answers(enough int64, end http.Handler) {
+	v.Helper()
+	v.end.Store(&end)
+	worlds.Create(v, api, worlds.Connection(v.namespace, "hostile", v.hostile))
+	worlds.Create(v, api, worlds.Group(v.namespace, "guest", "hostile"))
+	v.eventually(func() string {
+		if n := v.asked.Load(); n < enough {
+			return fmt.Sprintf("it was asked %d times of %d", n, enough)
+		}
+		return ""
+	})
+}
+
+// peak is what the manager had resident at most, in kB.
+func (v *victim) peak() int {
+	v.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", v.manager.Process.Pid))
+	if err != nil {
+		v.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
+			peak, err := strconv.Atoi(fields[1])
+			if err != nil {
+				v.Fatal(err)
+			}
+			return peak
+		}
+	}
+	v.Fatal("the manager's status has no peak")
+	return 0
+}
