@@ -22,13 +22,13 @@ type mutant struct {
 	line       int
 	start, end int // in bytes
 	kind, with string
-	source     string // the line, as a reader finds it
+	code       string // the line, as a reader finds it
 }
 
-// String names a mutant by what it breaks, and not by its line, so that a reason given for
+// name names a mutant by what it breaks, and not by its line, so that a reason given for
 // it outlives a change further up.
-func (m mutant) String() string {
-	return fmt.Sprintf("%s: %s: %s", m.file, m.kind, m.source)
+func (m mutant) name() string {
+	return fmt.Sprintf("%s: %s: %s", m.file, m.kind, m.code)
 }
 
 // source is a file that is to be broken.
@@ -90,26 +90,20 @@ func (s source) mutants() ([]mutant, error) {
 	}
 	negate := func(cond ast.Expr) {
 		if cond != nil {
-			add("negated", cond.Pos(), cond.End(), "!("+string(s.text[files.Position(cond.Pos()).Offset:files.Position(cond.End()).Offset])+")")
-		}
-	}
-	leaveOut := func(statements []ast.Stmt) {
-		for _, statement := range statements {
-			if mayBeLeftOut(statement) {
-				add("left out", statement.Pos(), statement.End(), "")
-			}
+			text := s.text[files.Position(cond.Pos()).Offset:files.Position(cond.End()).Offset]
+			add("negated", cond.Pos(), cond.End(), "!("+string(text)+")")
 		}
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.GenDecl:
 			return n.Tok == token.VAR // a constant that is exchanged breaks what it is compared with, too
-		case *ast.BlockStmt:
-			leaveOut(n.List)
-		case *ast.CaseClause:
-			leaveOut(n.Body)
-		case *ast.CommClause:
-			leaveOut(n.Body)
+		case *ast.BlockStmt, *ast.CaseClause, *ast.CommClause:
+			for _, statement := range statementsOf(n) {
+				if mayBeLeftOut(statement) {
+					add("left out", statement.Pos(), statement.End(), "")
+				}
+			}
 		case *ast.IfStmt:
 			negate(n.Cond)
 		case *ast.ForStmt:
@@ -126,6 +120,19 @@ func (s source) mutants() ([]mutant, error) {
 		return true
 	})
 	return found, nil
+}
+
+// statementsOf are those that stand in a node by themselves.
+func statementsOf(n ast.Node) []ast.Stmt {
+	switch n := n.(type) {
+	case *ast.BlockStmt:
+		return n.List
+	case *ast.CaseClause:
+		return n.Body
+	case *ast.CommClause:
+		return n.Body
+	}
+	return nil
 }
 
 // mayBeLeftOut: without it the program is likely to compile, and to do something else.

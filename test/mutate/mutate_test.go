@@ -35,9 +35,9 @@ func TestEachKindOfBreakIsMade(t *testing.T) {
 	}
 	var got []string
 	for _, m := range mutants {
-		got = append(got, m.kind+" "+m.source)
+		got = append(got, m.kind+" "+m.code)
 		if broken := s.broken(m); bytes.Equal(broken, s.text) || !bytes.Contains(broken, []byte("const kept = 1 < 2")) {
-			t.Errorf("%s makes %s", m, broken)
+			t.Errorf("%s makes %s", m.name(), broken)
 		}
 	}
 	for _, want := range []string{
@@ -58,7 +58,7 @@ func TestTheScoreLeavesOutWhatCannotBeNoticed(t *testing.T) {
 	trials := make([]trial, 6)
 	known := map[string]verdict{}
 	for i, v := range []verdict{noticed, noticed, scheduled, survived, survived, unviable} {
-		trials[i] = trial{source{}, mutant{file: "p.go", line: i, start: i, kind: "left out", source: string(rune('a' + i))}}
+		trials[i] = trial{source{}, mutant{file: "p.go", line: i, start: i, kind: "left out", code: string(rune('a' + i))}}
 		known[trials[i].key()] = v
 	}
 	b := &book{known: known}

@@ -45,7 +45,7 @@ type trial struct {
 }
 
 func (t trial) key() string {
-	return fmt.Sprint(t.mutant, t.start, t.with, t.digest())
+	return fmt.Sprint(t.name(), t.start, t.with, t.digest())
 }
 
 func (r record) key() string { return fmt.Sprint(r.Name, r.Place, r.With, r.Digest) }
@@ -138,7 +138,7 @@ func (o *options) try(ctx context.Context, folder string, t trial, book *book) e
 	if err != nil {
 		return err
 	}
-	return book.write(record{t.mutant.String(), t.start, t.with, t.digest(), v, time.Since(began).Round(time.Millisecond)})
+	return book.write(record{t.name(), t.start, t.with, t.digest(), v, time.Since(began).Round(time.Millisecond)})
 }
 
 // book keeps verdicts.
@@ -150,7 +150,7 @@ type book struct {
 
 // openBook reads what is known; again: but for what survived.
 func openBook(path string, again bool) (*book, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("keeping verdicts: %w", err)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
@@ -193,7 +193,7 @@ func (b *book) sum(name string, trials []trial, reasons map[string]string, out i
 	for _, t := range trials {
 		v := b.known[t.key()]
 		switch {
-		case v == survived && reasons[t.mutant.String()] != "":
+		case v == survived && reasons[t.name()] != "":
 			excused++
 		case v == survived:
 			alive = append(alive, t)
@@ -203,7 +203,7 @@ func (b *book) sum(name string, trials []trial, reasons map[string]string, out i
 		}
 	}
 	for _, t := range alive {
-		_, _ = fmt.Fprintf(out, "survived %s:%d: %s: %s\n", t.file, t.line, t.kind, t.mutant.source)
+		_, _ = fmt.Fprintf(out, "survived %s:%d: %s: %s\n", t.file, t.line, t.kind, t.code)
 	}
 	all := counts[noticed] + counts[scheduled] + counts[survived]
 	score := 100.0

@@ -100,7 +100,7 @@ func newVictim(t *testing.T, program, limit string) *victim {
 	})) + simulator.Prefix
 	worlds.Create(t, api, worlds.Secret(v.namespace, token))
 	worlds.Create(t, api, worlds.Connection(v.namespace, "honest", honest.URL))
-	v.manager = exec.Command(program, "--kubeconfig="+cluster.Kubeconfig(), "--operator-namespace="+v.namespace, //nolint:noctx // built here, and ended below
+	v.manager = exec.Command(program, "--kubeconfig="+cluster.Kubeconfig(), "--operator-namespace="+v.namespace,
 		"--watch-namespaces="+v.namespace, "--allowed-endpoints="+honest.URL+","+v.hostile, "--metrics-bind-address=0", "--health-probe-bind-address=0")
 	v.manager.Env = append(os.Environ(), limit)
 	cluster.Adopt(v.manager)
