@@ -25,7 +25,7 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 	shown := sets.New[string]()
 	var answered, changed []string // of the others nothing is known
 	for _, id := range j.owned {
-		one, err := p.readOne(ctx, j.of, id)
+		one, err := p.readOne(ctx, j.of, id, p.noteNotFound)
 		switch {
 		case err != nil:
 			return err
@@ -74,7 +74,8 @@ func (p *poller) readHidden(ctx context.Context, of *session, b Bindings) error 
 		if wait, ok := p.untilNext(); !ok || wait <= 0 {
 			return nil
 		}
-		one, err := p.readOne(ctx, of, id)
+		// The listing has just shown it: where it is gone since, the next one lacks it.
+		one, err := p.readOne(ctx, of, id, func(*session, string, time.Time, bool) bool { return false })
 		if err != nil {
 			return err
 		}
@@ -102,8 +103,10 @@ func (m *mirror) hidden(b Bindings) (ids []string) {
 // looked is what came of reading one watched group; all false where that is its own trouble.
 type looked struct{ shown, answered, changed bool }
 
-// readOne reads one watched group in its turn. An error ends the pass.
-func (p *poller) readOne(ctx context.Context, of *session, id string) (one looked, err error) {
+// readOne reads one watched group in its turn; notFound takes in a 404. An error ends the pass.
+func (p *poller) readOne(
+	ctx context.Context, of *session, id string, notFound func(of *session, id string, asked time.Time, word bool) bool,
+) (one looked, err error) {
 	if err := p.waitForRate(ctx, of); err != nil {
 		return one, err
 	}
@@ -116,7 +119,7 @@ func (p *poller) readOne(ctx context.Context, of *session, id string) (one looke
 	case e == nil, e.Kind == klink.KindUnauthorized, e.Kind == klink.KindNetwork, e.Kind == klink.KindThrottled:
 		return one, err
 	case klink.Missing(err):
-		return looked{answered: true, changed: p.noteNotFound(of, id, asked, e.Kind == klink.KindNotFound)}, nil
+		return looked{answered: true, changed: notFound(of, id, asked, e.Kind == klink.KindNotFound)}, nil
 	case e.Kind == klink.KindForbidden, e.Kind == klink.KindServer, e.Kind == klink.KindIntermediary:
 		if !p.c.suspect(ctx, of) {
 			return one, err

@@ -57,6 +57,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a Group that took over from another believed what was seen before it":         "copied | copy/PATCH Group status#1: delete by force",
 		"two leaders took turns at what the lists leave out of a status":               "plain | account=created_at not listed; drift/rest#1: hand over",
 		"a Group that waited for a listing said nothing":                               "byName | create/GET groups#1=lists fail",
+		"a group that gets denied and lists showed was asked for four times a second":  "plain | account=summaries; delete/PUT group#1=misled",
 		"a drift of what the lists leave out was never seen":                           "plain | account=summaries",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
