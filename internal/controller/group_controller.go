@@ -95,7 +95,7 @@ func (r *GroupReconciler) look(ctx context.Context, cached *v1alpha1.Group, prio
 		return reconcile.Result{}, err
 	}
 	s.priority = priority
-	if isLarge(cached) { // the next look reads it anew
+	if isLarge(cached) { // the next look reads it again
 		defer func() { state.written = lastWritten[*v1alpha1.Group]{} }()
 	}
 	return r.pass(ctx, s)

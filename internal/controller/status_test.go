@@ -49,7 +49,7 @@ func TestAStatusThatWasReadBackIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
-// A manager that started anew over lists of summaries emptied the statuses of all Groups.
+// A manager that was restarted over lists of summaries emptied the statuses of all Groups.
 func TestWhatAReplyLeavesOutStaysAsItWasShown(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	shown := remote.Group{ID: "a", Name: "A", ConversationID: "c", Contacts: []string{"x"}, CreatedAt: at, ArchivedAt: at}

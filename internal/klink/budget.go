@@ -9,7 +9,7 @@ const (
 	// defaultBudget is what the groups of one listing may take in memory, in bytes.
 	defaultBudget = 64 << 20
 	// groupCost is what a group costs beside its texts: itself, and its places in the maps of a
-	// walk and of whoever keeps the listing, as a process was seen to grow by them.
+	// walk and of what keeps the listing, as a process was seen to grow by them.
 	groupCost = 1000
 	// memberCost is what a member costs beside its name, likewise.
 	memberCost = 32

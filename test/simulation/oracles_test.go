@@ -82,7 +82,7 @@ func (w *world) accounts() []simulator.Account {
 // judgeCall judges a write to the API by what is so at this moment.
 func (w *world) judgeCall(p *process, c *call, what string) {
 	id := idOf(c)
-	// Whoever takes a name may be bound by it, once it is the only one.
+	// A group that takes a name may be bound by it, once it is the only one.
 	bound := w.script.schedule.manifest == "twins byName" && w.nameOfRemote(id) == "Theirs"
 	if w.script.strangers[id] && !bound {
 		w.violate("not ours: a stranger's group is written: %s", what)
