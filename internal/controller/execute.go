@@ -120,7 +120,7 @@ func (e *executor) read(ctx context.Context, s *scope, step plan.Step) (outcome,
 	case err != nil:
 		return failed(s, step, err)
 	default:
-		s.answered()
+		s.showed()
 		s.shows(g)
 		s.reply.readAt = began
 		if step.WithWrite {
@@ -141,7 +141,7 @@ func (e *executor) readCandidate(ctx context.Context, s *scope, step plan.Step) 
 	} else if err != nil {
 		return failed(s, step, err)
 	}
-	s.answered()
+	s.showed()
 	return outcome{}, nil
 }
 

@@ -107,15 +107,19 @@ func silent(err error) bool {
 
 // backOff keeps this Group's calls back for a while that doubles with each failure.
 func backOff(s *scope, apiError *klink.Error) {
-	h := &s.state.memory.History
+	h, now := &s.state.memory.History, time.Now()
+	if h.Failed != nil && now.Sub(h.Failed.Until) > mostRetry { // that series is over
+		h.Failures = 0
+	}
 	wait := doubled(firstRetry, mostRetry, h.Failures)
 	if silent(apiError) && apiError.Method == http.MethodPost { // it is recovered first, and then made again
 		wait = doubled(notAppliedRetry, refusedRetry, h.Failures)
 	}
 	h.Failures++
 	h.Failed = &plan.Backoff{
-		Until: time.Now().Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Discreet(),
+		Until: now.Add(wait), Reason: v1alpha1.ReasonUnavailable, Message: apiError.Discreet(),
 		Unprovable: apiError.Cached && apiError.Status == http.StatusNotFound,
+		Write:      apiError.Method != http.MethodGet,
 	}
 }
 

@@ -79,6 +79,14 @@ func (s *scope) answered() {
 	h.Failed, h.Failures = nil, 0
 }
 
+// showed ends a series of failed reads. Whether a write that failed would succeed now, a
+// read does not tell: reads may lag behind, or fail less than writes.
+func (s *scope) showed() {
+	if failed := s.state.memory.History.Failed; failed == nil || !failed.Write {
+		s.answered()
+	}
+}
+
 // succeeded ends them after a write of these fields.
 func (s *scope) succeeded(fields []plan.Field) {
 	s.answered()

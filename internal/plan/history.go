@@ -55,6 +55,8 @@ type Backoff struct {
 	Message string
 	// Unprovable: a cache says that the group is gone, and nothing else says anything.
 	Unprovable bool
+	// Write: it was no GET that failed, and none that succeeds ends it.
+	Write bool
 	// Fields are those a PUT or POST could not set; nil when another call failed, which
 	// holds back everything.
 	Fields []Field

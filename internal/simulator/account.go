@@ -48,11 +48,20 @@ func (a Account) Groups() []Group {
 }
 
 // Group returns a copy of the present group of an id.
-func (a Account) Group(id string) (Group, bool) {
+func (a Account) Group(id string) (Group, bool) { return a.groupAt(id, time.Now()) }
+
+// Lagging returns a copy of the group of an id as a read that lags sees it.
+func (a Account) Lagging(id string) (Group, bool) {
+	return a.groupAt(id, time.Now().Add(-a.server.Settings().Lag))
+}
+
+func (a Account) groupAt(id string, moment time.Time) (Group, bool) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
-	if g := a.server.state.storeOf(a.tenant).current(id); g != nil {
-		return g.clone(), true
+	if r := a.server.state.storeOf(a.tenant).get(id); r != nil {
+		if g := r.at(moment); g != nil {
+			return g.clone(), true
+		}
 	}
 	return Group{}, false
 }

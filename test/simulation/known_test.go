@@ -59,6 +59,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a Group that waited for a listing said nothing":                               "byName | create/GET groups#1=lists fail",
 		"a group that gets denied and lists showed was asked for four times a second":  "plain | account=summaries; delete/PUT group#1=misled",
 		"a drift of what the lists leave out was never seen":                           "plain | account=summaries",
+		"a correction was tried each second while reads lagged behind a deletion":      "plain | account=lag; drift/rest#1: remote delete",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
 		s, err := parseSchedule(schedule)

@@ -43,16 +43,18 @@ type shown struct {
 	group simulator.Group
 }
 
-// hear notes what a reply shows of each group: not what it says, but what is so, as a
-// dialect may leave out half of it.
+// hear notes what a reply shows of each group: not what it says, but what is so, or was
+// where reads lag, as a dialect may leave out half of it.
 func (w *world) hear(response *http.Response) io.ReadCloser {
 	body, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode < 300 {
 		for id := range strings.SplitSeq(string(body), `"id":"`) {
 			id, _, _ = strings.Cut(id, `"`)
 			for _, account := range w.accounts() {
-				if g, exists := account.Group(id); exists {
-					w.script.shown[id] = append(w.script.shown[id], shown{time.Now(), g})
+				for _, look := range []func(string) (simulator.Group, bool){account.Lagging, account.Group} {
+					if g, exists := look(id); exists {
+						w.script.shown[id] = append(w.script.shown[id], shown{time.Now(), g})
+					}
 				}
 			}
 		}

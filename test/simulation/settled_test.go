@@ -106,6 +106,15 @@ func (w *world) checkLeaks() {
 	owners := map[string]bool{}
 	for _, g := range w.ops.groups() {
 		owners[g.Status.ID] = true
+		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil || ready.Reason != v1alpha1.ReasonCreateUncertain || !w.endsIn(ready.Reason) {
+			continue
+		}
+		for _, ids := range w.made { // it names them, for a person to choose
+			for _, id := range ids {
+				owners[id] = owners[id] || strings.Contains(ready.Message, id)
+			}
+		}
 	}
 	if w.isMixed() {
 		return

@@ -5,6 +5,7 @@ package simulation
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 var (
@@ -191,11 +193,17 @@ func (t transport) serve(c *call) (*http.Response, error) {
 			return nil, err
 		}
 		response.Body = io.NopCloser(bytes.NewReader(body))
-		var made struct{ ID string }
-		if err := json.Unmarshal(body, &made); err != nil {
+		var made struct {
+			ID   string
+			Data struct{ ID string } // where the reply is wrapped
+		}
+		if len(body) == 0 { // nothing is shown of it
+			groups := t.p.sim.Account(simulator.DefaultTenant).Groups()
+			made.ID = groups[len(groups)-1].ID
+		} else if err := json.Unmarshal(body, &made); err != nil {
 			return nil, err
 		}
-		t.p.checkMade(t.p, c, made.ID)
+		t.p.checkMade(t.p, c, cmp.Or(made.ID, made.Data.ID))
 	}
 	return response, nil
 }
