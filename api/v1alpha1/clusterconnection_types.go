@@ -66,7 +66,7 @@ type ClusterConnectionSpec struct {
 }
 
 // ClusterConnection is an account of klink.cloud for the Groups of all allowed
-// namespaces. Whoever may write Groups there may adopt any unclaimed group of
+// namespaces. Those who may write Groups there may adopt any unclaimed group of
 // the account: use one account for each domain of trust. While Groups use it,
 // it cannot be deleted: it goes on serving them until the last one is gone.
 //

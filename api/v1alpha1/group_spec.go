@@ -9,7 +9,7 @@ package v1alpha1
 //
 // The Go tags keep omitted and empty apart, for clients that marshal this type.
 //
-// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.groupID) || has(self.groupID) && self.groupID == oldSelf.groupID`,fieldPath=`.groupID`,reason=FieldValueForbidden,message="groupID is immutable once set: it can be neither changed nor removed; to bind to another remote group, delete this Group with deletionPolicy Orphan and create it anew with the other groupID"
+// +kubebuilder:validation:XValidation:rule=`!has(oldSelf.groupID) || has(self.groupID) && self.groupID == oldSelf.groupID`,fieldPath=`.groupID`,reason=FieldValueForbidden,message="groupID is immutable once set: it can be neither changed nor removed; to bind to another remote group, delete this Group with deletionPolicy Orphan and create it again with the other groupID"
 // +kubebuilder:validation:XValidation:rule=`!has(self.groupID) || self.adoptionPolicy != 'ByName'`,fieldPath=`.adoptionPolicy`,reason=FieldValueInvalid,message="groupID and adoptionPolicy ByName exclude each other: leave out adoptionPolicy, or set it to Never, to bind by id, or leave out groupID to bind by name"
 // +kubebuilder:validation:XValidation:rule=`self.managementPolicy != 'Observe' || has(self.groupID) || self.adoptionPolicy == 'ByName'`,fieldPath=`.managementPolicy`,reason=FieldValueInvalid,message="managementPolicy Observe never creates a remote group, so it must know which one to observe: set groupID, or set adoptionPolicy to ByName"
 // +kubebuilder:validation:XValidation:rule=`!has(self.contactsPolicy) || self.contactsPolicy != 'AtLeast' || has(self.contacts) && size(self.contacts) > 0`,fieldPath=`.contactsPolicy`,reason=FieldValueInvalid,message="contactsPolicy AtLeast needs contacts that are not empty: list those who must be members, or leave out contactsPolicy"
@@ -19,7 +19,7 @@ type GroupSpec struct {
 	// Immutable. Example: {kind: Connection, name: team}
 	// +optional
 	// +kubebuilder:default={kind: ClusterConnection, name: default}
-	// +kubebuilder:validation:XValidation:rule=`self == oldSelf`,reason=FieldValueForbidden,message="connectionRef is immutable: to move to another connection, delete this Group with deletionPolicy Orphan and create it anew with that connectionRef"
+	// +kubebuilder:validation:XValidation:rule=`self == oldSelf`,reason=FieldValueForbidden,message="connectionRef is immutable: to move to another connection, delete this Group with deletionPolicy Orphan and create it again with that connectionRef"
 	ConnectionRef ConnectionReference `json:"connectionRef,omitzero"`
 
 	// name of the remote group: 1 to 255 characters, with no white space at
@@ -48,7 +48,7 @@ type GroupSpec struct {
 
 	// contacts are all members of the group, up to 5000, in any order;
 	// duplicates count once. When omitted, the remote members are left alone;
-	// [] removes them all. The list is atomic: whoever applies it last declares
+	// [] removes them all. The list is atomic: the last who applies it declares
 	// all of it. Example: [{username: Hector}, {username: Cedric}]
 	// +optional
 	// +listType=atomic

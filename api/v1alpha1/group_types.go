@@ -89,7 +89,7 @@ type GroupStatus struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`,description="Age of this object"
 // +kubebuilder:printcolumn:name="Remote Name",type=string,priority=1,JSONPath=`.status.remoteName`,description="Name of the remote group as last seen"
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,description="What the operator has to say about it"
-// +kubebuilder:validation:XValidation:rule=`has(oldSelf.spec.groupID) || !has(self.spec.groupID) || !has(self.status) || !has(self.status.id) || self.spec.groupID == self.status.id`,fieldPath=`.spec.groupID`,reason=FieldValueForbidden,message="groupID must be the id in status.id, to which this Group is bound already; to bind to another remote group, delete this Group with deletionPolicy Orphan and create it anew with the other groupID"
+// +kubebuilder:validation:XValidation:rule=`has(oldSelf.spec.groupID) || !has(self.spec.groupID) || !has(self.status) || !has(self.status.id) || self.spec.groupID == self.status.id`,fieldPath=`.spec.groupID`,reason=FieldValueForbidden,message="groupID must be the id in status.id, to which this Group is bound already; to bind to another remote group, delete this Group with deletionPolicy Orphan and create it again with the other groupID"
 type Group struct {
 	metav1.TypeMeta `json:",inline"`
 

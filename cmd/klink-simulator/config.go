@@ -167,7 +167,7 @@ func (c *config) server(env func(string) string, stderr io.Writer) (*simulator.S
 }
 
 func readFile(flagName, file string) ([]byte, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // whoever starts the program names its files
+	text, err := os.ReadFile(file) //nolint:gosec // those who start the program name its files
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flagName, err)
 	}

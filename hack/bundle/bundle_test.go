@@ -45,7 +45,7 @@ func TestTheBundleIsValid(t *testing.T) {
 	}
 }
 
-// TestTheBundleIsWhatIsInstalled makes it anew: it follows dist/install.yaml.
+// TestTheBundleIsWhatIsInstalled makes it again: it follows dist/install.yaml.
 func TestTheBundleIsWhatIsInstalled(t *testing.T) {
 	made := t.TempDir()
 	csv, err := readAll(filepath.Join(root, "bundle", "manifests", "klink-operator.clusterserviceversion.yaml"))
@@ -61,9 +61,9 @@ func TestTheBundleIsWhatIsInstalled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		anew, err := os.ReadDir(filepath.Join(made, folder))
-		if err != nil || len(anew) != len(committed) {
-			t.Errorf("%s has %d files, and made anew %d: %v", folder, len(committed), len(anew), err)
+		again, err := os.ReadDir(filepath.Join(made, folder))
+		if err != nil || len(again) != len(committed) {
+			t.Errorf("%s has %d files, and made again %d: %v", folder, len(committed), len(again), err)
 		}
 		for _, file := range committed {
 			compared++

@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// write makes the bundle anew.
+// write makes the bundle again.
 func write(root, output, release string) error {
 	installed, err := readAll(filepath.Join(root, "dist", "install.yaml"))
 	if err != nil {

@@ -40,7 +40,7 @@ func (s store) ensure(ctx context.Context, names []string) error {
 	}
 	defer unlock()
 
-	// Whoever held the lock before may have built them.
+	// The holder of the lock before may have built them.
 	missing := s.missing(names)
 	for i, name := range missing {
 		start := time.Now()

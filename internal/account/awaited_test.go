@@ -27,7 +27,7 @@ func TestOneListingServesAllThatComeToAwaitOne(t *testing.T) {
 		b.after(time.Second)
 		b.counts(lists(1))
 
-		// Nobody waits for ever, whoever else goes on coming.
+		// Nobody waits for ever, no matter who else goes on coming.
 		for i := range 100 {
 			b.account.AwaitListing(time.Now(), fmt.Sprintf("lost-%d", i))
 			b.after(100 * time.Millisecond)

@@ -112,7 +112,7 @@ func TestThreeCallsInARowWithoutAnAnswerTakeTheConnectionDown(t *testing.T) {
 				t.Fatalf("the call says %v", err)
 			}
 		}
-		for range 3 { // an answer in between starts the count anew, also one that refuses
+		for range 3 { // an answer in between starts the count again, also one that refuses
 			broken()
 			broken()
 			b.up(true)
@@ -197,7 +197,7 @@ func TestABrokenPageIsNoOutage(t *testing.T) {
 		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100"; f.Times = 1 })
 		b.after(time.Minute)
 		b.counts(map[string]int{"GET list": 2})
-		b.after(1 * time.Second) // the waits begin anew
+		b.after(1 * time.Second) // the waits begin again
 		b.counts(map[string]int{"GET list": 1})
 		if news := b.heard(); news.All || news.Status {
 			t.Errorf("news: %+v", news)

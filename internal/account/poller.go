@@ -19,7 +19,7 @@ const (
 	// listKey is the poller's key in the queue for the rate.
 	listKey = "listing"
 	// coalesceDelay is how long an awaited listing waits for others who await one too:
-	// after each of them anew, but coalesceMost after the first at the latest.
+	// after each of them again, but coalesceMost after the first at the latest.
 	coalesceDelay = 200 * time.Millisecond
 	coalesceMost  = 5 * time.Second
 )

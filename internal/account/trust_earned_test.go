@@ -62,7 +62,7 @@ func TestWhatWasShownBeforeItWasOwnedEarnsTrust(t *testing.T) {
 	})
 }
 
-// Whoever was told to wait for that has to hear of it.
+// Those who were told to wait for that have to hear of it.
 func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(600)

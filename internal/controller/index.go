@@ -130,7 +130,7 @@ func (g Groups) Named(ctx context.Context, name string) ([]v1alpha1.Group, error
 
 // Bindings tells what the Groups of a connection that may use it are bound to. A Group
 // that reports its remote group as missing has given it up, until a change of the spec
-// asks for it anew.
+// asks for it again.
 func (g Groups) Bindings(ctx context.Context, key account.Key) (b account.Bindings, _ error) {
 	groups, err := g.Of(ctx, key)
 	if err != nil {

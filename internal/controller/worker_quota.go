@@ -15,8 +15,8 @@ import (
 
 // workerQuota keeps the Groups of one connection, whose API may take its time, and those
 // of one namespace, which may have several such connections, from taking all the
-// workers: neither takes more than three quarters of what the others leave. Whoever
-// waits for a worker waits here, by priority; within one the namespaces take turns.
+// workers: neither takes more than three quarters of what the others leave. Those who
+// wait for a worker wait here, by priority; within one the namespaces take turns.
 // Without workers it sets no limit.
 type workerQuota struct {
 	workers int

@@ -51,7 +51,7 @@ func (r request) check() error {
 const maxID = 253
 
 // checkID refuses what is no one segment of a path to every server on the way. Escapes do not
-// help: some proxies resolve %2E%2E like "..", and %2F like "/", and whoever may name an id must
+// help: some proxies resolve %2E%2E like "..", and %2F like "/", and those who may name an id must
 // not reach with the token of the connection what is beside the groups.
 func checkID(id string) error {
 	switch {

@@ -168,10 +168,10 @@ func finalizeClaimed(f *Facts) Step {
 func misspelled(f *Facts) Step {
 	shown, id := f.Remote.Group.ID, f.wantedID()
 	what := fmt.Sprintf("this Group names remote group %s, which the API writes %s", id, shown)
-	how := "delete this Group with deletionPolicy Orphan, and make it anew with groupID " + shown
+	how := "delete this Group with deletionPolicy Orphan, and make it again with groupID " + shown
 	if f.Identity.boundOrClaimed() == "" {
 		what = fmt.Sprintf("spec.groupID says %s, and the API writes this id %s", id, shown)
-		how = "delete this Group, and make it anew with that"
+		how = "delete this Group, and make it again with that"
 	}
 	return writeStatus(stalled(v1alpha1.ReasonRejected, what+"; "+how), stalledRetry)
 }

@@ -58,7 +58,7 @@ func TestAnAnnotationAloneDeletesNothing(t *testing.T) {
 	})
 }
 
-// Counting only what a status confirms, and making anew what was not found, made five
+// Counting only what a status confirms, and making again what was not found, made five
 // groups in a wrong account after a restore.
 func TestAnIDThatNoReplyConfirmedIsNotMadeAnew(t *testing.T) {
 	gone := func(s *Facts) {

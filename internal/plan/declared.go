@@ -232,7 +232,7 @@ func (d Declared) digest(fields []Field) string {
 }
 
 // Within reports whether all that is declared was declared before, with the same values:
-// whoever declares less, or the same members in another order, asks nothing new.
+// less, or the same members in another order, asks nothing new.
 func (d Declared) Within(before Declared) bool {
 	text := func(now, then *string) bool { return now == nil || then != nil && *now == *then }
 	members := d.Contacts == nil || before.Contacts != nil && d.AtLeast == before.AtLeast && d.declaresMembersOf(before)

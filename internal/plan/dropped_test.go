@@ -40,7 +40,7 @@ func TestAGroupThatWasGivenUpAndShowsAgainIsBoundAgain(t *testing.T) {
 		{"which who may adopt binds again", facts(gaveUp, unconfirmed), bound},
 		{"what began before that has to be asked for", facts(gaveUp, before), Step{Action: Read, ID: plazaID}},
 		{"without insisting", facts(gaveUp, before, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
-		{"what does not show again is made anew", facts(gaveUp, absent), Step{Action: Create}},
+		{"what does not show again is made again", facts(gaveUp, absent), Step{Action: Create}},
 		{"nor what another Group owns by now", facts(gaveUp, ofAnother), Step{Action: Create}},
 		{"nor what a wrong tenant shows", facts(gaveUp, distrusted), says(v1alpha1.ReasonConnectionNotReady, "nothing is created")},
 		{"nor before the first listing", facts(gaveUp, unmirrored), Step{Action: Wait}},

@@ -82,7 +82,7 @@ func forget(f *Facts, id string) Step {
 	case !f.provenGone():
 		return waitForAbsence(f, Step{Action: Wait, AwaitListing: f.Now})
 	case f.DryRun:
-		return dryRun("create the group anew: " + id + " is gone")
+		return dryRun("create the group again: " + id + " is gone")
 	}
 	if b := f.backoff(nil); b != nil {
 		return backedOff(f, b)

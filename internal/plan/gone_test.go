@@ -70,7 +70,7 @@ func TestWhereNoListingProvesItTheAPIsOwnWordCompletesADeletion(t *testing.T) {
 			says(v1alpha1.ReasonDeleting, "a 404 proves nothing").again(2 * time.Minute)},
 		{"what nothing can prove needs a person", facts(deleted, gone, incomplete, func(s *Facts) { s.Remote.FirstNotFound = now.Add(-2 * time.Minute) }),
 			says(v1alpha1.ReasonDeleting, "nothing proves it gone; deletionPolicy Orphan").stalled().again(2 * time.Minute)},
-		{"nothing is made anew by it", facts(gone, incomplete, twice), says(v1alpha1.ReasonRemoteMissing, "cannot be listed completely").again(time.Hour)},
+		{"nothing is made again by it", facts(gone, incomplete, twice), says(v1alpha1.ReasonRemoteMissing, "cannot be listed completely").again(time.Hour)},
 	})
 }
 

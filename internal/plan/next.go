@@ -98,7 +98,7 @@ func connectionUnusable(f *Facts) (Step, bool) {
 		return Step{Action: Wait}, true
 	case !c.Found:
 		return writeStatus(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
-			"; or delete this Group (deletionPolicy Orphan needs no connection) and create it anew with another connectionRef"), 0), true
+			"; or delete this Group (deletionPolicy Orphan needs no connection) and create it again with another connectionRef"), 0), true
 	case c.Terminating && f.Identity.boundOrClaimed() == "" && !f.Identity.unresolvedAttempt():
 		return writeStatus(terminating(f), 0), true
 	case !c.Up:
@@ -179,7 +179,7 @@ func maintainRemote(f *Facts) Step {
 // contradicted: the id was bound before spec.groupID came to name another.
 func contradicted(f *Facts) Step {
 	return writeStatus(f.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
-		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it anew, without the annotations %s and %s",
+		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it again, without the annotations %s and %s",
 		f.spec().GroupID, f.Identity.boundOrClaimed(), v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
 }
 
@@ -255,8 +255,8 @@ func remoteMissing(f *Facts, id string) Step {
 		why = fmt.Sprintf("and only the annotation %s carries this id, so that none is made in its place; to have one made, annotate %s with %s=<the time now, RFC 3339>",
 			v1alpha1.AnnotationGroupID, f.Connection.Name, v1alpha1.AnnotationAcceptMissing)
 	case f.spec().GroupID == "":
-		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group anew to create a new remote group"
+		why = "and the account cannot be listed completely, so that its absence cannot be proven; create the Group again to create a new remote group"
 	}
 	return writeStatus(stalled(v1alpha1.ReasonRemoteMissing, fmt.Sprintf(
-		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it anew, with another groupID or none", id, why)), stalledRetry)
+		"the API does not find remote group %s (404), %s; if it is not to come back, delete this Group and create it again, with another groupID or none", id, why)), stalledRetry)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
-// A status echoed 200,000 characters, terminal escapes among them, for whoever looks.
+// A status echoed 200,000 characters, terminal escapes among them, for those who look.
 func TestARequestIsEchoedWithinBoundsAndHandledOnce(t *testing.T) {
 	seen := map[string]string{}
 	for _, requested := range []string{

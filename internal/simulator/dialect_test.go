@@ -122,13 +122,13 @@ func TestLagForgets(t *testing.T) {
 			c.do(http.StatusNoContent, http.MethodDelete, "/groups/"+id, "")
 			id2 := s.Seed(simulator.Group{ID: id, Name: "again"})
 			if id2 != id || len(s.Groups()) != 1 {
-				t.Errorf("seeded anew: %v", s.Groups())
+				t.Errorf("seeded again: %v", s.Groups())
 			}
 			time.Sleep(2 * time.Second)
 			other := c.create("other").ID
 			c.do(http.StatusNoContent, http.MethodDelete, "/groups/"+other, "") // forgets what it can
 			if _, found := s.Group(id); !found {
-				t.Error("the group seeded anew was forgotten with the deleted one")
+				t.Error("the group seeded again was forgotten with the deleted one")
 			}
 			time.Sleep(2 * time.Second)
 			if got := c.list("").names(); got != "again" {

@@ -125,7 +125,7 @@ func TestCursorOfAGroupArchivedMeanwhile(t *testing.T) {
 	}
 }
 
-// A deleted group is no place to go on from; a listing that was at it has to begin anew.
+// A deleted group is no place to go on from; a listing that was at it has to begin again.
 func TestCursorOfADeletedGroup(t *testing.T) {
 	s, c, ids := seeded(t, 6, simulator.Settings{})
 	s.Remove(ids[2])

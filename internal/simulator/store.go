@@ -112,7 +112,7 @@ func (s *store) write(r *record, g *Group, now time.Time, lag time.Duration) {
 func (s *store) forget(horizon time.Time) {
 	for len(s.deleted) > 0 {
 		r := s.deleted[0]
-		if r.latest() != nil { // seeded anew
+		if r.latest() != nil { // seeded again
 			s.deleted = s.deleted[1:]
 			continue
 		}

@@ -160,7 +160,7 @@ func (s *stage) startSimulator(ctx context.Context) error {
 	return nil
 }
 
-// notice tells whoever waits for it that a create was carried out.
+// notice tells those who wait for it that a create was carried out.
 func (s *stage) notice(r simulator.Request) {
 	if r.Method != http.MethodPost || !r.Committed {
 		return

@@ -21,7 +21,7 @@ const (
 func (h *helm) takeOver() {
 	h.Helper()
 	h.kubectl("apply", "--server-side", "-f", installer)
-	// Whoever applies the same has no conflict, and is not in the way later.
+	// Those who apply the same have no conflict, and are not in the way later.
 	h.kubectl("apply", "--server-side", "-f", installer, "--field-manager=platform", "--dry-run=server")
 	deployment := h.uid(managerDeployment)
 	h.install(loadChart(h.T), nil, func(install *action.Install) { install.TakeOwnership = true })

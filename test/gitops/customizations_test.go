@@ -22,7 +22,7 @@ const (
 	keyPrefix  = "resource.customizations."
 )
 
-var update = flag.Bool("update", false, "write config/argocd/argocd-cm.yaml anew from the scripts")
+var update = flag.Bool("update", false, "write config/argocd/argocd-cm.yaml again from the scripts")
 
 // customizations are what Argo CD reads in its ConfigMap, by type, group and kind.
 func customizations(t *testing.T) map[string]string {

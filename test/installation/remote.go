@@ -66,7 +66,7 @@ func (r *Remote) HoldCreates() (release func()) {
 	return r.creating.Unlock
 }
 
-// tunnel connects whoever asks for the API to address, and notes who asks for what.
+// tunnel connects those who ask for the API to address, and notes who asks for what.
 func (r *Remote) tunnel(address string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()

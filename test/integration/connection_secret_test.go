@@ -139,7 +139,7 @@ func TestARefusedTokenIsReportedOnTheConnectionAndHealsWithTheSecret(t *testing.
 	w.wantOccurrences(map[string]int{"Connected": 2, "Disconnected": 1})
 }
 
-// The Secret is read again on a 401: whoever rotates it first sees no outage that
+// The Secret is read again on a 401: those who rotate it first see no outage that
 // lasts until the next resync.
 func TestARotatedTokenIsReadAgainOnA401(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// Whoever may write Connections must not be able to send the token elsewhere.
+// Those who may write Connections must not be able to send the token elsewhere.
 func TestAnEndpointThatIsNotAllowedIsNeverCalled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, o *manager.Options) {

@@ -146,7 +146,7 @@ func TestAPersonCanAcceptThatGroupsAreGone(t *testing.T) {
 		// Not before the settle time: nobody knows when the last manager wrote.
 		w.eventuallyWithin(plan.SettleTime+patience, func() string {
 			if w.occurrences(name, "Recreated") == 0 {
-				return name + " was not made anew"
+				return name + " was not made again"
 			}
 			return ""
 		})

@@ -173,7 +173,7 @@ func (w *world) strike(name string) {
 	w.awaitGone(name)
 }
 
-// Whoever strips the finalizer while the POST is under way leaves a remote group
+// A finalizer that is stripped while the POST is under way leaves a remote group
 // that no object knows of.
 func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupIsGone(t *testing.T) {
 	t.Parallel()

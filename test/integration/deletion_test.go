@@ -41,7 +41,7 @@ func TestDeletionOfWhatIsArchivedOrGone(t *testing.T) {
 	w.awaitSynced("archived")
 	w.awaitSynced("gone")
 	w.sim.ResetRequests()
-	w.edit("gone", func(g *v1alpha1.Group) { g.Spec.Suspend = true }) // or it would be made anew
+	w.edit("gone", func(g *v1alpha1.Group) { g.Spec.Suspend = true }) // or it would be made again
 	w.await("gone", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 	w.sim.Remove(gone)
 	w.delete("gone")

@@ -14,7 +14,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// What is not declared is neither sent nor reset, whoever changes it, and still shows
+// What is not declared is neither sent nor reset, no matter who changes it, and still shows
 // in the status.
 func TestOmittedFieldsAreLeftAlone(t *testing.T) {
 	t.Parallel()
@@ -203,9 +203,9 @@ func TestContestedFieldIsGivenUpAloud(t *testing.T) {
 	})
 	w.wantBodies("PUT", `{"name":"The lobby"}`)
 
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours, anew.") })
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours, again.") })
 	w.awaitSynced("lobby")
-	if r := w.remote(id); *r.Description != "Ours, anew." {
+	if r := w.remote(id); *r.Description != "Ours, again." {
 		t.Errorf("the description is %q", *r.Description)
 	}
 }

@@ -50,7 +50,7 @@ func TestBoundGroupThatMustNotBeRecreated(t *testing.T) {
 	w.wantNoWrite()
 }
 
-// A group that somebody deleted is made anew, once a GET and a complete listing both
+// A group that somebody deleted is made again, once a GET and a complete listing both
 // lack it, and only then.
 func TestGroupThatIsReallyGoneIsRecreated(t *testing.T) {
 	t.Parallel()
@@ -72,7 +72,7 @@ func TestGroupThatIsReallyGoneIsRecreated(t *testing.T) {
 		t.Errorf("the new group is not as declared: %+v; %+v", r, g.Status)
 	}
 	if counts := w.sim.Counts(); counts["GET one"] == 0 || counts["POST"] != 1 || counts["PUT"] != 0 {
-		t.Errorf("want it read, and made anew once: %v", w.writes())
+		t.Errorf("want it read, and made again once: %v", w.writes())
 	}
 	w.wantRemotes(4)
 	w.wantEvents("lobby", map[string]int{"Adopted": 1, "Recreated": 1})
@@ -149,7 +149,7 @@ func TestAGroupThatWasGivenUpAndShowsAgainIsBoundAgain(t *testing.T) {
 	}
 	w.eventually(func() string {
 		if id := w.get("lounge").Status.ID; id == lost["lounge"] || id == "" {
-			return "the lounge was not made anew"
+			return "the lounge was not made again"
 		}
 		return ""
 	})

@@ -24,7 +24,7 @@ func TestManager(t *testing.T) {
 		name string
 		test func(*world)
 	}{
-		{"only whoever may get them is told the metrics", onlyReaders},
+		{"only those who may get them are told the metrics", onlyReaders},
 		{"each write leaves one line", eachWriteLeavesOneLine},
 		{"each metric moves", eachMetricMoves},
 		{"dashboard and alerts use what is there", namesExist},

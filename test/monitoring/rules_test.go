@@ -62,7 +62,7 @@ func alertRules(t *testing.T) []rulefmt.Rule {
 	return rules
 }
 
-// TestAlertsSayWhatToDo wants of each alert what whoever is woken by it needs.
+// TestAlertsSayWhatToDo wants of each alert what those need whom it wakes.
 func TestAlertsSayWhatToDo(t *testing.T) {
 	headings := map[string]string{}
 	for _, section := range strings.Split(read(t, page), "\n### ")[1:] {

@@ -17,7 +17,7 @@ import (
 // resetAll breaks every connection.
 var resetAll = simulator.Fault{Action: simulator.Reset}
 
-// Whoever deletes the CRD does not mean the groups of a whole company: they stay as
+// Those who delete the CRD do not mean the groups of a whole company: they stay as
 // they are. A deletion just before, which is meant, does not blur the two.
 func TestGroupsGoWithTheirCRDAsOrphans(t *testing.T) {
 	t.Parallel()

@@ -153,7 +153,7 @@ func (w *world) awaitSecretGone() {
 	w.awaitGone(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "klink-token"}})
 }
 
-// awaitAnotherLook waits until the operator has looked at the Connection anew, and for
+// awaitAnotherLook waits until the operator has looked at the Connection again, and for
 // its Secret.
 func (w *world) awaitAnotherLook() {
 	w.Helper()

@@ -12,7 +12,7 @@ import (
 	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
-// TestAConnectionIsNoWayIntoTheNetwork: whoever may write Connections names a
+// TestAConnectionIsNoWayIntoTheNetwork: those who may write Connections name a
 // service inside in all ways that the API server lets pass.
 func TestAConnectionIsNoWayIntoTheNetwork(t *testing.T) {
 	t.Parallel()

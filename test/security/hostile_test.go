@@ -89,7 +89,7 @@ func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 // pathOfGroups are the paths that the operator has any business with.
 var pathOfGroups = regexp.MustCompile(`^[A-Z]+ /api/v1/groups(/[A-Za-z0-9]+)?(\?[a-z]\w*=\w+(&[a-z]\w*=\w+)*)?$`)
 
-// TestNoIDLeadsOutOfTheGroups: ids come from whoever writes Groups, and from the
+// TestNoIDLeadsOutOfTheGroups: ids come from those who write Groups, and from the
 // API, and become part of a path that the token opens.
 func TestNoIDLeadsOutOfTheGroups(t *testing.T) {
 	t.Parallel()

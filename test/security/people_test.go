@@ -13,7 +13,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
-// TestAnothersGroupCannotBeTaken: whoever may write Groups writes all that could
+// TestAnothersGroupCannotBeTaken: those who may write Groups write all that could
 // make a remote group look like theirs, and then deletes it for good. (The status
 // is the operator's: test/access.)
 func TestAnothersGroupCannotBeTaken(t *testing.T) {

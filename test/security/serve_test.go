@@ -20,7 +20,7 @@ func serve(t *testing.T, handler http.Handler) string {
 }
 
 // inside is a service that nobody but the attacker wants to have called. It
-// counts whoever connects, whatever they say.
+// counts all who connect, whatever they say.
 type inside struct {
 	URL     string
 	callers *atomic.Int32

@@ -18,7 +18,7 @@ import (
 	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
-// Whoever named a neighbour's remote group read its name, conversation, size and dates in
+// A Group that named a neighbour's remote group read its name, conversation, size and dates in
 // the own status, and, suspended, had guesses of its members confirmed by status.drift.
 func TestANeighboursGroupIsShownToNobodyElse(t *testing.T) { //nolint:paralleltest // see newTenants
 	w := newTenants(t)

@@ -102,7 +102,7 @@ func init() {
 		"remote unarchive": func(w *world) {
 			w.ifHero(func(g *v1alpha1.Group) {
 				if !g.DeletionTimestamp.IsZero() {
-					w.end(g) // whoever takes it out of the archive wants it
+					w.end(g) // those who take it out of the archive want it
 				}
 			})
 			w.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Time{} })

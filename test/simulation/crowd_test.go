@@ -16,7 +16,7 @@ import (
 
 // crowd is what else happens in a crowded world, and every second one is:
 // strangers come and go in the account, so that pages shift; people bind Groups by
-// id, apply anew what they have deleted, delete many at once, and lose a Secret;
+// id, apply again what they have deleted, delete many at once, and lose a Secret;
 // remote groups change in every field, and many vanish at once.
 var crowd = []action{
 	{4, (*world).strangersCome}, {3, (*world).strangersGo}, {4, (*world).bindByID}, {3, (*world).reapplySomeGroup},

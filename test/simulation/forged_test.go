@@ -14,7 +14,7 @@ import (
 )
 
 // A suspended Group with a forged note of a create kept the remote group of its name from
-// whoever adopts by name, for as long as it stayed suspended.
+// those who adopt by name, for as long as it stayed suspended.
 func TestAForgedNoteKeepsANameForNoLongerThanTheSettleTime(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"of the same time": 0, "of a time to come": 4 * time.Minute} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ type known struct {
 	in *regexp.Regexp
 }
 
-// knownViolations are to be fixed. Whoever fixes one removes its row: a row that is not
+// knownViolations are to be fixed. The fix of one removes its row: a row that is not
 // violated any more fails TestKnownViolationsAreStillThere.
 var knownViolations = []known{
 	{

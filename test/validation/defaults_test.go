@@ -136,7 +136,7 @@ func TestDefaultsThroughGo(t *testing.T) {
 	}
 }
 
-// TestUnobservedInListsAndAfterWrites: whoever lists objects sees the default of
+// TestUnobservedInListsAndAfterWrites: those who list objects see the default of
 // status too, and the operator's first status write replaces it.
 func TestUnobservedInListsAndAfterWrites(t *testing.T) {
 	namespace := newNamespace(t)

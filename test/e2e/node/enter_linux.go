@@ -45,7 +45,7 @@ func Enter(ctx context.Context) error {
 	if err := checkMachine(); err != nil {
 		return err
 	}
-	// When whoever started this is killed, the node is asked to end too.
+	// When the process that started this is killed, the node is asked to end too.
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGTERM), 0); errno != 0 {
 		return fmt.Errorf("following the parent: %w", errno)
 	}
