@@ -12,6 +12,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 const labelConnection = "connection"
@@ -30,6 +31,9 @@ type Metrics struct {
 	// seen are the connections that have series.
 	seen map[account.Key]struct{}
 }
+
+// fields are those that can drift, by their names in spec.
+var fields = []string{plan.FieldName, plan.FieldDescription, plan.FieldAvatarURL, plan.FieldContacts, plan.FieldArchived}
 
 // New returns counters that Register shows.
 func New() *Metrics {
@@ -91,8 +95,14 @@ func (m *Metrics) Recovered(outcome string) { m.recoveries.WithLabelValues(outco
 func (m *Metrics) see(key account.Key) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen[key] = struct{}{}
-	return key.String()
+	connection := key.String()
+	if _, again := m.seen[key]; !again {
+		m.seen[key] = struct{}{}
+		for _, field := range fields { // as with recoveries
+			m.drift.WithLabelValues(connection, field)
+		}
+	}
+	return connection
 }
 
 // prune removes the series of connections that are gone. It is done at each scrape,

@@ -77,14 +77,21 @@ func TestTheSeriesOfAConnectionGoWithIt(t *testing.T) {
 	gone()
 	s.Observe(own, klink.Call{Method: http.MethodGet}) // the last call was under way
 	gone()
-	s.wants("klink_drift_total", map[string]float64{"ClusterConnection/default name": 1, "ClusterConnection/default contacts": 1})
+	const of = "ClusterConnection/default "
+	s.wants("klink_drift_total", map[string]float64{of + "name": 1, of + "contacts": 1, of + "description": 0, of + "avatarURL": 0, of + "archived": 0})
 }
 
 // An alert on an increase needs the zero that comes before the one.
-func TestRecoveriesBeginAtZero(t *testing.T) {
+func TestCountersBeginAtZero(t *testing.T) {
 	s := newStage(t)
 	s.Recovered("uncertain")
 	s.wants("klink_create_recoveries_total", map[string]float64{"bound": 0, "none": 0, "uncertain": 1})
+	s.Observe(account.Key{Kind: "ClusterConnection", Name: "default"}, klink.Call{Method: http.MethodGet})
+	zeros := map[string]float64{}
+	for _, field := range fields {
+		zeros["ClusterConnection/default "+field] = 0
+	}
+	s.wants("klink_drift_total", zeros)
 }
 
 func group(conditions ...metav1.Condition) *v1alpha1.Group {
