@@ -77,6 +77,26 @@ func TestChangesSetTheGivenFieldsAndNoOthers(t *testing.T) {
 	}
 }
 
+// After a 422 to several fields the others are sent alone.
+func TestOnlyTheGivenFieldsAreLeft(t *testing.T) {
+	d := Declared{Name: hotel, Description: new("d"), AvatarURL: new("a"), Contacts: []string{"Hector"}, AtLeast: true, Archived: new(true)}
+	for _, c := range []struct {
+		fields []Field
+		want   Declared
+	}{
+		{nil, d},
+		{[]Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts}, d},
+		{[]Field{FieldName}, Declared{Name: hotel, Archived: d.Archived}},
+		{[]Field{FieldDescription}, Declared{Name: hotel, Description: d.Description, Archived: d.Archived}},
+		{[]Field{FieldAvatarURL}, Declared{Name: hotel, AvatarURL: d.AvatarURL, Archived: d.Archived}},
+		{[]Field{FieldContacts}, Declared{Name: hotel, Contacts: d.Contacts, AtLeast: true, Archived: d.Archived}},
+	} {
+		if diff := cmp.Diff(c.want, d.Only(c.fields)); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", c.fields, diff)
+		}
+	}
+}
+
 func TestCreationSendsNoArchivedAt(t *testing.T) {
 	d := Declared{Name: hotel, Description: new("d"), Contacts: []string{"Hector"}, Archived: new(true)}
 	want := remote.Fields{Name: new(hotel), Description: new("d"), Contacts: new([]string{"Hector"})}

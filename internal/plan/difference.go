@@ -95,7 +95,8 @@ func someOf(names []string) string {
 	return list
 }
 
-// around quotes two texts, each from a little before the first rune in which they differ.
+// around quotes two texts, each from a little before the first rune in which they differ:
+// neither ends before that.
 func around(a, b string) (string, string) {
 	x, y := []rune(a), []rune(b)
 	same := 0
@@ -110,7 +111,6 @@ func around(a, b string) (string, string) {
 }
 
 func excerpt(text []rune, from int) string {
-	from = min(from, len(text))
 	end := min(len(text), from+mostRunes)
 	quoted := visible(text[from:end])
 	if from > 0 {

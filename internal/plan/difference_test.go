@@ -39,8 +39,37 @@ func TestContactsThatDifferAreNamed(t *testing.T) {
 	if got, want := d.Differences(g, []Field{FieldContacts}), "contacts: missing: Cliff; extra: Eve, a, b, c, d and 2 more"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	d.AtLeast = true
+	d.Contacts = []string{"Hector", "1", "2", "3", "4", "5"}
+	if got, want := d.Differences(remote.Group{Contacts: d.Contacts[:1]}, []Field{FieldContacts}), "contacts: missing: 1, 2, 3, 4, 5"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := d.Differences(g, []Field{FieldContacts}), "contacts: missing: 1, 2, 3, 4, 5; extra: Eve, a, b, c, d and 2 more"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	d.Contacts = []string{"Hector"}
+	if got, want := d.Differences(g, []Field{FieldContacts}), "contacts: extra: Eve, a, b, c, d and 2 more"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	d = Declared{Contacts: []string{"Hector", "Cliff"}, AtLeast: true}
 	if got, want := d.Differences(g, []Field{FieldContacts}), "contacts: missing: Cliff"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEachFieldSaysHowItDiffers(t *testing.T) {
+	d := Declared{Name: "a", Description: new("b"), AvatarURL: new("c"), Contacts: []string{}, Archived: new(true)}
+	for field, want := range map[Field]string{
+		FieldName:        `name: declared "a", shown "x"`,
+		FieldDescription: `description: declared "b", shown "y"`,
+		FieldAvatarURL:   `avatarURL: declared "c", shown "z"`,
+		FieldContacts:    "contacts: the same",
+		FieldArchived:    "archived: declared true, shown false",
+	} {
+		if got := d.Differences(remote.Group{Name: "x", Description: "y", AvatarURL: "z"}, []Field{field}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := d.Differences(remote.Group{}, []Field{FieldName, FieldArchived}); !strings.Contains(got, `shown ""; archived: `) {
+		t.Errorf("two of them read %q", got)
 	}
 }

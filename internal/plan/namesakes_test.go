@@ -118,3 +118,18 @@ func TestANamespaceThatMayNotAdoptBindsToNothingItDidNotMake(t *testing.T) {
 		{"what is bound stays bound", facts(adoptsNothing), says(v1alpha1.ReasonSynced, "shows the declared").ready().showing(plaza())},
 	})
 }
+
+// The one that was archived last is the one that a person has put away.
+func TestTheNamesakeArchivedLastIsTheOne(t *testing.T) {
+	archived := func(id string, ago time.Duration, edits ...func(*remote.Group)) remote.Group {
+		return plaza(append(edits, withID(id), archivedSince(now.Add(-ago)))...)
+	}
+	others := []remote.Group{plaza(withID("active")), archived("another name", time.Minute, named("Ritz"))}
+	if last, found := archivedNamesake(facts(shows(others...))); found {
+		t.Errorf("%s was taken for an archived one of this name", last.Group.ID)
+	}
+	all := append(others, archived("older", 3*time.Hour), archived("last", time.Hour), archived("oldest", 5*time.Hour), others[1])
+	if last, found := archivedNamesake(facts(shows(all...))); !found || last.Group.ID != "last" {
+		t.Errorf("got %q, %t", last.Group.ID, found)
+	}
+}

@@ -132,6 +132,23 @@ func TestABoundGroupIsKeptAsDeclared(t *testing.T) {
 	})
 }
 
+// What was seen before a declaration says nothing of it, until a comparison has.
+func TestADeclarationIsComparedWithWhatIsSeenAfterIt(t *testing.T) {
+	seenBefore := func(s *Facts) { s.Remote.AsOf, s.History.DeclaredSeen = now.Add(-2*time.Minute), now.Add(-time.Minute) }
+	seenAfter := func(s *Facts) { s.Remote.AsOf, s.History.DeclaredSeen = now.Add(-time.Minute), now.Add(-2*time.Minute) }
+	noConditions := func(s *Facts) { s.Group.Status.Conditions = nil }
+	read := Step{Action: Read, ID: plazaID}
+	decide(t, []decision{
+		{"of a new generation", facts(seenBefore, changed), read},
+		{"of a Group without conditions", facts(seenBefore, noConditions), read},
+		{"of a Group that was kept from it", facts(seenBefore, ready(v1alpha1.ReasonIDConflict, "False")), read},
+		{"of one that is only observed, and differs", facts(seenBefore, changed, observe, describedAs("new")), read},
+		{"that was seen since", facts(seenAfter, changed), says(v1alpha1.ReasonSynced, "shows").showing(plaza())},
+		{"that was compared", facts(seenBefore), says(v1alpha1.ReasonSynced, "shows").showing(plaza())},
+		{"whose values were not taken, and are there now", facts(seenBefore, ready(v1alpha1.ReasonNotApplied, "False")), says(v1alpha1.ReasonSynced, "shows").showing(plaza())},
+	})
+}
+
 func TestWhatHasJustFailedIsNotRepeated(t *testing.T) {
 	both := facts(describedAs("new"), remoteGroup(plaza(named("Ritz"))), refused(FieldDescription))
 	decide(t, []decision{
