@@ -40,8 +40,8 @@ func run(options manager.Options) error {
 	if err != nil {
 		return fmt.Errorf("finding the API server: %w", err)
 	}
-	manager.KeepMemorySmall()
 	ctx := ctrl.SetupSignalHandler()
+	manager.KeepMemorySmall(ctx)
 	m, err := manager.New(ctx, config, options)
 	if err != nil {
 		return err

@@ -241,8 +241,8 @@ func (d Declared) Within(before Declared) bool {
 }
 
 // manyContacts is how many names a process keeps of a Group at most, to compare the next
-// declaration with.
-const manyContacts = 200
+// declaration with: a digest takes as much room as they do.
+const manyContacts = 4
 
 // Digested is the declaration with a digest in the place of many contacts. It serves only
 // to be compared with, by Within.

@@ -175,5 +175,6 @@ func large(ctx context.Context, w *world) error {
 		return err
 	}
 	w.note("a person's change of it", took.Seconds(), "s", "")
-	return w.noteMemory()
+	_, err = w.noteMemory(ctx)
+	return err
 }
