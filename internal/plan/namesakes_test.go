@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -128,8 +129,8 @@ func TestTheNamesakeArchivedLastIsTheOne(t *testing.T) {
 	if last, found := archivedNamesake(facts(shows(others...))); found {
 		t.Errorf("%s was taken for an archived one of this name", last.Group.ID)
 	}
-	all := append(others, archived("older", 3*time.Hour), archived("last", time.Hour), archived("oldest", 5*time.Hour), others[1])
-	if last, found := archivedNamesake(facts(shows(all...))); !found || last.Group.ID != "last" {
+	ours := []remote.Group{archived("older", 3*time.Hour), archived("last", time.Hour), archived("oldest", 5*time.Hour), others[1]}
+	if last, found := archivedNamesake(facts(shows(slices.Concat(others, ours)...))); !found || last.Group.ID != "last" {
 		t.Errorf("got %q, %t", last.Group.ID, found)
 	}
 }

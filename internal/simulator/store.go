@@ -61,14 +61,6 @@ func (s *store) get(id string) *record {
 	return s.records[id]
 }
 
-// current is the group of an id at present, or nil.
-func (s *store) current(id string) *Group {
-	if r := s.get(id); r != nil {
-		return r.latest()
-	}
-	return nil
-}
-
 // nameTaken tells whether a group other than except has the name.
 func (s *store) nameTaken(name, except string) bool {
 	for _, r := range s.ordered {
