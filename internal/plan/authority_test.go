@@ -130,6 +130,8 @@ func TestWhatAnotherMayHaveMadeIsKeptForAWhile(t *testing.T) {
 		"by a Group that is suspended":         {time.Minute, true, true},
 		"and was for longer than the settling": {2 * time.Minute, true, false},
 		"to come":                              {-4 * time.Minute, true, false},
+		"by a clock that is ahead":             {-4 * time.Minute, false, true},
+		"by one that is too far ahead":         {-ClockSkew, false, false},
 	} {
 		attempt := NewAttempt(Declared{Name: hotel}, now.Add(-c.noted), nil)
 		g := made

@@ -74,6 +74,9 @@ func TestAGroupThatWasGivenUpAndShowsAgainIsArchivedAtDeletion(t *testing.T) {
 		{"what is gone holds nobody up", facts(gaveUp, deleted, absent), Step{Action: Release}},
 		{"nor what another Group owns", facts(gaveUp, deleted, dropped(func(d *Dropped) { d.OtherOwner = "lobby/plaza" })), Step{Action: Release}},
 		{"nor where the namespace may not use the connection", facts(gaveUp, deleted, notAllowed), Step{Action: Release}},
+		{"what has just failed is waited for", facts(gaveUp, deleted, dropped(func(d *Dropped) { d.Remote.AsOf = d.At.Add(-time.Second) }), failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
+		{"a read that has not failed is made", facts(gaveUp, deleted, dropped(func(d *Dropped) { d.Remote.AsOf = d.At.Add(-time.Second) })), Step{Action: Read, ID: plazaID}},
+		{"a failure holds no binding up", facts(gaveUp, deleted, failing), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
 		{"a connection that is down is waited for", facts(gaveUp, deleted, down), says(v1alpha1.ReasonDeleting, "not ready").again(time.Minute)},
 	})
 }

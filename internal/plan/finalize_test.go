@@ -64,6 +64,14 @@ func TestDeletionTouchesNothingThatIsNotOurs(t *testing.T) {
 }
 
 func TestDeletionWaits(t *testing.T) {
+	cached := func(s *Facts) {
+		s.History.Failed = &Backoff{Until: now.Add(time.Minute), Reason: v1alpha1.ReasonUnavailable, Message: "404 out of a cache", Unprovable: true}
+	}
+	deletionSeen := func(ago time.Duration) option { return func(s *Facts) { s.DeletionSeen = now.Add(-ago) } }
+	stalled := func(s Step) Step {
+		s.Report.Stalled = true
+		return s
+	}
 	remove := policy(v1alpha1.DeletionDelete)
 	decide(t, []decision{
 		{"suspend stops a deletion except Orphan", facts(deleted, suspend),
@@ -78,6 +86,9 @@ func TestDeletionWaits(t *testing.T) {
 		{"but not for allowedNamespaces, once it has an id", facts(deleted, notAllowed), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"but not for a connection that is being deleted itself", facts(deleted, leaving), Step{Action: ArchiveRemote, ID: plazaID}},
 		{"for an API that fails", facts(deleted, failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
+		{"for a person where a cache alone says that the group is gone", facts(deleted, cached, deletionSeen(SettleTime)),
+			stalled(says(v1alpha1.ReasonDeleting, "out of a cache").again(time.Minute))},
+		{"which may pass by itself at first", facts(deleted, cached, deletionSeen(SettleTime-time.Second)), says(v1alpha1.ReasonDeleting, "out of a cache").again(time.Minute)},
 		{"for an API that fails a permanent one", facts(deleted, remove, allowDelete, failing),
 			says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
 		{"for a person where archiving is refused", facts(deleted, refused(FieldArchived)), says(v1alpha1.ReasonRejected, "422").again(time.Hour)},

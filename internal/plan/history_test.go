@@ -61,6 +61,35 @@ func TestRareCorrectionsAreNoContest(t *testing.T) {
 	}
 }
 
+// The corrections of a month would be kept.
+func TestTheLastCorrectionsAreKept(t *testing.T) {
+	h := &History{}
+	for n := range 10 {
+		h.Corrected([]Field{FieldName}, now.Add(time.Duration(n)*24*time.Hour))
+	}
+	if times := h.Contests[FieldName].Times; len(times) != contestedAfter || !times[contestedAfter-1].Equal(now.Add(9*24*time.Hour)) {
+		t.Errorf("kept are %v", times)
+	}
+}
+
+// The rest of a refused request is sent by itself: refused as well, it is the first
+// refusal that says why.
+func TestARefusalSaysWhyTheFirstTime(t *testing.T) {
+	refuse := func(h *History, message string, fields ...Field) {
+		h.Refuse(Backoff{Until: now.Add(time.Hour), Message: message, Fields: fields}, false, now)
+	}
+	h := &History{}
+	refuse(h, "no such contact", FieldDescription, FieldContacts)
+	refuse(h, "and the rest", FieldDescription)
+	if h.Refused.Message != "no such contact" || len(h.Refused.Fields) != 2 {
+		t.Errorf("refused is %+v", h.Refused)
+	}
+	refuse(h, "no such name", FieldName)
+	if h.Refused.Message != "no such name" || len(h.Refused.Fields) != 3 {
+		t.Errorf("refused is %+v", h.Refused)
+	}
+}
+
 // What a person changes, or asks for, is not held back by what failed before.
 func TestPersonOverridesWhatIsHeldBack(t *testing.T) {
 	for _, c := range []struct {

@@ -148,40 +148,37 @@ func (c Candidate) owner() string {
 	return "Group " + c.OwnedBy
 }
 
-// describe lists groups for a person who has to choose, at most ten of them.
+// describe lists groups for a person who has to choose.
 func describe(groups []remote.Group) string {
-	var b strings.Builder
-	for i, g := range groups {
-		if i == mostRead {
-			fmt.Fprintf(&b, " and %d more", len(groups)-mostRead)
-			break
+	return firstFew(groups, func(g remote.Group) string {
+		if g.CreatedAt.IsZero() {
+			return g.ID
 		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(g.ID)
-		if !g.CreatedAt.IsZero() {
-			b.WriteString(" (created " + g.CreatedAt.UTC().Format(time.RFC3339) + ")")
-		}
-	}
-	return b.String()
+		return g.ID + " (created " + g.CreatedAt.UTC().Format(time.RFC3339) + ")"
+	})
 }
 
 // describeOwned lists candidates, and says which of them belong to which Group.
 func describeOwned(candidates []Candidate) string {
-	var b strings.Builder
-	for i, c := range candidates {
-		if i == mostRead {
-			fmt.Fprintf(&b, " and %d more", len(candidates)-mostRead)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(describe([]remote.Group{c.Group}))
+	return firstFew(candidates, func(c Candidate) string {
+		text := describe([]remote.Group{c.Group})
 		if c.OwnedBy != "" {
-			b.WriteString(" which Group " + c.OwnedBy + " owns")
+			text += " which Group " + c.OwnedBy + " owns"
 		}
+		return text
+	})
+}
+
+// firstFew lists ten of many, and says how many there are more.
+func firstFew[T any](all []T, text func(T) string) string {
+	shown := all[:min(len(all), mostRead)]
+	parts := make([]string, 0, len(shown))
+	for _, one := range shown {
+		parts = append(parts, text(one))
 	}
-	return b.String()
+	list := strings.Join(parts, ", ")
+	if more := len(all) - len(shown); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
 }

@@ -53,6 +53,7 @@ func TestNeverCreatesNothingBesideAnUnownedNamesake(t *testing.T) {
 		{"what was said once is not read again", facts(unbound, shows(old), saidTaken), taken(plazaID)},
 		{"who may not adopt reads a count, and whom to ask", facts(unbound, shows(old, second), readNow, adoptsNothing),
 			taken("2 remote groups of this name exist that no Group owns; to create another one beside, set adoptionPolicy to AllowDuplicate, or ask a cluster admin")},
+		{"also where there is one", facts(unbound, shows(old), readNow, adoptsNothing), taken("1 remote group of this name exists that no Group owns; to create")},
 		{"a dry run says it too", facts(unbound, dry, shows(old), readNow), taken(plazaID)},
 		{"AllowDuplicate creates", facts(unbound, allowDuplicate, shows(old)), Step{Action: Create}},
 		{"an archived one does not stand in the way", facts(unbound, shows(plaza(archivedSince(now)))), Step{Action: Create}},
@@ -66,6 +67,7 @@ func TestNeverCreatesNothingBesideAnUnownedNamesake(t *testing.T) {
 		{"what another's open create may have made is waited for in silence", facts(unbound, shows(old), openFor(time.Minute), asked(0)),
 			Step{Action: Wait, RequeueAfter: 5 * time.Second}},
 		{"and then aloud", facts(unbound, shows(old), openFor(time.Minute)), says(v1alpha1.ReasonCreating, "waiting for Group lobby/other").again(5 * time.Second)},
+		{"after half a minute", facts(unbound, shows(old), openFor(time.Minute), asked(voiceAfter)), says(v1alpha1.ReasonCreating, "waiting for Group lobby/other").again(5 * time.Second)},
 		{"for an hour", facts(unbound, shows(old), openFor(time.Hour)), Step{Action: ReadCandidate, ID: plazaID}},
 	})
 }
@@ -102,6 +104,24 @@ func TestManyNamesakesAreReadTenAtMost(t *testing.T) {
 	}
 	if reads != mostRead || Next(f).Report.Reason != v1alpha1.ReasonNameTaken {
 		t.Errorf("%d reads, then %+v", reads, Next(f))
+	}
+}
+
+func TestTenOfManyAreNamed(t *testing.T) {
+	var many []Candidate
+	for i := range mostRead {
+		many = append(many, Candidate{Group: remote.Group{ID: fmt.Sprint(i)}})
+	}
+	many[1].Group.CreatedAt, many[1].OwnedBy = now, "lobby/plaza"
+	const ten = "0, 1 (created 2026-03-01T12:00:00Z) which Group lobby/plaza owns, 2, 3, 4, 5, 6, 7, 8, 9"
+	if got := describeOwned(many); got != ten {
+		t.Errorf("ten: %s", got)
+	}
+	if got := describeOwned(append(many, Candidate{}, Candidate{})); got != ten+" and 2 more" {
+		t.Errorf("twelve: %s", got)
+	}
+	if got, want := describe(groupsOf(many[:3])), "0, 1 (created 2026-03-01T12:00:00Z), 2"; got != want {
+		t.Errorf("three: %s, want %s", got, want)
 	}
 }
 

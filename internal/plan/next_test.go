@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,9 @@ func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
 			says(v1alpha1.ReasonSuspended, "is not known")},
 		{"a restart leaves a suspended Group's status alone", facts(suspend, ready(v1alpha1.ReasonSuspended, "True"), remoteState(RemoteUnknown)),
 			Step{Action: Wait}},
+		{"nor does a connection that is down change it", facts(suspend, ready(v1alpha1.ReasonSuspended, "Unknown"), remoteState(RemoteUnknown), down), Step{Action: Wait}},
 		{"a requested look at a suspended Group is a fresh one", facts(suspend, requested), Step{Action: Read, ID: plazaID}},
+		{"also at one that another cluster has bound", facts(suspend, requested, foreign), Step{Action: Read, ID: plazaID}},
 		{"suspend does not keep a finalizerMissing finalizer from being put back", facts(suspend, unrecorded), Step{Action: Record, ID: plazaID}},
 		{"suspend puts nothing on another's group", facts(suspend, unrecorded, owned, remoteState(RemoteUnknown), changed),
 			says(v1alpha1.ReasonSuspended, "is not known")},
@@ -82,6 +85,9 @@ func TestNobodyWritesToAnothersGroup(t *testing.T) {
 			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").again(time.Minute)},
 		{"and says nothing new of an owner that the cache does not show yet", facts(notCached, ready(v1alpha1.ReasonIDConflict, "False")),
 			Step{Action: Wait, RequeueAfter: inFlightPoll}},
+		{"of which it says at first what it knows", facts(notCached), says(v1alpha1.ReasonIDConflict, "owned by Group").again(time.Minute)},
+		{"and says again what it said of one that is known", facts(owned, ready(v1alpha1.ReasonIDConflict, "False")), says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").again(time.Minute)},
+		{"a Group without conditions says so too", facts(notCached, func(s *Facts) { s.Group.Status.Conditions = nil }), says(v1alpha1.ReasonIDConflict, "owned by Group").again(time.Minute)},
 		{"groupID of an owned group ends in IDConflict", facts(unbound, groupID, owned, remoteGroup(plaza())),
 			says(v1alpha1.ReasonIDConflict, "remote group "+plazaID+" is owned").again(time.Minute)},
 		{"a namespace restored into another cluster only reads", facts(foreign, describedAs("staging")),
@@ -101,6 +107,23 @@ func TestNobodyWritesToAnothersGroup(t *testing.T) {
 		{"take-over of a group that is gone", facts(foreign, takeOverOK, remoteState(RemoteNotFound)),
 			says(v1alpha1.ReasonRemoteMissing, "so it cannot be taken over").again(time.Hour)},
 	})
+}
+
+// A manifest that was copied from the API server has the annotations of the first.
+func TestACopyIsToldWhatToRemove(t *testing.T) {
+	annotated := func(s *Facts) { s.Group.Annotations[v1alpha1.AnnotationGroupID] = plazaID }
+	for name, c := range map[string]struct {
+		in   *Facts
+		want bool
+	}{
+		"a copy":                             {facts(owned, annotated), true},
+		"a copy that names the group itself": {facts(owned, annotated, groupID), false},
+		"no copy":                            {facts(owned), false},
+	} {
+		if got := strings.Contains(Next(c.in).Report.Message, "remove its annotations"); got != c.want {
+			t.Errorf("%s is told to remove annotations: %t", name, got)
+		}
+	}
 }
 
 func TestABoundGroupIsKeptAsDeclared(t *testing.T) {
@@ -203,6 +226,10 @@ func TestABoundGroupThatIsGone(t *testing.T) {
 		{"unless no listing can tell", facts(gone, unlisted, incomplete), Step{Action: Read, ID: plazaID}},
 		{"of several questions one that the listing answers counts", facts(gone, proven, asksAgain), Step{Action: ForgetID, ID: plazaID}},
 		{"an incomplete listing proves nothing", facts(gone, proven, incomplete),
+			says(v1alpha1.ReasonRemoteMissing, "cannot be listed completely").again(time.Hour)},
+		{"and an old one is taken again", facts(gone, proven, incomplete, listed(relistAfter+time.Second)),
+			says(v1alpha1.ReasonRemoteMissing, "cannot be listed completely").again(time.Hour).awaiting(now)},
+		{"which five minutes are not", facts(gone, proven, incomplete, listed(relistAfter)),
 			says(v1alpha1.ReasonRemoteMissing, "cannot be listed completely").again(time.Hour)},
 		{"what groupID names is never created", facts(gone, proven, groupID),
 			says(v1alpha1.ReasonRemoteMissing, "spec.groupID names is never created").again(time.Hour)},

@@ -99,6 +99,45 @@ func TestTwin(t *testing.T) {
 	}
 }
 
+// Contacts that are not declared are nobody's business.
+func TestALostCreateWithoutDeclaredContactsIsFound(t *testing.T) {
+	g := plaza(createdAt(now))
+	g.Contacts = []string{"Eve"}
+	for name, d := range map[string]Declared{"undeclared": {Name: hotel}, "at least these": {Name: hotel, Contacts: []string{"Eve"}, AtLeast: true}} {
+		if id, found := FindLostCreate(d, now.Add(-time.Hour), evidence(shows(g))); !found || id != plazaID {
+			t.Errorf("%s: found %q", name, id)
+		}
+	}
+	if id, found := FindLostCreate(Declared{Name: hotel, Contacts: []string{"Bob"}, AtLeast: true}, now.Add(-time.Hour), evidence(shows(g))); found {
+		t.Errorf("%s lacks a contact, and was found", id)
+	}
+}
+
+// Of copies that name an id in their annotations alone, the oldest keeps the others off; a
+// Group that does not name it gives way to any of them.
+func TestWhatAnnotationsSayIsKeptByTheOldest(t *testing.T) {
+	claims := func(s *Facts) { claimedID(s); s.Group.CreationTimestamp.Time = now.Add(-time.Hour) }
+	other := func(created time.Duration) []Claimant {
+		return []Claimant{{UID: "other", Created: now.Add(created), MayBind: true, Recorded: true}}
+	}
+	for _, c := range []struct {
+		name   string
+		in     *Facts
+		others []Claimant
+		want   bool
+	}{
+		{"the older one", facts(claims), other(0), true},
+		{"the younger one", facts(claims), other(-2 * time.Hour), false},
+		{"one that does not name it", facts(unbound, groupID), other(0), false},
+		{"nobody", facts(claims), nil, true},
+		{"one whose status does not say so yet", facts(claims), []Claimant{{UID: "other", Created: now.Add(-2 * time.Hour), MayBind: true}}, true},
+	} {
+		if got := MayBind(c.in, Step{Action: Bind, ID: plazaID}, c.others, false); got != c.want {
+			t.Errorf("%s may bind: %t", c.name, got)
+		}
+	}
+}
+
 func TestOwner(t *testing.T) {
 	old := Claimant{UID: "b", Created: now.Add(-time.Hour), MayBind: true}
 	young := Claimant{UID: "a", Created: now, MayBind: true}
