@@ -27,7 +27,7 @@ func TestNames(t *testing.T) {
 		{ID: "b", Name: "Plaza Hotel", CreatedAt: at(2)}, {ID: "a", Name: "plaza  hotel!", CreatedAt: at(1)},
 		{ID: "c", Name: "Café Ångström"}, {ID: "d", Name: "宴会"}, {ID: "e", Name: strings.Repeat("x", 255)}, {ID: "f", Name: "Ritz"},
 	}
-	got := Names(groups, map[string]string{"ritz": "", "cafe-angstrom": "c"})
+	got := Names(groups, map[string]string{"ritz": "", "cafe-angstrom": "c"}, nil)
 	want := map[string]string{
 		"a": "plaza-hotel", "b": "plaza-hotel-3e23e8", "c": "cafe-angstrom", "d": "group-18ac3e",
 		"e": strings.Repeat("x", longestStem), "f": "ritz-252f10",
@@ -47,7 +47,7 @@ func TestNamesOfFiles(t *testing.T) {
 		groups = append(groups, remote.Group{ID: digest[:length], Name: "plaza " + digest[:length]})
 	}
 	seen := map[string]string{}
-	for id, name := range Names(groups, nil) {
+	for id, name := range Names(groups, nil, nil) {
 		if other, taken := seen[name]; taken || name == "kustomization" || name == "nul" {
 			t.Errorf("%s is named %s, as is %q", id, name, other)
 		}
@@ -63,9 +63,9 @@ func TestNamesAreLabelsAndDistinctAndStable(t *testing.T) {
 		for n, name := range names {
 			groups = append(groups, remote.Group{ID: string(rune('A' + n)), Name: name, CreatedAt: time.Unix(int64(n%3), 0)})
 		}
-		first := Names(groups, nil)
+		first := Names(groups, nil, nil)
 		slices.Reverse(groups)
-		if diff := cmp.Diff(first, Names(groups, nil)); diff != "" {
+		if diff := cmp.Diff(first, Names(groups, nil, nil)); diff != "" {
 			t.Fatalf("another order, other names:\n%s", diff)
 		}
 		seen := map[string]bool{}

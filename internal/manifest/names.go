@@ -28,8 +28,9 @@ const (
 // labels, distinct, and the same in each run: they depend on the groups alone, not
 // on their order. Of groups whose names look alike the oldest gets the plain name,
 // and the others one that ends in a digest of their id; so does each whose plain
-// name is taken: taken says, by name, which id has it.
-func Names(groups []remote.Group, taken map[string]string) map[string]string {
+// name is taken: taken says, by name, which id has it. A group that has a name already, as
+// kept says by its id, keeps that, whatever it is called by now.
+func Names(groups []remote.Group, taken, kept map[string]string) map[string]string {
 	groups = slices.Clone(groups)
 	slices.SortFunc(groups, func(a, b remote.Group) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
@@ -39,7 +40,19 @@ func Names(groups []remote.Group, taken map[string]string) map[string]string {
 		plain[stem(g.Name)] = true
 	}
 	names, used := make(map[string]string, len(groups)), map[string]bool{}
+	keep := func(g remote.Group) bool {
+		id, known := taken[kept[g.ID]]
+		return kept[g.ID] != "" && (!known || id == g.ID)
+	}
 	for _, g := range groups {
+		if keep(g) {
+			used[kept[g.ID]], names[g.ID] = true, kept[g.ID]
+		}
+	}
+	for _, g := range groups {
+		if keep(g) {
+			continue
+		}
 		free := func(name string) bool {
 			id, known := taken[name]
 			return !used[name] && (!known || id == g.ID)

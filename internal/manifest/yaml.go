@@ -40,7 +40,7 @@ func (m *Manifest) document(namespace string) document {
 func (m *Manifest) YAML(namespace string) (string, error) {
 	var b strings.Builder
 	if m.Undeclarable != "" {
-		comment(&b, fmt.Sprintf("Remote group %q is not declared: %s.", m.Remote.ID, m.Undeclarable))
+		comment(&b, strings.TrimPrefix(NotDeclared(m.Remote.ID), "# ")+m.Undeclarable+".")
 		return b.String(), nil
 	}
 	for _, reason := range m.LeftOut {
@@ -51,6 +51,14 @@ func (m *Manifest) YAML(namespace string) (string, error) {
 		return "", fmt.Errorf("writing %s: %w", m.Name, err)
 	}
 	return b.String() + text, nil
+}
+
+// NotDeclaredPrefix begins the comment in the place of each Group that there cannot be.
+const NotDeclaredPrefix = "# Remote group "
+
+// NotDeclared begins the comment in the place of a group.
+func NotDeclared(id string) string {
+	return NotDeclaredPrefix + fmt.Sprintf("%q is not declared: ", id)
 }
 
 // encode writes a document as YAML. Some texts are read back as others, or not at all,

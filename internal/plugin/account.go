@@ -35,7 +35,7 @@ func (u *unreadable) Error() string { return u.why }
 func isUnreadable(err error) bool { return errors.As(err, new(*unreadable)) }
 
 // instead says what a person can do who may not read something.
-const instead = "ask whoever may, or bring a token along with --endpoint and --token-file"
+const instead = "ask those who may, or bring a token along with --endpoint and --token-file"
 
 // access says how to reach an account.
 type access struct {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/forecast"
@@ -108,7 +107,7 @@ func (a *adopter) leftOut(proposals []proposal) error {
 		if p.unknown {
 			unknown++
 		}
-		fmt.Fprintf(a.ErrOut, "left out: kgrp %s/%s: %s\n", p.group.Namespace, p.group.Name, p.why)
+		fmt.Fprintf(a.ErrOut, "left out: kgrp %s/%s: %s\n", p.group.Namespace, p.group.Name, harmless(p.why))
 	}
 	switch {
 	case unknown > 0:
@@ -167,6 +166,10 @@ func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, 
 	if err != nil {
 		return p, fmt.Errorf("kgrp %s/%s: %w", g.Namespace, g.Name, err)
 	}
+	if why := f.incomplete(named); why != "" {
+		p.why, p.unknown = why, true
+		return p, nil
+	}
 	if len(out.Changes) > 0 && out.Changes[0].Kind == forecast.Adopt {
 		p.id, p.name = out.Changes[0].ID, out.Changes[0].Before.Name
 		return p, nil
@@ -176,6 +179,19 @@ func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, 
 		p.why = "no remote group of its name is there any more"
 	}
 	return p, nil
+}
+
+// incomplete says, where that is so, that the account of a Group is not known as a whole:
+// others may have its name.
+func (f *forecaster) incomplete(g *v1alpha1.Group) string {
+	for object, l := range f.accounts {
+		ref := connectionOf(g)
+		same := object.GetName() == ref.Name && (object.GetNamespace() == "") == (ref.Kind == v1alpha1.KindClusterConnection)
+		if same && (object.GetNamespace() == "" || object.GetNamespace() == g.Namespace) && l.err == nil && !l.listing.Complete {
+			return notWhole(l.listing, "others may have its name").Error()
+		}
+	}
+	return ""
 }
 
 // withoutDoubles leaves out what two Groups would take.
@@ -197,29 +213,33 @@ func withoutDoubles(proposals []proposal) []proposal {
 	return chosen
 }
 
-// bind sets the policy, waits, and reports.
+// bind sets the policy, waits, and reports. One that fails keeps nothing from the others.
 func (a *adopter) bind(ctx context.Context, c *cluster, chosen []proposal) error {
-	for _, p := range chosen {
-		before := p.group.DeepCopy()
-		p.group.Spec.AdoptionPolicy = v1alpha1.AdoptByName
-		if err := c.Patch(ctx, p.group, client.MergeFrom(before)); err != nil {
-			return err
-		}
+	set := make([]error, len(chosen))
+	for i, p := range chosen {
+		set[i] = c.change(ctx, p.group, untouched, func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
 	}
 	limited, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	unbound := 0
-	for _, p := range chosen {
-		err := c.until(limited, p.group, func(g *v1alpha1.Group) bool { return g.Status.ID != "" && observed(g) })
+	for i, p := range chosen {
+		err := set[i]
+		if err == nil {
+			err = c.until(limited, p.group, func(g *v1alpha1.Group) bool { return g.Status.ID != "" && observed(g) })
+			if err != nil {
+				err = fmt.Errorf("%w%s", err, stands(p.group))
+			}
+		}
+		name := p.group.Namespace + "/" + p.group.Name
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			unbound++
-			fmt.Fprintf(a.ErrOut, "kgrp %s/%s: %v%s\n", p.group.Namespace, p.group.Name, err, stands(p.group))
+			fmt.Fprintf(a.ErrOut, "kgrp %s: %v\n", name, err)
 		case p.group.Status.ID != p.id:
 			unbound++
-			fmt.Fprintf(a.ErrOut, "kgrp %s/%s is bound to %s, and not to %s\n", p.group.Namespace, p.group.Name, p.group.Status.ID, p.id)
+			fmt.Fprintf(a.ErrOut, "kgrp %s is bound to %s, and not to %s\n", name, p.group.Status.ID, p.id)
 		default:
 			fmt.Fprintf(a.Out, "group.klink.cloud/%s adopted %s%s\n", p.group.Name, p.id, stands(p.group))
 		}

@@ -94,6 +94,16 @@ func worked(object v1alpha1.ConnectionObject) bool {
 	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == object.GetGeneration()
 }
 
+// refused says why the operator does not use a connection whose account this person may well
+// read: it allows Connections only some endpoints.
+func refused(object v1alpha1.ConnectionObject) string {
+	ready := meta.FindStatusCondition(object.GetConditions(), v1alpha1.ConditionReady)
+	if ready == nil || ready.Reason != v1alpha1.ReasonEndpointNotAllowed || ready.ObservedGeneration != object.GetGeneration() {
+		return ""
+	}
+	return ready.Reason + ": " + ready.Message
+}
+
 // rules are whether a namespace may use a connection, and adopt over it.
 func (f *forecaster) rules(ctx context.Context, object v1alpha1.ConnectionObject, namespace string) (use, adopt bool, err error) {
 	use, adopt = true, true

@@ -23,6 +23,14 @@ type known struct {
 	connections []v1alpha1.ConnectionObject
 	// partial: those of other namespaces may not be read.
 	partial bool
+	// of is the namespace that was read; empty is all.
+	of string
+}
+
+// again reads the Groups once more.
+func (k *known) again(ctx context.Context, c *cluster) (err error) {
+	k.groups, err = c.groups(ctx, k.of)
+	return err
 }
 
 // everywhere reads all Groups and connections that may be read, and says so where these
@@ -34,6 +42,7 @@ func (p *plugin) everywhere(ctx context.Context, c *cluster) (k known, err error
 		fmt.Fprintf(p.ErrOut, "warning: you may not list the Groups of all namespaces; only those of %s are known here\n", c.namespace)
 		k.groups, err = c.groups(ctx, namespace)
 	}
+	k.of = namespace
 	if err != nil {
 		return k, err
 	}

@@ -41,9 +41,9 @@ const (
 
 // Who can fix something.
 const (
-	author   = "whoever writes this Group"
-	admin    = "whoever writes the connection"
-	operator = "whoever runs the operator"
+	author   = "those who write this Group"
+	admin    = "those who write the connection"
+	operator = "those who run the operator"
 	nobody   = "nobody has to: it goes on by itself"
 )
 
@@ -149,7 +149,7 @@ func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
 	case d.connectionHidden:
 		return answer{text: ready.Message + ".", who: admin, command: describe, needs: needsConnection}
 	case d.connection == nil:
-		return answer{text: d.connectionName() + " does not exist.", who: "whoever may create it", command: "docs/connections.md has a sample to apply"}
+		return answer{text: d.connectionName() + " does not exist.", who: "those who may create it", command: "docs/connections.md has a sample to apply"}
 	}
 	ref2 := d.connection.GetConnectionSpec().TokenSecretRef
 	namespace, name, _ := strings.Cut(d.secretName, "/")

@@ -30,6 +30,7 @@ type diffOptions struct {
 	files    resource.FilenameOptions
 	selector string
 	all      bool
+	spaces   bool
 }
 
 func (p *plugin) diffCommand() *cobra.Command {
@@ -58,11 +59,18 @@ there is what the statuses say, and that is an error.`,
 	files.AddFlags(c.Flags())
 	c.Flags().StringVarP(&o.selector, "selector", "l", "", "Groups with these labels.")
 	c.Flags().BoolVar(&o.all, "all", false, "All Groups of the namespace.")
+	c.Flags().BoolVarP(&o.spaces, "all-namespaces", "A", false, "Groups of all namespaces.")
 	return c
 }
 
 func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error {
-	c, err := p.namespaced(ctx)
+	if err := o.check(names); err != nil {
+		return err
+	}
+	c, err := p.cluster()
+	if err == nil && !o.spaces {
+		err = c.checkNamespace(ctx)
+	}
 	if missing := (*namespaceError)(nil); errors.As(err, &missing) {
 		return errors.New(missing.Error()) // 1 is for differences
 	} else if err != nil {
@@ -71,6 +79,11 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	f, err := p.forecaster(ctx, c, &o.access)
 	if err != nil {
 		return err
+	}
+	if o.spaces && f.partial {
+		return errors.New("you may not list the Groups of all namespaces: name one of them with --namespace")
+	} else if o.spaces {
+		f.namespace = "" // so that each Group is shown with its own
 	}
 	groups, err := p.toCompare(ctx, f.cluster, o, names)
 	if err != nil {
@@ -83,10 +96,22 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 			return err
 		} else if err != nil {
 			d.failed++
-			fmt.Fprintf(p.ErrOut, "%s: %v\n", f.nameOf(&groups[i]), err)
+			fmt.Fprintf(p.ErrOut, "%s: %s\n", f.nameOf(&groups[i]), harmlessLines(err.Error()))
 		}
 	}
 	return d.end(len(groups))
+}
+
+// check finds out whether it is clear which Groups are meant.
+func (o *diffOptions) check(names []string) error {
+	files := len(o.files.Filenames) > 0 || o.files.Kustomize != ""
+	switch {
+	case files && (len(names) > 0 || o.selector != "" || o.all || o.spaces):
+		return errors.New("give manifests, or Groups of the cluster: not both")
+	case o.spaces && len(names) > 0:
+		return errors.New("give names, or --all-namespaces: a name is one of a namespace")
+	}
+	return nil
 }
 
 // mostSettled is of how many Groups each is shown to which nothing happens.
@@ -141,7 +166,7 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 		d.failed++
 		if !d.told[err.Error()] {
 			d.told[err.Error()] = true
-			fmt.Fprintf(d.ErrOut, "%v. Of these Groups you see what their statuses say.\n", err)
+			fmt.Fprintf(d.ErrOut, "%s. Of these Groups you see what their statuses say.\n", harmless(err.Error()))
 		}
 		d.byStatus(g)
 		return nil
@@ -190,9 +215,6 @@ func (p *plugin) toCompare(ctx context.Context, c *cluster, o *diffOptions, name
 	if len(o.files.Filenames) == 0 && o.files.Kustomize == "" {
 		return c.chosen(ctx, names, o.selector, o.all || len(names) == 0 && o.selector == "")
 	}
-	if len(names) > 0 || o.selector != "" || o.all {
-		return nil, errors.New("give manifests, or Groups of the cluster: not both")
-	}
 	infos, err := resource.NewBuilder(p.config).Unstructured().Local().
 		NamespaceParam(c.namespace).DefaultNamespace().FilenameParam(*p.config.Namespace != "", &o.files).
 		Flatten().Do().Infos()
@@ -200,15 +222,24 @@ func (p *plugin) toCompare(ctx context.Context, c *cluster, o *diffOptions, name
 		return nil, err
 	}
 	var groups []v1alpha1.Group
+	seen := map[client.ObjectKey]bool{}
 	for _, info := range infos {
 		object, ok := info.Object.(*unstructured.Unstructured)
 		if !ok || object.GroupVersionKind().GroupKind() != v1alpha1.GroupVersion.WithKind("Group").GroupKind() {
 			continue
 		}
+		if at := object.GroupVersionKind().GroupVersion(); at != v1alpha1.GroupVersion {
+			return nil, fmt.Errorf("kgrp/%s: its apiVersion %s is not %s", object.GetName(), at, v1alpha1.GroupVersion)
+		}
 		g, err := c.applied(ctx, object)
 		if err != nil {
 			return nil, fmt.Errorf("kgrp/%s: %w", object.GetName(), err)
 		}
+		key := client.ObjectKeyFromObject(g)
+		if seen[key] {
+			return nil, fmt.Errorf("%s is there twice, and the one would undo the other", c.nameOf(g))
+		}
+		seen[key] = true
 		groups = append(groups, *g)
 	}
 	if len(groups) == 0 {

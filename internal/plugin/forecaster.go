@@ -4,6 +4,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -128,6 +129,10 @@ func (f *forecaster) account(ctx context.Context, object v1alpha1.ConnectionObje
 	if l.err == nil {
 		l.trust, l.err = f.judge(ctx, l)
 	}
+	if l.err != nil && !isUnreadable(l.err) {
+		// What the API refuses now is no word about the Groups, whatever the operator does meanwhile.
+		l.err = &unreadable{fmt.Sprintf("the account behind %s cannot be read: %v", kindName(object), l.err)}
+	}
 	return l
 }
 
@@ -140,24 +145,34 @@ func (f *forecaster) judge(ctx context.Context, l *listed) (account.Trust, error
 	}
 	owned, missing := 0, 0
 	for id, groups := range l.claims {
-		for _, g := range groups {
-			if g.Status.ID != id || f.uid != "" && facts.IsForeign(g, f.uid) {
-				continue
-			}
-			use, _, err := f.may(ctx, l, g, id)
-			if err != nil {
-				return 0, err
-			}
-			if use {
-				owned++
-				if !shown[id] {
-					missing++
-				}
-				break
+		if !l.listing.Complete && !shown[id] {
+			continue // each is asked for, by itself
+		}
+		bound, err := f.bound(ctx, l, id, groups)
+		if err != nil {
+			return 0, err
+		}
+		if bound {
+			owned++
+			if !shown[id] {
+				missing++
 			}
 		}
 	}
 	return account.FirstTrust(owned, missing), nil
+}
+
+// bound reports whether one of these Groups, which may use its connection, is bound to the id.
+func (f *forecaster) bound(ctx context.Context, l *listed, id string, groups []*v1alpha1.Group) (bool, error) {
+	for _, g := range groups {
+		if g.Status.ID != id || f.uid != "" && facts.IsForeign(g, f.uid) {
+			continue
+		}
+		if use, _, err := f.may(ctx, l, g, id); use || err != nil {
+			return use, err
+		}
+	}
+	return false, nil
 }
 
 // forecast says what would happen to a Group.
@@ -176,10 +191,6 @@ func (f *forecaster) forecast(ctx context.Context, g *v1alpha1.Group) (forecast.
 	if object == nil {
 		return forecast.Of(ctx, facts.Of(in), nil)
 	}
-	l := f.account(ctx, object)
-	if isUnreadable(l.err) || ctx.Err() != nil {
-		return forecast.Forecast{}, l.err
-	}
 	c := &in.Connection
 	if c.Allowed, c.MayAdopt, err = f.rules(ctx, object, g.Namespace); err != nil {
 		return forecast.Forecast{}, err
@@ -189,9 +200,12 @@ func (f *forecaster) forecast(ctx context.Context, g *v1alpha1.Group) (forecast.
 		c.Selector = metav1.FormatLabelSelector(rule.Selector)
 	}
 	c.Found, c.Terminating, c.AllowDelete = true, !object.GetDeletionTimestamp().IsZero(), object.GetConnectionSpec().AllowDelete
-	if l.err != nil {
-		c.Problem = l.err.Error()
+	if c.Problem = refused(object); c.Problem != "" {
 		return forecast.Of(ctx, facts.Of(in), nil)
+	}
+	l := f.account(ctx, object)
+	if ctx.Err() != nil || l.err != nil {
+		return forecast.Forecast{}, cmp.Or(ctx.Err(), l.err)
 	}
 	c.Up, c.Complete = true, l.listing.Complete
 	if err := f.show(ctx, l, &in); err != nil {

@@ -90,13 +90,24 @@ func (i *importer) options() (manifest.Options, error) {
 			return o, fmt.Errorf("--fields: %q is not description or avatarURL (members are declared with --contacts)", field)
 		}
 	}
+	return o, i.check()
+}
+
+// check finds out what the flags say that nothing can be done with, before the account is read.
+func (i *importer) check() error {
 	if !slices.Contains([]string{"", "true", "false"}, i.archived) {
-		return o, fmt.Errorf("--archived %q is not true or false", i.archived)
+		return fmt.Errorf("--archived %q is not true or false", i.archived)
+	}
+	if i.folder != "" && i.output != "" {
+		return errors.New("give --dir or --output, not both: a folder gets one YAML file for each Group")
+	}
+	if !slices.Contains([]string{"", "table", "wide", "name", "json", "yaml"}, i.output) {
+		return i.unknown()
 	}
 	if _, err := path.Match(i.name, ""); err != nil {
-		return o, fmt.Errorf("--name %q is no pattern: %w", i.name, err)
+		return fmt.Errorf("--name %q is no pattern: %w", i.name, err)
 	}
-	return o, nil
+	return nil
 }
 
 // source is what an import reads.
@@ -105,6 +116,8 @@ type source struct {
 	claims claims
 	// taken says which names of the namespace are whose.
 	taken map[string]string
+	// kept says, by id, which name a group has in the folder already.
+	kept map[string]string
 	// refused and unread say, by id, what came of a read: the first that there can be no
 	// Group, the second that some fields stayed unknown.
 	refused, unread map[string]string
@@ -121,12 +134,15 @@ func (i *importer) run(ctx context.Context, asked bool) error {
 	if err != nil {
 		return err
 	}
+	if s.kept, err = i.named(); err != nil {
+		return err
+	}
 	manifests, known := i.choose(s, o)
 	for _, line := range known {
 		fmt.Fprintln(i.ErrOut, line)
 	}
 	if i.folder != "" {
-		err = i.writeFolder(manifests, o)
+		err = i.writeFolder(ctx, manifests, o)
 	} else {
 		err = i.print(manifests, o)
 	}
@@ -173,8 +189,12 @@ func (i *importer) read(ctx context.Context, withCluster bool, o manifest.Option
 	if err != nil {
 		return s, err
 	}
+	const so = "an import would miss groups"
 	if !listing.Complete {
-		return s, errors.New("the account cannot be listed completely, so that an import would miss groups")
+		return s, notWhole(listing, so)
+	}
+	if err := open.probe(ctx, listing, s.claims, so); err != nil {
+		return s, err
 	}
 	s.groups = listing.Groups
 	err = i.complete(ctx, open, &s, o)
@@ -222,7 +242,7 @@ func (i *importer) readClaims(ctx context.Context, c *cluster, endpoint string, 
 
 // choose makes the manifests that are wanted, by name, and says which groups the cluster has.
 func (i *importer) choose(s source, o manifest.Options) (manifests []manifest.Manifest, known []string) {
-	names := manifest.Names(s.groups, s.taken) // of all, so that filters change no name
+	names := manifest.Names(s.groups, s.taken, s.kept) // of all, so that filters change no name
 	for _, g := range s.groups {
 		if !i.matches(&g) {
 			continue

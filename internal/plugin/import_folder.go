@@ -4,6 +4,7 @@
 package plugin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,18 +23,10 @@ const notDeclaredFile = "not-declared.txt"
 // beside what it names already: a Group that is dropped from there is pruned by GitOps, and
 // its remote group archived. Nothing is written where a file says something else that a
 // person may have written.
-func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options) error {
-	files, comments := map[string]string{}, ""
-	for n := range manifests {
-		text, err := manifests[n].YAML(o.Namespace)
-		if err != nil {
-			return err
-		}
-		if manifests[n].Undeclarable != "" {
-			comments += text
-			continue
-		}
-		files[manifests[n].Name+".yaml"] = text
+func (i *importer) writeFolder(ctx context.Context, manifests []manifest.Manifest, o manifest.Options) error {
+	files, comments, err := texts(manifests, o)
+	if err != nil {
+		return err
 	}
 	if len(manifests) == 0 {
 		return nil // an empty kustomization is refused by kubectl, and helps nobody
@@ -45,6 +38,10 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 	if err := i.mayWrite(files); err != nil {
 		return err
 	}
+	comments, stale, err := i.notes(comments, manifests)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(i.folder, 0o750); err != nil {
 		return err
 	}
@@ -53,7 +50,15 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 		files[notDeclaredFile] = comments
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err := writeWhole(filepath.Join(i.folder, name), files[name]); err != nil {
+			return err
+		}
+	}
+	if stale {
+		if err := os.Remove(filepath.Join(i.folder, notDeclaredFile)); err != nil {
 			return err
 		}
 	}
@@ -63,17 +68,38 @@ func (i *importer) writeFolder(manifests []manifest.Manifest, o manifest.Options
 	return writeWhole(filepath.Join(i.folder, kustomization), text) // last: what it names is there
 }
 
+// texts are the files of the Groups, and the comments in the place of those that cannot be.
+func texts(manifests []manifest.Manifest, o manifest.Options) (files map[string]string, comments string, _ error) {
+	files = map[string]string{}
+	for n := range manifests {
+		text, err := manifests[n].YAML(o.Namespace)
+		if err != nil {
+			return nil, "", err
+		}
+		if manifests[n].Undeclarable != "" {
+			comments += text
+			continue
+		}
+		files[manifests[n].Name+".yaml"] = text
+	}
+	return files, comments, nil
+}
+
 // mayWrite finds out whether one of the files is there and says something else.
 func (i *importer) mayWrite(files map[string]string) error {
 	for name, text := range files {
 		switch before, err := readRegular(filepath.Join(i.folder, name)); {
 		case err == nil && before != text && !i.overwrite:
-			return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(i.folder, name))
+			return i.saysElse(name)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			return err
 		}
 	}
 	return nil
+}
+
+func (i *importer) saysElse(name string) error {
+	return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(i.folder, name))
 }
 
 // readRegular reads a file, and nothing else: a link may lead out of the folder.
@@ -100,7 +126,7 @@ func writeWhole(name, text string) error {
 		return err
 	}
 	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Chmod(0o644), f.Close()) // for Git, and for whoever else works there
+	err = errors.Join(err, f.Chmod(0o644), f.Close()) // for Git, and for others who work there
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}

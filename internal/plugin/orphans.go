@@ -73,18 +73,14 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 	if err != nil {
 		return err
 	}
-	listing, err := open.list(ctx)
-	if err != nil {
-		return err
-	}
 	k, err := p.everywhere(ctx, c)
 	if err != nil {
 		return err
 	}
-	if !listing.Complete {
-		return errors.New("the account cannot be listed completely, so that nothing can be said to be missing")
+	listing, found, err := open.compare(ctx, c, &k, object.GetConnectionSpec().Endpoint)
+	if err != nil {
+		return err
 	}
-	found := orphansOf(listing.Groups, claimsOf(k.ofAccount(object.GetConnectionSpec().Endpoint)))
 	if k.partial && object.GetNamespace() == "" {
 		found = slices.DeleteFunc(found, func(o orphan) bool { return o.Kind == unclaimed })
 		if err := f.write(p.Out, orphanTable(found)); err != nil {
@@ -100,6 +96,27 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 		return err
 	}
 	return errFound
+}
+
+// compare lists the account, and compares it with the Groups. What was made or bound while it
+// was listed is neither missing nor unclaimed.
+func (a *reader) compare(ctx context.Context, c *cluster, k *known, endpoint string) (klink.Listing, []orphan, error) {
+	const so = "nothing can be said to be missing"
+	before := claimsOf(k.ofAccount(endpoint))
+	listing, err := a.list(ctx)
+	if err == nil && !listing.Complete {
+		err = notWhole(listing, so)
+	}
+	if err == nil {
+		err = a.probe(ctx, listing, before, so)
+	}
+	if err == nil {
+		err = k.again(ctx, c)
+	}
+	if err != nil {
+		return listing, nil, err
+	}
+	return listing, orphansOf(listing.Groups, before, claimsOf(k.ofAccount(endpoint))), nil
 }
 
 // named reads the connection that a command names. One that may not be read is taken to lead
@@ -156,8 +173,9 @@ func shownOr[T any](value *T, kind string) any {
 	return "<unknown>"
 }
 
-// orphansOf compares an account with the Groups that name its groups.
-func orphansOf(listed []klink.Group, by claims) []orphan {
+// orphansOf compares an account with the Groups that name its groups, before it was listed and
+// after that.
+func orphansOf(listed []klink.Group, before, by claims) []orphan {
 	found, shown := []orphan{}, map[string]bool{}
 	for _, g := range listed {
 		shown[g.ID] = true
@@ -166,7 +184,7 @@ func orphansOf(listed []klink.Group, by claims) []orphan {
 		}
 	}
 	for _, g := range by.inOrder() {
-		if id := facts.WantedID(g, facts.Memory{}); !shown[id] {
+		if id := facts.WantedID(g, facts.Memory{}); !shown[id] && len(before[id]) > 0 {
 			v := viewOf("", g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
 			found = append(found, orphan{
 				Kind: missing, ID: id, Name: &g.Spec.Name, Group: g.Namespace + "/" + g.Name,

@@ -9,9 +9,13 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/version"
 )
 
@@ -47,11 +51,23 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	case errors.Is(err, errFound):
 		return exitFound
 	}
-	fmt.Fprintln(streams.ErrOut, "error:", err)
+	fmt.Fprintln(streams.ErrOut, "error:", harmlessLines(err.Error())+hint(err))
 	if errors.As(err, new(*namespaceError)) {
 		return exitFound
 	}
 	return exitFailed
+}
+
+// hint says what an error means that an API server which knows no such resource answers: it
+// may be another cluster than the person thinks.
+func hint(err error) string {
+	status := apierrors.APIStatus(nil)
+	unknown := errors.As(err, &status) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse) && apierrors.IsNotFound(err) &&
+		status.Status().Details.Group == v1alpha1.GroupVersion.Group
+	if !unknown && !meta.IsNoMatchError(err) {
+		return ""
+	}
+	return ": the kinds of " + v1alpha1.GroupVersion.Group + " are not installed in this cluster"
 }
 
 // New returns the command kubectl klink.

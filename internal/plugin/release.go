@@ -5,14 +5,12 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -59,20 +57,31 @@ func (p *plugin) release(ctx context.Context, names []string, yes bool, patience
 		}
 	}
 	// All of them first: what the operator does takes its time only once.
+	failed := make([]error, len(groups))
 	for i := range groups {
-		if err := c.orphan(ctx, &groups[i]); err != nil {
-			return err
-		}
+		failed[i] = c.orphan(ctx, &groups[i])
 	}
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	left := 0
 	for i := range groups {
-		g := &groups[i]
-		by, err := c.letGo(ctx, limited, g)
-		if err != nil {
-			return fmt.Errorf("kgrp/%s: %w", g.Name, err)
+		g, by := &groups[i], ""
+		err := failed[i]
+		if err == nil {
+			by, err = c.letGo(ctx, limited, g)
 		}
-		fmt.Fprintf(p.Out, "group.klink.cloud/%s released %s; %s\n", g.Name, by, ids[i])
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			left++
+			fmt.Fprintf(p.ErrOut, "kgrp/%s: %v\n", g.Name, err)
+		default:
+			fmt.Fprintf(p.Out, "group.klink.cloud/%s released %s; %s\n", g.Name, by, ids[i])
+		}
+	}
+	if left > 0 {
+		return fmt.Errorf("%d of %s could not be released", left, counted(len(groups), "Group"))
 	}
 	return nil
 }
@@ -105,20 +114,21 @@ func remoteOf(g *v1alpha1.Group) string {
 // orphan has the operator touch nothing remotely, and deletes the Group. The policy comes
 // first: between the two, a deletion must not archive anything.
 func (c *cluster) orphan(ctx context.Context, g *v1alpha1.Group) error {
-	before := g.DeepCopy()
-	g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan
-	if err := c.Patch(ctx, g, client.MergeFrom(before)); err != nil {
-		return fmt.Errorf("setting deletionPolicy Orphan on kgrp/%s: %w", g.Name, err)
+	read := g.DeepCopy()
+	err := c.change(ctx, g, theSame, func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	if apierrors.IsNotFound(err) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("setting deletionPolicy Orphan: %w", err)
 	}
-	uid := g.UID
 	for {
 		// Of this Group alone, and of a version with this policy: another that has the name,
 		// or one that was changed back meanwhile, is not deleted.
-		err := c.Delete(ctx, g, client.Preconditions{UID: &uid, ResourceVersion: &g.ResourceVersion})
+		err := c.Delete(ctx, g, client.Preconditions{UID: &read.UID, ResourceVersion: &g.ResourceVersion})
 		if !apierrors.IsConflict(err) {
 			return client.IgnoreNotFound(err)
 		}
-		gone, err := c.gone(ctx, g, uid)
+		gone, err := c.gone(ctx, g)
 		if gone || err != nil {
 			return err
 		}
@@ -128,34 +138,34 @@ func (c *cluster) orphan(ctx context.Context, g *v1alpha1.Group) error {
 	}
 }
 
-// errChanged: somebody else writes the Group too.
-var errChanged = errors.New("somebody changed it meanwhile; look at it, and try again")
-
 // letGo waits until the operator has let the Group go, and else removes the finalizer.
 func (c *cluster) letGo(ctx, limited context.Context, g *v1alpha1.Group) (by string, err error) {
-	uid := g.UID
 	for wait(limited, pollPause) == nil {
-		if gone, err := c.gone(ctx, g, uid); gone || err != nil {
+		if gone, err := c.gone(ctx, g); gone || err != nil {
 			return "by the operator", err
 		}
 	}
-	if gone, err := c.gone(ctx, g, uid); gone || err != nil {
+	if gone, err := c.gone(ctx, g); gone || err != nil {
 		return "by the operator", err
 	}
 	if g.DeletionTimestamp.IsZero() || g.Spec.DeletionPolicy != v1alpha1.DeletionOrphan {
 		return "", errChanged
 	}
-	before := g.DeepCopy()
-	controllerutil.RemoveFinalizer(g, v1alpha1.FinalizerGroup)
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	return "by hand: no operator answered", client.IgnoreNotFound(c.Patch(ctx, g, patch))
+	err = c.change(ctx, g, untouched, func(g *v1alpha1.Group) { controllerutil.RemoveFinalizer(g, v1alpha1.FinalizerGroup) })
+	if err == nil && len(g.Finalizers) > 0 {
+		return "", fmt.Errorf("no operator answered, and its finalizer was removed; others hold the Group still: %s", strings.Join(g.Finalizers, ", "))
+	}
+	return "by hand: no operator answered", client.IgnoreNotFound(err)
 }
 
-// gone reads a Group, and reports whether it is no longer there.
-func (c *cluster) gone(ctx context.Context, g *v1alpha1.Group, uid types.UID) (bool, error) {
-	err := c.Get(ctx, client.ObjectKeyFromObject(g), g)
-	if apierrors.IsNotFound(err) {
+// gone reads a Group, and reports whether it is no longer there, whatever has its name.
+func (c *cluster) gone(ctx context.Context, g *v1alpha1.Group) (bool, error) {
+	now := &v1alpha1.Group{}
+	err := c.Get(ctx, client.ObjectKeyFromObject(g), now)
+	if apierrors.IsNotFound(err) || err == nil && now.UID != g.UID {
 		return true, nil
+	} else if err == nil {
+		now.DeepCopyInto(g)
 	}
-	return err == nil && g.UID != uid, err
+	return false, err
 }

@@ -54,9 +54,20 @@ func (p *plugin) reconcileCommand() *cobra.Command {
 			}
 			g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = at
 		},
-		served: func(g *v1alpha1.Group) bool { return g.Status.LastHandledReconcileAt == at },
+		served: func(g *v1alpha1.Group) bool { return answers(g.Status.LastHandledReconcileAt, at) },
 	}
 	return r.command("reconcile", "Ask for a fresh look at Groups, and wait for it")
+}
+
+// answers reports whether the request that was handled is this one, or a later one: a second
+// request takes the place of the first, and is answered for both.
+func answers(handled, asked string) bool {
+	h, err := time.Parse(time.RFC3339Nano, handled)
+	if err != nil {
+		return false
+	}
+	a, err := time.Parse(time.RFC3339Nano, asked)
+	return err == nil && !h.Before(a)
 }
 
 func (p *plugin) suspendCommand() *cobra.Command {
@@ -81,38 +92,41 @@ func (r *request) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
+	failed := make([]error, len(groups))
 	for i := range groups {
-		before := groups[i].DeepCopy()
-		r.change(&groups[i])
-		if err := c.Patch(ctx, &groups[i], client.MergeFrom(before)); err != nil {
-			return err
-		}
+		failed[i] = c.change(ctx, &groups[i], theSame, r.change)
 	}
 	if len(groups) == 0 {
 		fmt.Fprintln(r.ErrOut, "No Group is meant by this.")
 	}
-	if !r.wait {
-		return nil
-	}
 	limited, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	unserved := 0
+	unasked, unserved := 0, 0
 	for i := range groups {
-		if err := r.await(limited, c, &groups[i]); err != nil {
-			if ctx.Err() != nil {
-				return err
+		err := failed[i]
+		switch {
+		case err != nil:
+			unasked++
+		case r.wait:
+			if err = r.await(limited, c, &groups[i]); err != nil {
+				unserved++
 			}
-			unserved++
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
 			fmt.Fprintf(r.ErrOut, "kgrp/%s: %v\n", groups[i].Name, err)
 		}
 	}
-	if unserved > 0 {
-		return fmt.Errorf("no answer yet for %d of %s; \"kubectl klink why NAME\" says what is the matter", unserved, counted(len(groups), "Group"))
+	switch all := counted(len(groups), "Group"); {
+	case unasked > 0:
+		return fmt.Errorf("%d of %s could not be changed", unasked, all)
+	case unserved > 0:
+		return fmt.Errorf("no answer yet for %d of %s; \"kubectl klink why NAME\" says what is the matter", unserved, all)
 	}
 	return nil
 }
-
-const pollPause = 250 * time.Millisecond
 
 // await waits for the operator's answer, and prints it.
 func (r *request) await(ctx context.Context, c *cluster, g *v1alpha1.Group) error {
@@ -121,19 +135,6 @@ func (r *request) await(ctx context.Context, c *cluster, g *v1alpha1.Group) erro
 		return err
 	}
 	fmt.Fprintf(r.Out, "group.klink.cloud/%s %s%s\n", g.Name, r.done, stands(g))
-	return nil
-}
-
-// until reads a Group until it is as wanted.
-func (c *cluster) until(ctx context.Context, g *v1alpha1.Group, served func(*v1alpha1.Group) bool) error {
-	for !served(g) {
-		if wait(ctx, pollPause) != nil {
-			return errors.New("the operator has not answered in time")
-		}
-		if err := c.Get(ctx, client.ObjectKeyFromObject(g), g); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

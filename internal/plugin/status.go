@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -76,22 +77,20 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	var shown []view
+	var (
+		shown []view
+		away  bool // the API server does not answer for now
+	)
 	for first := true; ; first = false {
 		views, err := p.views(ctx, c, o)
-		if err != nil {
+		if err != nil && (first || !p.outlasts(ctx, err, away)) {
 			return err
 		}
-		changed := views
-		if !first {
-			changed = changes(shown, views)
+		if away = err != nil; away {
+			views = shown // as far as is known
 		}
-		format := o.formats
-		format.noHeaders = o.noHeaders || !first
-		if len(changed) > 0 || first && !o.forPeople() {
-			if err := format.write(p.Out, statusOutput(changed, time.Now(), o.output == "wide")); err != nil {
-				return err
-			}
+		if err := p.show(o, shown, views, first); err != nil {
+			return err
 		}
 		if !o.watch {
 			return p.statusSummary(views, time.Now())
@@ -101,6 +100,31 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 			return err
 		}
 	}
+}
+
+// show prints what is shown at first, and then what is shown otherwise than before.
+func (p *plugin) show(o *statusOptions, before, views []view, first bool) error {
+	format := o.formats
+	format.noHeaders = o.noHeaders || !first
+	if !first {
+		views = changes(before, views)
+	}
+	if len(views) == 0 && (!first || o.forPeople()) {
+		return nil
+	}
+	return format.write(p.Out, statusOutput(views, time.Now(), o.output == "wide"))
+}
+
+// outlasts reports whether a watch goes on: an API server that is being upgraded is back in a
+// moment. It is told once that it does not answer.
+func (p *plugin) outlasts(ctx context.Context, err error, told bool) bool {
+	if ctx.Err() != nil || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+		return false
+	}
+	if !told {
+		fmt.Fprintln(p.ErrOut, "warning:", harmlessLines(err.Error())+"; asking again")
+	}
+	return true
 }
 
 // changes are what is shown otherwise than before, and what is gone.

@@ -5,6 +5,7 @@ package plugin
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,6 +133,28 @@ func harmless(text string) string {
 	return b.String()
 }
 
+// harmlessLines is harmless for what may have several lines.
+func harmlessLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for n := range lines {
+		lines[n] = harmless(strings.ReplaceAll(lines[n], "\t", "    "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// escaped is JSON with the characters escaped that JSON lets pass, and a terminal obeys.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r != '\n' && r <= 0xffff && !unicode.IsPrint(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // formats are the forms of output.
 type formats struct {
 	output    string
@@ -151,13 +174,18 @@ func (f *formats) write(w io.Writer, o output) error {
 		return printer.PrintObj(&metav1.Table{ColumnDefinitions: o.columns, Rows: o.rows}, w)
 	case "name":
 		for _, name := range o.names {
-			fmt.Fprintln(w, name)
+			fmt.Fprintln(w, harmless(name))
 		}
 		return nil
 	case "json":
-		encoder := json.NewEncoder(w)
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
 		encoder.SetIndent("", "    ")
-		return encoder.Encode(o.objects)
+		err := encoder.Encode(o.objects)
+		if err == nil {
+			_, err = io.WriteString(w, escaped(text.String()))
+		}
+		return err
 	case "yaml":
 		encoded, err := yaml.Marshal(o.objects)
 		if err == nil {
@@ -165,5 +193,9 @@ func (f *formats) write(w io.Writer, o output) error {
 		}
 		return err
 	}
+	return f.unknown()
+}
+
+func (f *formats) unknown() error {
 	return fmt.Errorf("unknown output format %q: use table, wide, name, json or yaml", f.output)
 }

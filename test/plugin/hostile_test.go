@@ -21,7 +21,7 @@ import (
 	"github.com/klink-cloud/klink-operator/test/worlds"
 )
 
-// TestHostileAccount: whoever may name a group commands neither a terminal nor a manifest.
+// TestHostileAccount: who may name a group commands neither a terminal nor a manifest.
 func TestHostileAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -116,7 +116,7 @@ func TestWhyLooksIntoTheSecret(t *testing.T) {
 	w.operate()
 	w.group("plaza")
 	w.await("plaza", v1alpha1.ReasonConnectionNotReady)
-	w.want(w.klink("why", "plaza"), 1, `klink-token: has no value under key "token"`, `has no key "token"`, "Who can fix it: whoever writes the connection",
+	w.want(w.klink("why", "plaza"), 1, `klink-token: has no value under key "token"`, `has no key "token"`, "Who can fix it: those who write the connection",
 		"How: kubectl -n "+w.namespace+" create secret generic klink-token --from-file=token=FILE --dry-run=client")
 	w.want(w.run("", "why", "plaza", "--kubeconfig", w.tenant()), 1, "klink-token: you may not read it", "Connection sim is not ready")
 	worlds.Delete(t, api, secret)
