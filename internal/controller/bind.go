@@ -24,7 +24,7 @@ func (e *executor) bind(ctx context.Context, s *scope, f *plan.Facts, step plan.
 	case err != nil:
 		return failed(s, step, err)
 	case !plan.MayBind(f, step, others, false):
-		return passAgain(notFreeRetry), nil
+		return heldOff(plan.HeldOff(f, step, others)), nil
 	case !e.claims.Claim(s.endpoint, step.ID, s.uid()):
 		return passAgain(staleRetry), nil
 	}
@@ -52,6 +52,15 @@ func (e *executor) bind(ctx context.Context, s *scope, f *plan.Facts, step plan.
 		s.say(adoptedGroup(step.ID))
 	}
 	return outcome{}, nil
+}
+
+// heldOff waits as the plan says.
+func heldOff(step plan.Step) outcome {
+	out := passAgain(max(step.RequeueAfter, staleRetry))
+	if step.Action == plan.WriteStatus {
+		out.Report = &step.Report
+	}
+	return out
 }
 
 // unbind takes back a binding that came second, or of which that cannot be told.

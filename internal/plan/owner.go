@@ -5,10 +5,12 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
@@ -59,16 +61,36 @@ func Owner(claimants []Claimant) (Claimant, bool) {
 // spec.groupID is a person's word, and a recovery has an attempt of its own. Nor does
 // it when it looks again after it has bound: the others have seen its id since.
 func MayBind(f *Facts, step Step, others []Claimant, bound bool) bool {
+	return holder(f, step, others, bound) < 0
+}
+
+// holder is which of the others keeps the Group from the step's id, or -1.
+func holder(f *Facts, step Step, others []Claimant, bound bool) int {
 	adopts := f.spec().GroupID == "" && f.Identity.Attempt == nil && !bound
-	return !slices.ContainsFunc(others, func(c Claimant) bool {
+	return slices.IndexFunc(others, func(c Claimant) bool {
 		return c.keeps(f, step.ID) || adopts && c.MayHaveMade(knownGroup(f, step.ID), f.Now)
 	})
 }
 
+// HeldOff is the step of a Group that may not bind: it waits for the other one, and says so
+// once that has lasted.
+func HeldOff(f *Facts, step Step, others []Claimant) Step {
+	held := holder(f, step, others, false)
+	if held < 0 {
+		return Step{Action: Wait}
+	}
+	return waitVoiced(f, v1alpha1.ReasonCreating, fmt.Sprintf("waiting for Group %s, which names remote group %s or may have made it, by what the API server says",
+		others[held].Group, step.ID), heldOffRetry)
+}
+
+// heldOffRetry is how soon a Group looks again whether what it would bind to is another's.
+const heldOffRetry = 5 * time.Second
+
 // keeps reports whether what the claimant says of an id keeps a Group from it. Of several
-// that say so in their annotations alone, as copies do, one gets it.
+// that say so in their annotations alone, as copies do, or in spec.groupID, one gets it: the
+// one that Owner picks, or two wait for each other.
 func (c Claimant) keeps(f *Facts, id string) bool {
-	if f.Identity.ClaimedID != id || c.Bound {
+	if f.Identity.ClaimedID != id && f.spec().GroupID != id || c.Bound {
 		return c.Recorded && (c.Bound || c.MayBind)
 	}
 	self := Claimant{UID: string(f.Group.UID), Created: f.Group.CreationTimestamp.Time, MayBind: true}

@@ -113,8 +113,9 @@ func TestALostCreateWithoutDeclaredContactsIsFound(t *testing.T) {
 	}
 }
 
-// Of copies that name an id in their annotations alone, the oldest keeps the others off; a
-// Group that does not name it gives way to any of them.
+// Of copies that name an id in their annotations alone, or in spec.groupID, the oldest keeps
+// the others off; a Group that does not name it gives way to any of them. Where that was not
+// whom Owner picks, two Groups waited for each other, and one without a word.
 func TestWhatAnnotationsSayIsKeptByTheOldest(t *testing.T) {
 	claims := func(s *Facts) { claimedID(s); s.Group.CreationTimestamp.Time = now.Add(-time.Hour) }
 	other := func(created time.Duration) []Claimant {
@@ -128,12 +129,18 @@ func TestWhatAnnotationsSayIsKeptByTheOldest(t *testing.T) {
 	}{
 		{"the older one", facts(claims), other(0), true},
 		{"the younger one", facts(claims), other(-2 * time.Hour), false},
-		{"one that does not name it", facts(unbound, groupID), other(0), false},
+		{"the older one, by spec.groupID", facts(unbound, groupID), other(0), true},
+		{"the younger one, by spec.groupID", facts(unbound, groupID), other(-2 * time.Hour), false},
+		{"one that does not name it", facts(unbound, byName), other(0), false},
 		{"nobody", facts(claims), nil, true},
 		{"one whose status does not say so yet", facts(claims), []Claimant{{UID: "other", Created: now.Add(-2 * time.Hour), MayBind: true}}, true},
 	} {
 		if got := MayBind(c.in, Step{Action: Bind, ID: plazaID}, c.others, false); got != c.want {
 			t.Errorf("%s may bind: %t", c.name, got)
+		}
+		voiced := HeldOff(c.in, Step{Action: Bind, ID: plazaID}, c.others).Action == WriteStatus
+		if voiced == c.want {
+			t.Errorf("%s says what it waits for: %t", c.name, voiced)
 		}
 	}
 }

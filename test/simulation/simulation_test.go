@@ -45,6 +45,7 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 		"a foreign account was trusted, as the cache showed no owned group yet":             42033918,
 		"a call to unarchive arrived after its Group was gone":                              10004565,
 		"the status of a Group that was gone was written to another of its name":            52018168,
+		"two Groups named one id, and each gave way to the other":                           600001208,
 	} {
 		if w := live(t, seed, breaks{}); len(w.violations) > 0 {
 			t.Errorf("%s:\n%s", accident, w.text())
