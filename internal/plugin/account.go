@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -34,8 +35,11 @@ func (u *unreadable) Error() string { return u.why }
 
 func isUnreadable(err error) bool { return errors.As(err, new(*unreadable)) }
 
-// instead says what a person can do who may not read something.
-const instead = "ask those who may, or bring a token along with --endpoint and --token-file"
+// What a person can do who may not read something.
+const (
+	bringToken = "bring a token along with --endpoint and --token-file"
+	instead    = "ask those who may, or " + bringToken
+)
 
 // access says how to reach an account.
 type access struct {
@@ -79,6 +83,9 @@ func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.Connec
 	if a.tokenFile != "" {
 		return nil, errors.New("--token-file goes with --endpoint: the token of a connection is in its Secret")
 	}
+	if err := mayReceiveToken(object); err != nil {
+		return nil, err
+	}
 	ref := object.GetConnectionSpec().TokenSecretRef
 	secret, err := c.secret(ctx, object, a.operatorNamespace)
 	switch {
@@ -94,6 +101,24 @@ func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.Connec
 		return nil, &unreadable{fmt.Sprintf("no token: Secret %s/%s of %s has none under key %q", secret.Namespace, ref.Name, kindName(object), ref.Key)}
 	}
 	return p.open(*object.GetConnectionSpec(), token)
+}
+
+// mayReceiveToken keeps the token of a Secret from an endpoint of a namespace's Connection that
+// the operator refuses, or has not judged yet: who may write Connections, and not read Secrets,
+// could otherwise have it sent anywhere by the next person with more rights who looks.
+// ClusterConnections are written by cluster admins.
+func mayReceiveToken(object v1alpha1.ConnectionObject) error {
+	if object.GetNamespace() == "" {
+		return nil
+	}
+	ready := meta.FindStatusCondition(object.GetConditions(), v1alpha1.ConditionReady)
+	switch why := refused(object); {
+	case ready == nil || ready.ObservedGeneration != object.GetGeneration():
+		return &unreadable{"no token is sent: the operator has not looked yet at " + kindName(object) + " as it is now, and so not said whether its endpoint is allowed; try again in a moment, or " + bringToken}
+	case why != "":
+		return &unreadable{"no token is sent: the operator does not use " + kindName(object) + " (" + why + "); if you trust its endpoint, " + bringToken}
+	}
+	return nil
 }
 
 // whereSought says that the Secret of a ClusterConnection may be elsewhere.

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,15 +101,26 @@ func (a *adopter) run(ctx context.Context, names []string) error {
 // bind to is an error; else what is left out is for a person to look at.
 func (a *adopter) leftOut(proposals []proposal) error {
 	left, unknown := 0, 0
+	unread := map[string][]string{} // by why, which stands once for all of them
 	for _, p := range proposals {
-		if p.why == "" {
+		of := p.group.Namespace + "/" + p.group.Name
+		switch {
+		case p.why == "":
 			continue
+		case p.unknown:
+			unknown++
+			unread[p.why] = append(unread[p.why], of)
+		default:
+			fmt.Fprintf(a.ErrOut, "left out: kgrp %s: %s\n", of, harmless(p.why))
 		}
 		left++
-		if p.unknown {
-			unknown++
+	}
+	for _, why := range slices.Sorted(maps.Keys(unread)) {
+		of := unread[why][0]
+		if others := len(unread[why]) - 1; others > 0 {
+			of += " and " + counted(others, "other")
 		}
-		fmt.Fprintf(a.ErrOut, "left out: kgrp %s/%s: %s\n", p.group.Namespace, p.group.Name, harmless(p.why))
+		fmt.Fprintf(a.ErrOut, "left out: kgrp %s: %s\n", of, harmless(why))
 	}
 	switch {
 	case unknown > 0:

@@ -71,6 +71,9 @@ func diagnose(d *dossier) answer {
 	if ready.Reason == v1alpha1.ReasonNameTaken && strings.Contains(ready.Message, "allowedAdoptionNamespaces") {
 		a = remedies[v1alpha1.ReasonAdoptionNotAllowed]
 	}
+	if ready.Reason == v1alpha1.ReasonNameTaken && !strings.HasPrefix(ready.Message, "1 ") { // adopt leaves that to a person
+		a = answer{who: author, command: bindToID + " with the ID that is meant", needs: needsToWrite}
+	}
 	a.text = ready.Message + "."
 	fill := strings.NewReplacer("NAMESPACE", g.Namespace, "NAME", g.Name, "ACCOUNT", d.accountFlags(ready.Reason != v1alpha1.ReasonRemoteMissing))
 	a.command, a.instead = strings.TrimSpace(fill.Replace(a.command)), fill.Replace(a.instead)
@@ -182,6 +185,9 @@ func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
 	return a
 }
 
+// bindToID binds a Group to what a person has chosen.
+const bindToID = "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"groupID\":\"ID\"}}'"
+
 // remedies say, for each reason, who can fix it and how.
 var remedies = map[string]answer{
 	v1alpha1.ReasonSuspended:            {who: author, command: "kubectl klink resume -n NAMESPACE NAME", needs: needsToWrite},
@@ -196,11 +202,11 @@ var remedies = map[string]answer{
 	v1alpha1.ReasonAdoptionAmbiguous:    {who: author, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"adoptionPolicy\":\"Never\",\"groupID\":\"ID\"}}'", needs: needsToWrite},
 	v1alpha1.ReasonNameTaken: {
 		who: author, command: "kubectl klink adopt -n NAMESPACE NAME ACCOUNT", needs: needsAccount,
-		instead: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"groupID\":\"ID\"}}' with the ID that is meant (kubectl klink adopt needs the token, which you may not read)",
+		instead: bindToID + " with the ID that is meant (kubectl klink adopt needs the token, which you may not read)",
 	},
 	v1alpha1.ReasonAdoptionNotAllowed: {who: admin, command: "kubectl explain kcconn.spec.allowedAdoptionNamespaces"},
 	v1alpha1.ReasonDeleteNotAllowed:   {who: author + ", or " + admin, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"deletionPolicy\":\"Archive\"}}'", needs: needsToWrite},
-	v1alpha1.ReasonCreateUncertain:    {who: author, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"groupID\":\"ID\"}}'", needs: needsToWrite},
+	v1alpha1.ReasonCreateUncertain:    {who: author, command: bindToID, needs: needsToWrite},
 	v1alpha1.ReasonRemoteMissing:      {who: author, command: "kubectl klink orphans -n NAMESPACE ACCOUNT", needs: needsAccount},
 	v1alpha1.ReasonDryRun:             {who: operator, command: "the manager runs with --dry-run"},
 	v1alpha1.ReasonDeleting:           {who: author, command: "kubectl klink release -n NAMESPACE NAME", needs: needsToWrite},

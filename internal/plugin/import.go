@@ -248,7 +248,7 @@ func (i *importer) choose(s source, o manifest.Options) (manifests []manifest.Ma
 			continue
 		}
 		if claimants := s.claims[g.ID]; len(claimants) > 0 && i.unclaimed {
-			known = append(known, fmt.Sprintf("left out: %q (%s) is in the cluster as kgrp %s/%s", g.Name, g.ID, claimants[0].Namespace, claimants[0].Name))
+			known = append(known, fmt.Sprintf("not declared again: %q (%s) is in the cluster as kgrp %s/%s", g.Name, g.ID, claimants[0].Namespace, claimants[0].Name))
 			continue
 		}
 		manifests = append(manifests, s.of(g, names[g.ID], o))

@@ -5,6 +5,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +19,14 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/facts"
 )
 
+// someNames wants the names of Groups.
+func someNames(_ *cobra.Command, names []string) error {
+	if len(names) == 0 {
+		return errors.New("which Groups? Give names")
+	}
+	return nil
+}
+
 func (p *plugin) releaseCommand() *cobra.Command {
 	var (
 		yes      bool
@@ -29,7 +38,7 @@ func (p *plugin) releaseCommand() *cobra.Command {
 		Long: `Delete Groups and leave their remote groups as they are, after asking. Each gets
 deletionPolicy Orphan first, with which the operator lets it go without any call. Where
 no operator does that in time, the finalizer is removed: for an operator that is gone.`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              someNames,
 		RunE:              func(c *cobra.Command, names []string) error { return p.release(c.Context(), names, yes, patience) },
 		ValidArgsFunction: p.completeGroups,
 	}

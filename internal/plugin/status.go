@@ -304,14 +304,17 @@ func atMost(d time.Duration) string {
 
 // statusSummary counts, for a person, and says what the exit code is to be.
 func (p *plugin) statusSummary(views []view, now time.Time) error {
-	counts, oldest := map[string]int{}, time.Duration(0)
+	counts, oldest, groups := map[string]int{}, time.Duration(0), 0
 	for _, v := range views {
 		counts[v.State]++
+		if v.Connection != "" {
+			groups++
+		}
 		if v.Listed != nil {
 			oldest = max(oldest, now.Sub(v.Listed.Time))
 		}
 	}
-	text := fmt.Sprintf("%d ready, %d waiting, %d stalled", counts[stateReady], counts[stateWaiting], counts[stateStalled])
+	text := fmt.Sprintf("%s and %s: %d ready, %d waiting, %d stalled", counted(len(views)-groups, "connection"), counted(groups, "Group"), counts[stateReady], counts[stateWaiting], counts[stateStalled])
 	if n := counts[stateHidden]; n > 0 {
 		text += "; " + counted(n, "connection") + " that you may not read"
 	}

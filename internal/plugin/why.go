@@ -6,9 +6,11 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
@@ -23,6 +25,14 @@ import (
 // lastEvents is how many events why shows.
 const lastEvents = 5
 
+// oneName wants the name of one Group.
+func oneName(_ *cobra.Command, names []string) error {
+	if len(names) != 1 {
+		return errors.New("which Group? Give one name")
+	}
+	return nil
+}
+
 func (p *plugin) whyCommand() *cobra.Command {
 	var operatorNamespace string
 	c := &cobra.Command{
@@ -30,7 +40,7 @@ func (p *plugin) whyCommand() *cobra.Command {
 		Short: "Say why a Group is not ready, who can fix that, and with which command",
 		Long: `Follow a Group through its connection and the connection's Secret, of which no value is ever
 shown, to one answer. The exit code is 0 when nothing is wrong, and 1 otherwise.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneName,
 		RunE: func(c *cobra.Command, names []string) error {
 			return p.why(c.Context(), bareName(names[0]), operatorNamespace)
 		},
@@ -68,7 +78,7 @@ func (p *plugin) why(ctx context.Context, name, operatorNamespace string) error 
 		if at.IsZero() {
 			at = e.EventTime.Time
 		}
-		fmt.Fprintf(p.Out, "event %s %s%s\n", at.UTC().Format("15:04:05"), harmless(e.Reason), a.unlessSaid(e.Message))
+		fmt.Fprintf(p.Out, "event %s %s%s\n", at.UTC().Format(time.RFC3339), harmless(e.Reason), a.unlessSaid(e.Message))
 	}
 	fmt.Fprintf(p.Out, "\n%s\n", harmless(a.text))
 	if a.fine {

@@ -94,6 +94,7 @@ const guide = `In another terminal, in this folder:
   kubectl explain kgrp.spec
   kubectl edit kgrp plaza-hotel
   kubectl events --watch
+  make install-plugin && kubectl klink status    # docs/plugin.md
   tail -f %s
 
 The stand-in API is %s, its token in

@@ -86,7 +86,9 @@ func TestAdoptInAllNamespaces(t *testing.T) {
 	w := newWorld(t) // not parallel: others leave Groups that say NameTaken
 	other := &world{T: t, sim: w.sim, url: w.url, namespace: worlds.CreateNamespace(t, api, "plugin-")}
 	worlds.Create(t, api, worlds.Secret(other.namespace, token))
-	worlds.Create(t, api, worlds.Connection(other.namespace, "sim", w.url))
+	connection := worlds.Connection(other.namespace, "sim", w.url)
+	worlds.Create(t, api, connection)
+	seen(t, connection, v1alpha1.ReasonConnected)
 	ids := map[string]string{}
 	for _, name := range []string{"plaza", "ritz", "both"} {
 		ids[name] = w.sim.Seed(simulator.Group{Name: "The " + name})

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -60,8 +61,22 @@ func newWorldBehind(t *testing.T, edit func(group map[string]any)) *world {
 	connection := worlds.Connection(w.namespace, "sim", w.url)
 	connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000}
 	worlds.Create(t, api, connection)
+	seen(t, connection, v1alpha1.ReasonConnected)
 	logs.Explain(t, w.namespace)
 	return w
+}
+
+// seen leaves in the status of a connection what an operator says of it as it is.
+func seen(t *testing.T, connection v1alpha1.ConnectionObject, reason string) {
+	t.Helper()
+	ready := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, ObservedGeneration: connection.GetGeneration()}
+	if reason == v1alpha1.ReasonConnected {
+		ready.Status = metav1.ConditionTrue
+	}
+	meta.SetStatusCondition(&connection.GetConnectionStatus().Conditions, ready)
+	if err := api.Status().Update(t.Context(), connection); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // operate starts the manager; it stops with the test.
