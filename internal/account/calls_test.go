@@ -68,3 +68,23 @@ func TestAnUnarchivingOutlivesItsToken(t *testing.T) {
 		}
 	})
 }
+
+// A slot that a Group takes and does not use is the next one's.
+func TestASlotGivenBackIsUsed(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		b.configure(func(s *Settings) { s.PerSecond, s.Burst = 0.1, 1 })
+		time.Sleep(30*time.Minute + 30*time.Second) // between two listings
+		first, second := klink.Caller{Key: "a", Class: klink.ClassCreate}, klink.Caller{Key: "b", Class: klink.ClassCreate}
+		if err := b.account.Take(first); err != nil {
+			t.Fatal(err)
+		}
+		if b.account.Take(second) == nil {
+			t.Fatal("a burst of one is two")
+		}
+		b.account.GiveBack()
+		if err := b.account.Take(second); err != nil {
+			t.Errorf("what was given back is lost: %v", err)
+		}
+		b.account.GiveBack()
+	})
+}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -29,5 +31,26 @@ func TestGroupsAreFoundByTheirPresentName(t *testing.T) {
 	m.take(listing(2*time.Minute, renamed, nameless))
 	if got := m.keyed(unreadable, start); len(m.named("Ritz", start)) != 1 || len(got) != 1 || got[0].ID != "b" {
 		t.Errorf("names: %v", m.names)
+	}
+}
+
+// The operator and the plugin look for namesakes by the same rule.
+func TestNamedTakesWhatAnAPIMayTakeForTheName(t *testing.T) {
+	listed := []klink.Group{{ID: "a", Name: "Plaza"}, {ID: "b", Name: " plaza"}, {ID: "c", Name: "Ritz"}, {ID: "d", Unknown: remote.FieldName}, {ID: "e", Name: "Savoy"}}
+	ids := func(groups []klink.Group) (ids []string) {
+		for _, g := range groups {
+			ids = append(ids, g.ID)
+		}
+		return ids
+	}
+	named, unnamed := Named(listed, "plaza", "Savoy")
+	if diff := cmp.Diff([]string{"a", "b", "e"}, ids(named)); diff != "" {
+		t.Errorf("named (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"d"}, ids(unnamed)); diff != "" {
+		t.Errorf("unnamed (-want +got):\n%s", diff)
+	}
+	if named, _ := Named(listed); named != nil {
+		t.Errorf("of no name there are %v", ids(named))
 	}
 }
