@@ -7,14 +7,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/facts"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 func withContacts(n int) *v1alpha1.Group {
@@ -45,13 +50,13 @@ func (o one) Get(_ context.Context, _ client.ObjectKey, into client.Object, _ ..
 func TestALargeGroupIsReadWhenItIsLookedAt(t *testing.T) {
 	for n, large := range map[int]bool{0: false, 1: false, 500: false, 5000: true} {
 		g := withContacts(n)
-		CacheWithoutContacts(g)
+		CacheLight(g)
 		if isLarge(g) != large || !large && len(g.Spec.Contacts) != n {
 			t.Errorf("of %d contacts %d are cached", n, len(g.Spec.Contacts))
 		}
 	}
 	cached := withContacts(5000)
-	CacheWithoutContacts(cached)
+	CacheLight(cached)
 	another := withContacts(3)
 	another.UID = types.UID("another")
 	gone := apierrors.NewNotFound(schema.GroupResource{Resource: "groups"}, "plaza")
@@ -77,6 +82,45 @@ func TestALargeGroupIsReadWhenItIsLookedAt(t *testing.T) {
 		got, err := r.whole(t.Context(), c.cached)
 		if (err != nil) != c.fails || (got == nil) != (c.want < 0) || got != nil && len(got.Spec.Contacts) != c.want || len(r.large) != c.busy {
 			t.Errorf("%s: %v, %v; %d are being read", c.what, got != nil, err, len(r.large))
+		}
+	}
+}
+
+// The contacts were left out of the cache, and 300 Groups with as many bytes in their labels,
+// owners, finalizers or annotations filled the memory of the manager all the same.
+func TestALargeGroupIsLightInTheCacheWhateverMakesItLarge(t *testing.T) {
+	for what, fill := range map[string]func(g *v1alpha1.Group, n int){
+		"labels":      func(g *v1alpha1.Group, n int) { g.Labels[fmt.Sprint("label-", n)] = "1" },
+		"annotations": func(g *v1alpha1.Group, n int) { g.Annotations[fmt.Sprint("annotation-", n)] = "1" },
+		"a request":   func(g *v1alpha1.Group, _ int) { g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] += "request " },
+		"a note":      func(g *v1alpha1.Group, _ int) { g.Annotations[v1alpha1.AnnotationCreateAttempt] += "attempt " },
+		"owners": func(g *v1alpha1.Group, n int) {
+			g.OwnerReferences = append(g.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: fmt.Sprint(n)})
+		},
+		"finalizers": func(g *v1alpha1.Group, n int) { g.Finalizers = append(g.Finalizers, fmt.Sprint("a.example/", n)) },
+	} {
+		g := withContacts(3)
+		g.Labels, g.Annotations = map[string]string{}, map[string]string{}
+		for n := range 100 {
+			fill(g, n)
+		}
+		whole := g.DeepCopy()
+		if CacheLight(g); !equality.Semantic.DeepEqual(g, whole) {
+			t.Errorf("%s: a small one is cached in part", what)
+		}
+		for n := range 10_000 {
+			fill(g, n)
+		}
+		g.Annotations[v1alpha1.AnnotationGroupID], g.Annotations[v1alpha1.AnnotationGroupCluster] = "aB3", "uid"
+		g.Finalizers = append(g.Finalizers, v1alpha1.FinalizerGroup)
+		asks := plan.Requested(g)
+		CacheLight(g)
+		if size := weight(g); !isLarge(g) || size > 2*cachedWeight {
+			t.Errorf("%s: %d bytes are cached", what, size)
+		}
+		if plan.Requested(g) != asks || facts.NamedID(g) != "aB3" || g.Annotations[v1alpha1.AnnotationGroupCluster] != "uid" ||
+			!slices.Equal(g.Finalizers, []string{v1alpha1.FinalizerGroup}) {
+			t.Errorf("%s: others are told %v, %v", what, g.Annotations, g.Finalizers)
 		}
 	}
 }

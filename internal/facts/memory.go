@@ -77,7 +77,7 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	if m.History.FirstSeen.IsZero() {
 		m.History.FirstSeen = now
 	}
-	m.History.ResetOnChange(g.Generation, g.Annotations[v1alpha1.AnnotationReconcileRequestedAt], now)
+	m.History.ResetOnChange(g.Generation, plan.Echo(g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]), now)
 	m.seeName(g, now)
 	m.seeDeclared(g, now)
 	if g.Status.ID == m.Bound {

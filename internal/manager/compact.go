@@ -29,7 +29,7 @@ func compact() func(any) (any, error) {
 			delete(annotations, corev1.LastAppliedConfigAnnotation)
 		}
 		if g, ok := object.(*v1alpha1.Group); ok {
-			controller.CacheWithoutContacts(g)
+			controller.CacheLight(g)
 			texts.compact(g)
 		}
 		return object, nil
