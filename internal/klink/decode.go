@@ -20,6 +20,8 @@ const (
 	maxMembers = 20_000
 	// maxLabel is the length in bytes of a name or conversation id.
 	maxLabel = 4 << 10
+	// maxOdd is of how many things of one group a message tells that they could not be read.
+	maxOdd = 8
 )
 
 // decodeGroup reads a reply that holds one group: the bare object of the groups page, or
@@ -156,7 +158,10 @@ func (s *scanner) groupField(key string, into *item) error {
 func (i *item) settle(key string, field remote.FieldSet, err error) {
 	if err != nil {
 		i.Unknown |= field
-		i.odd = append(i.odd, key+" "+err.Error())
+		// Of a key that comes a million times, once is enough.
+		if said := key + " " + err.Error(); len(i.odd) < maxOdd && !slices.Contains(i.odd, said) {
+			i.odd = append(i.odd, said)
+		}
 		return
 	}
 	i.Unknown &^= field

@@ -29,6 +29,21 @@ var costly = map[string]func() (status int, body io.Reader){
 	"a group of countless keys": func() (int, io.Reader) {
 		return 200, io.MultiReader(strings.NewReader(`{"data":[{`), repeated(`"k":1,`), strings.NewReader(`"id":"a"}]}`))
 	},
+	"a group of one odd key again and again": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{"id":"a",`), repeated(`"name":1,`), strings.NewReader(`"id":"a"}]}`))
+	},
+	"an envelope of countless groups and lists": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{`), repeated(`"data":[{"id":"a"},{}],`), strings.NewReader(`"data":[]}`))
+	},
+	"a key without end": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{"`), repeated(`k`), strings.NewReader(`":1,"id":"a"}]}`))
+	},
+	"an id without end": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{"id":"`), repeated(`k`), strings.NewReader(`"}]}`))
+	},
+	"a description of escapes": func() (int, io.Reader) {
+		return 200, io.MultiReader(strings.NewReader(`{"data":[{"id":"a","description":"`), repeated(`\n`), strings.NewReader(`"}]}`))
+	},
 	"a group of countless members": func() (int, io.Reader) {
 		return 200, io.MultiReader(strings.NewReader(`{"data":[{"id":"a","contacts":[`), repeated(`1,`), strings.NewReader(`1]}]}`))
 	},
