@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // apply takes in a listing and returns the ids whose groups changed, appeared or
@@ -72,7 +73,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	e := m.entries[g.ID]
 	if e == nil {
 		e = m.answered(g.ID, begun)
-		e.hidden = g.Unknown
+		e.hidden, e.untried = g.Unknown, remote.AllFields
 		m.set(e, members.share(g))
 		return true
 	}
@@ -81,6 +82,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
 		return false
 	}
+	e.untried &^= differing(&g, &e.group)
 	before, was := e.group, e.unlisted || !e.deleted.IsZero()
 	e.unlisted, e.missed, e.seen, e.deleted = false, 0, begun, time.Time{}
 	merged := e.merge(e.asListed(g), now)

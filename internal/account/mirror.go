@@ -93,7 +93,7 @@ func (m *mirror) lookup(id string, now time.Time) Remote {
 	r := Remote{Settling: known && e.settling(now)}
 	if known {
 		r.Unarchiving, r.Replied, r.Writes, r.Deleted = e.unarchiving, e.replied(now), e.writes(now), e.deleteTaken
-		r.Contradicted = e.contradicted
+		r.Contradicted, r.Untried = e.contradicted, e.untried
 	}
 	if refused := m.refusals[id]; refused != nil {
 		r.FirstNotFound, r.NotFoundListed, r.NotFound, r.NotFoundTwice = refused.first, refused.listed, refused.last, refused.again
@@ -181,7 +181,7 @@ func (m *mirror) answered(id string, now time.Time) *entry {
 // wrote writes the reply to one of our own writes through.
 func (m *mirror) wrote(g klink.Group, fields []string, now time.Time) {
 	e := m.answered(g.ID, now)
-	e.contradicted = false
+	e.contradicted, e.untried = false, 0
 	e.wrote(g, fields, now)
 	m.set(e, g)
 }
@@ -189,7 +189,7 @@ func (m *mirror) wrote(g klink.Group, fields []string, now time.Time) {
 // read takes in the reply to a GET.
 func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 	e := m.answered(g.ID, now)
-	e.contradicted = false
+	e.contradicted, e.untried = false, 0
 	before := e.group
 	m.set(e, e.merge(g, now))
 	if before.ID != "" && differing(&before, &e.group) != 0 {

@@ -43,6 +43,9 @@ type Remote struct {
 	// Writes are the fields that our own writes set within the last hour, and when
 	// these were answered.
 	Writes map[string]time.Time
+	// Untried are the fields that listings alone have shown, and always as Group does:
+	// lists may show less of them than a GET does.
+	Untried remote.FieldSet
 
 	// Absent is when the listing began that proves that the account lacks it: the
 	// older one, where it takes two. Zero without such a proof.

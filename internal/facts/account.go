@@ -22,7 +22,7 @@ const (
 // Remote tells the plan what is known of a remote group.
 func Remote(r account.Remote) plan.Remote {
 	known := plan.Remote{
-		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, Writes: r.Writes,
+		Group: r.Group, AsOf: r.AsOf, Settling: r.Settling, Replied: r.Replied, Unarchiving: r.Unarchiving, Writes: r.Writes, Untried: r.Untried,
 		Absent: r.Absent, FirstNotFound: r.FirstNotFound, NotFoundListed: r.NotFoundListed, NotFound: r.NotFound, NotFoundTwice: r.NotFoundTwice, Deleted: r.Deleted,
 	}
 	switch r.Presence {

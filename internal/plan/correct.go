@@ -31,7 +31,7 @@ func correct(f *Facts, diff []Field) Step {
 	}
 	drifted := f.wasSynced() || f.History.contestedAny(due, f.Now)
 	adds := addsMembers(f, due) && f.Now.Sub(f.Remote.ReadAt) > membersServe
-	if adds || drifted && f.setLately(due) {
+	if adds || drifted && (f.setLately(due) || f.untried(due)) {
 		step := read(f, f.Identity.ID)
 		step.WithWrite = step.Action == Read
 		return step
@@ -44,6 +44,12 @@ func correct(f *Facts, diff []Field) Step {
 // changed the field, a GET has to show it too.
 func (f *Facts) setLately(fields []Field) bool {
 	return !f.Remote.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return !f.Remote.Writes[field].IsZero() })
+}
+
+// untried: only listings have shown these fields to this process, and never otherwise. They
+// may show less than a GET does, which somebody has to try before anybody is blamed.
+func (f *Facts) untried(fields []Field) bool {
+	return !f.Remote.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return f.Remote.Untried&fieldSets[field] != 0 })
 }
 
 // sendable leaves out what the API has refused, where others are to be sent, or returns

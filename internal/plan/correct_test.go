@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // A cache in front of the API, or a list that shows less than a GET does, blames nobody
@@ -22,12 +23,18 @@ func TestWhatOurOwnWriteSetIsReadBeforeItIsCorrected(t *testing.T) {
 			}
 		}
 	}
+	untried := func(fields remote.FieldSet) option { return func(s *Facts) { s.Remote.Untried = fields } }
 	correction := Step{Action: Update, ID: plazaID, Fields: []Field{FieldDescription}, Drifted: true}
 	decide(t, []decision{
 		{"a listing shows otherwise what we have set", facts(describedAs("new"), wrote(FieldDescription)), Step{Action: Read, ID: plazaID, WithWrite: true}},
 		{"so does a GET", facts(describedAs("new"), wrote(FieldDescription), fresh), correction},
 		{"what we have not set lately is corrected at once", facts(describedAs("new"), wrote(FieldName)), correction},
 		{"so is what we have never set", facts(describedAs("new")), correction},
+		{"not so what listings alone have shown, and never otherwise", facts(describedAs("new"), untried(remote.FieldDescription)),
+			Step{Action: Read, ID: plazaID, WithWrite: true}},
+		{"until a GET shows it too", facts(describedAs("new"), untried(remote.FieldDescription), fresh), correction},
+		{"and what is right beside it costs no GET", facts(describedAs("new"), untried(remote.FieldContacts)), correction},
+		{"nothing is said to differ by them either", facts(describedAs("new"), observe, untried(remote.FieldDescription)), Step{Action: Read, ID: plazaID}},
 		{"a person's change costs no GET", facts(describedAs("new"), wrote(FieldDescription), changed),
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldDescription}}},
 		{"no GET is sent while the last one's failure holds", facts(describedAs("new"), wrote(FieldDescription), failing),

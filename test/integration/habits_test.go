@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -34,6 +35,34 @@ func TestACorrectionOfOurOwnWriteIsPrecededByARead(t *testing.T) {
 	w.sim.Mutate(adopted, func(g *simulator.Group) { g.Name = "Theirs" })
 	w.wantEvents("bar", map[string]int{"Adopted": 1, "DriftCorrected": 1})
 	w.wantCalls(map[string]int{"PUT": 1})
+}
+
+// After a restart nothing is known but what lists show. Where they cut a text, that is no
+// drift: it is read before anybody is blamed, and before anything is said to differ.
+func TestARestartTakesNoCutTextForDrift(t *testing.T) {
+	t.Parallel()
+	w := prepareWorld(t, simulator.Settings{CutInLists: 2})
+	w.start()
+	watched := w.seed("The bar", func(g *simulator.Group) { g.Description = new("Theirs.") })
+	described := func(text string) func(*v1alpha1.Group) {
+		return func(g *v1alpha1.Group) { g.Spec.Description = new(text) }
+	}
+	w.group("lobby", described("Ours."))
+	w.group("bar", described("Theirs."), func(g *v1alpha1.Group) {
+		g.Spec.GroupID, g.Spec.ManagementPolicy = watched, v1alpha1.ManagementObserve
+	})
+	w.awaitSynced("lobby")
+	w.await("bar", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	w.stop()
+	before := []string{w.get("lobby").ResourceVersion, w.get("bar").ResourceVersion}
+	w.sim.ResetRequests()
+	w.start()
+	w.nextListings(2)
+	w.wantNoWrite()
+	if after := []string{w.get("lobby").ResourceVersion, w.get("bar").ResourceVersion}; !slices.Equal(before, after) {
+		t.Errorf("a Group was written to: versions %v, then %v", before, after)
+	}
+	w.wantEvents("lobby", map[string]int{"Created": 1})
 }
 
 // One member who is no more (422) holds back neither name nor description, neither of a
