@@ -31,7 +31,7 @@ func TestCopiedManifestEndsInIDConflict(t *testing.T) {
 	w.group("copy", copied)
 	w.group("heir", copied)
 	for _, name := range []string{"copy", "heir"} {
-		g := w.awaitStalled(name, v1alpha1.ReasonIDConflict, owner.Status.ID, w.namespace+"/owner", "takes over")
+		g := w.awaitStalled(name, v1alpha1.ReasonIDConflict, owner.Status.ID, w.namespace+"/owner", "delete one of the two", "takes over", "Orphan")
 		if g.Status.ID != "" {
 			t.Errorf("%s shows the id %s, which is not its own", name, g.Status.ID)
 		}
