@@ -224,16 +224,22 @@ func compare(f *Facts) Step {
 		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:
 		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
-	case f.observes() && f.untried(diff):
-		return read(f, f.Identity.ID)
 	case f.observes():
-		r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + f.Declared.Differences(f.Remote.Group, diff), Drift: diff}
-		return writeStatus(f.showing(r), 0)
+		return observedDrift(f, diff)
 	case f.DryRun:
 		return drifting(f, dryRun("set "+list(diff)), diff)
 	default:
 		return correct(f, diff)
 	}
+}
+
+// observedDrift says what differs of a group that is only observed.
+func observedDrift(f *Facts, diff []Field) Step {
+	if f.untried(diff) {
+		return read(f, f.Identity.ID)
+	}
+	r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + f.Declared.Differences(f.Remote.Group, diff), Drift: diff}
+	return writeStatus(f.showing(r), 0)
 }
 
 // notShown says what cannot be compared, and what helps.
