@@ -137,7 +137,7 @@ func TestImportNamesWhatItLeavesOut(t *testing.T) {
 	}
 	w.sim.Seed(simulator.Group{Name: "Everybody", Contacts: members})
 	s := w.want(w.klink("import", "--connection", "kconn/sim", "--contacts=Exact"), 1,
-		`left out: "The plaza" (`+id+`) is in the cluster as kgrp `+w.namespace+"/plaza", "# Not declared: contacts are 5001, and a Group can declare 5000.",
+		`not declared again: "The plaza" (`+id+`) is in the cluster as kgrp `+w.namespace+"/plaza", "# Not declared: contacts are 5001, and a Group can declare 5000.",
 		"1 of 2 groups declared, 1 of them in part; 0 cannot be declared; 1 in the cluster already")
 	if strings.Contains(s.out, id) || strings.Contains(s.out, "username") {
 		t.Error(s.out)
