@@ -46,7 +46,7 @@ func (out *Forecast) because() string {
 	if out.Reason == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (%s: %s)", out.Reason, shown(out.Message))
+	return fmt.Sprintf(" (%s: %s)", out.Reason, Shown(out.Message))
 }
 
 type painter struct {
@@ -69,7 +69,7 @@ func (p painter) line(colour, format string, args ...any) {
 func (p painter) change(group string, c Change) {
 	id := c.ID
 	if id != "" {
-		id = " " + shown(id)
+		id = " " + Shown(id)
 	}
 	p.line(cyan, "%s: %s%s", group, c.Kind, id)
 	for _, field := range c.Fields {
@@ -165,8 +165,8 @@ func visible(line string) string {
 	return line
 }
 
-// shown is a text in a line, with each character escaped that does not show.
-func shown(text string) string {
+// Shown is a text in a line, with each character escaped that does not show.
+func Shown(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		if unicode.IsPrint(r) {

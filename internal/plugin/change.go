@@ -33,7 +33,7 @@ func untouched(read, now *v1alpha1.Group) bool {
 const mostConflicts = 20
 
 // change writes a change to the very Group that was read, as long as it is the one that is
-// meant. A write of the operator's alone, such as a status, only has it tried anew.
+// meant. A write of the operator's alone, such as a status, only has it tried again.
 func (c *cluster) change(ctx context.Context, g *v1alpha1.Group, meant func(read, now *v1alpha1.Group) bool, change func(*v1alpha1.Group)) error {
 	read := g.DeepCopy()
 	for range mostConflicts {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -21,6 +20,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/printers"
 	"sigs.k8s.io/yaml"
+
+	"github.com/klink-cloud/klink-operator/internal/forecast"
 )
 
 // isTerminal reports whether a person sees what is written.
@@ -120,18 +121,7 @@ func row(cells ...any) metav1.TableRow {
 
 // harmless escapes what a terminal obeys, or takes for another line: accounts, events and
 // conditions hold texts of people who are not the one at this terminal.
-func harmless(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRune(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return b.String()
-}
+func harmless(text string) string { return forecast.Shown(text) }
 
 // harmlessLines is harmless for what may have several lines.
 func harmlessLines(text string) string {

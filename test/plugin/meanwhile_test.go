@@ -67,8 +67,8 @@ func (w *world) asked(meanwhile func(), args ...string) said {
 	return said{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// anew deletes a Group and makes another one of its name.
-func (w *world) anew(name string, adjust ...func(*v1alpha1.Group)) {
+// replace deletes a Group and makes another one of its name.
+func (w *world) replace(name string, adjust ...func(*v1alpha1.Group)) {
 	w.Helper()
 	g := w.get(name)
 	worlds.Delete(w, api, g)
@@ -81,7 +81,7 @@ func TestReleaseIsOfTheGroupThatWasShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.group("plaza")
-	w.want(w.asked(func() { w.anew("plaza") }, "release", "plaza", "--operator-timeout", "1s"), 2, "plaza")
+	w.want(w.asked(func() { w.replace("plaza") }, "release", "plaza", "--operator-timeout", "1s"), 2, "plaza")
 	if g := w.get("plaza"); g.Spec.DeletionPolicy == v1alpha1.DeletionOrphan || !g.DeletionTimestamp.IsZero() {
 		t.Errorf("the other Group: %+v", g)
 	}
@@ -103,7 +103,7 @@ func TestAdoptIsOfWhatWasShown(t *testing.T) {
 	s := w.asked(func() {
 		plaza := w.get("plaza")
 		worlds.Edit(t, api, plaza, func() { plaza.Spec.Name = "Another" })
-		w.anew("ritz", func(g *v1alpha1.Group) { g.Spec.Name = "Another" })
+		w.replace("ritz", func(g *v1alpha1.Group) { g.Spec.Name = "Another" })
 		savoy := w.get("savoy") // a label is no other word
 		worlds.Edit(t, api, savoy, func() { savoy.Labels = map[string]string{"tier": "gold"} })
 	}, "adopt", "--timeout", "1s")
