@@ -48,18 +48,22 @@ func (a Account) Groups() []Group {
 }
 
 // Group returns a copy of the present group of an id.
-func (a Account) Group(id string) (Group, bool) { return a.groupAt(id, time.Now()) }
+func (a Account) Group(id string) (Group, bool) { return a.lookup(id, (*record).latest) }
 
 // Lagging returns a copy of the group of an id as a read that lags sees it.
 func (a Account) Lagging(id string) (Group, bool) {
-	return a.groupAt(id, time.Now().Add(-a.server.Settings().Lag))
+	return a.lookup(id, func(r *record) *Group {
+		return r.at(time.Now().Add(-a.server.state.settings.Lag))
+	})
 }
 
-func (a Account) groupAt(id string, moment time.Time) (Group, bool) {
+// lookup chooses the version while the server is locked: a moment taken before it may lie before a write that is at
+// work, and what stood before that is forgotten where reads do not lag.
+func (a Account) lookup(id string, version func(*record) *Group) (Group, bool) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
 	if r := a.server.state.storeOf(a.tenant).get(id); r != nil {
-		if g := r.at(moment); g != nil {
+		if g := version(r); g != nil {
 			return g.clone(), true
 		}
 	}

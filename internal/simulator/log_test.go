@@ -4,9 +4,11 @@
 package simulator_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -135,5 +137,30 @@ func TestSnapshotsShareNothing(t *testing.T) {
 	}
 	if got, _ := s.Group(id); got.Name != "b" || got.ID != id {
 		t.Errorf("changed to %+v", got)
+	}
+}
+
+// TestAWriteHidesNoGroup: who asks for a group while others write it is shown one version or the next, never none.
+func TestAWriteHidesNoGroup(t *testing.T) {
+	s := simulator.New(simulator.Options{})
+	defer s.Close()
+	id := s.Seed(simulator.Group{Name: "a"})
+	ctx, stop := context.WithCancel(t.Context())
+	var writers sync.WaitGroup
+	defer writers.Wait()
+	defer stop()
+	for range 4 {
+		writers.Go(func() {
+			for ctx.Err() == nil {
+				s.Mutate(id, func(*simulator.Group) {})
+			}
+		})
+	}
+	for range 20000 {
+		_, present := s.Group(id)
+		_, lagging := s.Account(simulator.DefaultTenant).Lagging(id)
+		if !present || !lagging {
+			t.Fatalf("a write hid the group: %t to who sees the present, %t to who sees the past", !present, !lagging)
+		}
 	}
 }

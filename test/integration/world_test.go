@@ -279,7 +279,7 @@ func (w *world) remote(id string) simulator.Group {
 	w.Helper()
 	g, ok := w.sim.Group(id)
 	if !ok {
-		w.Fatalf("there is no remote group %q; there are %v", id, w.sim.Groups())
+		w.Fatalf("there is no remote group %q among %d", id, len(w.sim.Groups()))
 	}
 	return g
 }
