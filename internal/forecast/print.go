@@ -86,7 +86,7 @@ func (p painter) field(field plan.Field, before, after remote.Group) {
 	case plan.FieldAvatarURL:
 		p.text(field, before.AvatarURL, after.AvatarURL)
 	case plan.FieldArchived:
-		p.text(field, archived(before), archived(after))
+		p.text(field, archived(before), strconv.FormatBool(after.Archived())) // when, the operator says at its call
 	case plan.FieldContacts:
 		p.line("", "  %s:", field)
 		p.difference(sorted(before.Contacts), sorted(after.Contacts))

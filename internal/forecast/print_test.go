@@ -43,7 +43,7 @@ func TestPrint(t *testing.T) {
       Hector
   archived:
     - false
-    + true, since 1970-01-01T00:00:00Z
+    + true
 `},
 		{Forecast{Status: "True", Reason: "Synced", Message: "as declared"}, true, "kgrp/plaza: nothing (Synced: as declared)\n"},
 		{Forecast{Changes: []Change{{Kind: Delete, ID: "id"}}}, true, cyan + "kgrp/plaza: delete id" + plainColour + "\n"},

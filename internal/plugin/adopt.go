@@ -83,7 +83,7 @@ func (a *adopter) run(ctx context.Context, names []string) error {
 		return ended
 	}
 	for _, p := range chosen {
-		fmt.Fprintf(a.Out, "kgrp %s/%s would bind to %s (%q)\n", p.group.Namespace, p.group.Name, p.id, p.name)
+		fmt.Fprintf(a.Out, "kgrp %s/%s would bind to %s (%q)%s\n", p.group.Namespace, p.group.Name, p.id, p.name, p.then())
 	}
 	if !a.yes {
 		which := "this Group"
@@ -163,6 +163,16 @@ type proposal struct {
 	id, name, why string
 	// unknown: the account cannot be read, so that it cannot be told.
 	unknown bool
+	// sets are the fields that the operator would set once it is bound.
+	sets []string
+}
+
+// then says what binding leads to, for the end of a line.
+func (p *proposal) then() string {
+	if len(p.sets) == 0 {
+		return ""
+	}
+	return " and set " + strings.Join(p.sets, ", ")
 }
 
 // propose asks the plan what the Group would do under ByName.
@@ -185,6 +195,9 @@ func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, 
 	}
 	if len(out.Changes) > 0 && out.Changes[0].Kind == forecast.Adopt {
 		p.id, p.name = out.Changes[0].ID, out.Changes[0].Before.Name
+		for _, change := range out.Changes[1:] {
+			p.sets = append(p.sets, change.Fields...)
+		}
 		return p, nil
 	}
 	p.why = strings.TrimSpace(out.Reason + " " + out.Message)

@@ -5,6 +5,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -29,6 +31,9 @@ func (p *plugin) cluster() (*cluster, error) {
 	config, err := p.config.ToRESTConfig()
 	if err != nil {
 		return nil, err
+	}
+	if raw, err := p.config.ToRawKubeConfigLoader().RawConfig(); err == nil && len(raw.Clusters) == 0 && config.Host == clientcmd.ClusterDefaults.Server {
+		return nil, errors.New("no cluster is configured: give --kubeconfig, or set KUBECONFIG")
 	}
 	config.QPS, config.Burst = 50, 300 // as kubectl
 	config.WarningHandler = nil

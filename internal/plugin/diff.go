@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,9 +73,7 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	if err == nil && !o.spaces {
 		err = c.checkNamespace(ctx)
 	}
-	if missing := (*namespaceError)(nil); errors.As(err, &missing) {
-		return errors.New(missing.Error()) // 1 is for differences
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	f, err := p.forecaster(ctx, c, &o.access)
@@ -168,8 +168,7 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 			d.told[err.Error()] = true
 			fmt.Fprintf(d.ErrOut, "%s. Of these Groups you see what their statuses say.\n", harmless(err.Error()))
 		}
-		d.byStatus(g)
-		return nil
+		return d.byStatus(ctx, g)
 	}
 	if err != nil {
 		return err
@@ -191,7 +190,11 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 }
 
 // byStatus prints what is known of a Group without its account.
-func (d *differ) byStatus(g *v1alpha1.Group) {
+func (d *differ) byStatus(ctx context.Context, g *v1alpha1.Group) error {
+	declares, err := d.declares(ctx, g)
+	if err != nil {
+		return err
+	}
 	v := viewOf("", g.Status.Conditions, g.Generation, g.Status.ObservedGeneration)
 	drift := ""
 	if len(g.Status.Drift) > 0 && v.Reason != v1alpha1.ReasonDrifted { // whose message has it
@@ -199,14 +202,40 @@ func (d *differ) byStatus(g *v1alpha1.Group) {
 	}
 	switch {
 	case g.ResourceVersion == "":
-		fmt.Fprintf(d.Out, "%s: not in the cluster yet\n", d.nameOf(g))
+		fmt.Fprintf(d.Out, "%s: is not in the cluster yet, and would be created there\n", d.nameOf(g))
+	case declares != "":
+		fmt.Fprintf(d.Out, "%s: declares otherwise than in the cluster: %s%s\n", d.nameOf(g), declares, drift)
 	case v.Reason == reasonNotObserved || g.Status.ObservedGeneration != g.Generation:
-		fmt.Fprintf(d.Out, "%s: no status yet of what is declared%s\n", d.nameOf(g), drift)
+		fmt.Fprintf(d.Out, "%s: the operator has not looked yet at what it declares%s\n", d.nameOf(g), drift)
 	case v.State == stateReady && drift == "" && !d.whole:
 		d.readyByStatus++
 	default:
 		fmt.Fprintf(d.Out, "%s%s%s\n", d.nameOf(g), stands(g), drift)
 	}
+	return nil
+}
+
+// declares names the fields in which a manifest differs from the Group that the cluster has.
+func (d *differ) declares(ctx context.Context, g *v1alpha1.Group) (string, error) {
+	live := &v1alpha1.Group{}
+	if err := d.Get(ctx, client.ObjectKeyFromObject(g), live); err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+	before, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&live.Spec)
+	if err != nil {
+		return "", err
+	}
+	after, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&g.Spec)
+	if err != nil {
+		return "", err
+	}
+	fields := sets.KeySet(before).Union(sets.KeySet(after))
+	for field := range fields {
+		if equality.Semantic.DeepEqual(before[field], after[field]) {
+			fields.Delete(field)
+		}
+	}
+	return strings.Join(sets.List(fields), ", "), nil
 }
 
 // toCompare reads the Groups that are meant: live ones, or what they would be once the

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -154,11 +156,19 @@ func orphanTable(found []orphan) output {
 		if o.CreatedAt != nil {
 			created = o.CreatedAt.UTC().Format(time.RFC3339)
 		}
-		out.rows = append(out.rows, row(o.Kind, o.ID, shownOr(o.Archived, o.Kind), o.Group, shownOr(o.Name, o.Kind),
+		out.rows = append(out.rows, row(o.Kind, o.ID, shownOr(o.Archived, o.Kind), o.Group, shownOr(blanksQuoted(o.Name), o.Kind),
 			shownOr(o.Members, o.Kind), created, o.ConversationID, o.Reason, o.Message))
 		out.names = append(out.names, o.ID)
 	}
 	return out
+}
+
+// blanksQuoted is a name in quotes where blanks at its ends would not show.
+func blanksQuoted(name *string) *string {
+	if name == nil || strings.TrimSpace(*name) == *name {
+		return name
+	}
+	return new(strconv.Quote(*name))
 }
 
 // shownOr is a cell: empty where there is no remote group, and said to be unknown where the

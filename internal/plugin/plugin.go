@@ -52,9 +52,6 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 		return exitFound
 	}
 	fmt.Fprintln(streams.ErrOut, "error:", harmlessLines(err.Error())+hint(err))
-	if errors.As(err, new(*namespaceError)) {
-		return exitFound
-	}
 	return exitFailed
 }
 
@@ -76,6 +73,7 @@ func New(streams genericiooptions.IOStreams, env func(string) string) *cobra.Com
 	root := &cobra.Command{
 		Use:           "kubectl-klink",
 		Short:         "Bring klink.cloud groups under GitOps, and see what the klink-operator does",
+		Version:       version.Version,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl klink"},
 		SilenceErrors: true, SilenceUsage: true,
 	}

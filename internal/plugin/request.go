@@ -107,7 +107,9 @@ func (r *request) run(ctx context.Context, names []string) error {
 		switch {
 		case err != nil:
 			unasked++
-		case r.wait:
+		case !r.wait:
+			fmt.Fprintf(r.Out, "group.klink.cloud/%s patched\n", groups[i].Name)
+		default:
 			if err = r.await(limited, c, &groups[i]); err != nil {
 				unserved++
 			}

@@ -56,8 +56,10 @@ type view struct {
 	Ready     string `json:"ready"`
 	Reason    string `json:"reason"`
 	Message   string `json:"message"`
-	Remote    string `json:"remote,omitempty"`
 	State     string `json:"state"`
+	// Remote is the id of a Group's remote group; RemoteGroups is how many a connection has.
+	Remote       string `json:"remote,omitempty"`
+	RemoteGroups *int32 `json:"remoteGroups,omitempty"`
 	// Listed is when a connection's account was last listed.
 	Listed *metav1.Time `json:"lastListTime,omitempty"`
 	// Of a Group: its connection, the conversation and the number of members.
@@ -140,7 +142,15 @@ func changes(before, now []view) []view {
 }
 
 func (v view) same(o view) bool {
-	return v.Object == o.Object && v.Ready == o.Ready && v.Reason == o.Reason && v.Message == o.Message && v.Remote == o.Remote
+	return v.Object == o.Object && v.Ready == o.Ready && v.Reason == o.Reason && v.Message == o.Message && v.remote() == o.remote()
+}
+
+// remote is what an object has remotely, for a table.
+func (v view) remote() string {
+	if v.RemoteGroups != nil {
+		return counted(int(*v.RemoteGroups), "group")
+	}
+	return v.Remote
 }
 
 func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]view, error) {
@@ -179,9 +189,7 @@ func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]vie
 
 func connectionView(object v1alpha1.ConnectionObject) view {
 	v := viewOf(kindName(object), object.GetConditions(), object.GetGeneration(), object.GetConnectionStatus().ObservedGeneration)
-	if n := object.GetConnectionStatus().RemoteGroups; n != nil {
-		v.Remote = counted(int(*n), "group")
-	}
+	v.RemoteGroups = object.GetConnectionStatus().RemoteGroups
 	v.Namespace, v.Listed, v.Endpoint, v.Created = object.GetNamespace(), object.GetConnectionStatus().LastListTime, object.GetConnectionSpec().Endpoint, object.GetCreationTimestamp()
 	return v
 }
@@ -261,6 +269,9 @@ func viewOf(object string, conditions []metav1.Condition, generation, observed i
 	return v
 }
 
+// resourceNames make of a short name the one that -o name of kubectl prints.
+var resourceNames = strings.NewReplacer("kgrp/", "group.klink.cloud/", "kconn/", "connection.klink.cloud/", "kcconn/", "clusterconnection.klink.cloud/")
+
 func statusOutput(views []view, now time.Time, wide bool) output {
 	out := output{objects: views}
 	for _, name := range []string{"object", "ready", "reason", "remote", "listed"} {
@@ -284,8 +295,8 @@ func statusOutput(views []view, now time.Time, wide bool) output {
 		if !v.Created.IsZero() {
 			age = duration.HumanDuration(now.Sub(v.Created.Time))
 		}
-		out.rows = append(out.rows, row(v.Object, v.Ready, v.Reason, v.Remote, listed, v.Connection, v.Endpoint, v.ConversationID, contacts, age, message))
-		out.names = append(out.names, v.Object[strings.LastIndex(v.Object, " ")+1:])
+		out.rows = append(out.rows, row(v.Object, v.Ready, v.Reason, v.remote(), listed, v.Connection, v.Endpoint, v.ConversationID, contacts, age, message))
+		out.names = append(out.names, resourceNames.Replace(v.Object[strings.LastIndex(v.Object, " ")+1:]))
 	}
 	return out
 }

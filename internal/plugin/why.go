@@ -174,7 +174,11 @@ func (d *dossier) connectionLine(a *answer) string {
 	case d.connection == nil:
 		return d.connectionName() + ": does not exist"
 	}
-	return d.connectionName() + a.besides(d.connection.GetConditions())
+	line := d.connectionName() + a.besides(d.connection.GetConditions())
+	if t := d.connection.GetConnectionStatus().LastListTime; t != nil {
+		line += "; its newest listing is at most " + atMost(time.Since(t.Time)) + " old"
+	}
+	return line
 }
 
 func (d *dossier) secretLine() string {

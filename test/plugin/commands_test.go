@@ -31,10 +31,14 @@ func TestStatusWhyAndRequests(t *testing.T) {
 	w.await("plaza", v1alpha1.ReasonSynced)
 	w.await("missing", v1alpha1.ReasonRemoteMissing)
 	w.want(w.klink("status"), 1, "kgrp/missing", "RemoteMissing", "1 stalled")
-	w.want(w.klink("status", "-o", "json"), 1, `"state": "stalled"`)
+	w.want(w.klink("status", "-o", "json"), 1, `"state": "stalled"`, `"remoteGroups": `)
+	w.want(w.klink("status", "-o", "name"), 1, "group.klink.cloud/plaza\n", "connection.klink.cloud/sim\n")
 	w.want(w.klink("why", "plaza"), 0, "Nothing is wrong", `has a value under key "token"`)
 	w.want(w.klink("why", "missing"), 1, "nothere0", "Who can fix it: those who write this Group", "kubectl klink orphans -n "+w.namespace)
 	w.want(w.klink("suspend", "plaza"), 0, "Suspended")
+	if s := w.want(w.klink("suspend", "plaza", "--wait=false"), 0); s.out != "group.klink.cloud/plaza patched\n" {
+		t.Errorf("without waiting: %q", s.out)
+	}
 	w.want(w.klink("why", "plaza"), 0)
 	w.want(w.klink("resume", "--all"), 0, "group.klink.cloud/plaza resumed")
 	w.want(w.klink("reconcile", "plaza", "missing"), 0, "group.klink.cloud/plaza looked at: Ready=True", "group.klink.cloud/missing looked at: Ready=False")
@@ -59,7 +63,7 @@ func TestReleaseLeavesTheRemoteGroup(t *testing.T) {
 	w.get("first")
 	w.want(w.run("yes\n", args...), 0, "group.klink.cloud/first released by the operator")
 	stop()
-	w.want(w.klink("release", "second", "--yes", "--operator-timeout", "1s"), 0, "group.klink.cloud/second released by hand")
+	w.want(w.klink("release", "second", "--yes", "--operator-timeout", "1s"), 0, "group.klink.cloud/second released without the operator, which did not answer")
 	if worlds.Find(t, api, &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "second"}}) {
 		t.Error("second is still there")
 	}
@@ -90,7 +94,7 @@ func TestAdoptAfterAClusterWasRebuilt(t *testing.T) {
 		})
 		w.sayNameTaken(name)
 	}
-	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id, "nothing was changed")
+	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id+" (\"The plaza\")\n", "nothing was changed")
 	if policy := w.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
 		t.Errorf("plaza says %s", policy)
 	}

@@ -108,7 +108,7 @@ func TestTenantIsToldWhatMayNotBeRead(t *testing.T) {
 	if err := os.WriteFile(file, []byte(manifests), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.want(tenant("diff", "-f", file), 2, hidden, "kgrp/plaza: no status yet of what is declared", "kgrp/fresh: not in the cluster yet")
+	w.want(tenant("diff", "-f", file), 2, hidden, "kgrp/plaza: declares otherwise than in the cluster: name\n", "kgrp/fresh: is not in the cluster yet, and would be created there\n")
 	w.want(tenant("status"), 1, "kcconn/"+connection, "Forbidden", "you may not read it", "2 stalled; 1 connection that you may not read")
 	w.want(tenant("why", "plaza"), 0, connection+": you may not read it", "Events: you may not read them", "Nothing is wrong")
 	w.want(tenant("why", "taken"), 1, connection+": you may not read it", taken, `"groupID":"ID"`, "kubectl klink adopt needs the token, which you may not read")

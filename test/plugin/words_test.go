@@ -24,11 +24,7 @@ func TestNamespaceThatDoesNotExist(t *testing.T) {
 		{"status"}, {"status", "--watch"}, {"why", "plaza"}, {"orphans"}, {"adopt"}, {"adopt", "plaza"}, {"diff"}, {"diff", "plaza"},
 		{"reconcile", "plaza"}, {"suspend", "--all"}, {"resume", "-l", "a=b"}, {"release", "plaza", "--yes"},
 	} {
-		code := 1
-		if args[0] == "diff" {
-			code = 2
-		}
-		s := w.want(w.run("", append(args, "-n", "nope", "--kubeconfig", cluster.Kubeconfig())...), code, "error: namespace nope does not exist\n")
+		s := w.want(w.run("", append(args, "-n", "nope", "--kubeconfig", cluster.Kubeconfig())...), 2, "error: namespace nope does not exist\n")
 		if s.out != "" {
 			t.Errorf("%v: %q", args, s.out)
 		}
@@ -131,9 +127,9 @@ func TestOneOfAThing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
-	w.group("plaza")
+	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
 	w.sayNameTaken("plaza")
-	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id, "Set adoptionPolicy ByName on this Group?")
+	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id+" (\"The plaza\") and set description\n", "Set adoptionPolicy ByName on this Group?")
 	w.want(w.klink("status"), 1, "2 waiting")
 	empty := worlds.CreateNamespace(t, api, "plugin-")
 	if s := w.want(w.run("", "status", "-n", empty, "--kubeconfig", w.tenantOf(empty)), 0, "No connections and no Groups here.\n"); s.out != "" {
