@@ -105,7 +105,7 @@ func identity(in Input) plan.Identity {
 	annotations := in.Group.Annotations
 	id := plan.Identity{
 		ID: BoundID(in.Group, in.Memory), ClaimedID: ClaimedID(in.Group, in.Memory), Seen: in.Memory.BoundSince,
-		Unrecorded: in.Memory.Unrecorded != nil,
+		Inherited: in.Memory.Inherited, Unrecorded: in.Memory.Unrecorded != nil,
 	}
 	bound := id.ID + id.ClaimedID // one of them is empty
 	id.TakeOver = in.TakeOver != "" && in.TakeOver == annotations[v1alpha1.AnnotationGroupCluster]

@@ -80,6 +80,30 @@ func TestAMemoryForgetsWhatTheGroupHasComeToSay(t *testing.T) {
 	}
 }
 
+// Only of a group that another process bound may that one's calls still be under way.
+func TestAMemoryTellsWhoBoundTheGroup(t *testing.T) {
+	unbound := bound()
+	unbound.Status.ID, unbound.Annotations = "", nil
+	for name, c := range map[string]struct {
+		before func(*Memory)
+		want   bool
+	}{
+		"bound when it was first seen":           {func(*Memory) {}, true},
+		"bound by another manager since":         {func(m *Memory) { m.See(unbound, now) }, true},
+		"bound here":                             {func(m *Memory) { m.See(unbound, now); m.Bound = id }, false},
+		"made here, and not written down yet":    {func(m *Memory) { m.Unrecorded = &Unrecorded{Group: remote.Group{ID: id}} }, false},
+		"bound here, and forgotten by the Group": {func(m *Memory) { m.Bound = id; m.See(unbound, now) }, false},
+	} {
+		var m Memory
+		c.before(&m)
+		m.See(bound(), now)
+		m.See(bound(), now.Add(time.Second))
+		if got := Of(Input{Now: now, Group: bound(), Cluster: ours, Memory: m}).Identity.Inherited; got != c.want {
+			t.Errorf("%s: inherited is %t", name, got)
+		}
+	}
+}
+
 // An id that was given up is remembered until the Group is bound to another: it was
 // forgotten as soon as the Group showed it no more, and the account could show it again.
 func TestAnIDThatWasGivenUpIsRememberedUntilTheGroupHasAnother(t *testing.T) {

@@ -27,9 +27,11 @@ type Memory struct {
 	Agreed string
 	// Unrecorded is a group that was made and whose id is not written down yet.
 	Unrecorded *Unrecorded
-	// SeenID is the bound id as it is seen since BoundSince.
+	// SeenID is the bound id as it is seen since BoundSince; Inherited: another process
+	// bound it.
 	SeenID     string
 	BoundSince time.Time
+	Inherited  bool
 	// Name is the declared name, with the adoptionPolicy, as History.NameSeen counts it.
 	Name string
 	// Missing are candidates of that name that a GET, begun then, did not find.
@@ -80,6 +82,7 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	m.History.ResetOnChange(g.Generation, plan.Echo(g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]), now)
 	m.seeName(g, now)
 	m.seeDeclared(g, now)
+	own := m.Bound
 	if g.Status.ID == m.Bound {
 		m.Bound = ""
 	}
@@ -92,6 +95,7 @@ func (m *Memory) See(g *v1alpha1.Group, now time.Time) {
 	id := BoundID(g, *m) + ClaimedID(g, *m) // one of them is empty
 	if m.SeenID != id {
 		m.SeenID, m.BoundSince = id, now
+		m.Inherited = id != "" && id != own && m.Unrecorded == nil
 	}
 	m.seeNote(g, id, now)
 	if !g.DeletionTimestamp.IsZero() && m.DeletionSeen.IsZero() {

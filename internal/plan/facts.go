@@ -78,6 +78,9 @@ type Identity struct {
 	// Seen is when this process first saw the Group bound to ID, or claiming it: another one may
 	// have made the group just before, and the API may lag behind that.
 	Seen time.Time
+	// Inherited: it was another process that bound it, of which calls may still be under
+	// way then.
+	Inherited bool
 	// Unarchive: the group was archived when it was adopted, and is not unarchived yet.
 	Unarchive bool
 	// Unrecorded: this process made the group, and its id is not written down yet.

@@ -189,7 +189,7 @@ func finalizeArchive(f *Facts) Step {
 	case f.lost():
 		return finalizeMissing(f)
 	case f.Remote.State == RemotePresent && f.Now.Before(unarchivedUntil(f)):
-		return writeStatus(deleting("a call to unarchive the remote group got no clear answer and may still arrive"), unarchivedUntil(f).Sub(f.Now))
+		return writeStatus(deleting("a call to unarchive the remote group, without a clear answer or of a manager before this one, may still arrive"), unarchivedUntil(f).Sub(f.Now))
 	case f.Remote.State == RemotePresent && f.Remote.Group.Archived() && !f.Remote.Fresh && (mayBeUnarchived(f) || f.Remote.AsOf.Before(f.DeletionSeen)):
 		if b := f.backoff(nil); b != nil {
 			return backedOffDeletion(f, b)
@@ -216,16 +216,33 @@ func mayLag(f *Facts) bool {
 // unarchivedUntil is until when a group may still be unarchived after it was
 // archived, by a call of ours or of the manager before us.
 func unarchivedUntil(f *Facts) time.Time {
-	if f.Remote.Unarchiving.IsZero() && f.Remote.Group.Archived() && unarchives(f) && mayLag(f) {
-		return f.Identity.Seen.Add(SettleTime)
+	until := f.Remote.Unarchiving
+	if settled := f.Identity.Seen.Add(SettleTime); settled.After(until) && othersMayUnarchive(f) {
+		return settled
 	}
-	return f.Remote.Unarchiving
+	return until
 }
 
-// mayBeUnarchived: there was such a call, or may have been one.
-func mayBeUnarchived(f *Facts) bool {
-	return !f.Remote.Unarchiving.IsZero() || unarchives(f)
+// othersMayUnarchive: the manager before us may have sent such a call. Nothing tells of
+// it, and no answer to a call of our own does. But there was a reason for one only where
+// the Group manages that field, or where the group was archived before the deletion did so.
+func othersMayUnarchive(f *Facts) bool {
+	archived, wrote := f.Remote.Group.Archived(), f.Remote.Writes[FieldArchived]
+	if unarchives(f) && archived && mayLag(f) {
+		return true
+	}
+	byDeletion := !wrote.IsZero() && !wrote.Before(f.DeletionSeen)
+	return f.Identity.Inherited && (managesArchived(f) || !byDeletion && (archived || !wrote.IsZero()))
 }
+
+// mayBeUnarchived: there was such a call, or may have been one since the group was seen.
+func mayBeUnarchived(f *Facts) bool {
+	return !f.Remote.Unarchiving.IsZero() || unarchives(f) || f.Remote.AsOf.Before(unarchivedUntil(f))
+}
+
+// managesArchived: the Group says whether its remote group is archived, or has yet to
+// unarchive what it has adopted.
+func managesArchived(f *Facts) bool { return f.Identity.Unarchive || f.spec().Archived != nil }
 
 // unarchives: the Group wants its remote group active, by its spec or at adoption.
 func unarchives(f *Facts) bool {

@@ -164,3 +164,31 @@ func TestAGroupWhoseGroupIsGoneGoesAsAnyDeletion(t *testing.T) {
 		{"a call that failed is not repeated at once", facts(gone, failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
 	})
 }
+
+// The manager before had asked to unarchive the group, died, and its call arrived after
+// our own had been answered and the Group was archived and gone.
+func TestADeletionWaitsForWhatTheManagerBeforeMayHaveSent(t *testing.T) {
+	wrote := func(ago time.Duration) option {
+		return func(s *Facts) { s.Remote.Writes = map[Field]time.Time{FieldArchived: now.Add(-ago)} }
+	}
+	resting := remoteGroup(plaza(archivedSince(now.Add(-30 * time.Second))))
+	asked := deletionSeen(40 * time.Second)
+	longSeen := func(s *Facts) { inherited(s); s.Identity.Seen = now.Add(-SettleTime) }
+	waits := says(v1alpha1.ReasonDeleting, "of a manager before this one, may still arrive").again(time.Minute)
+	archive, release := Step{Action: ArchiveRemote, ID: plazaID}, Step{Action: Release, ID: plazaID}
+	decide(t, []decision{
+		{"where the spec wants it active", facts(deleted, asked, inherited, archivedAs(false)), waits},
+		{"though our own unarchiving was answered", facts(deleted, asked, inherited, archivedAs(false), wrote(50*time.Second), replied), waits},
+		{"and though we have archived it since", facts(deleted, asked, inherited, archivedAs(false), resting, wrote(30*time.Second), replied), waits},
+		{"where the spec says by now that it is archived", facts(deleted, asked, inherited, archivedAs(true), resting, replied), waits},
+		{"where the spec says nothing any more, and we have unarchived it", facts(deleted, asked, inherited, wrote(50*time.Second), replied), waits},
+		{"where the group was archived when it was found", facts(deleted, asked, inherited, resting), waits},
+		{"but not where it was active, and the deletion archives it", facts(deleted, asked, inherited), archive},
+		{"nor once it has", facts(deleted, asked, inherited, resting, wrote(30*time.Second), replied, fresh), release},
+		{"nor where no manager before knew the group", facts(deleted, asked, justSeen, archivedAs(false), wrote(50*time.Second), replied), archive},
+		{"and no longer than such a call may take", facts(deleted, asked, longSeen, archivedAs(false)), archive},
+		{"when what was seen before counts no more", facts(deleted, asked, longSeen, resting, asOf(10*time.Second), func(s *Facts) { s.Identity.Seen = now.Add(-SettleTime - 5*time.Second) }),
+			Step{Action: Read, ID: plazaID}},
+		{"and then it goes", facts(deleted, asked, longSeen, resting, fresh), release},
+	})
+}

@@ -117,6 +117,9 @@ func anyIdentity(t *rapid.T, s *Facts) {
 	case "unreadable":
 		s.Identity.AttemptUnreadable = true
 	}
+	if rarely("inherited") {
+		inherited(s)
+	}
 	s.Identity.AttemptEmpty = rarely("empty")
 	s.Identity.NoteLost = s.Identity.Attempt != nil && rarely("note lost")
 	s.Identity.Unrecorded = s.Identity.ID != "" && rarely("unrecorded id")

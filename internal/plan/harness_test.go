@@ -120,6 +120,7 @@ func inFlight(s *Facts)       { s.Identity.CreateInFlight = true }
 func accepted(s *Facts)       { s.Evidence.MissingAccepted = true }
 func noStatus(s *Facts)       { s.Group.Status.ID = "" }
 func justSeen(s *Facts)       { s.Identity.Seen = now.Add(-time.Minute) }
+func inherited(s *Facts)      { justSeen(s); s.Identity.Inherited = true }
 
 // claimedID is a Group whose id only its annotation carries.
 func claimedID(s *Facts) {

@@ -44,6 +44,7 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 		"an archiving by somebody else, seen late, hid that we had unarchived":              40015596,
 		"a foreign account was trusted, as the cache showed no owned group yet":             42033918,
 		"a call to unarchive arrived after its Group was gone":                              10004565,
+		"a call to unarchive of the manager before arrived after its Group was gone":        600004187,
 		"the status of a Group that was gone was written to another of its name":            52018168,
 		"two Groups named one id, and each gave way to the other":                           600001208,
 	} {
