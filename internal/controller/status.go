@@ -44,7 +44,7 @@ func (r *reporter) report(ctx context.Context, s *scope, f *plan.Facts, report *
 	changes := worthAnEvent(s.group, report)
 	old := meta.FindStatusCondition(s.group.Status.Conditions, v1alpha1.ConditionReady)
 	fresh := old == nil || old.Reason != report.Reason
-	if report.Stalled && fresh {
+	if needsPerson(report) && fresh {
 		log.FromContext(ctx).Info("A person is needed", "reason", report.Reason, "message", cut(report.Message, maxNote))
 	}
 	status := s.group.Status.DeepCopy()
@@ -179,9 +179,15 @@ func cut(text string, most int) string {
 	return text[:end] + sign
 }
 
+// needsPerson reports whether nothing goes on before somebody acts. A connection that is not
+// there is made by somebody, too, though it is not the Group that has to change.
+func needsPerson(r *plan.Report) bool {
+	return r.Stalled || r.Reason == v1alpha1.ReasonConnectionNotFound
+}
+
 // worthAnEvent reports whether a person would want to hear of a report: where one is
 // needed, on a change of reason or message, and not on each retry.
 func worthAnEvent(g *v1alpha1.Group, r *plan.Report) bool {
 	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-	return r.Stalled && (ready == nil || ready.Reason != r.Reason || ready.Message != bounded(r.Message) || ready.ObservedGeneration != g.Generation)
+	return needsPerson(r) && (ready == nil || ready.Reason != r.Reason || ready.Message != bounded(r.Message) || ready.ObservedGeneration != g.Generation)
 }

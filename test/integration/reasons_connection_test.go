@@ -22,6 +22,7 @@ func TestConnectionNotFoundUntilItIsThere(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.ConnectionRef.Name = "later" })
 	w.awaitBlocked("lobby", v1alpha1.ReasonConnectionNotFound, "Connection later", "create it", "connectionRef")
+	w.wantEvents("lobby", map[string]int{v1alpha1.ReasonConnectionNotFound: 1})
 	c := w.connection()
 	later := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "later"}, Spec: c.Spec}
 	w.create(later)
