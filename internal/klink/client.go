@@ -79,6 +79,8 @@ type Client struct {
 	redact        redactor
 	// names are those of people, as listings show them again and again.
 	names *names
+	// mostOfReply is how many bytes of a success are read: maxReply, except in tests.
+	mostOfReply int64
 }
 
 // New returns a client, or an error that says what is wrong with the endpoint, the token or
@@ -105,6 +107,7 @@ func New(config Config) (*Client, error) {
 		authorization: func() string { return "Bearer " + config.Token },
 		redact:        newRedactor(config.Token),
 		names:         &names{},
+		mostOfReply:   maxReply,
 	}, nil
 }
 

@@ -152,7 +152,7 @@ func (c *Client) exchange(req *http.Request, decode func(io.Reader, http.Header)
 	if status < 200 || status >= 300 {
 		return status, c.refused(reply)
 	}
-	body := &content{from: reply.Body, limit: maxReply}
+	body := &content{from: reply.Body, limit: c.mostOfReply}
 	err = decode(body, reply.Header)
 	if body.broken != nil {
 		return status, c.failure(readFailure(body.broken), body.broken)
