@@ -87,6 +87,17 @@ func (m *mirror) shown(id string) bool {
 	return e != nil && !e.stale
 }
 
+// held are those of the ids that were shown last, under whichever token.
+func (m *mirror) held(ids []string) sets.Set[string] {
+	held := sets.New[string]()
+	for _, id := range ids {
+		if e := m.entries[id]; e != nil && !e.unlisted && e.deleted.IsZero() {
+			held.Insert(id)
+		}
+	}
+	return held
+}
+
 // lookup tells what is known of an id.
 func (m *mirror) lookup(id string, now time.Time) Remote {
 	e, known := m.entries[id]

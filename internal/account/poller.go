@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/klink-cloud/klink-operator/internal/klink"
 )
 
@@ -84,6 +86,7 @@ type job struct {
 	wasDown bool
 	byGets  bool
 	owned   []string
+	held    sets.Set[string] // those of owned that the mirror holds
 }
 
 // syncOnce makes one probe if the connection went down, and otherwise looks at the
@@ -101,7 +104,7 @@ func (p *poller) syncOnce(ctx context.Context) {
 	case j.byGets:
 		err = p.watchOwned(ctx, j)
 	default:
-		err = p.list(ctx, j.of)
+		err = p.list(ctx, j)
 	}
 	if err != nil {
 		p.retry(j.of, j.began.Add(min(j.every, p.failed(ctx, j.of, err))))
@@ -124,6 +127,7 @@ func (p *poller) plan() (j job, ok bool) {
 			return // the connection was blocked since the pass came due
 		}
 		j.of, j.every, j.owned = s.session, s.settings.Resync, owned
+		j.held = s.mirror.held(bindings.Owned)
 		j.wasDown = !s.health.up && s.health.down != 0
 		s.byGets = s.pages > 2*len(owned) && !s.mirror.begun.IsZero()
 		j.byGets = s.byGets && !bindings.Unbound && !s.awaited()
@@ -198,7 +202,8 @@ func (p *poller) waitForRate(ctx context.Context, of *session) error {
 }
 
 // list lists the account and takes the listing in.
-func (p *poller) list(ctx context.Context, of *session) error {
+func (p *poller) list(ctx context.Context, j job) error {
+	of := j.of
 	// Nobody who needs but an answer waits for the last of a hundred pages.
 	of.lister.Answered = func() { p.c.settle(of, nil) }
 	listing, err := of.lister.List(ctx, func(ctx context.Context) error { return p.waitForRate(ctx, of) })
@@ -215,7 +220,7 @@ func (p *poller) list(ctx context.Context, of *session) error {
 	}
 	var lied bool
 	p.c.took(of, func(s *state) (news News) {
-		s.trust.forget(bindings.GivenUp...)
+		s.trust.giveUp(bindings.GivenUp, j.held)
 		news, lied = s.takeIn(listing, bindings.Owned)
 		return news
 	})

@@ -110,6 +110,13 @@ func (t *trust) forget(ids ...string) {
 	t.gone.Insert(ids...)
 }
 
+// giveUp forgets the ids whose Groups say that they are missing. Not one that the mirror
+// held when the pass began: it was shown since, of which its Group, or the cache, has yet
+// to hear.
+func (t *trust) giveUp(ids []string, held sets.Set[string]) {
+	t.forget(slices.DeleteFunc(slices.Clone(ids), held.Has)...)
+}
+
 // prune forgets what no Group owns any more.
 func (t *trust) prune(owned []string) { t.gone = t.gone.Intersection(sets.New(owned...)) }
 

@@ -153,3 +153,20 @@ func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
 		b.trusted(false)
 	})
 }
+
+// The cache still showed that a Group's remote group was missing, which a listing had shown
+// by then, and the token was changed: nothing told the foreign account from ours.
+func TestWhatWasShownSinceItWasMissedIsNotGivenUp(t *testing.T) {
+	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
+		ids := b.seed(1)
+		b.own(ids[0])
+		b.giveUp(ids[0])
+		b.configure()
+		b.trusted(true)
+		b.configure(token(foreignToken))
+		b.trusted(false)
+		b.createRefused(t)
+		b.configure()
+		b.trusted(true)
+	})
+}

@@ -46,7 +46,7 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 	p.c.took(j.of, func(s *state) (news News) {
 		now := time.Now()
 		if len(answered) > 0 || len(j.owned) == 0 {
-			s.trust.forget(bindings.GivenUp...)
+			s.trust.giveUp(bindings.GivenUp, j.held)
 			news = s.judgeTrust(j.began, answered, shown, now)
 			news.Status = news.Status || !s.trust.looked
 			s.trust.looked, s.watched = true, j.began
