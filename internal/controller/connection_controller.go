@@ -246,6 +246,7 @@ func (r *ConnectionReconciler) ensureInUseFinalizer(ctx context.Context, object 
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
 	}
+	CacheLightConnection(object, r.Groups.Selector) // the reply has all of it
 	r.writes(object).record(before.GetResourceVersion(), object)
 	return done, nil
 }

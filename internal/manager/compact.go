@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/controller"
@@ -16,8 +17,9 @@ import (
 
 // compact makes objects small before they are cached: what kubectl and the API server keep
 // of earlier writes is left out, as nothing here writes an object back as a whole, and
-// the texts that many Groups have in common are kept once.
-func compact() func(any) (any, error) {
+// the texts that many Groups have in common are kept once. The selector says by their labels
+// which connections are served.
+func compact(selector labels.Selector) func(any) (any, error) {
 	var texts pool
 	return func(object any) (any, error) {
 		o, err := meta.Accessor(object)
@@ -28,9 +30,14 @@ func compact() func(any) (any, error) {
 		if annotations := o.GetAnnotations(); annotations != nil {
 			delete(annotations, corev1.LastAppliedConfigAnnotation)
 		}
-		if g, ok := object.(*v1alpha1.Group); ok {
-			controller.CacheLight(g)
-			texts.compact(g)
+		switch one := object.(type) {
+		case *v1alpha1.Group:
+			controller.CacheLight(one)
+			texts.compact(one)
+		case *v1alpha1.Connection:
+			controller.CacheLightConnection(one, selector)
+		case *v1alpha1.ClusterConnection:
+			controller.CacheLightConnection(one, selector)
 		}
 		return object, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -30,7 +31,7 @@ func decoded() *v1alpha1.Group {
 
 func TestWhatIsCachedSaysTheSameInLessMemory(t *testing.T) {
 	t.Parallel()
-	small := compact()
+	small := compact(nil)
 	want := decoded()
 	want.ManagedFields = nil
 	delete(want.Annotations, corev1.LastAppliedConfigAnnotation)
@@ -61,10 +62,26 @@ func TestWhatIsCachedSaysTheSameInLessMemory(t *testing.T) {
 	}
 }
 
+// Connections of either kind are cached without the metadata that nothing reads.
+func TestConnectionsAreCachedLight(t *testing.T) {
+	t.Parallel()
+	small := compact(nil)
+	for _, object := range []client.Object{&v1alpha1.Connection{}, &v1alpha1.ClusterConnection{}} {
+		object.SetAnnotations(map[string]string{"mine": "1"})
+		object.SetLabels(map[string]string{"mine": "1"})
+		if _, err := small(object); err != nil {
+			t.Fatal(err)
+		}
+		if len(object.GetAnnotations())+len(object.GetLabels()) != 0 {
+			t.Errorf("%T is cached with %v, %v", object, object.GetAnnotations(), object.GetLabels())
+		}
+	}
+}
+
 // A deletion that was missed comes as something else, and must get through.
 func TestWhatIsNoObjectIsCachedAsItIs(t *testing.T) {
 	t.Parallel()
-	if got, err := compact()("a tombstone"); got != "a tombstone" || err != nil {
+	if got, err := compact(nil)("a tombstone"); got != "a tombstone" || err != nil {
 		t.Errorf("%v, %v", got, err)
 	}
 }

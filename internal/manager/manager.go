@@ -110,7 +110,7 @@ func (s *settings) metricsOptions() metricsserver.Options {
 }
 
 func (s *settings) cacheOptions() cache.Options {
-	o := cache.Options{DefaultTransform: compact()}
+	o := cache.Options{DefaultTransform: compact(s.selector)}
 	if len(s.namespaces) > 0 {
 		o.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range s.namespaces {
