@@ -45,16 +45,21 @@ func TestNoAPITakesTheManagersMemory(t *testing.T) {
 		"a page of 1.1 million tiny groups": func(v *victim) {
 			v.answers(10, always(filled(`{"has_more":false,"data":[`, `{"id":"a"},`, `{"id":"b"}]}`)))
 		},
-		"a million groups, 10,000 a page": func(v *victim) { v.answers(60, http.HandlerFunc(endless)) },
-		"lists of 1,1,1,…":                func(v *victim) { v.answers(10, always(filled(`[`, `1,`, `1]`))) },
-		"2,500 groups of 5,000 members":   func(v *victim) { v.answers(60, large{groups: 2500, members: 5000, named: "m-%05d-%04d"}) },
+		"a million groups, 10,000 a page":     func(v *victim) { v.answers(60, http.HandlerFunc(endless)) },
+		"lists of 1,1,1,…":                    func(v *victim) { v.answers(10, always(filled(`[`, `1,`, `1]`))) },
+		"refusals of 1,1,1,… without end":     func(v *victim) { v.isRefused(12) },
+		"2,500 groups of 5,000 members":       func(v *victim) { v.answers(60, large{groups: 2500, members: 5000, named: "m-%05d-%04d"}) },
+		"30 of the largest Groups":            func(v *victim) { v.keepsLarge(30) },
+		"a start beside 300 Groups of 1.3 MB": func(v *victim) { v.writesLarge(300) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			two <- struct{}{}
 			defer func() { <-two }()
 			v := newVictim(t, program, limit)
+			begun := time.Now()
 			attack(v)
+			t.Logf("the attack took %s", time.Since(begun).Round(time.Second))
 			peak := v.peak()
 			t.Logf("%d MiB at the peak", peak>>10)
 			if peak > mostMemory {
@@ -84,6 +89,8 @@ type victim struct {
 
 	namespace string
 	manager   *exec.Cmd
+	start     func()
+	metrics   string // its address
 	// hostile is where the other API end is, which answers as end does.
 	hostile string
 	end     atomic.Pointer[http.Handler]
@@ -92,7 +99,7 @@ type victim struct {
 
 func newVictim(t *testing.T, program, limit string) *victim {
 	t.Helper()
-	v := &victim{T: t, namespace: worlds.CreateNamespace(t, api, "memory-")}
+	v := &victim{T: t, namespace: worlds.CreateNamespace(t, api, "memory-"), metrics: worlds.FreeAddress(t)}
 	honest := simulator.Start(t, simulator.Options{Token: token})
 	v.hostile = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v.asked.Add(1)
@@ -100,17 +107,17 @@ func newVictim(t *testing.T, program, limit string) *victim {
 	})) + simulator.Prefix
 	worlds.Create(t, api, worlds.Secret(v.namespace, token))
 	worlds.Create(t, api, worlds.Connection(v.namespace, "honest", honest.URL))
-	v.manager = exec.Command(program, "--kubeconfig="+cluster.Kubeconfig(), "--operator-namespace="+v.namespace,
-		"--watch-namespaces="+v.namespace, "--allowed-endpoints="+honest.URL+","+v.hostile, "--metrics-bind-address=0", "--health-probe-bind-address=0")
-	v.manager.Env = append(os.Environ(), limit)
-	cluster.Adopt(v.manager)
-	if err := v.manager.Start(); err != nil {
-		t.Fatal(err)
+	v.start = func() {
+		v.manager = exec.Command(program, "--kubeconfig="+cluster.Kubeconfig(), "--operator-namespace="+v.namespace, "--watch-namespaces="+v.namespace,
+			"--allowed-endpoints="+honest.URL+","+v.hostile, "--metrics-bind-address="+v.metrics, "--metrics-secure=false", "--health-probe-bind-address=0")
+		v.manager.Env = append(os.Environ(), limit)
+		cluster.Adopt(v.manager)
+		if err := v.manager.Start(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	t.Cleanup(func() {
-		_ = v.manager.Process.Kill()
-		_ = v.manager.Wait()
-	})
+	v.start()
+	t.Cleanup(v.stop)
 	for i := range 100 {
 		worlds.Create(t, api, worlds.Group(v.namespace, fmt.Sprint("honest-", i), "honest", func(g *v1alpha1.Group) {
 			for n := range 20 {
@@ -125,6 +132,22 @@ func newVictim(t *testing.T, program, limit string) *victim {
 		return ""
 	})
 	return v
+}
+
+func (v *victim) stop() {
+	_ = v.manager.Process.Kill()
+	_ = v.manager.Wait()
+}
+
+// serves waits until the manager has done what an honest Group asks for.
+func (v *victim) serves() {
+	v.Helper()
+	g := worlds.Group(v.namespace, "honest-0", "honest")
+	worlds.Edit(v, api, g, func() { g.Spec.Description = new("served") })
+	v.eventually(func() string {
+		worlds.Find(v, api, g)
+		return worlds.Lacks(g.Status.Conditions, g.Generation, v1alpha1.ReasonSynced)
+	})
 }
 
 func (v *victim) eventually(what func() string) {
