@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"sigs.k8s.io/yaml"
 
@@ -61,29 +62,71 @@ func NotDeclared(id string) string {
 	return NotDeclaredPrefix + fmt.Sprintf("%q is not declared: ", id)
 }
 
-// encode writes a document as YAML. Some texts are read back as others, or not at all,
-// such as one that begins with the line break U+0085: what holds one is written as JSON,
-// which is YAML too.
+// encode writes a document as YAML that is read back as the document.
 func encode(d document) (string, error) {
-	if plain, err := yaml.Marshal(d); err == nil && says(plain, d) {
+	if plain, err := yaml.Marshal(d); err == nil && isPlain(string(plain)) && says(plain, d) {
 		return string(plain), nil
 	}
-	escaped, err := json.MarshalIndent(d, "", "  ")
+	escaped, err := escapedJSON(d)
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	for _, r := range string(escaped) {
-		if r > unicode.MaxASCII && r <= 0xffff && !unicode.IsPrint(r) || r == 0x7f {
-			fmt.Fprintf(&b, `\u%04x`, r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	if text := b.String() + "\n"; says([]byte(text), d) {
-		return text, nil
+	if says([]byte(escaped), d) {
+		return escaped, nil
 	}
 	return "", errors.New("it says something else when it is read back")
+}
+
+// Encode writes a value as YAML that shows all that it holds. Some texts are read back as
+// others, or not at all, such as one that begins with the line break U+0085, and some look
+// like others, such as those that turn the direction of writing around: what holds one is
+// written as JSON, which is YAML too.
+func Encode(value any) (string, error) {
+	if plain, err := yaml.Marshal(value); err == nil && isPlain(string(plain)) {
+		return string(plain), nil
+	}
+	return escapedJSON(value)
+}
+
+func escapedJSON(value any) (string, error) {
+	text, err := json.MarshalIndent(value, "", "  ")
+	return escape(string(text), func(r rune) string { return fmt.Sprintf(`\U%08x`, r) }) + "\n", err
+}
+
+// EscapeJSON escapes the characters that JSON lets pass, and that a terminal obeys or an
+// editor does not show.
+func EscapeJSON(text string) string {
+	return escape(text, func(r rune) string {
+		high, low := utf16.EncodeRune(r)
+		return fmt.Sprintf(`\u%04x\u%04x`, high, low)
+	})
+}
+
+// escape escapes what does not show, in strings of JSON; large is how that is written which
+// four digits cannot say: YAML and JSON differ in that.
+func escape(text string, large func(rune) string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case shows(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			b.WriteString(large(r))
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+func isPlain(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !shows(r) })
+}
+
+// shows reports whether a character is seen as what it is. The two that join letters and
+// emoji are part of how these are written.
+func shows(r rune) bool {
+	return unicode.IsPrint(r) || r == '\n' || r == '\u200c' || r == '\u200d'
 }
 
 // says reports whether a text is read as the document.

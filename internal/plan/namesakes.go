@@ -109,8 +109,11 @@ func nameTakenReport(f *Facts, unowned []Candidate) Report {
 			"%s; %s, or ask a cluster admin: %s does not let namespace %s adopt (allowedAdoptionNamespaces)",
 			count, beside, f.Connection.Name, f.Group.Namespace))
 	}
-	return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf(
-		"%s: %s; to bind to it, set groupID to its id, or adoptionPolicy to ByName; %s", count, describe(groupsOf(unowned)), beside))
+	bind := "to bind to one of them, set groupID to its id"
+	if len(unowned) == 1 {
+		bind = "to bind to it, set groupID to its id, or adoptionPolicy to ByName"
+	}
+	return stalled(v1alpha1.ReasonNameTaken, fmt.Sprintf("%s: %s; %s; %s", count, describe(groupsOf(unowned)), bind, beside))
 }
 
 // waitForCreate waits until it is known what another Group's open create has made.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,21 +105,27 @@ func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.Connec
 }
 
 // mayReceiveToken keeps the token of a Secret from an endpoint of a namespace's Connection that
-// the operator refuses, or has not judged yet: who may write Connections, and not read Secrets,
-// could otherwise have it sent anywhere by the next person with more rights who looks.
+// the operator does not itself send it to by now: who may write Connections, and not read
+// Secrets, could otherwise have it sent anywhere by the next person with more rights who looks.
 // ClusterConnections are written by cluster admins.
 func mayReceiveToken(object v1alpha1.ConnectionObject) error {
 	if object.GetNamespace() == "" {
 		return nil
 	}
 	ready := meta.FindStatusCondition(object.GetConditions(), v1alpha1.ConditionReady)
-	switch why := refused(object); {
+	switch {
 	case ready == nil || ready.ObservedGeneration != object.GetGeneration():
 		return &unreadable{"no token is sent: the operator has not looked yet at " + kindName(object) + " as it is now, and so not said whether its endpoint is allowed; try again in a moment, or " + bringToken}
-	case why != "":
-		return &unreadable{"no token is sent: the operator does not use " + kindName(object) + " (" + why + "); if you trust its endpoint, " + bringToken}
+	case !slices.Contains(tokenWasSent, ready.Reason):
+		return &unreadable{"no token is sent: the operator does not use " + kindName(object) + " (" + ready.Reason + ": " + ready.Message + "); if you trust its endpoint, " + bringToken}
 	}
 	return nil
+}
+
+// tokenWasSent are the reasons that a connection has only after the operator has allowed its
+// endpoint. Others, such as Terminating, say nothing about it.
+var tokenWasSent = []string{
+	v1alpha1.ReasonConnected, v1alpha1.ReasonUnauthorized, v1alpha1.ReasonUnavailable, v1alpha1.ReasonRateLimited, v1alpha1.ReasonMassDisappearance,
 }
 
 // whereSought says that the Secret of a ClusterConnection may be elsewhere.
@@ -184,6 +191,7 @@ func (a *reader) list(ctx context.Context) (klink.Listing, error) {
 
 // get reads one group.
 func (a *reader) get(ctx context.Context, id string) (klink.Group, error) {
+	defer a.progress.clear()
 	for attempt := 1; ; attempt++ {
 		if err := a.slot(ctx); err != nil {
 			return klink.Group{}, err
@@ -201,6 +209,9 @@ func (a *reader) slot(ctx context.Context) error {
 		due, ok := a.limit.Take(klink.Caller{Key: "kubectl-klink", Class: klink.ClassChange})
 		if ok {
 			return ctx.Err()
+		}
+		if pause := time.Until(due); pause > time.Second {
+			a.progress.say("the API takes no calls for %s", pause.Round(time.Second))
 		}
 		if err := wait(ctx, time.Until(due)); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/forecast"
@@ -69,21 +70,21 @@ func (a *adopter) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	proposals := make([]proposal, 0, len(groups))
-	for i := range groups {
-		p, err := f.propose(ctx, &groups[i])
-		if err != nil {
-			return err
-		}
-		proposals = append(proposals, p)
+	proposals, err := f.proposals(ctx, groups)
+	if err != nil {
+		return err
 	}
-	chosen := withoutDoubles(proposals)
+	chosen := chosenOf(proposals)
 	ended := a.leftOut(proposals)
 	if len(chosen) == 0 {
 		return ended
 	}
 	for _, p := range chosen {
-		fmt.Fprintf(a.Out, "kgrp %s/%s would bind to %s (%q)%s\n", p.group.Namespace, p.group.Name, p.id, p.name, p.then())
+		of := "kgrp " + p.group.Namespace + "/" + p.group.Name
+		fmt.Fprintf(a.Out, "%s would bind to %s (%q)\n", of, p.id, p.name)
+		if len(p.then.Changes) > 0 {
+			p.then.Print(a.Out, of, a.colours())
+		}
 	}
 	if !a.yes {
 		which := "this Group"
@@ -147,14 +148,12 @@ func (a *adopter) taken(ctx context.Context, c *cluster, names []string) ([]v1al
 	default:
 		groups, err = c.groups(ctx, c.namespace, options...)
 	}
-	var taken []v1alpha1.Group
-	for i := range groups {
-		ready := meta.FindStatusCondition(groups[i].Status.Conditions, v1alpha1.ConditionReady)
-		if ready != nil && ready.Reason == v1alpha1.ReasonNameTaken && groups[i].Status.ID == "" {
-			taken = append(taken, groups[i])
-		}
-	}
-	return taken, err
+	return slices.DeleteFunc(groups, func(g v1alpha1.Group) bool { return !saysNameTaken(&g) }), err
+}
+
+func saysNameTaken(g *v1alpha1.Group) bool {
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonNameTaken && g.Status.ID == ""
 }
 
 // proposal is what one Group would bind to, or why not.
@@ -163,16 +162,41 @@ type proposal struct {
 	id, name, why string
 	// unknown: the account cannot be read, so that it cannot be told.
 	unknown bool
-	// sets are the fields that the operator would set once it is bound.
-	sets []string
+	// then is what the operator would do once it is bound.
+	then forecast.Forecast
 }
 
-// then says what binding leads to, for the end of a line.
-func (p *proposal) then() string {
-	if len(p.sets) == 0 {
-		return ""
+// proposals are what the Groups would bind to. Whether two would take one group is a question
+// about all that say NameTaken, also those that are not meant.
+func (f *forecaster) proposals(ctx context.Context, groups []v1alpha1.Group) ([]proposal, error) {
+	meant := make([]proposal, 0, len(groups))
+	takers := map[string]int{}
+	seen := map[types.UID]bool{}
+	for i := range groups {
+		p, err := f.propose(ctx, &groups[i])
+		if err != nil {
+			return nil, err
+		}
+		meant, seen[groups[i].UID] = append(meant, p), true
+		takers[p.id]++
 	}
-	return " and set " + strings.Join(p.sets, ", ")
+	for i := range f.known.groups {
+		g := &f.known.groups[i]
+		if !saysNameTaken(g) || seen[g.UID] {
+			continue
+		}
+		p, err := f.propose(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		takers[p.id]++
+	}
+	for i := range meant {
+		if p := &meant[i]; p.why == "" && takers[p.id] > 1 {
+			p.why = fmt.Sprintf("%d Groups would take %s; set groupID on the one that is meant", takers[p.id], p.id)
+		}
+	}
+	return meant, nil
 }
 
 // propose asks the plan what the Group would do under ByName.
@@ -189,15 +213,18 @@ func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, 
 	if err != nil {
 		return p, fmt.Errorf("kgrp %s/%s: %w", g.Namespace, g.Name, err)
 	}
+	if f.mayBeElsewhere(g) {
+		p.why, p.unknown = elsewhere+"; set groupID to an id that the message of the Group names", true
+		return p, nil
+	}
 	if why := f.incomplete(named); why != "" {
 		p.why, p.unknown = why, true
 		return p, nil
 	}
 	if len(out.Changes) > 0 && out.Changes[0].Kind == forecast.Adopt {
 		p.id, p.name = out.Changes[0].ID, out.Changes[0].Before.Name
-		for _, change := range out.Changes[1:] {
-			p.sets = append(p.sets, change.Fields...)
-		}
+		out.Changes = out.Changes[1:]
+		p.then = out
 		return p, nil
 	}
 	p.why = strings.TrimSpace(out.Reason + " " + out.Message)
@@ -211,32 +238,16 @@ func (f *forecaster) propose(ctx context.Context, g *v1alpha1.Group) (proposal, 
 // others may have its name.
 func (f *forecaster) incomplete(g *v1alpha1.Group) string {
 	for object, l := range f.accounts {
-		ref := connectionOf(g)
-		same := object.GetName() == ref.Name && (object.GetNamespace() == "") == (ref.Kind == v1alpha1.KindClusterConnection)
-		if same && (object.GetNamespace() == "" || object.GetNamespace() == g.Namespace) && l.err == nil && !l.listing.Complete {
+		if refers(g, object) && l.err == nil && !l.listing.Complete {
 			return notWhole(l.listing, "others may have its name").Error()
 		}
 	}
 	return ""
 }
 
-// withoutDoubles leaves out what two Groups would take.
-func withoutDoubles(proposals []proposal) []proposal {
-	takers := map[string]int{}
-	for _, p := range proposals {
-		takers[p.id]++
-	}
-	var chosen []proposal
-	for i := range proposals {
-		p := &proposals[i]
-		if p.why == "" && takers[p.id] > 1 {
-			p.why = fmt.Sprintf("%d Groups would take %s; set groupID on the one that is meant", takers[p.id], p.id)
-		}
-		if p.why == "" {
-			chosen = append(chosen, *p)
-		}
-	}
-	return chosen
+// chosenOf are the proposals against which nothing speaks.
+func chosenOf(proposals []proposal) []proposal {
+	return slices.DeleteFunc(slices.Clone(proposals), func(p proposal) bool { return p.why != "" })
 }
 
 // bind sets the policy, waits, and reports. One that fails keeps nothing from the others.

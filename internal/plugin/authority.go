@@ -72,6 +72,15 @@ func (l *listed) mayHaveMade(g *v1alpha1.Group, id string) bool {
 	})
 }
 
+// elsewhere says what cannot be known of a Group's account.
+const elsewhere = "Groups of other namespaces, which you may not list, may own groups of its account"
+
+// mayBeElsewhere reports whether what a Group would bind to, or make, depends on Groups that
+// this person may not list.
+func (f *forecaster) mayBeElsewhere(g *v1alpha1.Group) bool {
+	return f.partial && g.Status.ID == "" && connectionOf(g).Kind == v1alpha1.KindClusterConnection
+}
+
 // declare has these Groups count as they are here, in the place of those in the cluster:
 // manifests may claim what another one claims, or give up what one of the cluster has.
 func (f *forecaster) declare(groups []v1alpha1.Group) {

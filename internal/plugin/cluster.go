@@ -152,6 +152,12 @@ func connectionOf(g *v1alpha1.Group) v1alpha1.ConnectionReference {
 	return g.Spec.ConnectionRef
 }
 
+// refers reports whether a Group refers to a connection.
+func refers(g *v1alpha1.Group, object v1alpha1.ConnectionObject) bool {
+	ref, cluster := connectionOf(g), object.GetNamespace() == ""
+	return object.GetName() == ref.Name && cluster == (ref.Kind == v1alpha1.KindClusterConnection) && (cluster || object.GetNamespace() == g.Namespace)
+}
+
 // parseConnection reads KIND/NAME, in the words that kubectl takes too.
 func parseConnection(text string) (v1alpha1.ConnectionReference, error) {
 	kind, name, found := strings.Cut(text, "/")

@@ -61,6 +61,10 @@ func diagnose(d *dossier) answer {
 		return diagnoseConnection(d, ready)
 	case g.Status.ObservedGeneration != g.Generation:
 		return answer{text: "The Group was changed, and the operator has not looked at it since.", who: nobody + "; if it does not, " + operator, command: command(g, "reconcile"), needs: needsToWrite}
+	case ready.Status == metav1.ConditionTrue && d.connection != nil && meta.IsStatusConditionFalse(d.connection.GetConditions(), v1alpha1.ConditionReady):
+		a := diagnoseConnection(d, ready)
+		a.text = "The Group was in order when it was last looked at, and now waits for its connection. " + a.text
+		return a
 	case ready.Status == metav1.ConditionTrue:
 		return answer{fine: true, text: "Nothing is wrong: " + ready.Message + "."}
 	}
@@ -72,7 +76,7 @@ func diagnose(d *dossier) answer {
 		a = remedies[v1alpha1.ReasonAdoptionNotAllowed]
 	}
 	if ready.Reason == v1alpha1.ReasonNameTaken && !strings.HasPrefix(ready.Message, "1 ") { // adopt leaves that to a person
-		a = answer{who: author, command: bindToID + " with the ID that is meant", needs: needsToWrite}
+		a = answer{who: author, command: bindToID + meant, needs: needsToWrite}
 	}
 	a.text = ready.Message + "."
 	fill := strings.NewReplacer("NAMESPACE", g.Namespace, "NAME", g.Name, "ACCOUNT", d.accountFlags(ready.Reason != v1alpha1.ReasonRemoteMissing))
@@ -140,6 +144,13 @@ func (c *cluster) lacks(ctx context.Context, to authorizationv1.ResourceAttribut
 	return what
 }
 
+// replacing makes a command that creates an object one that replaces it. Client-side apply
+// would leave a copy of the token in an annotation.
+const replacing = " --dry-run=client -o yaml | kubectl apply --server-side --force-conflicts -f -"
+
+// meant tells which id to put in the place of ID.
+const meant = " with the ID that is meant"
+
 // diagnoseConnection looks behind a Group that waits for its connection.
 func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
 	ref := connectionOf(&d.group)
@@ -163,7 +174,7 @@ func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
 	case !d.secretHidden && !d.keyFound:
 		return answer{
 			text: fmt.Sprintf("%s has no token: Secret %s has no key %q.", d.connectionName(), d.secretName, ref2.Key), who: admin,
-			command: create + " --dry-run=client -o yaml | kubectl apply -f -", needs: needsSecret,
+			command: create + replacing, needs: needsSecret,
 		}
 	}
 	connection := meta.FindStatusCondition(d.connection.GetConditions(), v1alpha1.ConditionReady)
@@ -178,7 +189,7 @@ func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
 	case v1alpha1.ReasonUnavailable, v1alpha1.ReasonRateLimited:
 		a.who = nobody + " when the API answers again"
 	case v1alpha1.ReasonUnauthorized:
-		a.command, a.needs = create+" --dry-run=client -o yaml | kubectl apply -f -", needsSecret
+		a.command, a.needs = create+replacing, needsSecret
 	case v1alpha1.ReasonMassDisappearance:
 		a.command = fmt.Sprintf("check the token; to accept the loss: kubectl annotate %s %s %s=\"$(date -u +%%FT%%TZ)\"", resource, ref.Name, v1alpha1.AnnotationAcceptMissing)
 	}
@@ -199,14 +210,14 @@ var remedies = map[string]answer{
 	v1alpha1.ReasonRejected:             {who: author, command: "kubectl edit -n NAMESPACE kgrp NAME", needs: needsToWrite},
 	v1alpha1.ReasonNotApplied:           {who: author, command: "kubectl klink diff -n NAMESPACE NAME ACCOUNT", needs: needsAccount},
 	v1alpha1.ReasonIDConflict:           {who: author, command: "kubectl get kgrp -A", needs: needsAllGroups},
-	v1alpha1.ReasonAdoptionAmbiguous:    {who: author, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"adoptionPolicy\":\"Never\",\"groupID\":\"ID\"}}'", needs: needsToWrite},
+	v1alpha1.ReasonAdoptionAmbiguous:    {who: author, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"adoptionPolicy\":\"Never\",\"groupID\":\"ID\"}}'" + meant, needs: needsToWrite},
 	v1alpha1.ReasonNameTaken: {
 		who: author, command: "kubectl klink adopt -n NAMESPACE NAME ACCOUNT", needs: needsAccount,
-		instead: bindToID + " with the ID that is meant (kubectl klink adopt needs the token, which you may not read)",
+		instead: bindToID + meant + " (kubectl klink adopt needs the token, which you may not read)",
 	},
 	v1alpha1.ReasonAdoptionNotAllowed: {who: admin, command: "kubectl explain kcconn.spec.allowedAdoptionNamespaces"},
 	v1alpha1.ReasonDeleteNotAllowed:   {who: author + ", or " + admin, command: "kubectl patch -n NAMESPACE kgrp NAME --type=merge -p '{\"spec\":{\"deletionPolicy\":\"Archive\"}}'", needs: needsToWrite},
-	v1alpha1.ReasonCreateUncertain:    {who: author, command: bindToID, needs: needsToWrite},
+	v1alpha1.ReasonCreateUncertain:    {who: author, command: bindToID + meant, needs: needsToWrite},
 	v1alpha1.ReasonRemoteMissing:      {who: author, command: "kubectl klink orphans -n NAMESPACE ACCOUNT", needs: needsAccount},
 	v1alpha1.ReasonDryRun:             {who: operator, command: "the manager runs with --dry-run"},
 	v1alpha1.ReasonDeleting:           {who: author, command: "kubectl klink release -n NAMESPACE NAME", needs: needsToWrite},

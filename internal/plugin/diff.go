@@ -11,11 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/resource"
@@ -56,7 +52,7 @@ there is what the statuses say, and that is an error.`,
 	}
 	o.addFlags(c.Flags(), false)
 	files := genericclioptions.FileNameFlags{
-		Usage: "Manifests of Groups, in the place of those in the cluster:", Filenames: &o.files.Filenames, Kustomize: &o.files.Kustomize, Recursive: &o.files.Recursive,
+		Usage: "Manifests of Groups, in the place of those in the cluster.", Filenames: &o.files.Filenames, Kustomize: &o.files.Kustomize, Recursive: &o.files.Recursive,
 	}
 	files.AddFlags(c.Flags())
 	c.Flags().StringVarP(&o.selector, "selector", "l", "", "Groups with these labels.")
@@ -96,7 +92,7 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 			return err
 		} else if err != nil {
 			d.failed++
-			fmt.Fprintf(p.ErrOut, "%s: %s\n", f.nameOf(&groups[i]), harmlessLines(err.Error()))
+			fmt.Fprintf(p.ErrOut, "%s: %s\n", f.nameOf(&groups[i]), harmless(err.Error()))
 		}
 	}
 	return d.end(len(groups))
@@ -128,6 +124,8 @@ type differ struct {
 	// found: something would happen to one. failed are those that could not be compared.
 	found  bool
 	failed int
+	// unsure are those of which Groups that may not be read decide, too.
+	unsure int
 	// told are the reasons for that, each of which is told once.
 	told map[string]bool
 	// adopted are the ids that one would bind to, and which one.
@@ -145,6 +143,8 @@ func (d *differ) end(all int) error {
 	switch {
 	case d.failed > 0:
 		return fmt.Errorf("%d of %s could not be compared with the account", d.failed, counted(all, "Group"))
+	case d.unsure > 0:
+		return fmt.Errorf("what happens to %d of %s cannot be told for certain: %s", d.unsure, counted(all, "Group"), elsewhere)
 	case d.found:
 		return errFound
 	}
@@ -172,6 +172,10 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 	}
 	if err != nil {
 		return err
+	}
+	if d.mayBeElsewhere(g) {
+		d.unsure++
+		fmt.Fprintf(d.ErrOut, "%s: as far as can be told: %s\n", d.nameOf(g), elsewhere)
 	}
 	d.found = d.found || len(out.Changes) > 0
 	if len(out.Changes) == 0 && out.Settled() && !d.whole {
@@ -236,71 +240,4 @@ func (d *differ) declares(ctx context.Context, g *v1alpha1.Group) (string, error
 		}
 	}
 	return strings.Join(sets.List(fields), ", "), nil
-}
-
-// toCompare reads the Groups that are meant: live ones, or what they would be once the
-// manifests are applied.
-func (p *plugin) toCompare(ctx context.Context, c *cluster, o *diffOptions, names []string) ([]v1alpha1.Group, error) {
-	if len(o.files.Filenames) == 0 && o.files.Kustomize == "" {
-		return c.chosen(ctx, names, o.selector, o.all || len(names) == 0 && o.selector == "")
-	}
-	infos, err := resource.NewBuilder(p.config).Unstructured().Local().
-		NamespaceParam(c.namespace).DefaultNamespace().FilenameParam(*p.config.Namespace != "", &o.files).
-		Flatten().Do().Infos()
-	if err != nil {
-		return nil, err
-	}
-	var groups []v1alpha1.Group
-	seen := map[client.ObjectKey]bool{}
-	for _, info := range infos {
-		object, ok := info.Object.(*unstructured.Unstructured)
-		if !ok || object.GroupVersionKind().GroupKind() != v1alpha1.GroupVersion.WithKind("Group").GroupKind() {
-			continue
-		}
-		if at := object.GroupVersionKind().GroupVersion(); at != v1alpha1.GroupVersion {
-			return nil, fmt.Errorf("kgrp/%s: its apiVersion %s is not %s", object.GetName(), at, v1alpha1.GroupVersion)
-		}
-		g, err := c.applied(ctx, object)
-		if err != nil {
-			return nil, fmt.Errorf("kgrp/%s: %w", object.GetName(), err)
-		}
-		key := client.ObjectKeyFromObject(g)
-		if seen[key] {
-			return nil, fmt.Errorf("%s is there twice, and the one would undo the other", c.nameOf(g))
-		}
-		seen[key] = true
-		groups = append(groups, *g)
-	}
-	if len(groups) == 0 {
-		return nil, errors.New("there is no Group in these manifests")
-	}
-	return groups, nil
-}
-
-// applied is a manifest as the API server would keep it, with its defaults and checks, and
-// with the status of the Group that it changes. GitOps makes a spec what the manifest says,
-// so that what the manifest leaves out is unmanaged.
-func (c *cluster) applied(ctx context.Context, object *unstructured.Unstructured) (*v1alpha1.Group, error) {
-	g := &v1alpha1.Group{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, g, true); err != nil {
-		return nil, err
-	}
-	if g.Namespace == "" {
-		g.Namespace = c.namespace
-	}
-	live := &v1alpha1.Group{}
-	err := c.Get(ctx, client.ObjectKeyFromObject(g), live)
-	switch {
-	case apierrors.IsNotFound(err):
-		err = c.Create(ctx, g, client.DryRunAll)
-		g.CreationTimestamp, g.ResourceVersion = metav1.Now(), "" // it is not there
-		g.UID = types.UID("of " + g.Namespace + "/" + g.Name)     // nor has it one
-		return g, err
-	case err != nil:
-		return nil, err
-	}
-	spec := g.Spec
-	live.DeepCopyInto(g)
-	g.Spec = spec
-	return g, c.Update(ctx, g, client.DryRunAll)
 }

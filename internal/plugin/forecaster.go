@@ -83,8 +83,7 @@ func (p *plugin) forecaster(ctx context.Context, c *cluster, a *access) (*foreca
 func (f *forecaster) find(ctx context.Context, g *v1alpha1.Group) (v1alpha1.ConnectionObject, error) {
 	ref := connectionOf(g)
 	for _, c := range f.known.connections {
-		cluster := c.GetNamespace() == ""
-		if c.GetName() == ref.Name && cluster == (ref.Kind == v1alpha1.KindClusterConnection) && (cluster || c.GetNamespace() == g.Namespace) {
+		if refers(g, c) {
 			return c, nil
 		}
 	}

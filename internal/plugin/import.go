@@ -138,8 +138,8 @@ func (i *importer) run(ctx context.Context, asked bool) error {
 		return err
 	}
 	manifests, known := i.choose(s, o)
-	for _, line := range known {
-		fmt.Fprintln(i.ErrOut, line)
+	if len(known) > 0 {
+		fmt.Fprintf(i.ErrOut, "in the cluster already, and not declared again: %s\n", strings.Join(known, ", "))
 	}
 	if i.folder != "" {
 		err = i.writeFolder(ctx, manifests, o)
@@ -248,7 +248,7 @@ func (i *importer) choose(s source, o manifest.Options) (manifests []manifest.Ma
 			continue
 		}
 		if claimants := s.claims[g.ID]; len(claimants) > 0 && i.unclaimed {
-			known = append(known, fmt.Sprintf("not declared again: %q (%s) is in the cluster as kgrp %s/%s", g.Name, g.ID, claimants[0].Namespace, claimants[0].Name))
+			known = append(known, claimants[0].Namespace+"/"+claimants[0].Name)
 			continue
 		}
 		manifests = append(manifests, s.of(g, names[g.ID], o))

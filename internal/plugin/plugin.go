@@ -51,7 +51,7 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	case errors.Is(err, errFound):
 		return exitFound
 	}
-	fmt.Fprintln(streams.ErrOut, "error:", harmlessLines(err.Error())+hint(err))
+	fmt.Fprintln(streams.ErrOut, "error:", harmless(err.Error())+hint(err))
 	return exitFailed
 }
 

@@ -164,7 +164,7 @@ func (c *cluster) letGo(ctx, limited context.Context, g *v1alpha1.Group) (by str
 	if err == nil && len(g.Finalizers) > 0 {
 		return "", fmt.Errorf("no operator answered, and its finalizer was removed; others hold the Group still: %s", strings.Join(g.Finalizers, ", "))
 	}
-	return "without the operator, which did not answer", client.IgnoreNotFound(err)
+	return "without the operator, which did not answer in time", client.IgnoreNotFound(err)
 }
 
 // gone reads a Group, and reports whether it is no longer there, whatever has its name.

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -88,7 +90,7 @@ func (r *request) run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	groups, err := c.chosen(ctx, names, r.selector, r.all)
+	groups, lost, err := r.meant(ctx, c, names)
 	if err != nil {
 		return err
 	}
@@ -96,12 +98,12 @@ func (r *request) run(ctx context.Context, names []string) error {
 	for i := range groups {
 		failed[i] = c.change(ctx, &groups[i], theSame, r.change)
 	}
-	if len(groups) == 0 {
+	if len(groups)+lost == 0 {
 		fmt.Fprintln(r.ErrOut, "No Group is meant by this.")
 	}
 	limited, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	unasked, unserved := 0, 0
+	unasked, unserved := lost, 0
 	for i := range groups {
 		err := failed[i]
 		switch {
@@ -121,13 +123,33 @@ func (r *request) run(ctx context.Context, names []string) error {
 			fmt.Fprintf(r.ErrOut, "kgrp/%s: %v\n", groups[i].Name, err)
 		}
 	}
-	switch all := counted(len(groups), "Group"); {
+	switch all := counted(len(groups)+lost, "Group"); {
 	case unasked > 0:
 		return fmt.Errorf("%d of %s could not be changed", unasked, all)
 	case unserved > 0:
 		return fmt.Errorf("no answer yet for %d of %s; \"kubectl klink why NAME\" says what is the matter", unserved, all)
 	}
 	return nil
+}
+
+// meant reads the Groups that are meant. A name of none is told, and keeps nothing from the others.
+func (r *request) meant(ctx context.Context, c *cluster, names []string) (groups []v1alpha1.Group, lost int, err error) {
+	if len(names) < 2 || r.all || r.selector != "" {
+		groups, err = c.chosen(ctx, names, r.selector, r.all)
+		return groups, 0, err
+	}
+	for _, name := range names {
+		one, err := c.chosen(ctx, []string{name}, "", false)
+		switch {
+		case apierrors.IsNotFound(err):
+			lost++
+			fmt.Fprintf(r.ErrOut, "kgrp/%s: %s\n", harmless(bareName(name)), harmless(err.Error()))
+		case err != nil:
+			return nil, 0, err
+		}
+		groups = append(groups, one...)
+	}
+	return groups, lost, nil
 }
 
 // await waits for the operator's answer, and prints it.
@@ -169,4 +191,13 @@ func (c *cluster) chosen(ctx context.Context, names []string, selector string, a
 		}
 	}
 	return groups, nil
+}
+
+// selecting reads a label selector.
+func selecting(selector string) ([]client.ListOption, error) {
+	if selector == "" {
+		return nil, nil
+	}
+	s, err := labels.Parse(selector)
+	return []client.ListOption{client.MatchingLabelsSelector{Selector: s}}, err
 }

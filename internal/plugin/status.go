@@ -5,6 +5,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -39,7 +39,7 @@ func (p *plugin) statusCommand() *cobra.Command {
 		Short: "Show connections and Groups in one view: what is ready, what waits, and why",
 		Long: `Show the connections and the Groups of a namespace, or of all: those that are not ready
 stand first, with the reason. The exit code is 0 when all are ready, and 1 otherwise.`,
-		Args: cobra.NoArgs,
+		Args: noNames,
 		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context(), &o) },
 	}
 	o.addFlags(c.Flags())
@@ -47,6 +47,14 @@ stand first, with the reason. The exit code is 0 when all are ready, and 1 other
 	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Print what changes, until Ctrl-C.")
 	c.Flags().StringVarP(&o.selector, "selector", "l", "", "Only Groups with these labels.")
 	return c
+}
+
+// noNames says what to do for one Group.
+func noNames(_ *cobra.Command, names []string) error {
+	if len(names) > 0 {
+		return errors.New("status takes no names; choose Groups by --selector, or ask \"kubectl klink why NAME\"")
+	}
+	return nil
 }
 
 // view is what status shows of one object.
@@ -124,7 +132,7 @@ func (p *plugin) outlasts(ctx context.Context, err error, told bool) bool {
 		return false
 	}
 	if !told {
-		fmt.Fprintln(p.ErrOut, "warning:", harmlessLines(err.Error())+"; asking again")
+		fmt.Fprintln(p.ErrOut, "warning:", harmless(err.Error())+"; asking again")
 	}
 	return true
 }
@@ -172,6 +180,9 @@ func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]vie
 	}
 	views := make([]view, 0, len(connections)+len(groups))
 	for _, object := range connections {
+		if o.selector != "" && !slices.ContainsFunc(groups, func(g v1alpha1.Group) bool { return refers(&g, object) }) {
+			continue
+		}
 		views = append(views, connectionView(object))
 	}
 	for i := range groups {
@@ -217,19 +228,6 @@ func hiddenViews(groups []v1alpha1.Group, hidden []v1alpha1.ConnectionKind) []vi
 		}
 	}
 	return views
-}
-
-// selecting reads a label selector.
-func selecting(selector string) ([]client.ListOption, error) {
-	if selector == "" {
-		return nil, nil
-	}
-	parsed, err := metav1.ParseToLabelSelector(selector)
-	if err != nil {
-		return nil, err
-	}
-	s, err := metav1.LabelSelectorAsSelector(parsed)
-	return []client.ListOption{client.MatchingLabelsSelector{Selector: s}}, err
 }
 
 // The states of an object, in the order in which status shows them.

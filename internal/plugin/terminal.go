@@ -13,15 +13,14 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/printers"
-	"sigs.k8s.io/yaml"
 
 	"github.com/klink-cloud/klink-operator/internal/forecast"
+	"github.com/klink-cloud/klink-operator/internal/manifest"
 )
 
 // isTerminal reports whether a person sees what is written.
@@ -123,28 +122,6 @@ func row(cells ...any) metav1.TableRow {
 // conditions hold texts of people who are not the one at this terminal.
 func harmless(text string) string { return forecast.Shown(text) }
 
-// harmlessLines is harmless for what may have several lines.
-func harmlessLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for n := range lines {
-		lines[n] = harmless(strings.ReplaceAll(lines[n], "\t", "    "))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// escaped is JSON with the characters escaped that JSON lets pass, and a terminal obeys.
-func escaped(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r != '\n' && r <= 0xffff && !unicode.IsPrint(r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
 // formats are the forms of output.
 type formats struct {
 	output    string
@@ -173,13 +150,13 @@ func (f *formats) write(w io.Writer, o output) error {
 		encoder.SetIndent("", "    ")
 		err := encoder.Encode(o.objects)
 		if err == nil {
-			_, err = io.WriteString(w, escaped(text.String()))
+			_, err = io.WriteString(w, manifest.EscapeJSON(text.String()))
 		}
 		return err
 	case "yaml":
-		encoded, err := yaml.Marshal(o.objects)
+		text, err := manifest.Encode(o.objects)
 		if err == nil {
-			_, err = w.Write(encoded)
+			_, err = io.WriteString(w, text)
 		}
 		return err
 	}

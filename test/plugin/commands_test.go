@@ -63,7 +63,7 @@ func TestReleaseLeavesTheRemoteGroup(t *testing.T) {
 	w.get("first")
 	w.want(w.run("yes\n", args...), 0, "group.klink.cloud/first released by the operator")
 	stop()
-	w.want(w.klink("release", "second", "--yes", "--operator-timeout", "1s"), 0, "group.klink.cloud/second released without the operator, which did not answer")
+	w.want(w.klink("release", "second", "--yes", "--operator-timeout", "1s"), 0, "group.klink.cloud/second released without the operator, which did not answer in time")
 	if worlds.Find(t, api, &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "second"}}) {
 		t.Error("second is still there")
 	}

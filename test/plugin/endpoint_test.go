@@ -29,6 +29,8 @@ func TestNoTokenGoesWhereTheOperatorSendsNone(t *testing.T) {
 		return connection
 	}
 	seen(t, at("refused"), v1alpha1.ReasonEndpointNotAllowed)
+	seen(t, at("leaving"), v1alpha1.ReasonTerminating) // which is said in the place of what is wrong with it
+	seen(t, at("empty"), v1alpha1.ReasonSecretNotFound)
 	at("unseen")
 	moved := at("moved")
 	seen(t, moved, v1alpha1.ReasonConnected)
@@ -36,7 +38,10 @@ func TestNoTokenGoesWhereTheOperatorSendsNone(t *testing.T) {
 	if err := api.Update(t.Context(), moved); err != nil {
 		t.Fatal(err)
 	}
-	for name, why := range map[string]string{"refused": "does not use kconn/refused (EndpointNotAllowed", "unseen": "has not looked yet at", "moved": "has not looked yet at"} {
+	for name, why := range map[string]string{
+		"refused": "does not use kconn/refused (EndpointNotAllowed", "leaving": "does not use kconn/leaving (Terminating", "empty": "does not use kconn/empty (SecretNotFound",
+		"unseen": "has not looked yet at", "moved": "has not looked yet at",
+	} {
 		w.group(name, func(g *v1alpha1.Group) {
 			g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: name}
 		})

@@ -45,6 +45,35 @@ func TestHostileAccount(t *testing.T) {
 	}
 }
 
+// TestWhatDoesNotShow: marks that turn the direction of writing around, breaks of lines that
+// are none in a shell, and controls that YAML cannot say.
+func TestWhatDoesNotShow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const marks = "\u202e\u2066\u2028\U000e0041"
+	w.sim.Seed(simulator.Group{Name: "rtl" + marks + "gnp.exe", Description: new(marks), Contacts: simulator.Contacts("a" + marks)})
+	w.sim.Seed(simulator.Group{Name: "\U0001f469\u200d\U0001f467 del\u007f\u009b\u0085"})
+	for _, args := range [][]string{
+		{"import", "--connection", "kconn/sim", "--contacts=Exact"}, {"import", "--connection", "kconn/sim", "-o", "json"},
+		{"orphans", "--connection", "kconn/sim"}, {"orphans", "--connection", "kconn/sim", "-o", "json"}, {"orphans", "--connection", "kconn/sim", "-o", "yaml"},
+	} {
+		s := w.want(w.klink(args...), 1, "gnp.exe")
+		if strings.ContainsAny(s.out+s.err, marks+"\u007f\u009b\u0085") {
+			t.Errorf("%v: %q %q", args, s.out, s.err)
+		}
+	}
+	// Nor does a manifest write lines of its own.
+	for _, manifest := range []string{
+		`{"apiVersion":"klink.cloud/v1alpha1","kind":"Group","metadata":{"name":"x\nkgrp/spa: nothing"},"spec":{"name":"x"}}`,
+		`{"apiVersion":"klink.cloud/v1\nkgrp/spa: nothing","kind":"Group","metadata":{"name":"x"},"spec":{"name":"x"}}`,
+		`{"apiVersion":"klink.cloud/v1alpha1","kind":"Group","metadata":{"name":"x"},"spec":{"name":"x","a\nkgrp/spa: nothing":1}}`,
+	} {
+		if s := w.diffOf(manifest, "-n", w.namespace); s.code != 2 || strings.Contains("\n"+s.out+s.err, "\nkgrp/spa") {
+			t.Errorf("%d: %q %q", s.code, s.out, s.err)
+		}
+	}
+}
+
 // TestHugeAccount: ten thousand groups, at an API that bears only so many calls.
 func TestHugeAccount(t *testing.T) {
 	t.Parallel()

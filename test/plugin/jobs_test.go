@@ -45,7 +45,7 @@ func TestDiffOfFoldersAndLabels(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	changes := []string{"kgrp/plaza: update " + plaza + "\n  contacts:\n    + Hector\n  archived:\n    - false\n    + true, since "}
+	changes := []string{"kgrp/plaza: update " + plaza + "\n  contacts:\n    + Hector\n  archived:\n    - false\n    + true\n"}
 	w.want(w.klink("diff", "-f", folder), 1, changes...)
 	changes = append(changes, "kgrp/old: adopt "+old+"\nkgrp/old: unarchive "+old+"\n  archived:\n    - true, since 1970-01-01T00:00:09Z\n    + false\n",
 		"kgrp/new: create\n  name:\n    + New\n", "kgrp/new: update (new)\n  archived:\n")
@@ -78,7 +78,7 @@ func TestRequestsBySelector(t *testing.T) {
 	}
 	w.want(w.klink("reconcile", "-l", "tier=none"), 0, "No Group is meant by this.")
 	w.want(w.klink("reconcile", "plaza", "-l", "tier=gold"), 2, "one of them")
-	w.want(w.klink("status", "-l", "tier=gold", "-o", "name"), 0, "kgrp/plaza\nkgrp/ritz\n")
+	w.want(w.klink("status", "-l", "tier=gold", "-o", "name"), 0, "connection.klink.cloud/sim\ngroup.klink.cloud/plaza\ngroup.klink.cloud/ritz\n")
 }
 
 // TestAdoptInAllNamespaces: what two of them would take is left out, wherever they are.
@@ -104,6 +104,8 @@ func TestAdoptInAllNamespaces(t *testing.T) {
 	w.want(w.run("no\n", "adopt", "-A", "--kubeconfig", cluster.Kubeconfig()), 2,
 		"kgrp "+w.namespace+"/plaza would bind to "+ids["plaza"], "kgrp "+other.namespace+"/ritz would bind to "+ids["ritz"],
 		"left out: kgrp "+w.namespace+"/both: 2 Groups would take "+ids["both"], "left out: kgrp "+other.namespace+"/both: 2 Groups", "on these 2 Groups?")
+	// Also where only one of them is meant.
+	w.want(w.klink("adopt", "--yes", "both"), 1, "left out: kgrp "+w.namespace+"/both: 2 Groups would take "+ids["both"])
 	for _, in := range []*world{w, other} {
 		worlds.Delete(t, api, in.get("both"))
 	}
@@ -137,7 +139,7 @@ func TestImportNamesWhatItLeavesOut(t *testing.T) {
 	}
 	w.sim.Seed(simulator.Group{Name: "Everybody", Contacts: members})
 	s := w.want(w.klink("import", "--connection", "kconn/sim", "--contacts=Exact"), 1,
-		`not declared again: "The plaza" (`+id+`) is in the cluster as kgrp `+w.namespace+"/plaza", "# Not declared: contacts are 5001, and a Group can declare 5000.",
+		"in the cluster already, and not declared again: "+w.namespace+"/plaza\n", "# Not declared: contacts are 5001, and a Group can declare 5000.",
 		"1 of 2 groups declared, 1 of them in part; 0 cannot be declared; 1 in the cluster already")
 	if strings.Contains(s.out, id) || strings.Contains(s.out, "username") {
 		t.Error(s.out)

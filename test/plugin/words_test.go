@@ -129,7 +129,7 @@ func TestOneOfAThing(t *testing.T) {
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
 	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
 	w.sayNameTaken("plaza")
-	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id+" (\"The plaza\") and set description\n", "Set adoptionPolicy ByName on this Group?")
+	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id+" (\"The plaza\")\n", "update "+id+"\n  description:\n    + World-renowned.\n", "Set adoptionPolicy ByName on this Group?")
 	w.want(w.klink("status"), 1, "2 waiting")
 	empty := worlds.CreateNamespace(t, api, "plugin-")
 	if s := w.want(w.run("", "status", "-n", empty, "--kubeconfig", w.tenantOf(empty)), 0, "No connections and no Groups here.\n"); s.out != "" {
