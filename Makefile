@@ -130,7 +130,8 @@ lint: ## Run golangci-lint
 
 .PHONY: test
 test: controlplane ## Run all tests, with the race detector where there is a C compiler
-	$(GO) test -timeout 20m $(RACE) $$($(GO) list ./... | grep -v /test/simulation$$)
+	@# More at once than there are processors, since most of what they do is to wait.
+	$(GO) test -timeout 20m -parallel 4 $(RACE) $$($(GO) list ./... | grep -v /test/simulation$$)
 	$(GO) test -timeout 20m ./test/simulation
 	@# Every schedule of one fault or event, for the Groups that differ most.
 	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -manifest=plain,byName,groupID,delete -positions=$$(mktemp -d)
