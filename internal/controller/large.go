@@ -28,7 +28,7 @@ const (
 	// largeAtOnce is how many such Groups are read at a time, and largeRetry how soon another
 	// one tries again.
 	largeAtOnce = 4
-	largeRetry  = 100 * time.Millisecond
+	largeRetry  = time.Second
 )
 
 // notCached stands in the place of the contacts: the API server takes no contact without a name.
