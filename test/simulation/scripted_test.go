@@ -20,7 +20,7 @@ import (
 // first POST and answers all else. It returns how many POSTs there were.
 func scripted(t *testing.T, play func(w *world)) (posts int) {
 	t.Helper()
-	lostReply := breaks{call: func(tr transport, c *call) (*http.Response, error) {
+	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
 		if c.request.Method == http.MethodPost {
 			if posts++; posts == 1 {
 				tr.commit(c)
@@ -28,10 +28,18 @@ func scripted(t *testing.T, play func(w *world)) (posts int) {
 			}
 		}
 		return tr.serve(c)
-	}}
+	}, play)
+	return posts
+}
+
+// played is the same in a world whose API is as the settings say, and whose calls are
+// carried out as answer says.
+func played(t *testing.T, api simulator.Settings, answer func(transport, *call) (*http.Response, error), play func(w *world)) {
+	t.Helper()
+	api.MaxLimit = 100
 	synctest.Test(t, func(*testing.T) {
-		w := newWorld(1, lostReply)
-		w.sim.Configure(func(s *simulator.Settings) { *s = simulator.Settings{MaxLimit: 100} })
+		w := newWorld(1, breaks{call: answer})
+		w.sim.Configure(func(s *simulator.Settings) { *s = api })
 		w.running = append(w.running, w.startProcess(w.ops))
 		w.pause(5*time.Minute + 10*time.Second) // no manager hands over any more, and a listing is ten seconds old
 		play(w)
@@ -40,7 +48,6 @@ func scripted(t *testing.T, play func(w *world)) (posts int) {
 		w.running[0].done.Wait()
 		synctest.Wait()
 	})
-	return posts
 }
 
 // plainGroup is a manifest of a name that no other has.
