@@ -6,6 +6,7 @@ package simulator
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -99,10 +100,18 @@ func (s *Settings) wire(g *Group) wireGroup {
 		contacts = append(contacts, contact)
 	}
 	return wireGroup{
-		ID: g.ID, Name: g.Name, Description: g.Description, AvatarURL: g.AvatarURL,
+		ID: g.ID, Name: g.Name, Description: g.Description, AvatarURL: s.avatar(g.AvatarURL),
 		ConversationID: g.ConversationID, Contacts: contacts,
 		CreatedAt: s.wireTime(g.CreatedAt), ArchivedAt: s.wireTime(g.ArchivedAt),
 	}
+}
+
+// avatar is the URL as a reply shows it.
+func (s *Settings) avatar(stored *string) *string {
+	if !s.SignedAvatars || stored == nil || *stored == "" {
+		return stored
+	}
+	return new(fmt.Sprintf("%s?signature=%d", *stored, time.Now().UnixNano()))
 }
 
 // item is a group as a list shows it.

@@ -68,6 +68,24 @@ func TestRepliesWithoutABodyOutOfACache(t *testing.T) {
 	}
 }
 
+func TestAvatarsWhoseURLsChangeAtEachRead(t *testing.T) {
+	s := simulator.New(simulator.Options{Settings: simulator.Settings{SignedAvatars: true}})
+	c := inProcess(t, s)
+	id := c.create("a").ID
+	if plain := c.do(http.StatusOK, http.MethodGet, "/groups/"+id, "").text; !strings.Contains(plain, `"avatar_url":null`) {
+		t.Errorf("without an avatar it shows %s", plain)
+	}
+	c.do(http.StatusOK, http.MethodPut, "/groups/"+id, whole)
+	first, second := c.do(http.StatusOK, http.MethodGet, "/groups/"+id, "").text, c.do(http.StatusOK, http.MethodGet, "/groups", "").text
+	const signed = `"avatar_url":"https://a.example/p?signature=`
+	if !strings.Contains(first, signed) || !strings.Contains(second, signed) || strings.Contains(second, strings.TrimSpace(first)) {
+		t.Errorf("a GET shows %s, a list %s", first, second)
+	}
+	if *s.Groups()[0].AvatarURL != "https://a.example/p" {
+		t.Error("the avatar was changed")
+	}
+}
+
 func TestAnUnknownGroupIsDeleted(t *testing.T) {
 	_, c, ids := seeded(t, 1, simulator.Settings{DeleteUnknown: simulator.AsDeleted})
 	c.do(http.StatusNoContent, http.MethodDelete, "/groups/unknown", "")

@@ -188,6 +188,8 @@ type Settings struct {
 	ContactDetails bool `json:"contactDetails"`
 	// NumericUsernames shows usernames of digits alone as JSON numbers.
 	NumericUsernames bool `json:"numericUsernames"`
+	// SignedAvatars shows each avatar_url with a signature that differs at each read.
+	SignedAvatars bool `json:"signedAvatars"`
 	// OmitInLists are the attributes that listed groups lack, and a single one has.
 	OmitInLists []string `json:"omitInLists,omitempty"`
 	// CutInLists is how many characters of a description and how many contacts a listed

@@ -5,9 +5,12 @@ package integration
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
@@ -36,13 +39,23 @@ func TestHabitsOfAnAPIAreNoDrift(t *testing.T) {
 				g.Spec.Description, g.Spec.Contacts, g.Spec.Archived = new("Loud."), contacts("Hector"), new(true)
 			})
 			id := w.awaitSynced("lobby").Status.ID
+			watched := w.seed("Watched", func(g *simulator.Group) { g.Description, g.Contacts = new("As found."), simulator.Contacts("Eve") })
+			w.group("watched", observing, func(g *v1alpha1.Group) {
+				g.Spec.GroupID, g.Spec.Name, g.Spec.Description, g.Spec.Contacts, g.Spec.Archived = watched, "Watched", new("As found."), contacts("Eve"), new(false)
+			})
+			w.await("watched", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+			before := w.versions()
 			w.sim.ResetRequests()
 			w.nextListings(3)
 			w.wantNoWrite()
+			if now := w.versions(); !maps.Equal(now, before) {
+				t.Errorf("Groups that nobody changed were rewritten: %v, and before %v", now, before)
+			}
 			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
 			w.awaitSynced("lobby")
 			w.wantBodies("PUT", `{"description":"Quiet."}`)
-			w.wantRemotes(2)
+			w.await("watched", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+			w.wantRemotes(3)
 			if have := w.remote(id); textOf(have.Description) != "Quiet." || !have.Archived() || len(have.Contacts) != 1 {
 				t.Errorf("the remote group is %+v", have)
 			}
@@ -65,6 +78,25 @@ func TestAPutThatReplacesEndsInNotApplied(t *testing.T) {
 	w.nextListings(2)
 	if n := w.sim.Counts()["PUT"]; n > 4 {
 		t.Errorf("%d PUTs: %s", n, strings.Join(w.writes(), "\n"))
+	}
+}
+
+// An avatar URL that changes at each read is never as it is declared: the status says what
+// helps, and once the field is left out the changes cause no write, here or there.
+func TestAnAvatarURLThatChangesAtEachReadIsToBeLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{SignedAvatars: true})
+	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.AvatarURL = new("https://example.com/p.png") })
+	w.awaitStalled("lobby", v1alpha1.ReasonNotApplied,
+		`avatarURL: declared "https://example.com/p.png", shown "https://example.com/p.png?signature=`, "leave the field out", "avatar URL")
+	w.wantEvents("lobby", map[string]int{"Created": 1, "NotApplied": 1})
+	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AvatarURL = nil })
+	before := w.awaitSynced("lobby").ResourceVersion
+	w.sim.ResetRequests()
+	w.nextListings(2)
+	w.wantNoWrite()
+	if now := w.get("lobby").ResourceVersion; now != before {
+		t.Error("a Group that does not declare the avatar was rewritten")
 	}
 }
 
