@@ -66,6 +66,23 @@ func TestAdoptionUnarchives(t *testing.T) {
 	}
 }
 
+// What was adopted under Observe is as it was, and stays so when it is managed: only the
+// adoption unarchives.
+func TestManagingWhatWasObservedUnarchivesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Settings{})
+	id := w.seed("The old", archivedOn(1))
+	w.group("old", observing, func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	w.await("old", "True", v1alpha1.ReasonObserved)
+	w.edit("old", func(g *v1alpha1.Group) {
+		g.Spec.ManagementPolicy, g.Spec.Description = v1alpha1.ManagementManage, new("Managed.")
+	})
+	w.awaitSynced("old")
+	w.nextListings(1)
+	w.wantBodies("PUT", `{"description":"Managed."}`)
+	w.wantArchived(id, true)
+}
+
 func byItsName(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
 
 func archivedOn(day int) func(*simulator.Group) {

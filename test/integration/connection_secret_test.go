@@ -123,7 +123,7 @@ func TestARefusedTokenIsReportedOnTheConnectionAndHealsWithTheSecret(t *testing.
 	w.awaitSynced("busy")
 	before := w.get("idle").ResourceVersion
 	w.sim.SetToken(token + "-rotated")
-	w.wantConnection(v1alpha1.ReasonUnauthorized, true, "401")
+	w.wantConnection(v1alpha1.ReasonUnauthorized, true, "401", `key "token" of Secret klink-token in namespace `+w.namespace)
 	w.edit("busy", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	g := w.await("busy", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
 	w.wantMessage(g, "Connection sim", "conditions say why")

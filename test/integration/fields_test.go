@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,10 +185,14 @@ func TestContestedFieldIsGivenUpAloud(t *testing.T) {
 		})
 		w.awaitSynced("lobby")
 	}
-	w.awaitEvent("lobby", "Contested")
+	for _, event := range []string{"Contested", "DriftCorrected"} {
+		if note := w.awaitEvent("lobby", event); !strings.Contains(note, `description: declared "Ours.", shown "Theirs `) {
+			t.Errorf("the event %s does not say what differed: %s", event, note)
+		}
+	}
 	w.sim.ResetRequests()
 	w.sim.Mutate(id, theirs(3))
-	g := w.awaitNotReady("lobby", v1alpha1.ReasonUpdating, "somebody else", "description", "once an hour")
+	g := w.awaitNotReady("lobby", v1alpha1.ReasonUpdating, "somebody else", `description: declared "Ours.", shown "Theirs 3."`, "once an hour")
 	if !slices.Equal(g.Status.Drift, []string{"description"}) {
 		t.Errorf("status.drift is %v", g.Status.Drift)
 	}

@@ -72,7 +72,7 @@ func TestConnectionNotAllowed(t *testing.T) { //nolint:paralleltest // see above
 		w.editShared(shared, func(s *v1alpha1.ClusterConnectionSpec) { s.AllowedNamespaces = rule })
 	}
 	w.group("lobby", through)
-	w.awaitStalled("lobby", v1alpha1.ReasonConnectionNotAllowed, "ClusterConnection "+shared.Name, w.namespace, "allowedNamespaces")
+	w.awaitStalled("lobby", v1alpha1.ReasonConnectionNotAllowed, "ClusterConnection "+shared.Name, w.namespace, "those labelled floor=2", "allowedNamespaces")
 	w.wantNoWrite()
 	allow(onFloor("1"))
 	id := w.awaitSynced("lobby").Status.ID

@@ -172,20 +172,23 @@ func TestNotAppliedNamesTheFields(t *testing.T) {
 		settings simulator.Settings
 		declare  func(*v1alpha1.Group)
 		field    string
+		differs  string
 		mend     func(*v1alpha1.Group)
 	}{{
 		name:     "an unknown contact is dropped",
 		settings: simulator.Settings{UnknownContacts: simulator.Drop, KnownContacts: []string{"Hector"}},
-		declare:  func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Nobody") }, field: "contacts",
+		declare:  func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Nobody") }, field: "contacts", differs: "contacts: missing: Nobody",
 		mend: func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") },
 	}, {
 		name: "a text is trimmed", settings: simulator.Settings{Text: simulator.Trim},
 		declare: func(g *v1alpha1.Group) { g.Spec.Description = new("  World-renowned.\n") }, field: "description",
-		mend: func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") },
+		differs: `description: declared "  World-renowned.\n", shown "World-renowned."`,
+		mend:    func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") },
 	}, {
 		name: "a text is escaped", settings: simulator.Settings{Text: simulator.EscapeHTML},
 		declare: func(g *v1alpha1.Group) { g.Spec.Name = "Bed & Breakfast" }, field: "name",
-		mend: func(g *v1alpha1.Group) { g.Spec.Name = "Bed and Breakfast" },
+		differs: `name: declared "Bed & Breakfast", shown "Bed &amp; Breakfast"`,
+		mend:    func(g *v1alpha1.Group) { g.Spec.Name = "Bed and Breakfast" },
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -200,7 +203,7 @@ func TestNotAppliedNamesTheFields(t *testing.T) {
 						w.owned("lobby")
 						w.edit("lobby", c.declare)
 					}
-					g := w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, c.field, "declare what the API shows")
+					g := w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, c.differs, "declare what the API shows")
 					if g.Status.ID == "" || len(g.Status.Drift) != 1 || g.Status.Drift[0] != c.field {
 						t.Errorf("status.id is %q and status.drift is %v, want [%s]", g.Status.ID, g.Status.Drift, c.field)
 					}
