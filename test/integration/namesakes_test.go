@@ -6,6 +6,10 @@ package integration
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +18,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 func allowDuplicate(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptAllowDuplicate }
@@ -39,8 +44,15 @@ func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 	}
 	w.wantNoWrite()
 	w.wantEvents("rebuilt-0", map[string]int{"NameTaken": 1})
-	for name := range ids {
-		w.edit(name, byItsName)
+	// The command of the page, which patches all Groups that wait, here of one namespace.
+	command := strings.Join(installation.Commands(t, "docs/rebuild.md", "### With kubectl alone"), "\n")
+	if !strings.Contains(command, " -A ") {
+		t.Fatalf("the page says %q", command)
+	}
+	shell := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(command, " -A ", " -n "+w.namespace+" ", 1))
+	shell.Env = append(cluster.KubectlCommand(t.Context()).Env, "PATH="+filepath.Dir(cluster.KubectlPath())+":"+os.Getenv("PATH"))
+	if said, err := shell.CombinedOutput(); err != nil || strings.Count(string(said), "patched\n") != groups {
+		t.Fatalf("%v: %s", err, said)
 	}
 	for name, id := range ids {
 		if g := w.awaitSynced(name); g.Status.ID != id {
