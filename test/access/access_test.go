@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 const (
@@ -140,6 +141,36 @@ func TestRights(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestATeamFindsOutWhatIsWrong: the README's first answer to "What is wrong?" was a command
+// for the whole cluster, of which who may read one namespace got refusals alone.
+func TestATeamFindsOutWhatIsWrong(t *testing.T) {
+	group := "{apiVersion: klink.cloud/v1alpha1, kind: Group, metadata: {name: plaza-hotel, namespace: " + team + "}, spec: {name: Plaza Hotel}}"
+	file := filepath.Join(t.TempDir(), "group.yaml")
+	if err := os.WriteFile(file, []byte(group), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cluster.Kubectl(t.Context(), "apply", "-f", file); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []rights{{reading, "groups.klink.cloud", team}, {"list", "events", team}} {
+		if denied := eventuallyAllowed(t, "viewer", r); denied != "" {
+			t.Fatalf("may not %s %s", denied, r.resource)
+		}
+	}
+	commands := installation.Commands(t, "README.md", "## What is wrong?")
+	for i, command := range commands {
+		command, _, _ = strings.Cut(command, "#")
+		if i > 0 && strings.Contains(command, " -A") { // what cluster admins ask, after that
+			continue
+		}
+		args := strings.Fields(strings.ReplaceAll(command, "concierge", team))
+		said, err := cluster.Kubectl(t.Context(), append(args[1:], "--as=viewer")...)
+		if err != nil || i == 0 && !strings.Contains(said, "plaza-hotel") {
+			t.Errorf("%s: %q, %v", command, said, err)
+		}
 	}
 }
 
