@@ -27,11 +27,19 @@ func TestSamples(t *testing.T) {
 			separate = append(separate, strings.Fields(out)...)
 		})
 	}
-	out := kubectl(t, "apply", "-n", newNamespace(t), "--validate=strict", "-o", "name", "--server-side", "--force-conflicts", "-k", samplesFolder)
+	namespace := newNamespace(t)
+	out := kubectl(t, "apply", "-n", namespace, "--validate=strict", "-o", "name", "--server-side", "--force-conflicts", "-k", samplesFolder)
 	together := strings.Fields(out)
 	slices.Sort(separate)
 	slices.Sort(together)
 	if !slices.Equal(separate, together) {
 		t.Errorf("the files hold %v\nbut kustomization.yaml holds %v", separate, together)
+	}
+	// Who copies a connection has not consented to deleting for good.
+	for _, connections := range [][]string{{"kconn", "-n", namespace}, {"kcconn", "default"}} {
+		consents := kubectl(t, append([]string{"get", "-o", "jsonpath={.items[*].spec.allowDelete}{.spec.allowDelete}"}, connections...)...)
+		if consents != "false" {
+			t.Errorf("the %s of the samples says allowDelete: %s", connections[0], consents)
+		}
 	}
 }
