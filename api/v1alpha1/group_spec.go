@@ -35,6 +35,7 @@ type GroupSpec struct {
 	// the remote description is left alone; "" clears it.
 	// Example: World-renowned.
 	// +optional
+	// +nullable
 	// +kubebuilder:validation:MaxLength=16384
 	Description *string `json:"description,omitempty"`
 
@@ -42,6 +43,7 @@ type GroupSpec struct {
 	// omitted, the remote avatar is left alone; "" clears it.
 	// Example: https://assets.protocol.chat/avatars/plazahotel.jpg
 	// +optional
+	// +nullable
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule=`self == '' || isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && !self.matches(r'\s')`,message="avatarURL must be empty, to clear the avatar, or an absolute http or https URL without white space, for example https://example.com/avatar.jpg"
 	AvatarURL *string `json:"avatarURL,omitempty"`
@@ -51,6 +53,7 @@ type GroupSpec struct {
 	// [] removes them all. The list is atomic: the last who applies it declares
 	// all of it. Example: [{username: Hector}, {username: Cedric}]
 	// +optional
+	// +nullable
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=5000
 	Contacts []Contact `json:"contacts,omitzero"`
@@ -65,6 +68,7 @@ type GroupSpec struct {
 	// archived says whether the remote group shall be archived. When omitted, it
 	// is left as it is, but adopting an archived group unarchives it.
 	// +optional
+	// +nullable
 	Archived *bool `json:"archived,omitempty"`
 
 	// groupID binds to this existing remote group instead of creating one: a
@@ -73,6 +77,7 @@ type GroupSpec struct {
 	// combined with adoptionPolicy ByName. Ids are case-sensitive.
 	// Example: l7cGNIBKZiNJ6wqF
 	// +optional
+	// +nullable
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[^\s\pC\pZ/\\%?#;]+$') && !(self in ['.', '..'])`,message="groupID must be the id of a remote group exactly as the API shows it, without white space and without / \\ % ? # ;, for example l7cGNIBKZiNJ6wqF"

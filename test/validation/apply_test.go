@@ -112,3 +112,44 @@ func TestGoWritesKeepEmptyApart(t *testing.T) {
 		}
 	}
 }
+
+// TestNullIsOmitted: server-side apply once refused contacts: null, which client-side
+// apply took. A null after a value is a field that is declared no more, and a value after
+// a null one that is.
+func TestNullIsOmitted(t *testing.T) {
+	namespace := newNamespace(t)
+	steps := map[string][]string{
+		"description": {"null", "World-renowned.", "null"}, "avatarURL": {"null", "https://example.com/a.jpg", "null"},
+		"contacts": {"null", "[{username: Hector}]", "null"}, "archived": {"null", "true", "null"},
+		"groupID": {"null", "l7cGNIBKZiNJ6wqF"}, // immutable once set
+		"suspend": {"null", "true", "null"}, "adoptionPolicy": {"null", "ByName", "null"}, "connectionRef": {"null"},
+	}
+	for mode, flag := range map[string]string{"client-side": "--server-side=false", "server-side": "--server-side=true"} {
+		for field, values := range steps {
+			t.Run(mode+"/"+field, func(t *testing.T) {
+				t.Parallel()
+				name := strings.ToLower("null-" + mode + "-" + field)
+				for _, value := range values {
+					apply(t, namespace, name, field+": "+value, flag)
+					var group v1alpha1.Group
+					if err := api.Get(t.Context(), types.NamespacedName{Namespace: namespace, Name: name}, &group); err != nil {
+						t.Fatal(err)
+					}
+					omitted := defaulted(group.Spec)
+					if same := cmp.Equal(group.Spec, omitted); same != (value == "null") {
+						t.Errorf("%s: %s is read as %+v", field, value, group.Spec)
+					}
+				}
+			})
+		}
+	}
+}
+
+// defaulted is the spec of a Group of this name that declares nothing else.
+func defaulted(spec v1alpha1.GroupSpec) v1alpha1.GroupSpec {
+	return v1alpha1.GroupSpec{
+		ConnectionRef: v1alpha1.ConnectionReference{Kind: v1alpha1.KindClusterConnection, Name: "default"}, Name: spec.Name,
+		ContactsPolicy: v1alpha1.ContactsExact, AdoptionPolicy: v1alpha1.AdoptNever,
+		ManagementPolicy: v1alpha1.ManagementManage, DeletionPolicy: v1alpha1.DeletionArchive,
+	}
+}

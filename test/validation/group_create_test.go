@@ -67,11 +67,14 @@ func contacts(n int) []any {
 
 func TestGroupContacts(t *testing.T) {
 	const spaces = "spec.contacts[1].username: username must not be blank, and must not begin or end with white space"
+	const atLeast = "spec.contactsPolicy: contactsPolicy AtLeast"
 	one := func(username any) mutation {
 		return set("contacts", []any{map[string]any{"username": "Hector"}, map[string]any{"username": username}})
 	}
 	testCreate(t, "Group", map[string]createCase{
 		"none":             {set("contacts", []any{}), ""},
+		"at least nobody":  {all(set("contactsPolicy", "AtLeast"), set("contacts", []any{})), atLeast},
+		"at least null":    {all(set("contactsPolicy", "AtLeast"), set("contacts", nil)), atLeast},
 		"two":              {one("Cedric"), ""},
 		"duplicates":       {one("Hector"), ""},
 		"5000":             {set("contacts", contacts(5000)), ""},
@@ -114,6 +117,8 @@ func TestGroupBinding(t *testing.T) {
 		"observe by id":           {all(set("managementPolicy", "Observe"), set("groupID", "l7cGNIBKZiNJ6wqF")), ""},
 		"observe by name":         {all(set("managementPolicy", "Observe"), set("adoptionPolicy", "ByName")), ""},
 		"observe what":            {set("managementPolicy", "Observe"), observe},
+		"observe null":            {all(set("managementPolicy", "Observe"), set("groupID", nil)), observe},
+		"by name and by null":     {all(set("adoptionPolicy", "ByName"), set("groupID", nil)), ""},
 		"unknown adoption policy": {set("adoptionPolicy", "Always"), `spec.adoptionPolicy: Unsupported value: "Always": supported values: "Never", "ByName"`},
 		"unknown management":      {set("managementPolicy", "Ignore"), `spec.managementPolicy: Unsupported value: "Ignore": supported values: "Manage", "Observe"`},
 		"unknown deletion policy": {set("deletionPolicy", "Retain"), `spec.deletionPolicy: Unsupported value: "Retain": supported values: "Archive", "Delete", "Orphan"`},
