@@ -201,11 +201,12 @@ func deleteForGood(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.showRemote(ctx, id); err == nil {
-		return errors.New("the remote group is still there")
-	}
 	answer, err := s.remote.call(ctx, http.MethodGet, s.remote.groupURL(id), "")
-	return errors.Join(err, is("the API's reply", answer.status, http.StatusNotFound))
+	if err := errors.Join(err, is("the API's reply", answer.status, http.StatusNotFound)); err != nil {
+		return err
+	}
+	s.say("Remote group %s is gone for good: the API answers %d.", id, answer.status)
+	return nil
 }
 
 func samples(ctx context.Context, s *stage) error {
