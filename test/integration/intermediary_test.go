@@ -98,10 +98,10 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 				p.replaced = w.sim.Settings().Put == simulator.Replace
 			}
 			w.sim.ResetRequests()
+			w.live() // before anybody knows: what is refused now would stay refused
 			if c.down != "" {
 				w.awaitConnection("False", c.down)
 			}
-			w.live()
 			w.sim.Mutate(p.ids["drifted"], func(g *simulator.Group) { g.Description = new("Theirs.") })
 			p.endure(c)
 
@@ -267,6 +267,11 @@ func (p *prosperity) wantNoHarm() {
 	}
 	if e := p.events("ended"); e["Deleted"] > 1 {
 		p.Errorf("the events about a deletion are %v", e)
+	}
+	for _, name := range all {
+		if e := p.events(name); e["Rejected"] > 0 {
+			p.Errorf("%s was rejected, though nobody said so whose word counts: %v", name, e)
+		}
 	}
 	for name := range p.versions {
 		if e := p.events(name); fmt.Sprint(e) != "map[Created:1]" {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 		t.Fatalf("the page says %q", command)
 	}
 	shell := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(command, " -A ", " -n "+w.namespace+" ", 1))
-	shell.Env = append(cluster.KubectlCommand(t.Context()).Env, "PATH="+filepath.Dir(cluster.KubectlPath())+":"+os.Getenv("PATH"))
+	shell.Env = slices.Concat(cluster.KubectlCommand(t.Context()).Env, []string{"PATH=" + filepath.Dir(cluster.KubectlPath()) + ":" + os.Getenv("PATH")})
 	if said, err := shell.CombinedOutput(); err != nil || strings.Count(string(said), "patched\n") != groups {
 		t.Fatalf("%v: %s", err, said)
 	}
