@@ -82,11 +82,15 @@ func (v *victim) keepsLarge(n int) {
 // server of all tests.
 func (v *victim) fill(n int, connection string, bytes int) {
 	v.Helper()
-	large := map[string]string{"size": "large"}
 	v.Cleanup(func() {
-		err := api.DeleteAllOf(context.Background(), &v1alpha1.Group{}, client.InNamespace(v.namespace), client.MatchingLabels(large))
-		if err != nil {
-			v.Error(err)
+		for i := range n { // one by one: the API server would read all of them for one answer
+			g := worlds.Group(v.namespace, fmt.Sprint("large-", i), connection)
+			worlds.Eventually(v, patience, time.Second, func() string {
+				if err := client.IgnoreNotFound(api.Delete(context.Background(), g)); err != nil {
+					return err.Error()
+				}
+				return ""
+			})
 		}
 	})
 	var editors errgroup.Group
@@ -94,7 +98,6 @@ func (v *victim) fill(n int, connection string, bytes int) {
 	for i := range n {
 		editors.Go(func() error {
 			g := worlds.Group(v.namespace, fmt.Sprint("large-", i), connection)
-			g.Labels = large
 			enlarge(g, i, bytes)
 			return api.Create(v.Context(), g)
 		})

@@ -48,9 +48,9 @@ func TestNoAPITakesTheManagersMemory(t *testing.T) {
 		"a million groups, 10,000 a page":     func(v *victim) { v.answers(60, http.HandlerFunc(endless)) },
 		"lists of 1,1,1,…":                    func(v *victim) { v.answers(10, always(filled(`[`, `1,`, `1]`))) },
 		"refusals of 1,1,1,… without end":     func(v *victim) { v.isRefused(12) },
-		"2,500 groups of 5,000 members":       func(v *victim) { v.answers(60, large{groups: 2500, members: 5000, named: "m-%05d-%04d"}) },
-		"30 of the largest Groups":            func(v *victim) { v.keepsLarge(30) },
-		"a start beside 300 Groups of 1.3 MB": func(v *victim) { v.writesLarge(300) },
+		"2,500 groups of 5,000 members":       func(v *victim) { v.answers(30, large{groups: 2500, members: 5000, named: "m-%05d-%04d"}) },
+		"10 of the largest Groups":            func(v *victim) { v.keepsLarge(10) },
+		"a start beside 120 Groups of 1.3 MB": func(v *victim) { v.writesLarge(120) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
