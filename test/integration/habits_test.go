@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,13 +56,13 @@ func TestARestartTakesNoCutTextForDrift(t *testing.T) {
 	w.awaitSynced("lobby")
 	w.await("bar", metav1.ConditionTrue, v1alpha1.ReasonObserved)
 	w.stop()
-	before := []string{w.get("lobby").ResourceVersion, w.get("bar").ResourceVersion}
+	before := []*v1alpha1.Group{w.get("lobby"), w.get("bar")}
 	w.sim.ResetRequests()
 	w.start()
 	w.nextListings(2)
 	w.wantNoWrite()
-	if after := []string{w.get("lobby").ResourceVersion, w.get("bar").ResourceVersion}; !slices.Equal(before, after) {
-		t.Errorf("a Group was written to: versions %v, then %v", before, after)
+	if diff := cmp.Diff(before, []*v1alpha1.Group{w.get("lobby"), w.get("bar")}); diff != "" {
+		t.Errorf("a Group was written to:\n%s", diff)
 	}
 	w.wantEvents("lobby", map[string]int{"Created": 1})
 }

@@ -159,6 +159,7 @@ func (c *cluster) deletion(api *installation.Remote) {
 		c.Error("the remote group of policy Orphan was touched")
 	}
 	c.vanish(api)
+	c.Kubectl("-n", team, "patch", "kconn", "team", "--type=merge", "-p", `{"spec":{"allowDelete":true}}`)
 	c.Kubectl("-n", team, "delete", "kgrp", "pop-up-event", "--timeout=2m")
 	c.Kubectl("-n", team, "delete", "kconn", "team", "--timeout=2m")
 	c.Kubectl("apply", "-f", c.Source("config/samples/clusterconnection.yaml"), "--server-side", "--force-conflicts")
