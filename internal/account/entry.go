@@ -27,11 +27,9 @@ type entry struct {
 	// hidden is what the newest listing that shows it leaves out, or is among less: that
 	// of which lists show less than a GET does.
 	hidden, less remote.FieldSet
-	// untried are the fields that listings alone have shown as now, and never as another
-	// value: whether lists show all of them is not known.
+	// untried are the fields that listings alone have shown, and always as now: whether
+	// lists show all of them is not known.
 	untried remote.FieldSet
-	// unlistedYet: only replies to calls for it alone have shown it so far.
-	unlistedYet bool
 	// listed is how the group was known before a GET showed it otherwise; nil once a
 	// listing has said whether lists show less.
 	listed *klink.Group

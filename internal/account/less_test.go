@@ -75,20 +75,3 @@ func TestAListThatAgreesAgainIsBelievedAgain(t *testing.T) {
 		t.Errorf("an order is taken for less: %b", e.hidden)
 	}
 }
-
-// A group that was read before any listing showed it, as one that is bound right after the
-// start: what the first listing shows otherwise may be a change, or less than there is. The
-// next one that differs is a change.
-func TestAFirstListingAfterAReadMayShowLess(t *testing.T) {
-	m := newMirror()
-	m.take(listing(0))
-	m.read(group("a", "whole"), at(10*time.Second))
-	changedBy(t, m.take(listing(20*time.Second, group("a", "wh"))), "a")
-	if untried := m.lookup("a", at(20*time.Second)).Untried; untried != remote.FieldDescription {
-		t.Errorf("after the first listing untried are %b, want the description", untried)
-	}
-	m.take(listing(30*time.Second, group("a", "other")))
-	if untried := m.lookup("a", at(30*time.Second)).Untried; untried != 0 {
-		t.Errorf("after a change untried are %b", untried)
-	}
-}

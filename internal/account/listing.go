@@ -73,7 +73,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	e := m.entries[g.ID]
 	if e == nil {
 		e = m.answered(g.ID, begun)
-		e.hidden, e.untried, e.unlistedYet = g.Unknown, remote.AllFields, false
+		e.hidden, e.untried = g.Unknown, remote.AllFields
 		m.set(e, members.share(g))
 		return true
 	}
@@ -82,11 +82,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
 		return false
 	}
-	if differs := differing(&g, &e.group); e.unlistedYet {
-		e.untried, e.unlistedYet = differs, false // a change, or less of it than there is
-	} else {
-		e.untried &^= differs
-	}
+	e.untried &^= differing(&g, &e.group)
 	before, was := e.group, e.unlisted || !e.deleted.IsZero()
 	e.unlisted, e.missed, e.seen, e.deleted = false, 0, begun, time.Time{}
 	merged := e.merge(e.asListed(g), now)

@@ -69,6 +69,7 @@ func (f *flux) fill() {
 			f.set(u, f.sim.URL, "spec", "endpoint")
 		case "Connection":
 			f.set(u, f.team.URL, "spec", "endpoint")
+			f.set(u, true, "spec", "allowDelete") // or the Group of policy Delete would not be pruned
 		case "Secret":
 			f.set(u, simulator.DefaultToken, "stringData", "token")
 		}
