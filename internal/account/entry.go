@@ -6,7 +6,10 @@ package account
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/remote"
@@ -27,9 +30,11 @@ type entry struct {
 	// hidden is what the newest listing that shows it leaves out, or is among less: that
 	// of which lists show less than a GET does.
 	hidden, less remote.FieldSet
-	// untried are the fields that listings alone have shown, and always as now: whether
-	// lists show all of them is not known.
+	// untried are the fields of which it is not known whether lists show all: only
+	// listings have shown them, always as now, or the first listing after a GET shows less.
 	untried remote.FieldSet
+	// unlistedYet: only replies to calls for it alone have shown it so far.
+	unlistedYet bool
 	// listed is how the group was known before a GET showed it otherwise; nil once a
 	// listing has said whether lists show less.
 	listed *klink.Group
@@ -86,6 +91,27 @@ func differing(a, b *klink.Group) (fields remote.FieldSet) {
 	note(remote.FieldContacts, !sameMembers(a.Contacts, b.Contacts))
 	note(remote.FieldArchivedAt, a.Archived() != b.Archived())
 	return fields
+}
+
+// shortened are the fields of which one showing of a group has only a part of what
+// another has: the beginning of a text, some of the members.
+func shortened(part, whole *klink.Group) (fields remote.FieldSet) {
+	begins := func(part, whole string) bool {
+		return part != whole && strings.HasPrefix(whole, strings.TrimRight(part, "….\u00a0 "))
+	}
+	if begins(part.Name, whole.Name) {
+		fields |= remote.FieldName
+	}
+	if begins(part.Description, whole.Description) {
+		fields |= remote.FieldDescription
+	}
+	if begins(part.AvatarURL, whole.AvatarURL) {
+		fields |= remote.FieldAvatarURL
+	}
+	if len(part.Contacts) < len(whole.Contacts) && sets.New(whole.Contacts...).HasAll(part.Contacts...) {
+		fields |= remote.FieldContacts
+	}
+	return fields &^ (part.Unknown | whole.Unknown)
 }
 
 // sameMembers compares in any order, as Groups do.

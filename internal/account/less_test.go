@@ -75,3 +75,41 @@ func TestAListThatAgreesAgainIsBelievedAgain(t *testing.T) {
 		t.Errorf("an order is taken for less: %b", e.hidden)
 	}
 }
+
+// A group that was read before any listing showed it, as one that is bound right after the
+// start: where the first listing shows a part of a field, it may be that lists show less,
+// and it is read once more. What differs otherwise is a change, and costs no read.
+func TestAFirstListingAfterAReadMayShowLess(t *testing.T) {
+	whole := klink.Group{ID: "a", Name: "Bar", Description: "Whole.", AvatarURL: "https://x/y.png", Contacts: []string{"x", "y"}}
+	for name, test := range map[string]struct {
+		change func(*klink.Group)
+		want   remote.FieldSet
+	}{
+		"nothing":        {func(*klink.Group) {}, 0},
+		"a text cut":     {func(g *klink.Group) { g.Description = "Who" }, remote.FieldDescription},
+		"cut with dots":  {func(g *klink.Group) { g.Description = "Who…" }, remote.FieldDescription},
+		"a text left":    {func(g *klink.Group) { g.AvatarURL = "" }, remote.FieldAvatarURL},
+		"some members":   {func(g *klink.Group) { g.Contacts = []string{"y"} }, remote.FieldContacts},
+		"another text":   {func(g *klink.Group) { g.Description = "Other." }, 0},
+		"more text":      {func(g *klink.Group) { g.Description = "Whole. More." }, 0},
+		"other members":  {func(g *klink.Group) { g.Contacts = []string{"z"} }, 0},
+		"hidden members": {func(g *klink.Group) { g.Contacts, g.Unknown = nil, remote.FieldContacts }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, shown := newMirror(), whole
+			m.take(listing(0))
+			m.read(whole, at(10*time.Second))
+			test.change(&shown)
+			m.take(listing(20*time.Second, shown))
+			if untried := m.lookup("a", at(20*time.Second)).Untried; untried != test.want {
+				t.Errorf("untried are %b, want %b", untried, test.want)
+			}
+			other := whole
+			other.Name, other.Description, other.AvatarURL, other.Contacts = "Bare", "Else.", "https://z", []string{"z"}
+			m.take(listing(30*time.Second, other))
+			if untried := m.lookup("a", at(30*time.Second)).Untried; untried != 0 {
+				t.Errorf("after a change untried are %b", untried)
+			}
+		})
+	}
+}

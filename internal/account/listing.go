@@ -73,7 +73,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 	e := m.entries[g.ID]
 	if e == nil {
 		e = m.answered(g.ID, begun)
-		e.hidden, e.untried = g.Unknown, remote.AllFields
+		e.hidden, e.untried, e.unlistedYet = g.Unknown, remote.AllFields, false
 		m.set(e, members.share(g))
 		return true
 	}
@@ -83,6 +83,9 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 		return false
 	}
 	e.untried &^= differing(&g, &e.group)
+	if e.unlistedYet { // what differs is a change, unless lists show less of it
+		e.untried, e.unlistedYet = shortened(&g, &e.group), false
+	}
 	before, was := e.group, e.unlisted || !e.deleted.IsZero()
 	e.unlisted, e.missed, e.seen, e.deleted = false, 0, begun, time.Time{}
 	merged := e.merge(e.asListed(g), now)

@@ -180,7 +180,7 @@ func (m *mirror) keyed(key string, now time.Time) []klink.Group {
 func (m *mirror) answered(id string, now time.Time) *entry {
 	e := m.entries[id]
 	if e == nil {
-		e = &entry{}
+		e = &entry{unlistedYet: true}
 		m.entries[id] = e
 	}
 	e.unlisted, e.stale, e.missed, e.seen, m.sighted = false, false, 0, now, true

@@ -43,8 +43,8 @@ type Remote struct {
 	// Writes are the fields that our own writes set within the last hour, and when
 	// these were answered.
 	Writes map[string]time.Time
-	// Untried are the fields that listings alone have shown, and always as Group does:
-	// lists may show less of them than a GET does.
+	// Untried are the fields that listings alone have shown, and always as Group does, or of
+	// which the first listing after a GET showed a part: lists may show less than a GET does.
 	Untried remote.FieldSet
 
 	// Absent is when the listing began that proves that the account lacks it: the

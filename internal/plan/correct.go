@@ -46,8 +46,8 @@ func (f *Facts) setLately(fields []Field) bool {
 	return !f.Remote.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return !f.Remote.Writes[field].IsZero() })
 }
 
-// untried: only listings have shown these fields to this process, and never otherwise. They
-// may show less than a GET does, which somebody has to try before anybody is blamed.
+// untried: it is not known whether lists show all of these fields. They may show less than
+// a GET does, which somebody has to try before anybody is blamed.
 func (f *Facts) untried(fields []Field) bool {
 	return !f.Remote.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return f.Remote.Untried&fieldSets[field] != 0 })
 }

@@ -193,8 +193,8 @@ type Remote struct {
 	// Writes are the fields that our own writes set within the last hour, and when these
 	// were answered.
 	Writes map[Field]time.Time
-	// Untried are the fields that listings alone have shown, and always as Group does, as
-	// after a restart: lists may show less of them than a GET does.
+	// Untried are the fields that listings alone have shown, as after a restart, or of which
+	// the first listing showed a part: lists may show less of them than a GET does.
 	Untried remote.FieldSet
 	// Absent is when the listing began that proves that the account lacks it, the older
 	// one where it takes two; zero without such a proof.
