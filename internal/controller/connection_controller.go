@@ -48,6 +48,7 @@ type ConnectionReconciler struct {
 	// Rules are what the manager allows.
 	Rules ConnectionRules
 
+	left *leftBehind
 	// written is by connection; one worker looks at them all.
 	written map[types.NamespacedName]*lastWritten[connectionObject]
 }
@@ -172,7 +173,8 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if done, err := r.ensureInUseFinalizer(ctx, object, len(users) > 0); done || err != nil {
+	held := holders{users: users, left: r.left.on(key)}
+	if done, err := r.ensureInUseFinalizer(ctx, object, held.any()); done || err != nil {
 		return reconcile.Result{}, err
 	}
 	a := r.Accounts.Ensure(key) //nolint:contextcheck // its poller outlives this call
@@ -180,7 +182,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	ready, err := r.report(ctx, object, a.State(), problem, users)
+	ready, err := r.report(ctx, object, a.State(), problem, held)
 	if err != nil {
 		return reconcile.Result{}, err
 	}

@@ -31,14 +31,35 @@ type readyState struct {
 	stalled         bool
 }
 
+// holders is what a connection must not go before: the Groups that use it, and the remote
+// groups that Groups which are gone have left behind on it.
+type holders struct{ users, left []string }
+
+func (h holders) any() bool { return len(h.users)+len(h.left) > 0 }
+
+func (h holders) String() string {
+	var said []string
+	if len(h.users) > 0 || len(h.left) == 0 {
+		said = append(said, fmt.Sprintf("%d Groups that use it: %s", len(h.users), some(h.users)))
+	}
+	if len(h.left) > 0 {
+		said = append(said, h.leftBehind())
+	}
+	return strings.Join(said, ", and ")
+}
+
+func (h holders) leftBehind() string {
+	return fmt.Sprintf("%d remote groups whose Groups are gone: %s", len(h.left), some(h.left))
+}
+
 // evaluateReady turns problem and state into the Ready condition; known is false while
 // nothing was tried yet.
-func evaluateReady(object connectionObject, s account.State, p *problem, users []string, now time.Time) (v readyState, known bool) {
+func evaluateReady(object connectionObject, s account.State, p *problem, held holders, now time.Time) (v readyState, known bool) {
 	switch {
 	case !object.GetDeletionTimestamp().IsZero():
 		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf(
-			"being deleted; waiting for %d Groups that use it: %s; to have it back, take the finalizer %s off it and apply it again: they go on with what they have",
-			len(users), some(users), v1alpha1.FinalizerInUse)}, true
+			"being deleted; waiting for %s; to have it back, take the finalizer %s off it and apply it again: they go on with what they have",
+			held, v1alpha1.FinalizerInUse)}, true
 	case p != nil:
 		return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
 	case !s.Up && s.Down != 0:
@@ -133,11 +154,14 @@ func disappearance(object connectionObject, s account.State, now time.Time) stri
 
 // report writes the status if it differs, and says what has changed. It returns
 // whether the connection is ready.
-func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, users []string) (bool, error) {
+func (r *ConnectionReconciler) report(ctx context.Context, object connectionObject, s account.State, p *problem, held holders) (bool, error) {
 	before, _ := object.DeepCopyObject().(connectionObject)
-	v, known := evaluateReady(object, s, p, users, time.Now())
+	v, known := evaluateReady(object, s, p, held, time.Now())
 	if !known {
 		return false, nil
+	}
+	if len(held.left) > 0 && object.GetDeletionTimestamp().IsZero() {
+		v.message += "; not settled yet: " + held.leftBehind()
 	}
 	status := object.GetConnectionStatus()
 	status.ObservedGeneration = object.GetGeneration()

@@ -49,7 +49,7 @@ func TestAConnectionThatDoesNotWorkSaysSoAndIsLookedAtAgainSoon(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, known := evaluateReady(object, c.state, nil, []string{"a/lobby"}, time.Now())
+			v, known := evaluateReady(object, c.state, nil, holders{users: []string{"a/lobby"}}, time.Now())
 			if known != (c.reason != "") || v.reason != c.reason || v.ready != c.ready || !strings.Contains(v.message, c.says) {
 				t.Errorf("it says %+v (%t)", v, known)
 			}

@@ -34,6 +34,7 @@ type GroupReconciler struct {
 
 	started atomic.Pointer[time.Time]
 	states  stateStore
+	left    *leftBehind
 	quota   *workerQuota
 	// large has a place for each large Group that is being read.
 	large    chan struct{}
@@ -42,8 +43,10 @@ type GroupReconciler struct {
 	reporter reporter
 }
 
-func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifier) *GroupReconciler {
-	r := &GroupReconciler{client: o.Client, accounts: accounts, notifier: notifier, quota: newWorkerQuota(o.Workers), large: make(chan struct{}, largeAtOnce)}
+func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifier, left *leftBehind) *GroupReconciler {
+	r := &GroupReconciler{
+		client: o.Client, accounts: accounts, notifier: notifier, left: left, quota: newWorkerQuota(o.Workers), large: make(chan struct{}, largeAtOnce),
+	}
 	owners := &owners{groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since}
 	records := &records{client: o.Client, cluster: o.Cluster}
 	r.observer = observer{
@@ -151,24 +154,46 @@ func logStep(ctx context.Context, f *plan.Facts, step plan.Step) {
 // of them, and could not be written down, is settled as the plan says.
 func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedName, uid types.UID) (result reconcile.Result, _ error) {
 	for _, state := range r.states.others(name, uid) {
+		settled, err := r.settle(ctx, name, state)
+		if err != nil {
+			return result, err
+		}
+		result = sooner(result, settled)
 		if state.memory.Unrecorded != nil {
-			s, err := r.scope(ctx, state.lastSeen, state)
-			if err != nil {
-				return result, err
-			}
-			s.gone = true
-			settled, err := r.pass(ctx, s)
-			if err != nil {
-				return result, err
-			}
-			result = sooner(result, settled)
+			continue
 		}
-		if state.memory.Unrecorded == nil {
-			r.letGo(ctx, state)
-			r.states.forget(name, state)
+		if r.left.remove(state.uid) {
+			r.notifier.enqueueConnection(connectionOf(state.lastSeen))
 		}
+		r.letGo(ctx, state)
+		r.states.forget(name, state)
 	}
 	return result, nil
+}
+
+// settle has one pass over a Group that is gone, if there is something to settle. What it
+// cannot settle holds the connection, for an hour; after that a person has to.
+func (r *GroupReconciler) settle(ctx context.Context, name types.NamespacedName, state *groupState) (reconcile.Result, error) {
+	made := state.memory.Unrecorded
+	if made == nil {
+		return reconcile.Result{}, nil
+	}
+	if r.left.expired(state.uid, time.Now()) {
+		log.FromContext(ctx).Error(nil, "What becomes of the remote group that was made for a Group which is gone could not be settled within an hour; it stays as it is",
+			"id", made.Group.ID, "connection", connectionOf(state.lastSeen).String())
+		state.memory.Unrecorded = nil
+		return reconcile.Result{}, nil
+	}
+	s, err := r.scope(ctx, state.lastSeen, state)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	s.gone = true
+	result, err := r.pass(ctx, s)
+	if state.memory.Unrecorded != nil && r.left.add(state.uid, leftGroup{connection: s.key, id: made.Group.ID, group: name, since: time.Now()}) {
+		r.notifier.enqueueConnection(s.key)
+	}
+	return result, err
 }
 
 // sooner is the result that comes first.

@@ -54,7 +54,7 @@ func (n *Notifier) hooks(observe func(account.Key, klink.Call)) account.Hooks {
 func (n *Notifier) Notify(key account.Key, change account.News) {
 	ctx := context.Background()
 	if change.Status {
-		n.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
+		n.enqueueConnection(key)
 	}
 	if change.All || change.Unbound || change.Waiting {
 		n.enqueue(ctx, func(g *v1alpha1.Group) bool {
@@ -64,6 +64,10 @@ func (n *Notifier) Notify(key account.Key, change account.News) {
 	for _, id := range change.IDs {
 		n.enqueue(ctx, func(*v1alpha1.Group) bool { return true })(n.Groups.Naming(ctx, id))
 	}
+}
+
+func (n *Notifier) enqueueConnection(key account.Key) {
+	n.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 }
 
 // enqueueContenders enqueues the Groups that may want what the Group of a UID lets go of:

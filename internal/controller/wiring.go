@@ -98,14 +98,16 @@ func New(ctx context.Context, o Options) (*Operator, error) {
 	o.Groups.labels, o.Groups.cluster = &namespaceLabels{live: o.Live}, o.Cluster
 	notifier := newNotifier(o.Groups)
 	accounts := account.NewRegistry(notifier.hooks(o.Observe)) //nolint:contextcheck // the cache outlives ctx
+	left := &leftBehind{}
 	operator := &Operator{Accounts: accounts, Controllers: []Controller{{
-		Reconciler: newGroupReconciler(o, accounts, notifier), Kind: "Group", Object: &v1alpha1.Group{},
+		Reconciler: newGroupReconciler(o, accounts, notifier, left), Kind: "Group", Object: &v1alpha1.Group{},
 		Queue: notifier.groups.source, OnGroup: &groupHandler{queue: &notifier.groups, notifier: notifier},
 		workers: o.Workers, maxDelay: 5 * time.Minute,
 	}}}
 	for _, kind := range o.Kinds {
 		r := &ConnectionReconciler{
 			Kind: kind, Client: o.Client, Live: o.Live, Groups: o.Groups, Accounts: accounts, Notifier: notifier, Events: o.Events, Rules: o.Rules(kind),
+			left: left,
 		}
 		operator.Controllers = append(operator.Controllers, Controller{
 			Reconciler: r, Kind: string(kind), Object: newConnection(string(kind)),

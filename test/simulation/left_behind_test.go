@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The klink-operator authors.
+
+package simulation
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
+)
+
+// lostInOutage has a Group go by force while its POST is under way, and the API with it until
+// restored says otherwise. Nobody but the connection knows of the remote group then.
+func lostInOutage(t *testing.T, play func(w *world, id string, restore func())) {
+	t.Helper()
+	var down bool
+	var lose func()
+	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
+		switch {
+		case down:
+			return nil, errReset
+		case c.request.Method == http.MethodPost:
+			response, err := tr.serve(c)
+			lose()
+			down = true
+			return response, err
+		}
+		return tr.serve(c)
+	}, func(w *world) {
+		g := w.plainGroup("g")
+		lose = func() {
+			w.ops.delete(nameOf(g))
+			w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
+		}
+		w.declare(w.ops, g, "L1")
+		id := w.madeSoon()
+		w.pause(time.Minute)
+		if id == "" || w.ops.get(nameOf(g)) != nil {
+			t.Error("no group was made, or its Group is still there")
+			return
+		}
+		play(w, id, func() { down = false })
+	})
+}
+
+// says is the Ready message of a connection, "" if it is gone.
+func (w *world) says(l link) string {
+	o := w.ops.get(l.connection)
+	if o == nil {
+		return ""
+	}
+	if ready := meta.FindStatusCondition(*l.conditions(o), v1alpha1.ConditionReady); ready != nil {
+		return ready.Message
+	}
+	return "nothing"
+}
+
+// What a create had made for a Group that was lost by force went with its connection: nobody
+// was told of it, and nobody could settle it any more.
+func TestAGroupLeftBehindIsNamedByItsConnectionAndHoldsIt(t *testing.T) {
+	lostInOutage(t, func(w *world, id string, restore func()) {
+		l := w.links[0]
+		want := "1 remote groups whose Groups are gone: " + id + ", made for a/g"
+		if said := w.says(l); !strings.Contains(said, want) {
+			t.Errorf("the connection says %q, want %q", said, want)
+		}
+		w.ops.delete(l.connection)
+		w.pause(10 * time.Minute)
+		if said := w.says(l); !strings.Contains(said, "being deleted; waiting for "+want) {
+			t.Errorf("the connection that is being deleted says %q", said)
+		}
+		restore()
+		w.pause(5 * time.Minute)
+		if said := w.says(l); said != "" {
+			t.Errorf("the connection is still there: %q", said)
+		}
+		for _, g := range w.sim.Groups() {
+			if g.ID == id && !g.Archived() {
+				t.Error("the group that was left behind is still active")
+			}
+		}
+	})
+}
+
+// A connection that never comes back would be held for good.
+func TestAGroupLeftBehindHoldsItsConnectionForAnHourAtMost(t *testing.T) {
+	lostInOutage(t, func(w *world, _ string, restore func()) {
+		l := w.links[0]
+		w.ops.delete(l.connection)
+		w.pause(50 * time.Minute)
+		if w.says(l) == "" {
+			t.Error("the connection is gone within the hour")
+		}
+		w.pause(15 * time.Minute)
+		if said := w.says(l); said != "" {
+			t.Errorf("after the hour the connection is still there: %q", said)
+		}
+		restore()
+	})
+}
