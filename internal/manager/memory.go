@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -21,17 +22,48 @@ const listingShare = 8
 // nothing: with Go's hundred, two listings of a large account took half of the memory limit.
 const gcPercent = 50
 
-// freeEvery is how often what is not in use goes back to the system. It costs one more
-// collection, a few milliseconds for a thousand Groups. By itself Go keeps half as much
-// again as is in use, also where nothing happens for days.
-const freeEvery = time.Minute
+// What is not in use goes back to the system once the work that needed it is done, such as a
+// listing: by itself Go keeps half as much again as is in use, also where nothing happens for
+// days. It costs one more collection, a few milliseconds for a thousand Groups.
+const (
+	lookEvery = 2 * time.Second
+	// At most so often, and at least, where it never becomes quiet.
+	freeSoonest, freeLatest = 20 * time.Second, time.Minute
+	// So much that was allocated in all is worth it; so little since the last look is quiet.
+	worthBytes, quietBytes = 4 << 20, 256 << 10
+)
 
 // KeepMemorySmall has memory collected sooner than Go does by itself, and given back, until ctx ends.
 func KeepMemorySmall(ctx context.Context) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	go wait.UntilWithContext(ctx, func(context.Context) { debug.FreeOSMemory() }, freeEvery)
+	f := freer{freed: time.Now()}
+	go wait.UntilWithContext(ctx, func(context.Context) {
+		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(sample)
+		if f.due(sample[0].Value.Uint64(), time.Now()) {
+			debug.FreeOSMemory()
+		}
+	}, lookEvery)
+}
+
+// freer knows what was allocated, in all, at the last look, and when memory was freed.
+type freer struct {
+	seen, atFreed uint64
+	freed         time.Time
+}
+
+// due reports whether memory is to be freed now, when so much was allocated in all.
+func (f *freer) due(allocated uint64, now time.Time) bool {
+	quiet := allocated-f.seen < quietBytes
+	f.seen = allocated
+	since := now.Sub(f.freed)
+	if allocated-f.atFreed < worthBytes || since < freeSoonest || !quiet && since < freeLatest {
+		return false
+	}
+	f.atFreed, f.freed = allocated, now
+	return true
 }
 
 // memoryLimit is what GOMEMLIMIT, or debug.SetMemoryLimit, lets this process take.

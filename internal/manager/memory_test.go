@@ -6,6 +6,7 @@ package manager
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 func TestAnAccountTakesAShareOfTheMemoryLimit(t *testing.T) {
@@ -17,6 +18,29 @@ func TestAnAccountTakesAShareOfTheMemoryLimit(t *testing.T) {
 	} {
 		if got := listingBytes(limit); got != want {
 			t.Errorf("of %d bytes an account takes %d, want %d", limit, got, want)
+		}
+	}
+}
+
+func TestMemoryIsFreedOnceTheWorkIsDone(t *testing.T) {
+	t.Parallel()
+	const mega = 1 << 20
+	begun := time.Now()
+	f := freer{freed: begun}
+	for _, look := range []struct {
+		at        int // seconds
+		allocated uint64
+		due       bool
+	}{
+		{2, 10 * mega, false}, {4, 10 * mega, false}, // too soon
+		{20, 30 * mega, false},                        // a listing is being read
+		{22, 30 * mega, true}, {24, 30 * mega, false}, // once for each
+		{58, 33 * mega, false}, {60, 33 * mega, false}, // not worth it
+		{62, 40 * mega, false}, {80, 50 * mega, false}, {82, 60 * mega, true}, // it never becomes quiet
+		{120, 90 * mega, false}, {122, 90 * mega, true},
+	} {
+		if due := f.due(look.allocated, begun.Add(time.Duration(look.at)*time.Second)); due != look.due {
+			t.Errorf("at %d s with %d MiB allocated it is due: %t", look.at, look.allocated/mega, due)
 		}
 	}
 }
