@@ -7,8 +7,10 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,6 +18,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/installation"
 )
 
 // Those who may write Connections must not be able to send the token elsewhere.
@@ -81,8 +84,8 @@ func TestALongPauseIsReportedAndEnds(t *testing.T) {
 	})
 }
 
-// Kubernetes takes no deletion back, but the connection can be had back as its message
-// says: its Groups go on with what they have.
+// Kubernetes cannot undo a deletion, but the connection can be had back by the commands of
+// the page: its Groups go on with what they have.
 func TestAConnectionThatWasDeletedByMistakeIsHadBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
@@ -96,15 +99,21 @@ func TestAConnectionThatWasDeletedByMistakeIsHadBack(t *testing.T) {
 		}
 		return ""
 	})
-	again := &v1alpha1.Connection{ObjectMeta: w.named("sim"), Spec: w.connection().Spec}
+	before := w.connection()
 	if err := api.Delete(context.Background(), w.connection()); err != nil {
 		t.Fatal(err)
 	}
 	w.wantConnection(v1alpha1.ReasonTerminating, false, "3 Groups", w.namespace+"/g-0", "take the finalizer "+v1alpha1.FinalizerInUse, "apply it again")
 	versions := w.versions()
 	w.sim.ResetRequests()
-	w.editConnection(func(c *v1alpha1.Connection) { c.Finalizers = nil })
-	w.create(again)
+	commands := strings.Join(installation.Commands(t, "docs/connections.md", "### Having it back"), "\n")
+	if strings.Count(commands, "kcconn default") != 2 {
+		t.Fatalf("the page says %q", commands)
+	}
+	w.shell(strings.ReplaceAll(commands, "kcconn default", "kconn sim -n "+w.namespace))
+	if again := w.connection(); again.UID == before.UID || !again.DeletionTimestamp.IsZero() || !cmp.Equal(again.Spec, before.Spec) {
+		t.Errorf("had back is %+v, and before it was %+v", again, before)
+	}
 	w.wantConnected()
 	w.nextPasses(1)
 	w.wantNoWrite()

@@ -6,6 +6,9 @@ package integration
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -227,3 +230,16 @@ func reasonOf(g *v1alpha1.Group) string {
 
 // justNow is for groups that may be somebody's create of just now.
 func justNow(g *simulator.Group) { g.CreatedAt = time.Time{} }
+
+// shell runs commands of a page in a folder of their own, and returns what they said.
+func (w *world) shell(commands string) string {
+	w.Helper()
+	sh := exec.CommandContext(w.Context(), "sh", "-ec", commands)
+	sh.Dir = w.TempDir()
+	sh.Env = slices.Concat(cluster.KubectlCommand(w.Context()).Env, []string{"PATH=" + filepath.Dir(cluster.KubectlPath()) + ":" + os.Getenv("PATH")})
+	said, err := sh.CombinedOutput()
+	if err != nil {
+		w.Fatalf("%s: %v\n%s", commands, err, said)
+	}
+	return string(said)
+}

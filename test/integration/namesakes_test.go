@@ -6,10 +6,6 @@ package integration
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,10 +46,8 @@ func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 	if !strings.Contains(command, " -A ") {
 		t.Fatalf("the page says %q", command)
 	}
-	shell := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(command, " -A ", " -n "+w.namespace+" ", 1))
-	shell.Env = slices.Concat(cluster.KubectlCommand(t.Context()).Env, []string{"PATH=" + filepath.Dir(cluster.KubectlPath()) + ":" + os.Getenv("PATH")})
-	if said, err := shell.CombinedOutput(); err != nil || strings.Count(string(said), "patched\n") != groups {
-		t.Fatalf("%v: %s", err, said)
+	if said := w.shell(strings.Replace(command, " -A ", " -n "+w.namespace+" ", 1)); strings.Count(said, "patched\n") != groups {
+		t.Fatal(said)
 	}
 	for name, id := range ids {
 		if g := w.awaitSynced(name); g.Status.ID != id {
