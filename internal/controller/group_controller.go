@@ -162,8 +162,8 @@ func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedN
 		if state.memory.Unrecorded != nil {
 			continue
 		}
-		if r.left.remove(state.uid) {
-			r.notifier.enqueueConnection(connectionOf(state.lastSeen))
+		if connection, known := r.left.remove(state.uid); known {
+			r.notifier.enqueueConnection(connection)
 		}
 		r.letGo(ctx, state)
 		r.states.forget(name, state)

@@ -45,14 +45,14 @@ func (l *leftBehind) add(uid types.UID, g leftGroup) bool {
 	return true
 }
 
-// remove forgets what the Group of this UID has left behind, and reports whether there was
-// anything.
-func (l *leftBehind) remove(uid types.UID) bool {
+// remove forgets what the Group of this UID has left behind, and returns on which connection,
+// if there was anything.
+func (l *leftBehind) remove(uid types.UID) (connection account.Key, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, known := l.of[uid]
+	g, known := l.of[uid]
 	delete(l.of, uid)
-	return known
+	return g.connection, known
 }
 
 // expired reports whether it was tried for long enough.
