@@ -9,74 +9,17 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
-
-// trouble is something between the operator and the API, or a habit of the API's, that
-// comes upon Groups that are in order, and ends.
-type trouble struct {
-	from  simulator.Settings        // before it, and after it
-	habit func(*simulator.Settings) // while it lasts
-	fault simulator.Fault           // while it lasts
-	down  string                    // the reason of the connection while it lasts; empty: it stays Connected
-	// heldBack are the Groups that cannot be finished while it lasts. Where none is, all are.
-	heldBack []string
-}
-
-// all are the Groups that somebody changes during a trouble, here or remotely.
-var all = []string{"edited", "made", "filed", "ended", "drifted"}
-
-var troubles = map[string]trouble{
-	// What is not the API's word.
-	"an ingress without a backend": {fault: simulator.Fault{Action: simulator.NoBackend}, down: v1alpha1.ReasonUnavailable, heldBack: all},
-	"that, over an account paged by number": {
-		from: simulator.Settings{Paging: simulator.Page}, fault: simulator.Fault{Action: simulator.NoBackend}, down: v1alpha1.ReasonUnavailable, heldBack: all,
-	},
-	"a proxy's 407": {fault: simulator.Fault{Action: simulator.ProxyAuth}, down: v1alpha1.ReasonUnavailable, heldBack: all},
-	"that, over an account paged by number too": {
-		from: simulator.Settings{Paging: simulator.Page}, fault: simulator.Fault{Action: simulator.ProxyAuth}, down: v1alpha1.ReasonUnavailable, heldBack: all,
-	},
-	"a redirect to a login page": {
-		fault: simulator.Fault{Action: simulator.Redirect, Location: "https://login.example/"}, down: v1alpha1.ReasonUnavailable, heldBack: all,
-	},
-	"a login page":       {fault: simulator.Fault{Action: simulator.Garbage}, down: v1alpha1.ReasonUnavailable, heldBack: all},
-	"an error under 200": {fault: simulator.Fault{Action: simulator.SaysError}, down: v1alpha1.ReasonUnavailable, heldBack: all},
-	"a 404 to every single group, while lists are answered": {
-		fault:    simulator.Fault{PathRegexp: "/groups/.", Action: simulator.Status, Status: http.StatusNotFound, Body: `{"message":"not found"}`},
-		heldBack: []string{"edited", "filed", "ended", "drifted"},
-	},
-	"a refused first page, while single groups are answered": {
-		from:  simulator.Settings{Paging: simulator.Page},
-		fault: simulator.Fault{QueryRegexp: `limit=(100|[2-9])`, Action: simulator.NoBackend}, heldBack: []string{"drifted"},
-	},
-	"a login page in answer to DELETE": {
-		fault: simulator.Fault{Method: http.MethodDelete, Action: simulator.Garbage}, heldBack: []string{"ended"},
-	},
-	"an error under 200 in answer to POST": {
-		fault: simulator.Fault{Method: http.MethodPost, Action: simulator.SaysError}, heldBack: []string{"made"},
-	},
-	"a login page in answer to POST": {
-		fault: simulator.Fault{Method: http.MethodPost, Action: simulator.Garbage}, heldBack: []string{"made"},
-	},
-
-	// What a reply does not show.
-	"lists of summaries": {
-		habit: func(s *simulator.Settings) { s.OmitInLists = []string{"description", "avatar_url", "contacts"} },
-	},
-	"lists without archived_at":  {habit: func(s *simulator.Settings) { s.OmitInLists = []string{"archived_at"} }},
-	"usernames that are numbers": {habit: func(s *simulator.Settings) { s.NumericUsernames = true }},
-	"a PUT that replaces":        {habit: func(s *simulator.Settings) { s.Put = simulator.Replace }, heldBack: []string{"edited", "drifted"}},
-	"replies out of a cache":     {habit: func(s *simulator.Settings) { s.Age = time.Second }, heldBack: []string{"ended"}},
-}
-
-// listingsToRecover are what fits into the settle time and one interval.
-const listingsToRecover = int(plan.SettleTime/(10*time.Second)) + 1
 
 var archiving = regexp.MustCompile(`^\{"archived_at":\d+\}$`)
 
@@ -88,7 +31,7 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 	for name, c := range troubles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, c.from, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
+			w := newWorld(t, c.from, func(c *v1alpha1.Connection, o *manager.Options) { c.Spec.AllowDelete, o.Workers = true, 16 })
 			p := w.prosper()
 			if c.fault.Action != "" {
 				w.sim.AddFault(c.fault)
@@ -98,10 +41,7 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 				p.replaced = w.sim.Settings().Put == simulator.Replace
 			}
 			w.sim.ResetRequests()
-			w.live() // before anybody knows: what is refused now would stay refused
-			if c.down != "" {
-				w.awaitConnection("False", c.down)
-			}
+			p.live(c)
 			w.sim.Mutate(p.ids["drifted"], func(g *simulator.Group) { g.Description = new("Theirs.") })
 			p.endure(c)
 
@@ -117,6 +57,7 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 			w.wantConnected()
 			w.nextPasses(1)
 			p.wantNoHarm()
+			p.wantPatience(c)
 		})
 	}
 }
@@ -125,26 +66,33 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 type prosperity struct {
 	*world
 
-	ids      map[string]string
-	stranger string
-	versions map[string]string
-	replaced bool // what a PUT does not send was reset
+	ids       map[string]string
+	strangers int
+	versions  map[string]string
+	replaced  bool        // what a PUT does not send was reset
+	posted    []time.Time // the POSTs before the requests were reset
 }
 
 // prosper makes Groups that are in order, beside a stranger's group.
 func (w *world) prosper() *prosperity {
 	w.Helper()
 	p := &prosperity{world: w, ids: map[string]string{}, versions: map[string]string{}}
-	p.stranger = w.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
+	w.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
+	for p.strangers = 1; w.sim.Settings().Paging == simulator.Incomplete && p.strangers < 100; p.strangers++ {
+		w.seed(fmt.Sprintf("Stranger %d", p.strangers))
+	}
 	full := func(g *v1alpha1.Group) {
 		g.Spec.Description, g.Spec.Contacts = new("Ours."), contacts("Hector", "Cedric")
 	}
 	changing := []string{"drifted", "edited", "ended", "filed"} // sorted
-	names := append(w.groups("still", 8, full), changing...)
+	names := append(w.groups("still", 8, full), append([]string{"closed"}, changing...)...)
 	for _, name := range names[8:] {
 		w.group(name, full, func(g *v1alpha1.Group) {
-			if name == "ended" {
+			switch name {
+			case "ended":
 				g.Spec.DeletionPolicy = v1alpha1.DeletionDelete
+			case "closed":
+				g.Spec.Archived = new(true)
 			}
 		})
 	}
@@ -160,13 +108,27 @@ func (w *world) prosper() *prosperity {
 	return p
 }
 
-// live has a person go on with what people do.
-func (w *world) live() {
-	w.Helper()
-	w.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
-	w.group("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
-	w.delete("filed")
-	w.delete("ended")
+// live has a person go on with what people do, before anybody knows: what is refused now
+// would stay refused. Lists take their time until each call was answered by the trouble.
+func (p *prosperity) live(c trouble) {
+	p.Helper()
+	slow := p.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 3 * time.Second})
+	p.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
+	p.group("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+	p.delete("filed")
+	p.delete("ended")
+	if c.down != "" {
+		p.eventually(func() string {
+			if n := p.sim.Counts(); n["POST"] < 1 || n["PUT"] < 2 || n["DELETE"] < 1 {
+				return fmt.Sprintf("not all that people did came upon the trouble: %v", p.writes())
+			}
+			return ""
+		})
+	}
+	slow.Remove()
+	if c.down != "" {
+		p.awaitConnection("False", c.down)
+	}
 }
 
 // endure waits for two listings' time, and for what can be finished meanwhile.
@@ -180,12 +142,15 @@ func (p *prosperity) endure(c trouble) {
 	if c.down != "" {
 		p.awaitNotReady("edited", v1alpha1.ReasonConnectionNotReady)
 		p.wantStill()
+		p.posted = p.posts()
 		p.sim.ResetRequests()
 	}
 	p.nextListings(2)
 	for _, name := range c.heldBack {
 		if p.unfinished(name) == "" {
 			p.Errorf("%s is finished, though nobody said so whose word counts", name)
+		} else if text := c.quoted[name]; text != "" {
+			p.eventually(func() string { return p.quotes(name, text) })
 		}
 	}
 	if c.down != "" {
@@ -193,6 +158,43 @@ func (p *prosperity) endure(c trouble) {
 		p.wantCalls(nil)
 	}
 	p.wantStill()
+}
+
+// quotes says what is wrong where a Group does not say what it was answered.
+func (p *prosperity) quotes(name, text string) string {
+	g := p.get(name)
+	if g == nil {
+		return name + " is gone"
+	}
+	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Status != "False" || !strings.Contains(ready.Message, text) || isStalled(g) {
+		return fmt.Sprintf("%s does not say %q, or is Stalled: %+v", name, text, g.Status.Conditions)
+	}
+	return ""
+}
+
+// posts are when POSTs were sent, since the last reset.
+func (p *prosperity) posts() (sent []time.Time) {
+	for _, r := range p.sim.Requests() {
+		if r.Method == http.MethodPost {
+			sent = append(sent, r.Time)
+		}
+	}
+	return sent
+}
+
+// wantPatience checks that no POST was sent again before it was clear what became of it.
+func (p *prosperity) wantPatience(c trouble) {
+	p.Helper()
+	sent := slices.Concat(p.posted, p.posts())
+	if len(sent) == 0 || c.unproven && len(sent) < 2 {
+		p.Errorf("%d POSTs: the trouble met none", len(sent))
+	}
+	for i := 1; c.unproven && i < len(sent); i++ {
+		if waited := sent[i].Sub(sent[i-1]); waited < plan.SettleTime {
+			p.Errorf("a POST that may have made its group was sent again after %v", waited)
+		}
+	}
 }
 
 // unfinished is what a Group that a person changed still waits for.
@@ -252,11 +254,11 @@ func (p *prosperity) wantStill() {
 func (p *prosperity) wantNoHarm() {
 	p.Helper()
 	p.wantStill()
-	p.wantRemotes(len(p.ids) - 1 + 2) // "ended" is gone; "made" and the stranger's
+	p.wantRemotes(len(p.ids) - 1 + 1 + p.strangers) // "ended" is gone; "made" is new
 	p.wantArchived(p.ids["filed"], true)
 	for name, id := range p.ids {
 		if name != "ended" && name != "filed" {
-			p.wantArchived(id, false)
+			p.wantArchived(id, name == "closed")
 		}
 	}
 	if d := textOf(p.remote(p.ids["edited"]).Description); d != "Edited." {
@@ -274,7 +276,11 @@ func (p *prosperity) wantNoHarm() {
 		}
 	}
 	for name := range p.versions {
-		if e := p.events(name); fmt.Sprint(e) != "map[Created:1]" {
+		want := map[string]int{"Created": 1}
+		if name == "closed" {
+			want["Archived"] = 1
+		}
+		if e := p.events(name); !maps.Equal(e, want) {
 			p.Errorf("the events about %s are %v", name, e)
 		}
 	}
