@@ -79,6 +79,8 @@ type Client struct {
 	redact        redactor
 	// names are those of people, as listings show them again and again.
 	names *names
+	// large has a place for the one large reply that is read at a time.
+	large chan struct{}
 	// mostOfReply is how many bytes of a success are read: maxReply, except in tests.
 	mostOfReply int64
 }
@@ -107,6 +109,7 @@ func New(config Config) (*Client, error) {
 		authorization: func() string { return "Bearer " + config.Token },
 		redact:        newRedactor(config.Token),
 		names:         &names{},
+		large:         make(chan struct{}, 1),
 		mostOfReply:   maxReply,
 	}, nil
 }

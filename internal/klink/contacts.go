@@ -16,7 +16,7 @@ import (
 // contacts leaves out members that show no username: there is no way to declare such a member, so
 // it is neither kept nor missed. One with a username that is no text could be anybody.
 func (s *scanner) contacts(into *item) error {
-	into.Contacts, into.members = []string{}, 0
+	into.Contacts, into.members, into.memberBytes = []string{}, 0, 0
 	opened, err := s.open()
 	if err != nil {
 		return errNotJSON
@@ -45,9 +45,12 @@ func (s *scanner) contacts(into *item) error {
 		} else {
 			name, unreadable = username(raw)
 		}
+		into.memberBytes += len(name)
 		switch {
 		case unreadable != nil:
 			odd = unreadable
+		case into.memberBytes > maxMemberBytes:
+			odd = fmt.Errorf("has members whose names take more than %d bytes", maxMemberBytes)
 		case into.members > maxMembers:
 			odd = fmt.Errorf("has more than %d members", maxMembers)
 		case name != "":

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -18,8 +19,15 @@ import (
 const (
 	// maxMembers of one group are kept, four times as many as can be declared.
 	maxMembers = 20_000
+	// maxMemberBytes is what the names of the members of one group may take: three times as much as
+	// fits into an object of Kubernetes.
+	maxMemberBytes = 4 << 20
 	// maxLabel is the length in bytes of a name or conversation id.
 	maxLabel = 4 << 10
+	// maxText is as much as is kept of a description, in bytes, and maxAddress of an avatar's URL:
+	// more than can be declared, so that what is cut differs from all that is.
+	maxText    = 64<<10 + 1
+	maxAddress = 8<<10 + 1
 	// maxOdd is of how many things of one group a message tells that they could not be read.
 	maxOdd = 8
 )
@@ -115,6 +123,8 @@ type item struct {
 	// means that it says in words that there are more.
 	members, counted int
 	more             bool
+	// memberBytes is what their names take.
+	memberBytes int
 }
 
 func newItem() *item {
@@ -136,9 +146,13 @@ func (s *scanner) groupField(key string, into *item) error {
 	case "name":
 		return s.text(key, remote.FieldName, &into.Name, maxLabel, into)
 	case "description":
-		return s.text(key, remote.FieldDescription, &into.Description, maxReply, into)
+		err := s.text(key, remote.FieldDescription, &into.Description, maxReply, into)
+		into.Description = beginningOf(into.Description, maxText)
+		return err
 	case "avatar_url":
-		return s.text(key, remote.FieldAvatarURL, &into.AvatarURL, maxReply, into)
+		err := s.text(key, remote.FieldAvatarURL, &into.AvatarURL, maxReply, into)
+		into.AvatarURL = beginningOf(into.AvatarURL, maxAddress)
+		return err
 	case "conversation_id":
 		return s.text(key, remote.FieldConversationID, &into.ConversationID, maxLabel, into)
 	case "contacts":
@@ -182,6 +196,17 @@ func (s *scanner) text(key string, field remote.FieldSet, target *string, limit 
 	}
 	into.settle(key, field, err)
 	return nil
+}
+
+// beginningOf cuts a text between two runes, and keeps nothing of the rest.
+func beginningOf(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return strings.Clone(text[:most])
 }
 
 func (s *scanner) timestamp(key string, field remote.FieldSet, target *time.Time, into *item) error {

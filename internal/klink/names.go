@@ -9,8 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// keptNames is how many names are kept at least, and half of what is kept at most.
-const keptNames = 1 << 14
+const (
+	// keptNames is how many names are kept at least, and half of what is kept at most.
+	keptNames = 1 << 14
+	// keptBytes is as much as they may take, for an API that calls people by whole books.
+	keptBytes = 2 << 20
+)
 
 // names keeps the names of people, each once: an account has few people and many members.
 // Those that do not come again it forgets. It is safe for concurrent use; its zero value
@@ -18,6 +22,7 @@ const keptNames = 1 << 14
 type names struct {
 	mu          sync.Mutex
 	young, aged map[string]string
+	size        int // of the young ones, in bytes
 }
 
 // of is the name as it is kept. One that is known costs no memory.
@@ -34,10 +39,14 @@ func (n *names) of(name []byte) string {
 	if !ok {
 		kept = string(name)
 	}
-	if n.young == nil || len(n.young) >= keptNames {
-		n.young, n.aged = map[string]string{}, n.young
+	if len(kept) > keptBytes {
+		return kept
+	}
+	if n.young == nil || len(n.young) >= keptNames || n.size+len(kept) > keptBytes {
+		n.young, n.aged, n.size = map[string]string{}, n.young, 0
 	}
 	n.young[kept] = kept
+	n.size += len(kept)
 	return kept
 }
 

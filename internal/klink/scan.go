@@ -4,6 +4,7 @@
 package klink
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,10 +26,46 @@ type content struct {
 	head  []byte
 	// broken is why it could not be read to its end.
 	broken error
+	// turn is waited for before more than largeReply bytes are read, unless it is nil, until given
+	// ends. held means that it was taken.
+	turn  chan struct{}
+	given <-chan struct{}
+	held  bool
+}
+
+// largeReply is as much of a reply as may be read beside others, in bytes. A text of 16 MiB
+// takes four times as much while it is read, and as many are asked for at a time as there
+// are workers.
+const largeReply = 512 << 10
+
+// await waits until a reply that has turned out to be large may be read on.
+func (c *content) await() error {
+	if c.turn == nil || c.held || c.size < largeReply {
+		return nil
+	}
+	select {
+	case c.turn <- struct{}{}:
+		c.held = true
+		return nil
+	case <-c.given:
+		return context.DeadlineExceeded
+	}
+}
+
+// close lets the next large reply be read.
+func (c *content) close() {
+	if c.held {
+		c.held = false
+		<-c.turn
+	}
 }
 
 func (c *content) Read(p []byte) (int, error) {
 	if c.broken != nil {
+		return 0, c.broken
+	}
+	if err := c.await(); err != nil {
+		c.broken = fmt.Errorf("the reply broke off: %w", err)
 		return 0, c.broken
 	}
 	n, err := c.from.Read(p)

@@ -15,11 +15,19 @@ import (
 	"time"
 )
 
+// MaxToken is the length of a token in bytes. Servers take headers of 8 KiB, some of 16. What is
+// looked for in each text, lest it show the token, grows with the token: one as large as a Secret
+// may be took a hundred megabytes.
+const MaxToken = 16 << 10
+
 // CheckToken refuses what a header cannot carry, without quoting it; net/http would do so too, but
 // only on each call.
 func CheckToken(token string) error {
-	if token == "" {
+	switch {
+	case token == "":
 		return errors.New("token is empty")
+	case len(token) > MaxToken:
+		return fmt.Errorf("token is longer than %d bytes, which no header can carry", MaxToken)
 	}
 	for i := range len(token) {
 		if token[i] <= ' ' || token[i] > '~' {
@@ -70,9 +78,9 @@ func transportFor(config Config) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, root := range roots {
-		pool.AddCert(root)
-	}
+	// As text, of which the pool parses what a connection asks for: many parsed certificates
+	// take several times as much memory.
+	pool.AppendCertsFromPEM(roots)
 	plain = plain.Clone()
 	if plain.TLSClientConfig == nil {
 		plain.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -82,24 +90,24 @@ func transportFor(config Config) (http.RoundTripper, error) {
 }
 
 // parseRoots reads certificates in PEM, and nothing else: what would be passed over in silence is a
-// root that somebody misses.
-func parseRoots(bundle []byte) ([]*x509.Certificate, error) {
-	var roots []*x509.Certificate
+// root that somebody misses. It returns them as a pool reads them.
+func parseRoots(bundle []byte) (roots []byte, _ error) {
+	read := 0
 	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("caBundle: entry %d is of type %q, not CERTIFICATE", len(roots)+1, block.Type)
+			return nil, fmt.Errorf("caBundle: entry %d is of type %q, not CERTIFICATE", read+1, block.Type)
 		}
-		root, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("caBundle: certificate %d: %w", len(roots)+1, err)
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return nil, fmt.Errorf("caBundle: certificate %d: %w", read+1, err)
 		}
-		roots = append(roots, root)
+		read++
+		roots = append(roots, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})...) // without headers
 	}
 	switch begun := bytes.Count(bundle, []byte("-----BEGIN ")); {
 	case begun == 0:
 		return nil, errors.New("caBundle holds no certificate in PEM")
-	case begun != len(roots):
-		return nil, fmt.Errorf("caBundle: only %d of its %d certificates can be read", len(roots), begun)
+	case begun != read:
+		return nil, fmt.Errorf("caBundle: only %d of its %d certificates can be read", read, begun)
 	}
 	return roots, nil
 }
