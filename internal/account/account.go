@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/klink"
@@ -30,7 +31,8 @@ type Settings struct {
 	// ListingBytes is what the groups of the account may take in memory; 0 is the default.
 	// Of an account that needs more the rest is not watched, which its State says.
 	ListingBytes int
-	// CABundle are further roots for the endpoint, in PEM.
+	// CABundle are further roots for the endpoint, in PEM, or their BundleSum where the account
+	// knows them: see [Account.Knows].
 	CABundle string
 	// ReadOnly: every call but GET is refused (--dry-run).
 	ReadOnly bool
@@ -65,13 +67,46 @@ func (a *Account) Key() Key { return a.c.key }
 // known is forgotten. A new token keeps the mirror, but has to earn trust.
 func (a *Account) Configure(s Settings) (err error) {
 	a.c.state.Do(func(st *state) {
-		if st.session != nil && st.settings.Endpoint == s.Endpoint && st.settings.Token == s.Token && st.settings.CABundle == s.CABundle {
+		if st.knows(s) {
+			s.CABundle = st.settings.CABundle
 			st.retune(s)
 			return
 		}
 		err = a.c.renew(st, s)
 	})
 	return err
+}
+
+// Knows reports whether the settings need no new client: endpoint, token and roots are what
+// they are.
+func (a *Account) Knows(s Settings) (known bool) {
+	a.c.state.Do(func(st *state) { known = st.knows(s) })
+	return known
+}
+
+func (s *state) knows(to Settings) bool {
+	of := s.settings
+	return s.session != nil && of.Endpoint == to.Endpoint && of.Token == to.Token && of.CABundle == BundleSum(to.CABundle)
+}
+
+const sumPrefix = "sha256:"
+
+// BundleSum stands for a caBundle whose text is not kept: 300 connections could have some
+// that take a quarter of a megabyte each. It is "" for none, and itself for a BundleSum.
+func BundleSum(bundle string) string {
+	if bundle == "" || IsBundleSum(bundle) {
+		return bundle
+	}
+	sum := sha256.Sum256([]byte(bundle))
+	return sumPrefix + hex.EncodeToString(sum[:])
+}
+
+// IsBundleSum reports whether a caBundle is not the text itself. No text with a certificate
+// is so short, whatever it begins with.
+func IsBundleSum(bundle string) bool {
+	digits, sum := strings.CutPrefix(bundle, sumPrefix)
+	_, err := hex.DecodeString(digits)
+	return sum && len(digits) == hex.EncodedLen(sha256.Size) && err == nil
 }
 
 // Block stops all calls because of what a person has to mend. A token that still

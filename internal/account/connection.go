@@ -61,6 +61,9 @@ func (c *connection) renew(s *state, to Settings) error {
 		s.limit, s.mirror, s.pages, s.remote, s.listed, s.dialect, s.odd, s.why = limit, newMirror(), 0, 0, time.Time{}, "", "", ""
 		s.watched = time.Now()
 	}
+	if s.mirror.mostBulk = mostBulk; to.ListingBytes > 0 {
+		s.mirror.mostBulk = to.ListingBytes
+	}
 	s.mirror.doubt()
 	if s.session != nil {
 		s.session.client.Close()
@@ -70,6 +73,7 @@ func (c *connection) renew(s *state, to Settings) error {
 		s.session.lister.Limit(to.ListingBytes)
 	}
 	s.trust, s.health, s.behind, s.next, s.holdOff = trust{}, health{}, behind{}, time.Time{}, time.Time{}
+	to.CABundle = BundleSum(to.CABundle)
 	s.retune(to)
 	s.kick.ring()
 	return nil

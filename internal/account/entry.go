@@ -27,6 +27,8 @@ type entry struct {
 	// complete or not, that did.
 	unlisted bool
 	missed   int
+	// left stands for the bulk of the group where it is not kept; else nil.
+	left *sum
 	// hidden is what the newest listing that shows it leaves out, or is among less: that
 	// of which lists show less than a GET does.
 	hidden, less remote.FieldSet
@@ -54,11 +56,11 @@ type entry struct {
 
 // ours is what is known of a group by our own writes.
 type ours struct {
-	// written is when the last one was answered, and with what; past are the
-	// states that our writes replaced, which a lagging API may still show.
-	written time.Time
-	reply   klink.Group
-	past    []klink.Group
+	// written is when the last one was answered, and archivedAt what that said; past are
+	// the states that our writes replaced, which a lagging API may still show.
+	written    time.Time
+	archivedAt time.Time
+	past       []past
 	// fields are those that our writes set, and when they were answered.
 	fields map[string]time.Time
 }
@@ -135,7 +137,7 @@ func (e *entry) settling(now time.Time) bool {
 // replied reports whether the reply to a write that still settles showed the group
 // archived, or not, just as it is known.
 func (e *entry) replied(now time.Time) bool {
-	return e.ours != nil && e.settling(now) && e.ours.reply.ArchivedAt.Equal(e.group.ArchivedAt)
+	return e.ours != nil && e.settling(now) && e.ours.archivedAt.Equal(e.group.ArchivedAt)
 }
 
 // wrote notes the reply to one of our own writes. The caller sets the group.
@@ -148,9 +150,9 @@ func (e *entry) wrote(g klink.Group, fields []string, now time.Time) {
 		e.ours.past = nil
 	}
 	if e.group.ID != "" {
-		e.ours.past = append(e.ours.past, e.group)
+		e.ours.past = append(e.ours.past, pastOf(&e.group))
 	}
-	e.ours.written, e.ours.reply = now, g
+	e.ours.written, e.ours.archivedAt = now, g.ArchivedAt
 	if e.ours.fields == nil {
 		e.ours.fields = map[string]time.Time{}
 	}
@@ -180,24 +182,26 @@ func (e *entry) merge(g klink.Group, now time.Time) klink.Group {
 		e.ours.past = nil
 		return g
 	}
-	for _, old := range e.ours.past {
-		keep(&g.Name, e.group.Name, old.Name)
-		keep(&g.Description, e.group.Description, old.Description)
-		keep(&g.AvatarURL, e.group.AvatarURL, old.AvatarURL)
-		if slices.Equal(g.Contacts, old.Contacts) {
-			g.Contacts = e.group.Contacts
-		}
+	for i := range e.ours.past {
+		old := &e.ours.past[i]
+		e.keep(&g, old, remote.FieldName, func() { g.Name = e.group.Name })
+		e.keep(&g, old, remote.FieldDescription, func() { g.Description = e.group.Description })
+		e.keep(&g, old, remote.FieldAvatarURL, func() { g.AvatarURL = e.group.AvatarURL })
+		e.keep(&g, old, remote.FieldContacts, func() { g.Contacts = e.group.Contacts })
 		unarchived := g.ArchivedAt.IsZero() && e.ours.written.Before(e.unarchiving) // perhaps
-		if g.ArchivedAt.Equal(old.ArchivedAt) && !unarchived {
+		if g.ArchivedAt.Equal(old.archivedAt) && !unarchived {
 			g.ArchivedAt = e.group.ArchivedAt
 		}
 	}
 	return g
 }
 
-func keep(seen *string, ours, old string) {
-	if *seen == old {
-		*seen = ours
+// keep keeps what is known of a field that is shown as one of our writes has replaced it.
+// Where that was left out, the field is not known.
+func (e *entry) keep(g *klink.Group, old *past, field remote.FieldSet, keep func()) {
+	if old.shows(field, g) {
+		g.Unknown |= e.group.Unknown & field
+		keep()
 	}
 }
 

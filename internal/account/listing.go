@@ -93,6 +93,7 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 		return was // what is known shares no memory with the listing
 	}
 	m.set(e, members.share(merged))
+	e.left = nil
 	return true
 }
 

@@ -36,6 +36,9 @@ type mirror struct {
 	// refusals are the ids that were answered with 404 since they were last shown.
 	refusals map[string]*refusal
 
+	// bulk is what the bulky fields of all entries take, and mostBulk what they may.
+	bulk, mostBulk int
+
 	// begun is when the newest listing began; zero before the first. before is
 	// when the complete one before it began, if there was one.
 	begun  time.Time
@@ -66,7 +69,7 @@ type refusal struct {
 func newMirror() *mirror {
 	return &mirror{
 		entries: map[string]*entry{}, names: map[string]sets.Set[string]{},
-		lacked: map[string]int{}, refusals: map[string]*refusal{}, proofs: 1,
+		lacked: map[string]int{}, refusals: map[string]*refusal{}, proofs: 1, mostBulk: mostBulk,
 	}
 }
 
@@ -194,19 +197,22 @@ func (m *mirror) wrote(g klink.Group, fields []string, now time.Time) {
 	e := m.answered(g.ID, now)
 	e.contradicted, e.untried = false, 0
 	e.wrote(g, fields, now)
-	m.set(e, g)
+	m.set(e, m.fit(e, g))
 }
 
 // read takes in the reply to a GET.
 func (m *mirror) read(g klink.Group, now time.Time) klink.Group {
 	e := m.answered(g.ID, now)
 	e.contradicted, e.untried = false, 0
-	before := e.group
-	m.set(e, e.merge(g, now))
-	if before.ID != "" && differing(&before, &e.group) != 0 {
+	before, whole := e.group, e.merge(g, now)
+	m.set(e, m.fit(e, whole))
+	if before.ID != "" && differing(&before, &whole) != 0 {
+		if bulk(&before) > largeBulk {
+			before = lightened(before)
+		}
 		e.listed = &before
 	}
-	return e.group
+	return whole
 }
 
 // unclear notes that our own call to unarchive a group got no clear answer.
@@ -288,6 +294,7 @@ func (m *mirror) set(e *entry, g klink.Group) {
 		}
 		m.names[key].Insert(g.ID)
 	}
+	m.bulk += bulk(&g) - bulk(&e.group)
 	e.group = g
 }
 
@@ -302,6 +309,7 @@ func (m *mirror) unname(e *entry) {
 
 func (m *mirror) drop(id string) {
 	m.unname(m.entries[id])
+	m.bulk -= bulk(&m.entries[id].group)
 	delete(m.entries, id)
 	delete(m.lacked, id)
 }

@@ -92,7 +92,14 @@ func (p *poller) readHidden(ctx context.Context, of *session, b Bindings) error 
 func (m *mirror) hidden(b Bindings) (ids []string) {
 	for id, declared := range b.Declares {
 		e := m.entries[id]
-		if e != nil && !e.unlisted && declared&e.hidden&^e.group.Unknown != 0 {
+		if e == nil || e.unlisted {
+			continue
+		}
+		hidden, unknown := e.hidden, e.group.Unknown
+		if e.left != nil { // it was shown, and is known by its digest
+			hidden, unknown = hidden|bulky, unknown&^bulky
+		}
+		if declared&hidden&^unknown != 0 {
 			ids = append(ids, id)
 		}
 	}
@@ -145,11 +152,12 @@ func (p *poller) noteRead(of *session, g klink.Group) (changed bool) {
 		e := s.mirror.entries[g.ID]
 		known := e != nil && !e.unlisted
 		var before klink.Group
+		var left *sum
 		if known {
-			before = e.group
+			before, left = e.group, e.left
 		}
 		read := s.mirror.read(g, time.Now())
-		changed = !known || !same(before, read)
+		changed = !known || !shownAs(before, left, read)
 		return News{}
 	})
 	return changed
