@@ -230,26 +230,34 @@ func (r *ConnectionReconciler) users(ctx context.Context, object connectionObjec
 // done when the connection is on its way out.
 func (r *ConnectionReconciler) ensureInUseFinalizer(ctx context.Context, object connectionObject, inUse bool) (done bool, err error) {
 	deleting := !object.GetDeletionTimestamp().IsZero()
-	before, _ := object.DeepCopyObject().(client.Object)
-	var changed bool
+	held := controllerutil.ContainsFinalizer(object, v1alpha1.FinalizerInUse)
+	done = deleting && !inUse
 	switch {
 	case r.Rules.DryRun:
 		return false, nil
-	case inUse:
-		changed = !deleting && controllerutil.AddFinalizer(object, v1alpha1.FinalizerInUse)
-	default:
-		done, changed = deleting, controllerutil.RemoveFinalizer(object, v1alpha1.FinalizerInUse)
-	}
-	if !changed {
+	case held == inUse, inUse && deleting:
 		return done, nil
 	}
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	err = r.Client.Patch(ctx, object, patch)
+	all := object
+	if isLight(object) { // which has not all that are to be written back
+		if all, err = r.whole(ctx, object); all == nil || err != nil {
+			return true, err
+		}
+	}
+	before, _ := all.DeepCopyObject().(client.Object)
+	if inUse {
+		controllerutil.AddFinalizer(all, v1alpha1.FinalizerInUse)
+	} else {
+		controllerutil.RemoveFinalizer(all, v1alpha1.FinalizerInUse)
+	}
+	err = r.Client.Patch(ctx, all, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
 	}
-	CacheLightConnection(object, r.Groups.Selector) // the reply has all of it
-	r.writes(object).record(before.GetResourceVersion(), object)
+	seen := object.GetResourceVersion()
+	CacheLightConnection(all, r.Groups.Selector) // the reply has all of it
+	assign(object, all)
+	r.writes(object).record(seen, object)
 	return done, nil
 }
 

@@ -66,15 +66,27 @@ func (r *ConnectionReconciler) configure(ctx context.Context, object connectionO
 		a.Block(p.message, moved)
 		return p, nil
 	}
-	err = a.Configure(account.Settings{
+	settings := account.Settings{
 		Endpoint: spec.Endpoint, Token: token, CABundle: spec.CABundle, UserAgent: r.Rules.UserAgent, ReadOnly: r.Rules.DryRun, Transport: r.Rules.Transport,
 		Resync: spec.ResyncInterval.Duration, PerSecond: float64(spec.RateLimit.RequestsPerSecond), Burst: int(spec.RateLimit.Burst),
 		ListingBytes: r.Rules.ListingBytes,
 		Dialect:      klink.Dialect(object.GetConnectionStatus().Pagination),
-	})
-	if err != nil {
+	}
+	if account.IsBundleSum(spec.CABundle) && !a.Knows(settings) {
+		whole, err := r.whole(ctx, object)
+		if err != nil {
+			return nil, err
+		}
+		if whole == nil {
+			return nil, fmt.Errorf("%s %s is gone, or another by now", r.Kind, client.ObjectKeyFromObject(object))
+		}
+		settings.CABundle = whole.GetConnectionSpec().CABundle
+	}
+	if err := a.Configure(settings); err != nil {
 		p = &problem{reason: v1alpha1.ReasonSecretInvalid, message: err.Error()}
-		a.Block(p.message, false)
+		// Nor does what was wrong with the new roots keep calls going to the old endpoint.
+		configured, _ := a.Configured()
+		a.Block(p.message, configured.Endpoint != "" && configured.Endpoint != spec.Endpoint)
 	}
 	// After a new endpoint or token, which lets go of what was accepted for the old.
 	if from, ok := acceptMissing(object, time.Now()); ok {
@@ -115,6 +127,9 @@ func unusable(data map[string][]byte, key, token string) string {
 	}
 	if token == "" {
 		return fmt.Sprintf("has an empty key %q; put the API token there", key)
+	}
+	if len(token) > klink.MaxToken {
+		return fmt.Sprintf("has %d bytes under key %q; a token has %d at most", len(token), key, klink.MaxToken)
 	}
 	if klink.CheckToken(token) != nil {
 		return fmt.Sprintf("has white space, control characters or non-ASCII characters within key %q; a token has none", key)

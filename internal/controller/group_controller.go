@@ -47,7 +47,10 @@ func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifie
 	r := &GroupReconciler{
 		client: o.Client, accounts: accounts, notifier: notifier, left: left, quota: newWorkerQuota(o.Workers), large: make(chan struct{}, largeAtOnce),
 	}
-	owners := &owners{groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since}
+	owners := &owners{
+		groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since,
+		pages: make(chan struct{}, 1),
+	}
 	records := &records{client: o.Client, cluster: o.Cluster}
 	r.observer = observer{
 		groups: o.Groups, live: o.Live, accounts: accounts, owners: owners, cluster: o.Cluster, dryRun: o.DryRun,

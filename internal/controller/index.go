@@ -29,6 +29,8 @@ const (
 	// indexName finds Groups by the key of the remote name that they declare, or that
 	// their open create has sent.
 	indexName = "remoteName"
+	// indexLarge finds those that are not cached as a whole.
+	indexLarge = "large"
 )
 
 // IndexGroups registers the indexes that the reconcilers look Groups up by.
@@ -37,6 +39,12 @@ func IndexGroups(ctx context.Context, indexer client.FieldIndexer) error {
 		indexConnection: func(g *v1alpha1.Group) []string { return []string{connectionOf(g).String()} },
 		indexID:         idsOf,
 		indexName:       namesOf,
+		indexLarge: func(g *v1alpha1.Group) []string {
+			if isLarge(g) {
+				return []string{largeMark}
+			}
+			return nil
+		},
 	}
 	for name, of := range indexes {
 		extract := func(o client.Object) []string { return of(o.(*v1alpha1.Group)) } //nolint:forcetypeassert // the indexer is registered for Groups
@@ -165,6 +173,12 @@ func (g Groups) allowed(ctx context.Context, key account.Key) (func(*v1alpha1.Gr
 		return func(*v1alpha1.Group) bool { return true }, err //nolint:wrapcheck // it names what was read
 	}
 	return func(one *v1alpha1.Group) bool { return g.labels.lastKnown(object, one.Namespace).use }, nil
+}
+
+// anyLarge reports whether there are Groups that are not cached as a whole.
+func (g Groups) anyLarge(ctx context.Context) (bool, error) {
+	groups, err := g.by(ctx, indexLarge, largeMark)
+	return len(groups) > 0, err
 }
 
 func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {

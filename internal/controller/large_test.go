@@ -124,3 +124,17 @@ func TestALargeGroupIsLightInTheCacheWhateverMakesItLarge(t *testing.T) {
 		}
 	}
 }
+
+// What was made is kept until it is written down, and so was the Group: 300 of the largest
+// were kept as long as they lived.
+func TestAGroupIsKeptUntilWhatWasMadeForItIsWrittenDown(t *testing.T) {
+	g, state := withContacts(5000), &groupState{}
+	state.memory.Unrecorded = &facts.Unrecorded{Account: "a"}
+	if state.see(g); state.lastSeen != g {
+		t.Error("it is not kept while it is needed")
+	}
+	state.memory.Unrecorded = nil
+	if state.see(g); state.lastSeen != nil {
+		t.Error("it is kept when nothing needs it any more")
+	}
+}

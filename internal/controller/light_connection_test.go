@@ -71,4 +71,14 @@ func TestAConnectionIsLightInTheCacheWhateverItsMetadataHolds(t *testing.T) {
 	if CacheLightConnection(long, nil); len(long.Annotations[v1alpha1.AnnotationTakeOver]) > cachedAnswer {
 		t.Error("a long annotation is kept as a whole")
 	}
+	long.Spec.CABundle = strings.Repeat("b", 200<<10)
+	for i := range 3000 {
+		long.Finalizers = append(long.Finalizers, fmt.Sprint("a.example/", i))
+	}
+	for range 2 { // the second time it is light
+		CacheLightConnection(long, nil)
+		if encoded, _ := json.Marshal(long); len(encoded) > 4<<10 || !isLight(long) || !slices.Equal(long.Finalizers, []string{v1alpha1.FinalizerInUse}) {
+			t.Errorf("%d bytes are cached, and of the finalizers %v", len(encoded), long.Finalizers)
+		}
+	}
 }

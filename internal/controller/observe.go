@@ -163,6 +163,6 @@ func (o *observer) claims(ctx context.Context, s *scope, in *facts.Input) error 
 		return nil
 	}
 	var err error
-	in.OpenCreates, err = o.owners.openCreates(ctx, s, facts.Names(in.Group, in.Memory))
+	in.OpenCreates, err = o.owners.openCreates(ctx, s, facts.Names(in.Group, in.Memory), in.Evidence.Candidates)
 	return err
 }

@@ -30,6 +30,8 @@ type owners struct {
 	cluster    string
 	namespaces []string
 	states     *stateStore
+	// pages has a place for the one page of Groups that is read at a time.
+	pages chan struct{}
 	// since is when this manager began to work.
 	since func() time.Time
 }
@@ -57,13 +59,16 @@ func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claima
 }
 
 // openCreates are the other Groups of these names whose create is open, by the cache.
-func (o *owners) openCreates(ctx context.Context, s *scope, names []string) ([]plan.Claimant, error) {
+// Not those over another connection that shows none of the candidates: what they make, they
+// make in another account.
+func (o *owners) openCreates(ctx context.Context, s *scope, names []string, candidates []plan.Candidate) ([]plan.Claimant, error) {
 	var open []plan.Claimant
 	for _, key := range nameKeys(names) {
 		groups, err := o.groups.Named(ctx, key)
 		if err != nil {
 			return nil, err
 		}
+		groups = slices.DeleteFunc(slices.Clone(groups), func(g v1alpha1.Group) bool { return o.isElsewhere(s, &g, candidates) })
 		others, err := o.claimants(ctx, s, groups, "", "")
 		if err != nil {
 			return nil, err
@@ -81,11 +86,17 @@ func (o *owners) before(ctx context.Context, s *scope, id string) ([]plan.Claima
 	if time.Since(o.since()) >= handOver {
 		return o.suspects(ctx, s, id)
 	}
-	groups, err := o.listLive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return o.claimants(ctx, s, groups, id, "")
+	return o.everyone(ctx, s, id)
+}
+
+// everyone are the claimants among all Groups, as the API server has them.
+func (o *owners) everyone(ctx context.Context, s *scope, id string) (all []plan.Claimant, _ error) {
+	err := o.eachPage(ctx, func(groups []v1alpha1.Group) error {
+		some, err := o.claimants(ctx, s, groups, id, "")
+		all = append(all, some...)
+		return err
+	})
+	return all, err
 }
 
 // after are those to be looked at once more, after the binding was written. Between
@@ -103,9 +114,12 @@ func (o *owners) after(ctx context.Context, s *scope, step plan.Step) ([]plan.Cl
 const handOver = postTimeout + recordTimeout + 15*time.Second
 
 // suspects are the Groups whose status has the id, which is selectable, and those of
-// its name without an id in the cache, which are read one by one.
+// its name without an id in the cache that may use its account, which are read one by one.
+// Anybody may have thousands of the name, and those who have, would have it read as often.
 func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Claimant, error) {
-	groups, err := o.listLive(ctx, client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
+	var groups []v1alpha1.Group
+	err := o.eachPage(ctx, func(page []v1alpha1.Group) error { groups = append(groups, page...); return nil },
+		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
 	if err != nil {
 		return nil, err
 	}
@@ -113,10 +127,14 @@ func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Clai
 	if err != nil {
 		return nil, err
 	}
+	named = slices.DeleteFunc(slices.Clone(named), func(g v1alpha1.Group) bool { return g.Status.ID != "" || g.UID == s.group.UID })
+	if named, err = o.competing(ctx, s, named, id); err != nil {
+		return nil, err
+	}
+	if len(named) > mostNamesakes {
+		return o.everyone(ctx, s, id)
+	}
 	for i := range named {
-		if named[i].Status.ID != "" || named[i].UID == s.group.UID {
-			continue
-		}
 		var g v1alpha1.Group
 		err := o.live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g)
 		if client.IgnoreNotFound(err) != nil {
@@ -127,21 +145,26 @@ func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Clai
 	return o.claimants(ctx, s, groups, id, "")
 }
 
-func (o *owners) listLive(ctx context.Context, selector ...client.ListOption) ([]v1alpha1.Group, error) {
-	namespaces := o.namespaces
-	if len(namespaces) == 0 {
-		namespaces = []string{""}
-	}
-	var groups []v1alpha1.Group
-	for _, namespace := range namespaces {
-		var list v1alpha1.GroupList
-		err := o.live.List(ctx, &list, append(selector, client.InNamespace(namespace))...)
+// competing are those of the Groups that may use the account of the one that is looked at.
+// What they may bind to, and what they say, is for the API server to tell.
+func (o *owners) competing(ctx context.Context, s *scope, groups []v1alpha1.Group, id string) (kept []v1alpha1.Group, _ error) {
+	for i := range groups {
+		same, err := o.sameAccount(ctx, s, &groups[i])
 		if err != nil {
-			return nil, fmt.Errorf("looking for the owner of a remote group: %w", err)
+			return nil, err
 		}
-		groups = append(groups, list.Items...)
+		if !same {
+			continue
+		}
+		use, _, err := o.may(ctx, s, &groups[i], id)
+		if err != nil {
+			return nil, err
+		}
+		if use {
+			kept = append(kept, groups[i])
+		}
 	}
-	return groups, nil
+	return kept, nil
 }
 
 // claimants leaves out the Group itself, those of other accounts, those that another
@@ -161,6 +184,9 @@ func (o *owners) claimants(ctx context.Context, s *scope, groups []v1alpha1.Grou
 			continue
 		}
 		c := facts.Claimant(g, id, holder)
+		if o.hides(s, g, id) {
+			c.Attempt = nil
+		}
 		use, bind, err := o.may(ctx, s, g, id)
 		if err != nil {
 			return nil, err
@@ -190,7 +216,7 @@ func (o *owners) may(ctx context.Context, s *scope, g *v1alpha1.Group, id string
 		return false, false, err
 	}
 	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-	if ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing {
+	if ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing || o.hides(s, g, id) {
 		return true, false, nil // its own connection does not show it
 	}
 	cluster := g.Annotations[v1alpha1.AnnotationGroupCluster]
@@ -210,6 +236,23 @@ func (o *owners) worked(key account.Key, object connectionObject) bool {
 	}
 	ready := meta.FindStatusCondition(object.GetConditions(), v1alpha1.ConditionReady)
 	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == object.GetGeneration()
+}
+
+// hides reports whether another connection has looked at its account and not seen a group.
+// Other accounts may be at the same endpoint, and who has one could claim the ids of all.
+func (o *owners) hides(s *scope, g *v1alpha1.Group, id string) bool {
+	key := connectionOf(g)
+	if key == s.key || id == "" {
+		return false
+	}
+	a := o.accounts.Get(key)
+	return a != nil && a.Lookup(id).Presence == account.Unlisted
+}
+
+// isElsewhere reports whether a Group's connection shows none of the candidates: what it
+// makes, it makes in another account.
+func (o *owners) isElsewhere(s *scope, g *v1alpha1.Group, candidates []plan.Candidate) bool {
+	return len(candidates) > 0 && !slices.ContainsFunc(candidates, func(c plan.Candidate) bool { return !o.hides(s, g, c.Group.ID) })
 }
 
 // mayCreate reads the labels of the Group's namespace, unless they were just read.

@@ -31,7 +31,7 @@ type groupState struct {
 // see notes what is seen of the Group.
 func (s *groupState) see(g *v1alpha1.Group) {
 	s.memory.See(g, time.Now())
-	if s.memory.Unrecorded != nil {
+	if s.lastSeen = nil; s.memory.Unrecorded != nil {
 		s.lastSeen = g
 	}
 }

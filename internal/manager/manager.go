@@ -110,7 +110,8 @@ func (s *settings) metricsOptions() metricsserver.Options {
 }
 
 func (s *settings) cacheOptions() cache.Options {
-	o := cache.Options{DefaultTransform: compact(s.selector)}
+	light := compact(s.selector)
+	o := cache.Options{DefaultTransform: light, NewInformer: newInformer(light)}
 	if len(s.namespaces) > 0 {
 		o.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range s.namespaces {
