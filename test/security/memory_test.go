@@ -40,6 +40,9 @@ func TestNoReplyOrGroupTakesTheManagersMemory(t *testing.T) {
 		{"refusals of 1,1,1,… without end", func(v *victim) { v.isRefused(12) }},
 		{"10 of the largest Groups", func(v *victim) { v.keepsLarge(10) }},
 		{"a start beside 120 Groups of 1.3 MB", func(v *victim) { v.writesLarge(120) }},
+		{"one beside 90, where lists are no streams, and then adoptions", func(v *victim) { v.listsInOne(); v.writesLarge(90); v.adopts(12) }},
+		{"80 of the largest Connections", func(v *victim) { v.hasLargeConnections(80) }},
+		{"three tokens of 1 MB", func(v *victim) { v.hasLongTokens(3) }},
 	})
 }
 
@@ -48,6 +51,9 @@ func TestNoAccountTakesTheManagersMemory(t *testing.T) {
 	boundMemory(t, []burden{
 		{"a million groups, 10,000 a page", func(v *victim) { v.answers(60, http.HandlerFunc(endless)) }},
 		{"2,500 groups of 5,000 members", func(v *victim) { v.answers(30, large{groups: 2500, members: 5000, named: "m-%05d-%04d"}) }},
+		{"creates answered with 15 MiB of text", func(v *victim) { v.isAnswered(16, `"description":"`+strings.Repeat("x", 15<<20)+`"`) }},
+		{"creates answered with 4 MB of members", func(v *victim) { v.isAnswered(60, members(15_000, 255)) }},
+		{"members with names of 1 MB", func(v *victim) { v.answers(25, http.HandlerFunc(wordy)) }},
 	})
 }
 
@@ -105,6 +111,8 @@ type victim struct {
 	manager   *exec.Cmd
 	start     func()
 	metrics   string // its address
+	api       string // the kubeconfig
+	honest    *simulator.Instance
 	// hostile is where the other API end is, which answers as end does.
 	hostile string
 	end     atomic.Pointer[http.Handler]
@@ -113,8 +121,9 @@ type victim struct {
 
 func newVictim(t *testing.T, program, limit string) *victim {
 	t.Helper()
-	v := &victim{T: t, namespace: worlds.CreateNamespace(t, api, "memory-"), metrics: worlds.FreeAddress(t)}
+	v := &victim{T: t, namespace: worlds.CreateNamespace(t, api, "memory-"), metrics: worlds.FreeAddress(t), api: cluster.Kubeconfig()}
 	honest := simulator.Start(t, simulator.Options{Token: token})
+	v.honest = honest
 	v.hostile = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v.asked.Add(1)
 		(*v.end.Load()).ServeHTTP(w, r)
@@ -122,7 +131,7 @@ func newVictim(t *testing.T, program, limit string) *victim {
 	worlds.Create(t, api, worlds.Secret(v.namespace, token))
 	worlds.Create(t, api, worlds.Connection(v.namespace, "honest", honest.URL))
 	v.start = func() {
-		v.manager = exec.Command(program, "--kubeconfig="+cluster.Kubeconfig(), "--operator-namespace="+v.namespace, "--watch-namespaces="+v.namespace,
+		v.manager = exec.Command(program, "--kubeconfig="+v.api, "--operator-namespace="+v.namespace, "--watch-namespaces="+v.namespace,
 			"--allowed-endpoints="+honest.URL+","+v.hostile, "--metrics-bind-address="+v.metrics, "--metrics-secure=false", "--health-probe-bind-address=0")
 		v.manager.Env = append(os.Environ(), limit)
 		cluster.Adopt(v.manager)
