@@ -173,8 +173,8 @@ func (v *victim) hasLargeConnections(n int) {
 	v.Helper()
 	bundle := bundleOf(v.T, 256<<10)
 	var finalizers []string
-	for i := range 3000 {
-		finalizers = append(finalizers, fmt.Sprintf("a.example/%050d", i)) // and room for what the API server notes of them
+	for i := range 700 { // which leaves room for what the API server notes of them
+		finalizers = append(finalizers, strings.Repeat("a.", 110)+fmt.Sprintf("example/%050d", i))
 	}
 	var editors errgroup.Group
 	editors.SetLimit(4)
@@ -226,6 +226,7 @@ func (v *victim) listsInOne() {
 		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422,`+
 			`"message":"sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"}`)
 	}))
+	v.Cleanup(v.stop) // its watches would keep the server from closing
 	v.api = filepath.Join(v.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`{"apiVersion":"v1","kind":"Config","current-context":"a","clusters":[{"name":"a","cluster":{"server":%q}}],`+
 		`"users":[{"name":"a","user":{}}],"contexts":[{"name":"a","context":{"cluster":"a","user":"a"}}]}`, address)
