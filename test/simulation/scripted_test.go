@@ -36,9 +36,15 @@ func scripted(t *testing.T, play func(w *world)) (posts int) {
 // carried out as answer says.
 func played(t *testing.T, api simulator.Settings, answer func(transport, *call) (*http.Response, error), play func(w *world)) {
 	t.Helper()
+	playedWith(t, api, breaks{call: answer}, play)
+}
+
+// playedWith is the same with more that breaks than calls.
+func playedWith(t *testing.T, api simulator.Settings, b breaks, play func(w *world)) {
+	t.Helper()
 	api.MaxLimit = 100
 	synctest.Test(t, func(*testing.T) {
-		w := newWorld(1, breaks{call: answer})
+		w := newWorld(1, b)
 		w.sim.Configure(func(s *simulator.Settings) { *s = api })
 		w.running = append(w.running, w.startProcess(w.ops))
 		w.pause(5*time.Minute + 10*time.Second) // no manager hands over any more, and a listing is ten seconds old
