@@ -144,8 +144,7 @@ test-unit: ## Run the tests that need no control plane, in seconds
 
 .PHONY: verify-manifests
 verify-manifests: controlplane ## Run the tests of what is installed: manifests, chart, alerts, GitOps
-	@for dir in $(wildcard test/manifests test/namespaced test/chart test/monitoring test/gitops); do \
-		$(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
+	$(GO) -C test/shipped test -count=1 -timeout 20m ./...
 
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on, on all processors
@@ -220,7 +219,7 @@ plugin-page: controlplane ## Write what the commands of docs/plugin.md print int
 .PHONY: dashboard-picture
 dashboard-picture: controlplane ## Draw docs/dashboard.png, the panels of the dashboard, from a real manager's metrics
 	@echo "testing a manager and drawing docs/dashboard.png; this takes some minutes"
-	$(GO) -C test/monitoring test . -count=1 -run '^TestManager$$' -picture=$(CURDIR)/docs/dashboard.png
+	$(GO) -C test/shipped test ./monitoring -count=1 -run '^TestManager$$' -picture=$(CURDIR)/docs/dashboard.png
 
 .PHONY: krew
 krew: plugin-archives ## Check the krew manifest of bin/plugin with krew itself, and install from it

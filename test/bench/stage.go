@@ -24,8 +24,8 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/controlplane"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // bench is what all scenarios share, and what they find.

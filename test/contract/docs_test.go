@@ -5,26 +5,23 @@ package contract
 
 import (
 	"encoding/json"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 var documentedCommand = regexp.MustCompile(`(?m)^    curl (?:.*\\\n)*.*$`)
 
-const simulatorPage = "../../docs/simulator.md"
+const simulatorPage = "docs/simulator.md"
 
 // TestDocumentedCommands runs each curl command of the page, in its order and against
 // one simulator, as a reader does: what one of them changes, the next ones meet.
 func TestDocumentedCommands(t *testing.T) {
-	text, err := os.ReadFile(simulatorPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	commands := documentedCommand.FindAllString(string(text), -1)
+	text := checkout.Read(t, simulatorPage)
+	commands := documentedCommand.FindAllString(text, -1)
 	if len(commands) < 10 {
 		t.Fatalf("found %d commands", len(commands))
 	}
@@ -53,11 +50,8 @@ var documentedHabit = regexp.MustCompile("(?m)^\\| [^|]+ \\| `(\\{.*?\\})`")
 
 // TestDocumentedHabits turns each habit of the page on.
 func TestDocumentedHabits(t *testing.T) {
-	text, err := os.ReadFile(simulatorPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	habits := documentedHabit.FindAllStringSubmatch(string(text), -1)
+	text := checkout.Read(t, simulatorPage)
+	habits := documentedHabit.FindAllStringSubmatch(text, -1)
 	if len(habits) < 15 {
 		t.Fatalf("found %d habits", len(habits))
 	}

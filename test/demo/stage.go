@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/klink-cloud/klink-operator/test/controlplane"
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
 )
 
 const (

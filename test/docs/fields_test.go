@@ -11,6 +11,8 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 // TestEveryFieldIsExplained compares the tables of fields with the CRDs.
@@ -21,7 +23,7 @@ func TestEveryFieldIsExplained(t *testing.T) {
 		"### Spec of a Connection or ClusterConnection": {"clusterconnections", "spec"},
 	} {
 		t.Run(strings.TrimPrefix(title, "### "), func(t *testing.T) {
-			sameNames(t, tabled(section(t, read(t, readme), title)), fields(t, tc.crd, tc.part))
+			sameNames(t, tabled(section(t, checkout.Read(t, readme), title)), fields(t, tc.crd, tc.part))
 		})
 	}
 }
@@ -35,7 +37,7 @@ func TestAConnectionHasNoFieldsOfItsOwn(t *testing.T) {
 func fields(t *testing.T, plural, part string) []string {
 	t.Helper()
 	var crd apiextensionsv1.CustomResourceDefinition
-	if err := yaml.UnmarshalStrict([]byte(read(t, "../../config/crd/bases/klink.cloud_"+plural+".yaml")), &crd); err != nil {
+	if err := yaml.UnmarshalStrict([]byte(checkout.Read(t, "config/crd/bases/klink.cloud_"+plural+".yaml")), &crd); err != nil {
 		t.Fatal(err)
 	}
 	schema := crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties[part]

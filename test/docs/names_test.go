@@ -9,7 +9,6 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,18 +18,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/klink-cloud/klink-operator/internal/manager"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 // TestEveryReasonIsExplained compares the tables of reasons with the constants
 // of the API.
 func TestEveryReasonIsExplained(t *testing.T) {
 	var want []string
-	for name, value := range constants(t, "../../api/v1alpha1") {
+	for name, value := range constants(t, "api/v1alpha1") {
 		if strings.HasPrefix(name, "Reason") {
 			want = append(want, value)
 		}
 	}
-	page := read(t, "../../docs/troubleshooting.md")
+	page := checkout.Read(t, "docs/troubleshooting.md")
 	got := append(tabled(section(t, page, "## Reasons of a Group")), tabled(section(t, page, "## Reasons of a connection"))...)
 	sameNames(t, got, want)
 }
@@ -39,10 +39,10 @@ func TestEveryReasonIsExplained(t *testing.T) {
 func TestEveryAnnotationIsMentioned(t *testing.T) {
 	var all strings.Builder
 	for _, page := range pages(t) {
-		all.WriteString(read(t, page))
+		all.WriteString(checkout.Read(t, page))
 	}
 	found := 0
-	for name, value := range constants(t, "../../api/v1alpha1") {
+	for name, value := range constants(t, "api/v1alpha1") {
 		if !strings.HasPrefix(name, "Annotation") {
 			continue
 		}
@@ -62,14 +62,14 @@ func TestEveryFlagIsExplained(t *testing.T) {
 	new(manager.Options).BindFlags(flags)
 	var want []string
 	flags.VisitAll(func(f *flag.Flag) { want = append(want, "--"+f.Name) })
-	sameNames(t, tabled(section(t, read(t, readme), "## Flags of the manager")), want)
+	sameNames(t, tabled(section(t, checkout.Read(t, readme), "## Flags of the manager")), want)
 }
 
 // TestEveryMetricIsListed compares the table of metrics with the names in the code.
 func TestEveryMetricIsListed(t *testing.T) {
 	metric := regexp.MustCompile(`^klink_[a-z_]+$`)
 	var want []string
-	for _, file := range parse(t, "../../internal/metrics") {
+	for _, file := range parse(t, "internal/metrics") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if value, ok := stringOf(n); ok && metric.MatchString(value) {
 				want = append(want, value)
@@ -77,7 +77,7 @@ func TestEveryMetricIsListed(t *testing.T) {
 			return true
 		})
 	}
-	sameNames(t, tabled(section(t, read(t, readme), "## Metrics")), want)
+	sameNames(t, tabled(section(t, checkout.Read(t, readme), "## Metrics")), want)
 }
 
 // sameNames wants the same names, each once.
@@ -125,16 +125,12 @@ func stringOf(n ast.Node) (string, bool) {
 // parse parses the Go files of a folder, its tests left out.
 func parse(t *testing.T, folder string) []*ast.File {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	files := map[string]*ast.File{}
-	for _, name := range names {
+	for _, name := range checkout.Glob(t, folder+"/*.go") {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, read(t, name), parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), name, checkout.Read(t, name), parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}

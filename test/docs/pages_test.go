@@ -9,18 +9,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
-const readme = "../../README.md"
+const readme = "README.md"
 
 // pages are all pages for users.
 func pages(t *testing.T) []string {
 	t.Helper()
-	names, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(names, readme, "../../CONTRIBUTING.md")
+	return append(checkout.Glob(t, "docs/*.md"), readme, "CONTRIBUTING.md")
 }
 
 var (
@@ -33,7 +31,7 @@ var (
 func TestLinksLeadSomewhere(t *testing.T) {
 	followed := 0
 	for _, page := range pages(t) {
-		for _, match := range link.FindAllStringSubmatch(read(t, page), -1) {
+		for _, match := range link.FindAllStringSubmatch(checkout.Read(t, page), -1) {
 			if strings.Contains(match[1], "://") {
 				continue
 			}
@@ -43,9 +41,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if path != "" {
 				target = filepath.Join(filepath.Dir(page), path)
 			}
-			if _, err := os.Stat(target); err != nil {
+			if _, err := os.Stat(checkout.Path(target)); err != nil {
 				t.Errorf("%s: %s: %v", page, match[1], err)
-			} else if anchor != "" && !anchors(read(t, target))[anchor] {
+			} else if anchor != "" && !anchors(checkout.Read(t, target))[anchor] {
 				t.Errorf("%s: %s: there is no such heading", page, match[1])
 			}
 		}
@@ -74,12 +72,12 @@ var (
 // TestMakeTargetsExist looks for each target that a page has a user make.
 func TestMakeTargetsExist(t *testing.T) {
 	targets := map[string]bool{}
-	for _, match := range target.FindAllStringSubmatch(read(t, "../../Makefile"), -1) {
+	for _, match := range target.FindAllStringSubmatch(checkout.Read(t, "Makefile"), -1) {
 		targets[match[1]] = true
 	}
 	named := 0
 	for _, page := range pages(t) {
-		for _, match := range made.FindAllStringSubmatch(read(t, page), -1) {
+		for _, match := range made.FindAllStringSubmatch(checkout.Read(t, page), -1) {
 			for _, name := range strings.Fields(match[1]) {
 				named++
 				if !targets[name] {
@@ -98,7 +96,7 @@ func TestMakeTargetsExist(t *testing.T) {
 func TestImagesAreDeliveredByMake(t *testing.T) {
 	deployed := 0
 	for _, page := range pages(t) {
-		text := read(t, page)
+		text := checkout.Read(t, page)
 		if strings.Contains(text, "docker push") {
 			t.Errorf("%s: docker push has no image of make image", page)
 		}
@@ -120,7 +118,7 @@ var bareGroups = regexp.MustCompile(`kubectl (?:[\w-]+ )+groups?(?:[^.\w]|\.[^k]
 // TestKubectlIsNeverAskedForBareGroups wants kgrp or groups.klink.cloud.
 func TestKubectlIsNeverAskedForBareGroups(t *testing.T) {
 	for _, page := range pages(t) {
-		for _, command := range bareGroups.FindAllString(read(t, page), -1) {
+		for _, command := range bareGroups.FindAllString(checkout.Read(t, page), -1) {
 			t.Errorf("%s: %q", page, command)
 		}
 	}
@@ -153,13 +151,4 @@ func tabled(section string) []string {
 		}
 	}
 	return names
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(content)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/installation"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 // Those who may write Connections must not be able to send the token elsewhere.
@@ -93,12 +94,7 @@ func TestAConnectionThatWasDeletedByMistakeIsHadBack(t *testing.T) {
 	for _, name := range names {
 		w.awaitSynced(name)
 	}
-	w.eventually(func() string {
-		if len(w.connection().Finalizers) == 0 {
-			return "the connection is not held"
-		}
-		return ""
-	})
+	w.awaitConnectionHeld()
 	before := w.connection()
 	if err := api.Delete(context.Background(), w.connection()); err != nil {
 		t.Fatal(err)
@@ -106,7 +102,7 @@ func TestAConnectionThatWasDeletedByMistakeIsHadBack(t *testing.T) {
 	w.wantConnection(v1alpha1.ReasonTerminating, false, "3 Groups", w.namespace+"/g-0", "take the finalizer "+v1alpha1.FinalizerInUse, "apply it again")
 	versions := w.versions()
 	w.sim.ResetRequests()
-	commands := strings.Join(installation.Commands(t, "docs/connections.md", "### Having it back"), "\n")
+	commands := strings.Join(checkout.Commands(t, "docs/connections.md", "### Having it back"), "\n")
 	if strings.Count(commands, "kcconn default") != 2 {
 		t.Fatalf("the page says %q", commands)
 	}
@@ -129,12 +125,7 @@ func TestAConnectionServesUntilItsLastGroupIsGone(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.group("old")
 	id := w.awaitSynced("old").Status.ID
-	w.eventually(func() string {
-		if len(w.connection().Finalizers) == 0 {
-			return "the connection is not held"
-		}
-		return ""
-	})
+	w.awaitConnectionHeld()
 	if err := api.Delete(context.Background(), w.connection()); err != nil {
 		t.Fatal(err)
 	}
@@ -161,4 +152,15 @@ func TestAConnectionServesUntilItsLastGroupIsGone(t *testing.T) {
 	if n := w.sim.Counts()["POST"]; n != 1 {
 		t.Errorf("%d groups were made; a connection that is being deleted takes no new ones", n)
 	}
+}
+
+// awaitConnectionHeld waits until the connection has the finalizer of one in use.
+func (w *world) awaitConnectionHeld() {
+	w.Helper()
+	w.eventually(func() string {
+		if !slices.Contains(w.connection().Finalizers, v1alpha1.FinalizerInUse) {
+			return "the connection is not held"
+		}
+		return ""
+	})
 }

@@ -18,7 +18,8 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // program is the manager as a process of its own, which can be killed as nothing
@@ -32,9 +33,8 @@ type program struct {
 func buildManager(t *testing.T) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "manager")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../../cmd/manager")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the manager: %v\n%s", err, output)
+	if err := checkout.Build(t.Context(), path, "./cmd/manager"); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }

@@ -10,8 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
-	"github.com/klink-cloud/klink-operator/test/controlplane"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 var (
@@ -27,7 +28,8 @@ const sideBySide = 12
 func TestMain(m *testing.M) {
 	worlds.SideBySide(sideBySide)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
-	controlplane.Main(m, controlplane.Options{CRDPaths: []string{"../../config/crd/bases"}}, func(cp *controlplane.ControlPlane) {
+	options := controlplane.Options{CRDPaths: []string{checkout.Path("config/crd/bases")}, ControllerManager: true}
+	controlplane.Main(m, options, func(cp *controlplane.ControlPlane) {
 		cluster, api = cp, worlds.Client(cp.Config)
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/installation"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 func allowDuplicate(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptAllowDuplicate }
@@ -42,7 +42,7 @@ func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 	w.wantNoWrite()
 	w.wantEvents("rebuilt-0", map[string]int{"NameTaken": 1})
 	// The command of the page, which patches all Groups that wait, here of one namespace.
-	command := strings.Join(installation.Commands(t, "docs/rebuild.md", "### With kubectl alone"), "\n")
+	command := strings.Join(checkout.Commands(t, "docs/rebuild.md", "### With kubectl alone"), "\n")
 	if !strings.Contains(command, " -A ") {
 		t.Fatalf("the page says %q", command)
 	}

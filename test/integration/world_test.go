@@ -24,8 +24,8 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds"
-	"github.com/klink-cloud/klink-operator/test/worlds/inprocess"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds/inprocess"
 )
 
 // token is the secret that must show up nowhere but in the Secret.

@@ -17,7 +17,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // TestDiffSaysWhatTheOperatorThenDoes: a pull request is judged by what diff says, so

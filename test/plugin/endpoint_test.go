@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // TestNoTokenGoesWhereTheOperatorSendsNone: who may write Connections, and not read Secrets,

@@ -18,7 +18,8 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // TestHostileAccount: who may name a group commands neither a terminal nor a manifest.
@@ -145,7 +146,7 @@ func TestCompletionThroughKubectl(t *testing.T) {
 	w := newWorld(t)
 	w.group("plaza")
 	bin := t.TempDir()
-	makefile := readFile(t, "../../Makefile")
+	makefile := checkout.Read(t, "Makefile")
 	_, script, _ := strings.Cut(makefile, `@printf '`)
 	script, _, found := strings.Cut(script, `' >`)
 	if !found {

@@ -4,8 +4,7 @@
 package plugin
 
 import (
-	"fmt"
-	"os/exec"
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -13,8 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
-	"github.com/klink-cloud/klink-operator/test/controlplane"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 var (
@@ -28,11 +28,11 @@ var (
 func TestMain(m *testing.M) {
 	worlds.SideBySide(6)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
-	controlplane.Main(m, controlplane.Options{CRDPaths: []string{"../../config/crd/bases"}}, func(cp *controlplane.ControlPlane) {
+	controlplane.Main(m, controlplane.Options{CRDPaths: []string{checkout.Path("config/crd/bases")}}, func(cp *controlplane.ControlPlane) {
 		cluster, api = cp, worlds.Client(cp.Config)
 		binary = filepath.Join(cp.Dir(), "kubectl-klink") // which goes away with the control plane
-		if said, err := exec.Command("go", "build", "-o", binary, "../../cmd/kubectl-klink").CombinedOutput(); err != nil {
-			panic(fmt.Sprintf("building kubectl-klink: %v: %s", err, said))
+		if err := checkout.Build(context.Background(), binary, "./cmd/kubectl-klink"); err != nil {
+			panic(err)
 		}
 	})
 }

@@ -15,12 +15,13 @@ import (
 
 	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds/inprocess"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds/inprocess"
 )
 
-const (
-	page    = "../../docs/plugin.md"
-	picture = "../../docs/plugin-diff.svg"
+var (
+	page    = checkout.Path("docs/plugin.md")
+	picture = checkout.Path("docs/plugin-diff.svg")
 )
 
 var update = flag.Bool("update", false, "write what the commands of docs/plugin.md print into it, and its picture")

@@ -16,7 +16,8 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // shared points the world's Groups at a ClusterConnection, of which a tenant may not even
@@ -57,7 +58,7 @@ func (w *world) tenantOf(namespace string) string {
 	user := "tenant-" + namespace
 	for _, name := range []string{"klink_view", "klink_groups_edit"} {
 		var shipped rbacv1.ClusterRole
-		if err := yaml.Unmarshal([]byte(readFile(w.T, "../../config/rbac/"+name+"_role.yaml")), &shipped); err != nil {
+		if err := yaml.Unmarshal([]byte(checkout.Read(w, "config/rbac/"+name+"_role.yaml")), &shipped); err != nil {
 			w.Fatal(err)
 		}
 		worlds.Create(w, api, &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shipped.Name}, Rules: shipped.Rules})

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // TestAConnectionIsNoWayIntoTheNetwork: those who may write Connections name a

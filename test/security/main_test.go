@@ -8,11 +8,12 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/klink-cloud/klink-operator/test/controlplane"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
-const crds = "../../config/crd/bases"
+var crds = checkout.Path("config/crd/bases")
 
 // No admission policy is installed: what is proven here holds without it.
 var (

@@ -19,7 +19,8 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
-	"github.com/klink-cloud/klink-operator/test/worlds"
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // mostMemory is half of the memory limit that the manager is shipped with.
@@ -69,9 +70,8 @@ func boundMemory(t *testing.T, burdens []burden) {
 		t.Fatalf("the peak is read from /proc, so that this runs on Linux alone: %v", err)
 	}
 	program := filepath.Join(t.TempDir(), "manager")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/manager")
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, text)
+	if err := checkout.Build(t.Context(), program, "./cmd/manager"); err != nil {
+		t.Fatal(err)
 	}
 	limit := shippedLimit(t)
 	for _, b := range burdens {
@@ -92,15 +92,11 @@ func boundMemory(t *testing.T, burdens []burden) {
 // shippedLimit is GOMEMLIMIT as config/manager has it.
 func shippedLimit(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../config/manager/manager.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`name: GOMEMLIMIT\n\s+value: (\S+)`).FindSubmatch(text)
+	found := regexp.MustCompile(`name: GOMEMLIMIT\n\s+value: (\S+)`).FindStringSubmatch(checkout.Read(t, "config/manager/manager.yaml"))
 	if found == nil {
 		t.Fatal("the Deployment sets no GOMEMLIMIT")
 	}
-	return "GOMEMLIMIT=" + string(found[1])
+	return "GOMEMLIMIT=" + found[1]
 }
 
 // victim is a namespace with 100 Groups of an honest account, and a manager for it.

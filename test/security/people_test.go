@@ -15,7 +15,7 @@ import (
 
 // TestAnothersGroupCannotBeTaken: those who may write Groups write all that could
 // make a remote group look like theirs, and then deletes it for good. (The status
-// is the operator's: test/access.)
+// is the operator's: test/apiserver.)
 func TestAnothersGroupCannotBeTaken(t *testing.T) {
 	t.Parallel()
 	lies, endpoint := newLiar(t)

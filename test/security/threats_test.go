@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 var (
@@ -21,12 +23,8 @@ var (
 // with it.
 func TestThreatModelNamesTests(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/threat-model.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	there := testsOf(t, "../..")
-	named := proof.FindAllStringSubmatch(string(page), -1)
+	there := testsOf(t, checkout.Path("."))
+	named := proof.FindAllStringSubmatch(checkout.Read(t, "docs/threat-model.md"), -1)
 	if len(named) == 0 {
 		t.Error("the threat model names no test")
 	}

@@ -6,7 +6,6 @@ package security
 import (
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
 
 // workflow is what is checked of one.
@@ -63,7 +64,7 @@ var (
 func TestWorkflowsMayDoNoMoreThanTheyMust(t *testing.T) {
 	t.Parallel()
 	targets := map[string]bool{}
-	for _, match := range target.FindAllStringSubmatch(read(t, "../../Makefile"), -1) {
+	for _, match := range target.FindAllStringSubmatch(checkout.Read(t, "Makefile"), -1) {
 		targets[match[1]] = true
 	}
 	writing := map[string][]string{}
@@ -94,7 +95,7 @@ func TestWorkflowsMayDoNoMoreThanTheyMust(t *testing.T) {
 func TestActionsArePinnedByDigest(t *testing.T) {
 	t.Parallel()
 	for file, w := range workflows(t) {
-		lines := uses.FindAllStringSubmatch(read(t, "../../.github/workflows/"+file), -1)
+		lines := uses.FindAllStringSubmatch(checkout.Read(t, ".github/workflows/"+file), -1)
 		for _, match := range lines {
 			if !pinned.MatchString(match[1]) {
 				t.Errorf("%s: %s is not a digest with its version as a comment", file, match[1])
@@ -136,7 +137,7 @@ func TestEveryModuleIsKeptUpToDate(t *testing.T) {
 			Directories []string `json:"directories"`
 		} `json:"updates"`
 	}
-	if err := yaml.Unmarshal([]byte(read(t, "../../.github/dependabot.yml")), &bot); err != nil {
+	if err := yaml.Unmarshal([]byte(checkout.Read(t, ".github/dependabot.yml")), &bot); err != nil {
 		t.Fatal(err)
 	}
 	var known []string
@@ -145,14 +146,14 @@ func TestEveryModuleIsKeptUpToDate(t *testing.T) {
 			known = append(known, update.Directories...)
 		}
 	}
-	err := filepath.WalkDir("../..", func(file string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(checkout.Path("."), func(file string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {
 			return filepath.SkipDir
 		}
 		if err != nil || entry.Name() != "go.mod" {
 			return err
 		}
-		folder := path.Join("/", filepath.ToSlash(filepath.Dir(strings.TrimPrefix(file, "../.."))))
+		folder := path.Join("/", filepath.ToSlash(filepath.Dir(strings.TrimPrefix(file, checkout.Path(".")))))
 		if !slices.ContainsFunc(known, func(glob string) bool { ok, _ := path.Match(glob, folder); return ok }) {
 			t.Errorf(".github/dependabot.yml: nothing matches the module in %s", folder)
 		}
@@ -243,26 +244,13 @@ func (w workflow) before(name string) map[string]bool {
 // workflows are all, by the names of their files.
 func workflows(t *testing.T) map[string]workflow {
 	t.Helper()
-	files, err := filepath.Glob("../../.github/workflows/*.yml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("there are no workflows: %v", err)
-	}
 	all := map[string]workflow{}
-	for _, file := range files {
+	for _, file := range checkout.Glob(t, ".github/workflows/*.yml") {
 		var w workflow
-		if err := yaml.Unmarshal([]byte(read(t, file)), &w); err != nil {
+		if err := yaml.Unmarshal([]byte(checkout.Read(t, file)), &w); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		all[filepath.Base(file)] = w
 	}
 	return all
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
