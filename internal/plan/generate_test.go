@@ -92,7 +92,60 @@ func anyFacts(t *rapid.T) *Facts {
 	if rarely("contested") {
 		contested(time.Minute, rapid.SampledFrom(allFields).Draw(t, "contested field"))(s)
 	}
+	anyDetails(t, s)
 	return s
+}
+
+// anyDetails draws what few decisions ask for.
+func anyDetails(t *rapid.T, s *Facts) {
+	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+	ago := func(name string) time.Time {
+		return now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, name+", minutes ago")) * time.Minute)
+	}
+	s.Declared.AtLeast = len(s.Declared.Contacts) > 0 && rarely("at least")
+	if rarely("shown in part") {
+		s.Remote.Group.Unknown, s.Remote.Group.MoreContacts = remote.FieldDescription, true
+	}
+	if rarely("details of the connection") {
+		s.Connection.Name, s.Connection.Problem, s.Connection.Selector = "Connection d", "503", "team=a"
+	}
+	if rarely("details of the evidence") {
+		s.Evidence.ListedFor, s.Evidence.MissingAccepted = time.Minute, true
+	}
+	if rarely("details of the remote group") {
+		s.Remote.NotFoundListed, s.Remote.ReadAt = ago("not found and listed"), ago("read")
+		s.Remote.Untried = remote.FieldDescription
+		s.Remote.Writes = map[Field]time.Time{rapid.SampledFrom(allFields).Draw(t, "written field"): ago("written")}
+	}
+	if rarely("details of the history") {
+		s.History.FirstSeen, s.History.AskedAt, s.History.NameSeen = ago("first seen"), ago("asked"), ago("name seen")
+		s.History.Generation, s.History.Requested = 3, "now"
+		s.History.Failures, s.History.Unapplied, s.History.Undone = 1, 1, 1
+	}
+	backoff := func(name string) *Backoff {
+		return &Backoff{
+			Until: ago(name).Add(time.Hour), Reason: v1alpha1.ReasonUnavailable, Message: "503",
+			Unprovable: rapid.Bool().Draw(t, "unprovable"), Write: rapid.Bool().Draw(t, "of a write"),
+		}
+	}
+	if rarely("failed") {
+		s.History.Failed = backoff("failed")
+	}
+	if rarely("not applied") {
+		s.History.NotApplied = backoff("not applied")
+		s.History.NotApplied.Fields = []Field{rapid.SampledFrom(allFields).Draw(t, "not applied field")}
+	}
+	if s.History.Refused != nil && rarely("details of the refusal") {
+		s.History.Refused.Until, s.History.Refused.Reason, s.History.Refused.Message = ago("refused").Add(time.Hour), v1alpha1.ReasonRejected, "409"
+		s.History.Refused.Conflict, s.History.Refused.Holders, s.History.Refused.Rest = true, []string{otherID}, []Field{FieldName}
+		s.History.Refused.Unprovable, s.History.Refused.Write = true, true
+	}
+	for i := range s.Evidence.Candidates {
+		if c := &s.Evidence.Candidates[i]; rarely("details of a candidate") {
+			c.AsOf, c.OpenCreate, c.OpenSince = ago("candidate seen"), "lobby/other", ago("open")
+			c.LetGo = c.MadeForOther
+		}
+	}
 }
 
 var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
@@ -113,6 +166,9 @@ func anyIdentity(t *rapid.T, s *Facts) {
 		}
 	case "attempted":
 		a := NewAttempt(s.Declared, now.Add(-time.Hour), nil)
+		if rarely("details of the attempt") {
+			a.Account, a.AtLeast = "another", true
+		}
 		s.Identity.Attempt, s.Identity.AttemptSeen = &a, now.Add(-time.Hour)
 	case "unreadable":
 		s.Identity.AttemptUnreadable = true

@@ -164,7 +164,7 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 
 // lostAndAbsent is said here once more, in other words than in provenGone.
 func lostAndAbsent(s *Facts) bool {
-	asked := slices.ContainsFunc([]time.Time{s.Remote.FirstNotFound, s.Remote.NotFound}, func(at time.Time) bool {
+	asked := slices.ContainsFunc([]time.Time{s.Remote.FirstNotFound, s.Remote.NotFoundListed, s.Remote.NotFound}, func(at time.Time) bool {
 		return !at.IsZero() && s.Remote.Absent.After(at) && !at.Before(s.DeletionSeen)
 	})
 	return (s.Remote.State == RemoteNotFound || s.Remote.State == RemoteUnlisted) && asked && trustworthy(s) && !s.Remote.Settling
