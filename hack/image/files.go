@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// user is the number of the user nonroot, that of distroless images too:
+// user is the number of the user nonroot, the same as in the Dockerfile's base:
 // Kubernetes sees that runAsNonRoot holds only where the user is a number.
 const user = "65532"
 

@@ -303,3 +303,20 @@ func TestMistakes(t *testing.T) {
 		t.Error("SOURCE_DATE_EPOCH is no number: no error")
 	}
 }
+
+// TestDockerfileMakesTheSame keeps the two ways to an image together.
+func TestDockerfileMakesTheSame(t *testing.T) {
+	text, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"USER " + user + ":" + user, `ENTRYPOINT ["/manager"]`, versionVariable + "=", "-trimpath", "-buildvcs=false", "CGO_ENABLED=0"}
+	for label := range (stamp{revision: "x"}).labels() {
+		want = append(want, label+"=")
+	}
+	for _, line := range want {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("the Dockerfile lacks %s", line)
+		}
+	}
+}

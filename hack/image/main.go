@@ -8,10 +8,9 @@
 //
 //	go -C hack/image run . -name klink-operator:dev -archive image.tar ../../cmd/manager
 //
-// The same sources, version, revision, date and Go make the same digest. There is no
-// Dockerfile beside it: that needs an engine and a base image, which neither the node
-// of make e2e nor every CI has. How the program is to be run belongs into config/, not
-// here.
+// The same sources, version, revision, date and Go make the same digest. The
+// Dockerfile makes the same image on a base with an engine. How the program is to
+// be run belongs into config/, not here.
 package main
 
 import (

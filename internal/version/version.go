@@ -6,5 +6,6 @@
 package version
 
 // Version is the version of this build, such as v0.3.1 or v0.3.1-4-g1a2b3c4. The
-// Makefile and hack/image set it with the linker's -X flag; it is "dev" otherwise.
+// Makefile and the Dockerfile set it with the linker's -X flag; it is "dev"
+// otherwise.
 var Version = "dev"

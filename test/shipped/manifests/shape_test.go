@@ -4,12 +4,14 @@
 package manifests
 
 import (
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 	"github.com/klink-cloud/klink-operator/test/harness/installation"
 )
 
@@ -52,6 +54,9 @@ func (c *cluster) checkHardening(spec corev1.PodSpec) {
 	}
 	if mount := account.AutomountServiceAccountToken; mount == nil || *mount {
 		c.Error("any pod of the ServiceAccount gets its token")
+	}
+	if !regexp.MustCompile(`(?m)^USER [1-9][0-9]*(:[0-9]+)?$`).MatchString(checkout.Read(c.T, "Dockerfile")) {
+		c.Error("the image's user is not a number other than 0: the kubelet cannot tell that runAsNonRoot holds")
 	}
 	if grace := *spec.TerminationGracePeriodSeconds; grace <= 60 {
 		c.Errorf("the manager ends within a minute, and is given %d s", grace)
