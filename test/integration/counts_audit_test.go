@@ -149,12 +149,16 @@ func (w *world) recoveries(outcome string) float64 {
 // passes is how many looks at the account began since the last reset: a listing is
 // several calls.
 func (w *world) passes() int {
-	n := 0
+	n, mayGrow := 0, false // a look that begins with the usual page may ask for a larger one
 	for _, r := range w.sim.Requests() {
-		if r.Kind() == "GET list" && !strings.Contains(r.Query, "archived") && !strings.Contains(r.Query, "starting_after") &&
-			!strings.Contains(r.Query, "page=") && !strings.Contains(r.Query, "limit=200") {
+		if r.Kind() != "GET list" || strings.Contains(r.Query, "archived") || strings.Contains(r.Query, "starting_after") || strings.Contains(r.Query, "page=") {
+			continue
+		}
+		grown := strings.Contains(r.Query, "limit=200")
+		if !grown || !mayGrow {
 			n++
 		}
+		mayGrow = !grown
 	}
 	return n
 }
