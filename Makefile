@@ -130,14 +130,19 @@ lint: ## Run golangci-lint
 
 .PHONY: test
 test: controlplane ## Run all tests, with the race detector where there is a C compiler
-	@# More at once than there are processors, since most of what they do is to wait.
-	$(GO) test -timeout 20m -parallel 6 $(RACE) ./api/... ./cmd/... ./internal/... ./test/integration
-	@# The same code is run here, or the manager is a program of its own: there are no races to find.
-	$(GO) test -timeout 20m -parallel 4 $$($(GO) list ./test/... | grep -v /test/integration$$)
+	@# Beside each other, since most of what they do is to wait.
+	$(MAKE) -j2 test-operator test-others
 	@# Every schedule of one fault or event, for the Groups that differ most.
 	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -manifest=plain,byName,groupID,delete -positions=$$(mktemp -d)
 	@# Not from the cache: it does not see what these read outside of their module.
 	@for dir in $(NESTED); do $(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
+
+.PHONY: test-operator test-others
+test-operator:
+	$(GO) test -timeout 20m -parallel 6 $(RACE) ./api/... ./cmd/... ./internal/... ./test/integration
+# Here the same code is run, or the manager is a program of its own: there are no races to find.
+test-others:
+	$(GO) test -timeout 20m -parallel 4 $$($(GO) list ./test/... | grep -v /test/integration$$)
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane, in seconds
