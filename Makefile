@@ -139,10 +139,10 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 
 .PHONY: test-operator test-others
 test-operator:
-	$(GO) test -timeout 20m -parallel 6 $(RACE) ./api/... ./cmd/... ./internal/... ./test/integration
+	$(GO) test -timeout 40m -parallel 6 $(RACE) ./api/... ./cmd/... ./internal/... ./test/integration
 # Here the same code is run, or the manager is a program of its own: there are no races to find.
 test-others:
-	$(GO) test -timeout 20m -parallel 4 $$($(GO) list ./test/... | grep -v /test/integration$$)
+	$(GO) test -timeout 40m -parallel 4 $$($(GO) list ./test/... | grep -v /test/integration$$)
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane, in seconds
