@@ -16,7 +16,7 @@ import (
 // What a listing keeps is bounded by itself. What is read, or answered to a write, comes
 // group by group: without a bound of its own, 300 groups of the largest size took more
 // memory than the manager has. Beyond that bound the mirror keeps a digest in the place of
-// what makes a group large, and whoever needs more reads the group.
+// what makes a group large, and a look that needs more reads the group.
 
 const (
 	// bulky are the fields that can make a group large.
