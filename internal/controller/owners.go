@@ -238,15 +238,22 @@ func (o *owners) worked(key account.Key, object connectionObject) bool {
 	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == object.GetGeneration()
 }
 
-// hides reports whether another connection has looked at its account and not seen a group.
-// Other accounts may be at the same endpoint, and who has one could claim the ids of all.
+// hides reports whether another connection's account is proven to lack a group that one of
+// its Groups claims. Other accounts may be at the same endpoint, and who has one could claim
+// the ids of all. An id in status is no such claim, and the proof is newer than the claim: a
+// create that this process has noted, or that may still arrive, hides nothing.
 func (o *owners) hides(s *scope, g *v1alpha1.Group, id string) bool {
 	key := connectionOf(g)
-	if key == s.key || id == "" {
+	a := o.accounts.Get(key)
+	if a == nil || key == s.key || id == "" || g.Status.ID == id || o.states.noted(g) {
 		return false
 	}
-	a := o.accounts.Get(key)
-	return a != nil && a.Lookup(id).Presence == account.Unlisted
+	since := g.CreationTimestamp.Time
+	if attempt, err := plan.ParseAttempt(g.Annotations[v1alpha1.AnnotationCreateAttempt]); err == nil {
+		since = attempt.Time.Add(plan.SettleTime)
+	}
+	known := a.Lookup(id)
+	return known.Presence == account.Unlisted && known.Absent.After(since)
 }
 
 // isElsewhere reports whether a Group's connection shows none of the candidates: what it

@@ -36,7 +36,7 @@ func (w *tenants) ownAccount() (through func(*v1alpha1.Group)) {
 
 func suspendedGroup(g *v1alpha1.Group) { g.Spec.Suspend = true }
 
-// Whoever had any account at the same endpoint could name the ids of another, suspended so
+// Those who had any account at the same endpoint could name the ids of another, suspended so
 // that nobody looked whether they are there, and gave the rightful adopter IDConflict.
 func TestAnIDIsNotKeptOverAnotherAccount(t *testing.T) { //nolint:paralleltest // see newTenants
 	w := newTenants(t, func(w *tenants, o *manager.Options) { o.AllowedEndpoints = w.endpoint })
@@ -59,7 +59,7 @@ func TestANameIsNotKeptOverAnotherAccount(t *testing.T) { //nolint:paralleltest 
 	w := newTenants(t, func(w *tenants, o *manager.Options) { o.AllowedEndpoints = w.endpoint })
 	through := w.ownAccount()
 	id := w.remote.Seed(simulator.Group{Name: "The hall", CreatedAt: time.Now()})
-	note := fmt.Sprintf(`{"time":%q,"name":"The hall","fields":["name"],"digest":"x"}`, time.Now().UTC().Format(time.RFC3339Nano))
+	note := fmt.Sprintf(`{"time":%q,"name":"The hall","fields":["name"],"digest":"x"}`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339Nano))
 	w.group(w.street, "notes", through, suspendedGroup, func(g *v1alpha1.Group) {
 		g.Spec.Name, g.Annotations = "The hall", map[string]string{v1alpha1.AnnotationCreateAttempt: note}
 	})
