@@ -12,17 +12,28 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
+// oddity draws what is rare. Most facts are drawn with little of it: where each of forty
+// odd things happens once in twelve, few facts have none, and the decisions that need a
+// Group without trouble are hardly ever reached.
+type oddity struct {
+	t  *rapid.T
+	in int // one draw of so many
+}
+
+func (o oddity) rarely(name string) bool { return rapid.IntRange(1, o.in).Draw(o.t, name) == 1 }
+
 // anyFacts draws from all facts, the impossible ones included: the rules
 // must hold whatever the controller believes.
 func anyFacts(t *rapid.T) *Facts {
 	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
-	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+	odd := oddity{t, rapid.SampledFrom([]int{12, 60, 60}).Draw(t, "odd, one in")}
+	rarely := odd.rarely
 	s := facts()
 	s.Declared = anyDeclared(t)
 	s.Group.Spec = v1alpha1.GroupSpec{
 		Name: s.Declared.Name, Suspend: rarely("suspend"),
 		GroupID:          rapid.SampledFrom([]string{"", "", "", plazaID}).Draw(t, "groupID"),
-		AdoptionPolicy:   rapid.SampledFrom([]v1alpha1.AdoptionPolicy{v1alpha1.AdoptNever, v1alpha1.AdoptByName, v1alpha1.AdoptAllowDuplicate}).Draw(t, "adoption"),
+		AdoptionPolicy:   rapid.SampledFrom([]v1alpha1.AdoptionPolicy{v1alpha1.AdoptNever, v1alpha1.AdoptNever, v1alpha1.AdoptByName, v1alpha1.AdoptAllowDuplicate}).Draw(t, "adoption"),
 		ManagementPolicy: rapid.SampledFrom([]v1alpha1.ManagementPolicy{v1alpha1.ManagementManage, v1alpha1.ManagementManage, v1alpha1.ManagementObserve}).Draw(t, "management"),
 		DeletionPolicy:   rapid.SampledFrom([]v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}).Draw(t, "deletion"),
 	}
@@ -42,7 +53,7 @@ func anyFacts(t *rapid.T) *Facts {
 		s.Group.Finalizers = nil
 	}
 	s.DryRun, s.CRDGone, s.CRDUnread, s.GroupGone = rarely("dry run"), rarely("CRD gone"), rarely("CRD unread"), rarely("Group gone")
-	anyIdentity(t, s)
+	anyIdentity(odd, s)
 	s.Connection = Connection{
 		Name: "Connection c", Found: !rarely("not found"), Allowed: !rarely("not allowed"), MayAdopt: !rarely("may not adopt"), Up: !rarely("down"), Waiting: rarely("waiting"),
 		Terminating: rarely("terminating"), AllowDelete: flag("allowDelete"), Complete: flag("complete"),
@@ -81,7 +92,11 @@ func anyFacts(t *rapid.T) *Facts {
 	if rarely("named") || s.Identity.ID == "" && flag("of the name") {
 		s.Evidence.Candidates = rapid.SliceOfN(rapid.Custom(anyCandidate), 1, 3).Draw(t, "candidates")
 	}
-	for i := range s.Evidence.Candidates { // both are read from the same claims
+	for i := range s.Evidence.Candidates {
+		if flag("of the very name") {
+			s.Evidence.Candidates[i].Group.Name = s.Declared.Name
+		}
+		// Both are read from the same claims.
 		if c := &s.Evidence.Candidates[i]; s.Identity.OtherOwner != "" && c.Group.ID == s.wantedID() {
 			c.OwnedBy = s.Identity.OtherOwner
 		}
@@ -92,13 +107,13 @@ func anyFacts(t *rapid.T) *Facts {
 	if rarely("contested") {
 		contested(time.Minute, rapid.SampledFrom(allFields).Draw(t, "contested field"))(s)
 	}
-	anyDetails(t, s)
+	anyDetails(odd, s)
 	return s
 }
 
 // anyDetails draws what few decisions ask for.
-func anyDetails(t *rapid.T, s *Facts) {
-	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+func anyDetails(odd oddity, s *Facts) {
+	t, rarely := odd.t, odd.rarely
 	ago := func(name string) time.Time {
 		return now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, name+", minutes ago")) * time.Minute)
 	}
@@ -150,10 +165,10 @@ func anyDetails(t *rapid.T, s *Facts) {
 
 var allFields = []Field{FieldName, FieldDescription, FieldAvatarURL, FieldContacts, FieldArchived}
 
-func anyIdentity(t *rapid.T, s *Facts) {
-	rarely := func(name string) bool { return rapid.IntRange(0, 11).Draw(t, name) == 0 }
+func anyIdentity(odd oddity, s *Facts) {
+	t, rarely := odd.t, odd.rarely
 	s.Identity = Identity{Recorded: !rarely("unrecorded"), TakeOver: rarely("take over"), WaitsForOwner: rarely("contender"), Unarchive: rapid.Bool().Draw(t, "unarchive"), CreateInFlight: rarely("in flight")}
-	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "claimed", "claimed", "attempted", "unreadable"}).Draw(t, "identity") {
+	switch rapid.SampledFrom([]string{"bound", "bound", "bound", "unbound", "unbound", "unbound", "claimed", "claimed", "attempted", "unreadable"}).Draw(t, "identity") {
 	case "bound":
 		s.Identity.ID = plazaID
 		if rarely("foreign") {
