@@ -52,8 +52,8 @@ func bindToArchived(f *Facts) Step {
 		return adopt(f, archived.Group.ID, OriginDeclared)
 	case !f.Evidence.Complete:
 		return writeStatus(uncertain(f, "a group of this name may exist", nil), uncertainRetry)
-	case len(f.nameless()) > 0:
-		return writeStatus(uncertain(f, "a group of this name may exist", f.nameless()), uncertainRetry)
+	case len(f.Evidence.nameless()) > 0:
+		return writeStatus(uncertain(f, "a group of this name may exist", f.Evidence.nameless()), uncertainRetry)
 	default:
 		return create(f)
 	}
@@ -79,9 +79,9 @@ func hasNamesake(f *Facts) bool {
 }
 
 // nameless are the groups that no Group owns and whose name the API does not show.
-func (f *Facts) nameless() []remote.Group {
+func (e Evidence) nameless() []remote.Group {
 	nameless := func(c Candidate) bool { return c.OwnedBy == "" && c.Group.Unknown.Has(remote.FieldName) }
-	return groupsOf(slices.DeleteFunc(slices.Clone(f.Evidence.Candidates), func(c Candidate) bool { return !nameless(c) }))
+	return groupsOf(slices.DeleteFunc(slices.Clone(e.Candidates), func(c Candidate) bool { return !nameless(c) }))
 }
 
 // waitForOwner waits until the Group that owns the only namesake lets it go.

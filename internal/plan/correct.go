@@ -9,9 +9,17 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
+// showing adds the remote group to a report, where it is known and this Group's to see.
+func showing(f *Facts, r Report) Report {
+	if f.Remote.State == RemotePresent && f.maySee() {
+		r.Remote = &f.Remote.Group
+	}
+	return r
+}
+
 // drifting adds the remote group, and the fields that stay different, to a report.
 func drifting(f *Facts, step Step, diff []Field) Step {
-	step.Report = f.showing(step.Report)
+	step.Report = showing(f, step.Report)
 	step.Report.Drift = diff
 	return step
 }
@@ -31,7 +39,7 @@ func correct(f *Facts, diff []Field) Step {
 	}
 	drifted := f.wasSynced() || f.History.contestedAny(due, f.Now)
 	adds := addsMembers(f, due) && f.Now.Sub(f.Remote.ReadAt) > membersServe
-	if adds || drifted && (f.setLately(due) || f.untried(due)) {
+	if adds || drifted && (f.Remote.setLately(due) || f.Remote.untried(due)) {
 		step := read(f, f.Identity.ID)
 		step.WithWrite = step.Action == Read
 		return step
@@ -42,14 +50,14 @@ func correct(f *Facts, diff []Field) Step {
 // setLately: a listing shows otherwise what our own write set within the last hour. It
 // may come out of a cache, or show less than a GET does: before anybody is said to have
 // changed the field, a GET has to show it too.
-func (f *Facts) setLately(fields []Field) bool {
-	return !f.Remote.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return !f.Remote.Writes[field].IsZero() })
+func (r *Remote) setLately(fields []Field) bool {
+	return !r.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return !r.Writes[field].IsZero() })
 }
 
 // untried: it is not known whether lists show all of these fields. They may show less than
 // a GET does, which somebody has to try before anybody is blamed.
-func (f *Facts) untried(fields []Field) bool {
-	return !f.Remote.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return f.Remote.Untried&fieldSets[field] != 0 })
+func (r *Remote) untried(fields []Field) bool {
+	return !r.Fresh && slices.ContainsFunc(fields, func(field Field) bool { return r.Untried&fieldSets[field] != 0 })
 }
 
 // sendable leaves out what the API has refused, where others are to be sent, or returns

@@ -20,8 +20,8 @@ import (
 
 // Facts are all that a decision about one Group depends on: plain data, which can
 // be printed, compared, and pasted into a test. Nothing in them can be called,
-// locked or waited for. Their methods say what is the case; what follows from it is
-// decided by functions.
+// locked or waited for. Their methods say what is the case, and what only one part tells
+// is a method of that part; what follows from it is decided by functions.
 type Facts struct {
 	Now time.Time
 	// Group as the cache shows it.
@@ -218,40 +218,31 @@ func (f *Facts) observes() bool {
 
 func (f *Facts) byName() bool { return f.spec().AdoptionPolicy == v1alpha1.AdoptByName }
 
-// requested reports whether a person asks for a fresh look.
-func (f *Facts) requested() bool {
-	return Requested(f.Group)
-}
-
-// userIsWaiting reports whether a person waits for something: a changed spec, or a look.
-func (f *Facts) userIsWaiting() bool {
-	return f.Group.Status.ObservedGeneration != f.Group.Generation || f.requested()
-}
-
 // wasReady reports whether the Group was last found as declared.
 func (f *Facts) wasReady() bool {
-	ready := f.ready()
+	ready := lastReady(f.Group)
 	return f.Identity.ID != "" && ready != nil && ready.Status == metav1.ConditionTrue
 }
 
 // wasCompared reports whether the status already says what came of comparing this
 // generation with the remote group. A Group that was kept from it, as by another owner,
 // has a status too.
-func (f *Facts) wasCompared() bool {
-	ready := f.ready()
-	return !f.userIsWaiting() && ready != nil && ready.ObservedGeneration == f.Group.Generation &&
+func wasCompared(g *v1alpha1.Group) bool {
+	ready := lastReady(g)
+	return !userIsWaiting(g) && ready != nil && ready.ObservedGeneration == g.Generation &&
 		(ready.Status == metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonNotApplied)
 }
 
 // wasSynced reports whether the Group was found as declared at this generation, so
 // that a difference now is somebody else's doing.
 func (f *Facts) wasSynced() bool {
-	ready := f.ready()
+	ready := lastReady(f.Group)
 	return f.wasReady() && ready.Reason == v1alpha1.ReasonSynced && ready.ObservedGeneration == f.Group.Generation
 }
 
-func (f *Facts) ready() *metav1.Condition {
-	return meta.FindStatusCondition(f.Group.Status.Conditions, v1alpha1.ConditionReady)
+// lastReady is the Ready condition as its status has it; nil without one.
+func lastReady(g *v1alpha1.Group) *metav1.Condition {
+	return meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 }
 
 // withinSettleTime: a 404 may still be the API's lag behind our own write, or behind that
@@ -271,14 +262,6 @@ func (f *Facts) wantedID() string {
 		return id
 	}
 	return f.spec().GroupID
-}
-
-// showing adds the remote group to a report, where it is known and this Group's to see.
-func (f *Facts) showing(r Report) Report {
-	if f.Remote.State == RemotePresent && f.maySee() {
-		r.Remote = &f.Remote.Group
-	}
-	return r
 }
 
 // backoff returns what keeps a PUT of the given fields (nil: any other call) from

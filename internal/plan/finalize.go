@@ -170,7 +170,7 @@ func finalizeUnbound(f *Facts) Step {
 func finalizeDelete(f *Facts) Step {
 	switch {
 	case !f.Connection.AllowDelete:
-		return writeStatus(f.showing(stalled(v1alpha1.ReasonDeleteNotAllowed, f.Connection.Name+
+		return writeStatus(showing(f, stalled(v1alpha1.ReasonDeleteNotAllowed, f.Connection.Name+
 			" does not allow permanent deletion; set its allowDelete to true, or this Group's deletionPolicy to Archive or Orphan")), 0)
 	case f.lost():
 		return finalizeMissing(f)

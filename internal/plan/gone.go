@@ -93,7 +93,7 @@ func forget(f *Facts, id string) Step {
 // waitForAbsence waits until it is known whether the group is gone. What a person waits
 // for says so once that has lasted.
 func waitForAbsence(f *Facts, step Step) Step {
-	if !f.userIsWaiting() {
+	if !userIsWaiting(f.Group) {
 		return step
 	}
 	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.boundOrClaimed()+
@@ -199,7 +199,7 @@ func confirmDelete(f *Facts) (_ Step, stop bool) {
 		return deletionWaits(f, "the API took the DELETE, and shows the remote group still", min(max(waited, time.Second), SettleTime-waited)), true
 	case waited < deleteAgain:
 		report := stalled(v1alpha1.ReasonNotApplied, "the API took the DELETE, and shows the remote group still; it is asked again within the hour; deletionPolicy Orphan releases this Group without a remote call")
-		return writeStatus(f.showing(report), min(waited, deleteAgain-waited)), true
+		return writeStatus(showing(f, report), min(waited, deleteAgain-waited)), true
 	default:
 		return Step{}, false
 	}

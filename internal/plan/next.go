@@ -55,11 +55,11 @@ func suspended(f *Facts) (Step, bool) {
 		return Step{}, false
 	}
 	mayLook := f.Connection.Allowed && f.maySee()
-	if f.requested() && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
+	if Requested(f.Group) && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
 		return Step{Action: Read, ID: f.Identity.boundOrClaimed()}, true
 	}
-	ready := f.ready()
-	if f.Remote.State == RemoteUnknown && !f.userIsWaiting() && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
+	ready := lastReady(f.Group)
+	if f.Remote.State == RemoteUnknown && !userIsWaiting(f.Group) && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
 		return Step{Action: Wait}, true
 	}
 	return writeStatus(suspendedReport(f, mayLook && f.Remote.State == RemotePresent), 0), true
@@ -94,7 +94,7 @@ func connectionUnusable(f *Facts) (Step, bool) {
 	case c.Found && !c.Allowed:
 		return writeStatus(stalled(v1alpha1.ReasonConnectionNotAllowed, fmt.Sprintf(
 			"%s does not allow namespace %s%s; a cluster admin can change its allowedNamespaces, or the labels of the namespace", c.Name, f.Group.Namespace, c.wanted())), allowedRetry), true
-	case (!c.Found || !c.Up) && !f.userIsWaiting() && f.wasReady():
+	case (!c.Found || !c.Up) && !userIsWaiting(f.Group) && f.wasReady():
 		return Step{Action: Wait}, true
 	case !c.Found:
 		return writeStatus(blocked(v1alpha1.ReasonConnectionNotFound, c.missing()+
@@ -114,9 +114,9 @@ func ownedElsewhere(f *Facts) (Step, bool) {
 		r := stalled(v1alpha1.ReasonIDConflict, fmt.Sprintf(
 			"remote group %s was bound by another cluster (%s) and is only read; to take it over, annotate %s with %s=%s",
 			f.Identity.boundOrClaimed(), id.ForeignCluster, f.Connection.Name, v1alpha1.AnnotationTakeOver, id.ForeignCluster))
-		return writeStatus(f.showing(r), 0), true
+		return writeStatus(showing(f, r), 0), true
 	}
-	ready := f.ready()
+	ready := lastReady(f.Group)
 	if id.OtherOwner == OwnerNotCached && ready != nil && ready.Reason == v1alpha1.ReasonIDConflict {
 		return Step{Action: Wait, RequeueAfter: inFlightPoll}, true // the next look knows more
 	}
@@ -150,7 +150,7 @@ func maintain(f *Facts) Step {
 		return unarchive(f)
 	case f.spec().GroupID != "" && f.spec().GroupID != id:
 		return contradicted(f)
-	case f.requested() && !f.Remote.Fresh && f.Remote.State != RemoteNotFound:
+	case Requested(f.Group) && !f.Remote.Fresh && f.Remote.State != RemoteNotFound:
 		return read(f, id)
 	}
 	return maintainRemote(f)
@@ -170,7 +170,7 @@ func maintainRemote(f *Facts) Step {
 		return read(f, f.Identity.ID)
 	case RemoteUnknown, RemoteMisspelled:
 	}
-	if f.userIsWaiting() {
+	if userIsWaiting(f.Group) {
 		return read(f, f.Identity.ID)
 	}
 	return Step{Action: Wait}
@@ -178,7 +178,7 @@ func maintainRemote(f *Facts) Step {
 
 // contradicted: the id was bound before spec.groupID came to name another.
 func contradicted(f *Facts) Step {
-	return writeStatus(f.showing(stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
+	return writeStatus(showing(f, stalled(v1alpha1.ReasonRejected, fmt.Sprintf(
 		"spec.groupID names %s, but this Group is bound to remote group %s; delete it with deletionPolicy Orphan and create it again, without the annotations %s and %s",
 		f.spec().GroupID, f.Identity.boundOrClaimed(), v1alpha1.AnnotationGroupID, v1alpha1.AnnotationGroupCluster))), 0)
 }
@@ -214,16 +214,16 @@ func read(f *Facts, id string) Step {
 func compare(f *Facts) Step {
 	diff, hidden := f.Declared.compared(f.Remote.Group)
 	switch {
-	case (len(diff) == 0 || f.observes()) && !f.wasCompared() && f.Remote.AsOf.Before(f.History.DeclaredSeen):
+	case (len(diff) == 0 || f.observes()) && !wasCompared(f.Group) && f.Remote.AsOf.Before(f.History.DeclaredSeen):
 		return read(f, f.Identity.ID) // what was seen before the declaration says nothing of it
 	case len(diff) == 0 && len(hidden) > 0 && !f.Remote.Fresh:
 		return read(f, f.Identity.ID)
 	case len(diff) == 0 && len(hidden) > 0:
-		return writeStatus(f.showing(stalled(v1alpha1.ReasonNotApplied, notShown(f, hidden))), stalledRetry)
+		return writeStatus(showing(f, stalled(v1alpha1.ReasonNotApplied, notShown(f, hidden))), stalledRetry)
 	case len(diff) == 0 && f.observes():
-		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
+		return writeStatus(showing(f, Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:
-		return writeStatus(f.showing(Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
+		return writeStatus(showing(f, Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
 	case f.observes():
 		return observedDrift(f, diff)
 	case f.DryRun:
@@ -235,11 +235,11 @@ func compare(f *Facts) Step {
 
 // observedDrift says what differs of a group that is only observed.
 func observedDrift(f *Facts, diff []Field) Step {
-	if f.untried(diff) {
+	if f.Remote.untried(diff) {
 		return read(f, f.Identity.ID)
 	}
 	r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + f.Declared.Differences(f.Remote.Group, diff), Drift: diff}
-	return writeStatus(f.showing(r), 0)
+	return writeStatus(showing(f, r), 0)
 }
 
 // notShown says what cannot be compared, and what helps.

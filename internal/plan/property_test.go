@@ -106,7 +106,7 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 	if why := forbidsCreate(s); step.Action == Create && why != "" {
 		t.Fatalf("Create, though %s", why)
 	}
-	if step.Action == WriteStatus && s.userIsWaiting() && s.Remote.AsOf.Before(s.History.DeclaredSeen) &&
+	if step.Action == WriteStatus && userIsWaiting(s.Group) && s.Remote.AsOf.Before(s.History.DeclaredSeen) &&
 		(step.Report.Reason == v1alpha1.ReasonSynced || step.Report.Reason == v1alpha1.ReasonObserved) {
 		t.Fatalf("%s on evidence that is older than the declaration", step.Report.Reason)
 	}

@@ -37,7 +37,7 @@ func backedOff(f *Facts, b *Backoff) Step {
 	again := b.Until.Sub(f.Now)
 	r := blocked(b.Reason, b.Message)
 	if b.Conflict {
-		r.Message += f.whoHasTheName()
+		r.Message += whoHasTheName(f)
 		again = min(again, heldPoll)
 	}
 	r.Stalled = b.Reason == v1alpha1.ReasonRejected || b.Reason == v1alpha1.ReasonNotApplied
@@ -46,7 +46,7 @@ func backedOff(f *Facts, b *Backoff) Step {
 
 // whoHasTheName says what to do about a 409: an API that wants unique names counts
 // archived groups too, which Never and AllowDuplicate do not look for.
-func (f *Facts) whoHasTheName() string {
+func whoHasTheName(f *Facts) string {
 	const other = "or declare another name"
 	holders := f.holders(nil)
 	bound := f.Identity.boundOrClaimed() != ""

@@ -38,3 +38,8 @@ func Echo(requested string) string {
 func Requested(g *v1alpha1.Group) bool {
 	return Echo(g.Annotations[v1alpha1.AnnotationReconcileRequestedAt]) != g.Status.LastHandledReconcileAt
 }
+
+// userIsWaiting reports whether a person waits for something: a changed spec, or a look.
+func userIsWaiting(g *v1alpha1.Group) bool {
+	return g.Status.ObservedGeneration != g.Generation || Requested(g)
+}
