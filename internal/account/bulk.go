@@ -60,12 +60,15 @@ func lightened(g klink.Group) klink.Group {
 	return g
 }
 
+// room is what the bulky fields of all groups take, and what they may.
+type room struct{ used, most int }
+
 // fit is what an entry keeps of a group that was read, or that a write was answered with:
 // all of it, or a digest in the place of its bulk where the account has too much of that.
-func (m *mirror) fit(e *entry, g klink.Group) klink.Group {
+func (r *room) fit(e *entry, g klink.Group) klink.Group {
 	e.left = nil
 	had, size := bulk(&e.group), bulk(&g)
-	if size <= max(smallBulk, had) || m.bulk-had+size <= m.mostBulk {
+	if size <= max(smallBulk, had) || r.used-had+size <= r.most {
 		return g
 	}
 	left := bulkSum(&g)

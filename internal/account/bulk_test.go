@@ -31,7 +31,7 @@ func TestWhatIsReadIsKeptWithinBounds(t *testing.T) {
 		"written": func(m *mirror, g klink.Group) { m.wrote(g, []string{"contacts"}, start) },
 	} {
 		m := newMirror()
-		m.mostBulk = 10 * bulk(&one)
+		m.room.most = 10 * bulk(&one)
 		for n := range 3 * 100 {
 			take(m, crowded(fmt.Sprint("group-", n%100), "guest"))
 		}
@@ -39,8 +39,8 @@ func TestWhatIsReadIsKeptWithinBounds(t *testing.T) {
 		for _, e := range m.entries {
 			sum += bulk(&e.group)
 		}
-		if sum > m.mostBulk || sum != m.bulk {
-			t.Errorf("%s: %d bytes are kept, of %d, and counted as %d", how, sum, m.mostBulk, m.bulk)
+		if sum > m.room.most || sum != m.room.used {
+			t.Errorf("%s: %d bytes are kept, of %d, and counted as %d", how, sum, m.room.most, m.room.used)
 		}
 		if r := m.lookup("group-99", start); r.Presence != Present || !r.Group.Unknown.Has(bulky) || r.Group.Name == "" {
 			t.Errorf("%s: the last one is %+v", how, r)
@@ -48,8 +48,8 @@ func TestWhatIsReadIsKeptWithinBounds(t *testing.T) {
 		for n := range 100 {
 			m.drop(fmt.Sprint("group-", n))
 		}
-		if m.bulk != 0 {
-			t.Errorf("%s: of nothing %d bytes are counted", how, m.bulk)
+		if m.room.used != 0 {
+			t.Errorf("%s: of nothing %d bytes are counted", how, m.room.used)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func TestWhatIsReadIsKeptWithinBounds(t *testing.T) {
 // reads it, as lists leave it out.
 func TestWhatIsNotKeptIsStillWatched(t *testing.T) {
 	m := newMirror()
-	m.mostBulk = 1
+	m.room.most = 1
 	if g := m.read(crowded("a", "guest"), start); len(g.Contacts) != 100 {
 		t.Errorf("who reads it is shown %d members", len(g.Contacts))
 	}
@@ -67,7 +67,7 @@ func TestWhatIsNotKeptIsStillWatched(t *testing.T) {
 	listed.Description = ""
 	changedBy(t, m.take(listing(time.Minute, listed), "a"))
 	declares := Bindings{Declares: map[string]remote.FieldSet{"a": remote.FieldContacts}}
-	if ids := m.hidden(declares); len(ids) != 1 {
+	if ids := m.entries.hidden(declares); len(ids) != 1 {
 		t.Errorf("to be read are %v", ids)
 	}
 	e := m.entries["a"]
@@ -79,7 +79,7 @@ func TestWhatIsNotKeptIsStillWatched(t *testing.T) {
 	}
 	shown := crowded("a", "guest")
 	m.take(listing(2*time.Minute, shown), "a")
-	if r := m.lookup("a", at(2*time.Minute)); r.Group.Unknown != 0 || len(m.hidden(declares)) != 0 {
+	if r := m.lookup("a", at(2*time.Minute)); r.Group.Unknown != 0 || len(m.entries.hidden(declares)) != 0 {
 		t.Errorf("a listing that shows all of it is not believed: %+v", r.Group.Unknown)
 	}
 }
@@ -93,7 +93,7 @@ func TestWhatOurWriteReplacedIsTheAPIsLagWhateverItsSize(t *testing.T) {
 	if r := m.lookup("a", at(time.Minute+3*time.Second)); !strings.HasPrefix(r.Group.Contacts[0], "after") {
 		t.Errorf("the lag undoes our write: %s", r.Group.Contacts[0])
 	}
-	m.mostBulk = 1
+	m.room.most = 1
 	m.wrote(crowded("a", "last-but-longer"), []string{"contacts"}, at(2*time.Minute))
 	m.takeLate(listing(2*time.Minute+time.Second, crowded("a", "after")), at(2*time.Minute+2*time.Second), "a")
 	if r := m.lookup("a", at(2*time.Minute+3*time.Second)); !r.Group.Unknown.Has(remote.FieldContacts) {

@@ -49,7 +49,7 @@ func (a *Account) Get(ctx context.Context, c klink.Caller, id string) (klink.Gro
 	}
 	a.c.took(of, func(s *state) News {
 		g = s.mirror.read(g, time.Now())
-		s.mirror.clear(g.ID, asked)
+		s.mirror.entries.clear(g.ID, asked)
 		return News{}
 	})
 	a.c.sawOwned(of, g.ID)
@@ -94,7 +94,7 @@ func (a *Account) Update(ctx context.Context, c klink.Caller, id string, f klink
 func (a *Account) unclear(of *session, id string) {
 	a.c.state.Do(func(s *state) {
 		if s.mirror == of.mirror {
-			s.mirror.unclear(id, time.Now())
+			s.mirror.entries.unclear(id, time.Now())
 		}
 	})
 }
@@ -110,7 +110,7 @@ func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
 		return err
 	}
 	a.c.took(of, func(s *state) News {
-		s.mirror.removed(id, time.Now())
+		s.mirror.entries.removed(id, time.Now())
 		s.trust.forget(id)
 		return News{}
 	})
@@ -139,7 +139,7 @@ func (a *Account) wrote(
 // and not with the same write again.
 func (a *Account) missed(of *session, id string, err error) {
 	if klink.Missing(err) && !isDown(err) {
-		a.c.took(of, func(s *state) News { s.mirror.missed(id); return News{} })
+		a.c.took(of, func(s *state) News { s.mirror.entries.missed(id); return News{} })
 	}
 }
 
@@ -153,11 +153,11 @@ func (c *connection) notFound(ctx context.Context, of *session, id string, asked
 	var alone bool
 	c.took(of, func(s *state) News {
 		s.mirror.notFound(id, asked, klink.KindOf(err) == klink.KindNotFound)
-		alone = !s.mirror.begun.IsZero() && !s.mirror.complete
+		alone = !s.mirror.listings.begun.IsZero() && !s.mirror.listings.complete
 		return News{}
 	})
 	if alone && of.client.Probe(ctx) == nil {
-		c.took(of, func(s *state) News { s.mirror.probed(id, time.Now()); return News{} })
+		c.took(of, func(s *state) News { s.mirror.refusals.probed(id, time.Now()); return News{} })
 	}
 }
 

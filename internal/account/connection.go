@@ -61,8 +61,8 @@ func (c *connection) renew(s *state, to Settings) error {
 		s.limit, s.mirror, s.pages, s.remote, s.listed, s.dialect, s.odd, s.why = limit, newMirror(), 0, 0, time.Time{}, "", "", ""
 		s.watched = time.Now()
 	}
-	if s.mirror.mostBulk = mostBulk; to.ListingBytes > 0 {
-		s.mirror.mostBulk = to.ListingBytes
+	if s.mirror.room.most = mostBulk; to.ListingBytes > 0 {
+		s.mirror.room.most = to.ListingBytes
 	}
 	s.mirror.doubt()
 	if s.session != nil {
@@ -198,7 +198,7 @@ func (c *connection) sawOwned(of *session, id string) {
 	if open && c.owns(id) {
 		c.took(of, func(s *state) News {
 			news := s.trust.move(s.trust.level.shown(s.trust.owned))
-			if s.mirror.begun.IsZero() { // the first listing is news for all
+			if s.mirror.listings.begun.IsZero() { // the first listing is news for all
 				news.All, news.Waiting = false, news.All
 			}
 			return news
@@ -222,7 +222,7 @@ func (c *connection) trust() (level Trust) {
 	owned := bindings.Owned
 	c.state.Do(func(s *state) {
 		owned = slices.DeleteFunc(owned, s.trust.gone.Has)
-		if slices.ContainsFunc(owned, s.mirror.shown) { // before its Group was bound to it
+		if slices.ContainsFunc(owned, s.mirror.entries.shown) { // before its Group was bound to it
 			news = s.trust.move(s.trust.level.shown(len(owned)))
 		}
 		level = s.trust.level

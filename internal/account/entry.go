@@ -65,6 +65,62 @@ type ours struct {
 	fields map[string]time.Time
 }
 
+// entries are the remote groups by id.
+type entries map[string]*entry
+
+// shown reports whether a reply under the present token has shown a group.
+func (es entries) shown(id string) bool {
+	e := es[id]
+	return e != nil && !e.stale
+}
+
+// held are those of the ids that were shown last, under whichever token.
+func (es entries) held(ids []string) sets.Set[string] {
+	held := sets.New[string]()
+	for _, id := range ids {
+		if e := es[id]; e != nil && !e.unlisted && e.deleted.IsZero() {
+			held.Insert(id)
+		}
+	}
+	return held
+}
+
+// unclear notes that our own call to unarchive a group got no clear answer.
+func (es entries) unclear(id string, now time.Time) {
+	if e := es[id]; e != nil {
+		e.unarchiving = now.Add(SettleTime)
+	}
+}
+
+// clear notes that a group was read by a GET that began then.
+func (es entries) clear(id string, begun time.Time) {
+	e := es[id]
+	if e == nil {
+		return
+	}
+	e.seen = begun
+	if !begun.Before(e.unarchiving) {
+		e.unarchiving = time.Time{}
+	}
+}
+
+// missed notes that a call did not find a group.
+func (es entries) missed(id string) {
+	if e := es[id]; e != nil {
+		e.unlisted = true
+	}
+}
+
+// removed notes that our own DELETE was answered.
+func (es entries) removed(id string, now time.Time) {
+	e := es[id]
+	if e == nil { // or a listing that has begun would bring it back
+		e = &entry{group: klink.Group{ID: id}}
+		es[id] = e
+	}
+	e.deleted, e.deleteTaken = now, now
+}
+
 // asListed takes what lists do not tell out of how a listing shows the group. A field
 // that it shows as it did before a GET showed otherwise is one of which lists show less,
 // until one agrees with the GETs.

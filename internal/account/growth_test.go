@@ -93,7 +93,7 @@ func TestNothingIsLeftAnHourAfterAllIsDeleted(t *testing.T) {
 				b.after(time.Hour + 2*time.Minute)
 				s := b.peek()
 				for what, n := range map[string]int{
-					"entries": len(s.mirror.entries), "names": len(s.mirror.names), "lacked": len(s.mirror.lacked),
+					"entries": len(s.mirror.entries), "names": len(s.mirror.names), "lacked": len(s.mirror.listings.lacked),
 					"refusals": len(s.mirror.refusals), "gone": len(s.trust.gone), "waiting": len(s.waiting),
 					"owners": len(claims.owners), "creates": len(claims.creates), "made": len(claims.made),
 				} {

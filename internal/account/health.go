@@ -92,7 +92,7 @@ func (s *state) comeUp() News {
 	if s.health.up {
 		return News{}
 	}
-	first := s.health.down == 0 && s.mirror.begun.IsZero()
+	first := s.health.down == 0 && s.mirror.listings.begun.IsZero()
 	s.health.up, s.health.down, s.health.message = true, 0, ""
 	return News{All: !first, Waiting: first, Status: true}
 }

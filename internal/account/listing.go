@@ -4,6 +4,7 @@
 package account
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -13,12 +14,80 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
+// listings are what the newest listings were, and what they prove to be absent.
+type listings struct {
+	// begun is when the newest listing began; zero before the first. before is
+	// when the complete one before it began, if there was one.
+	begun  time.Time
+	before time.Time
+	// took is how long it took.
+	took time.Duration
+	// complete: it showed the whole account. proofs is how many complete listings
+	// in a row prove an absence: two by page number, where items can slip.
+	complete bool
+	proofs   int
+	// lacked counts, for ids that a Group owns or the mirror held, the complete
+	// listings in a row that lacked them.
+	lacked map[string]int
+}
+
+func (ls *listings) begin(l klink.Listing) {
+	ls.before = time.Time{}
+	if ls.complete && l.Complete {
+		ls.before = ls.begun
+	}
+	ls.begun, ls.complete, ls.proofs = l.Begun, l.Complete, 1
+	if l.ByPageNumber {
+		ls.proofs = 2
+	}
+	if !l.Complete {
+		clear(ls.lacked)
+	}
+}
+
+// lack notes that the newest listing lacks an id, and reports whether that is news: up to
+// where it becomes proof, and each time where listings are incomplete.
+func (ls *listings) lack(id string) bool {
+	if ls.complete {
+		ls.lacked[id]++
+	}
+	return ls.lacked[id] <= ls.proofs
+}
+
+// doubt forgets what was proven.
+func (ls *listings) doubt() {
+	ls.begun, ls.before, ls.complete = time.Time{}, time.Time{}, false
+	clear(ls.lacked)
+}
+
+func (ls *listings) proven(id string) bool {
+	return ls.complete && ls.lacked[id] >= ls.proofs
+}
+
+// provenSince tells since when an absence from the mirror is an absence from the
+// account, where listings are complete: two in a row are needed by page number.
+func (ls *listings) provenSince() (t time.Time, complete bool) {
+	if ls.complete && ls.proofs == 2 {
+		return ls.before, !ls.before.IsZero()
+	}
+	return ls.begun, ls.complete
+}
+
+// absentSince is since when an absence from the mirror is proof; zero where it is none.
+func (ls *listings) absentSince() time.Time {
+	since, complete := ls.provenSince()
+	if !complete {
+		return time.Time{}
+	}
+	return since
+}
+
 // apply takes in a listing and returns the ids whose groups changed, appeared or
 // vanished. owned are the ids that Groups own. lied: it shows a group that a 404
 // denied before it began.
 func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed []string, lied bool) {
-	m.took = now.Sub(l.Begun)
-	m.begin(l)
+	m.listings.took = now.Sub(l.Begun)
+	m.listings.begin(l)
 	shown := make(sets.Set[string], len(l.Groups))
 	members := pool{}
 	for _, g := range l.Groups {
@@ -32,7 +101,7 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 			delete(m.refusals, g.ID)
 		}
 	}
-	m.answerQuestions()
+	m.refusals.answered(m.listings.absentSince())
 	for id, e := range m.entries {
 		if !shown.Has(id) && m.lack(id, e, l) {
 			changed = append(changed, id)
@@ -42,10 +111,7 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 		if shown.Has(id) || m.entries[id] != nil {
 			continue
 		}
-		if l.Complete {
-			m.lacked[id]++
-		}
-		if m.lacked[id] <= m.proofs {
+		if m.listings.lack(id) {
 			changed = append(changed, id)
 		}
 	}
@@ -53,23 +119,9 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 	return changed, lied
 }
 
-func (m *mirror) begin(l klink.Listing) {
-	m.before = time.Time{}
-	if m.complete && l.Complete {
-		m.before = m.begun
-	}
-	m.begun, m.complete, m.proofs = l.Begun, l.Complete, 1
-	if l.ByPageNumber {
-		m.proofs = 2
-	}
-	if !l.Complete {
-		clear(m.lacked)
-	}
-}
-
 // show takes in one listed group and reports whether it is news.
 func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
-	delete(m.lacked, g.ID)
+	delete(m.listings.lacked, g.ID)
 	e := m.entries[g.ID]
 	if e == nil {
 		e = m.answered(g.ID, begun)
@@ -127,16 +179,12 @@ func (m *mirror) lack(id string, e *entry, l klink.Listing) bool {
 	}
 	e.unlisted = true
 	e.missed++
-	if !l.Complete {
-		return true
-	}
-	m.lacked[id]++
-	return m.lacked[id] <= m.proofs
+	return m.listings.lack(id)
 }
 
 // archivedUnlike returns a group that is known to be archived and that a listing lacks
 // which shows no archived group at all; "" if there is none.
-func (m *mirror) archivedUnlike(l klink.Listing, now time.Time) (found string) {
+func (es entries) archivedUnlike(l klink.Listing, now time.Time) (found string) {
 	shown := make(sets.Set[string], len(l.Groups))
 	for i := range l.Groups {
 		if l.Groups[i].Archived() {
@@ -144,7 +192,7 @@ func (m *mirror) archivedUnlike(l klink.Listing, now time.Time) (found string) {
 		}
 		shown.Insert(l.Groups[i].ID)
 	}
-	for id, e := range m.entries {
+	for id, e := range es {
 		known := e.group.Archived() && !e.unlisted && e.deleted.IsZero() && !e.settling(now)
 		if known && !shown.Has(id) && (found == "" || id < found) {
 			found = id
@@ -157,26 +205,13 @@ func (m *mirror) archivedUnlike(l klink.Listing, now time.Time) (found string) {
 func (m *mirror) prune(owned []string, now time.Time) {
 	kept := sets.New(owned...)
 	for id, e := range m.entries {
-		gone := e.unlisted && (m.proven(id) || e.missed >= incompleteProofs) || !e.deleted.IsZero()
+		gone := e.unlisted && (m.listings.proven(id) || e.missed >= incompleteProofs) || !e.deleted.IsZero()
 		// Where gets replace the listing, none tells of what was read or made since.
-		stray := e.seen.After(m.begun) && now.Sub(e.seen) >= strayKept
+		stray := e.seen.After(m.listings.begun) && now.Sub(e.seen) >= strayKept
 		if !kept.Has(id) && (gone || stray) && !e.settling(now) {
 			m.drop(id)
 		}
 	}
-	m.forget(kept, now)
-}
-
-// forget forgets the questions about ids that nobody owns.
-func (m *mirror) forget(kept sets.Set[string], now time.Time) {
-	for id := range m.lacked {
-		if !kept.Has(id) && m.entries[id] == nil {
-			delete(m.lacked, id)
-		}
-	}
-	for id, r := range m.refusals {
-		if !kept.Has(id) && now.Sub(r.last) >= strayKept {
-			delete(m.refusals, id)
-		}
-	}
+	maps.DeleteFunc(m.listings.lacked, func(id string, _ int) bool { return !kept.Has(id) && m.entries[id] == nil })
+	m.refusals.prune(kept, now)
 }

@@ -145,7 +145,7 @@ func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, active))
 	m.wrote(archived, nil, at(time.Second))
-	m.unclear("a", at(2*time.Second))
+	m.entries.unclear("a", at(2*time.Second))
 	until := at(2 * time.Second).Add(SettleTime)
 	if r := m.lookup("a", at(time.Minute)); !r.Unarchiving.Equal(until) || !r.Group.Archived() {
 		t.Errorf("the mirror shows %+v, want it archived until it is read after %s", r, until)
@@ -153,11 +153,11 @@ func TestAnUnarchivingWithoutAClearAnswerMayArriveLater(t *testing.T) {
 	if g := m.read(active, at(time.Minute)); g.Archived() {
 		t.Error("a GET that shows the group active is taken for a lagging one")
 	}
-	m.clear("a", until.Add(-time.Second))
+	m.entries.clear("a", until.Add(-time.Second))
 	if r := m.lookup("a", until); r.Unarchiving.IsZero() {
 		t.Error("a GET that began too early ends the doubt")
 	}
-	m.clear("a", until)
+	m.entries.clear("a", until)
 	if r := m.lookup("a", until); !r.Unarchiving.IsZero() {
 		t.Error("a GET that began after does not end the doubt")
 	}
@@ -169,7 +169,7 @@ func TestAnUnclearUnarchivingLeavesTheRestToTheSettleTime(t *testing.T) {
 	archived.ArchivedAt = start
 	m := newMirror()
 	m.take(listing(0, archived))
-	m.unclear("a", at(time.Second))
+	m.entries.unclear("a", at(time.Second))
 	m.wrote(active, nil, at(3*time.Second)) // tried again, and answered
 	m.take(listing(10*time.Second, archived))
 	if m.lookup("a", at(10*time.Second)).Group.Archived() {
@@ -211,7 +211,7 @@ func TestByPageNumberAnAbsenceTakesTwoListings(t *testing.T) {
 	}
 	m := newMirror()
 	m.take(paged(0, group("a", ""), group("b", "")), "a", "never seen")
-	if since, complete := m.provenSince(); complete || !since.IsZero() {
+	if since, complete := m.listings.provenSince(); complete || !since.IsZero() {
 		t.Errorf("one listing proves absences since %v", since)
 	}
 	changedBy(t, m.take(paged(time.Minute, group("b", "")), "a", "never seen"), "a", "never seen")
@@ -222,7 +222,7 @@ func TestByPageNumberAnAbsenceTakesTwoListings(t *testing.T) {
 	}
 	changedBy(t, m.take(paged(2*time.Minute, group("b", "")), "a", "never seen"), "a")
 	m.lacks(t, 2*time.Minute, "a", true)
-	if since, complete := m.provenSince(); !complete || !since.Equal(at(time.Minute)) {
+	if since, complete := m.listings.provenSince(); !complete || !since.Equal(at(time.Minute)) {
 		t.Errorf("two listings prove absences since %v, want since the first of them", since)
 	}
 	changedBy(t, m.take(paged(3*time.Minute, group("b", "")), "a", "never seen"))
@@ -245,7 +245,7 @@ func TestAnIncompleteListingProvesNothing(t *testing.T) {
 		m.lacks(t, d, "a", false)
 		m.lacks(t, d, "never seen", false)
 	}
-	if since, complete := m.provenSince(); complete || !since.Equal(at(3*time.Minute)) {
+	if since, complete := m.listings.provenSince(); complete || !since.Equal(at(3*time.Minute)) {
 		t.Errorf("an incomplete listing: since %v, complete %t", since, complete)
 	}
 	m.take(listing(4*time.Minute, group("b", "")), "a")
@@ -268,7 +268,7 @@ func TestAGetBringsAnUnlistedGroupBack(t *testing.T) {
 func TestOurOwnDelete(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", ""), group("b", "")))
-	m.removed("a", at(time.Minute))
+	m.entries.removed("a", at(time.Minute))
 	m.lacks(t, time.Minute, "a", false)
 	if got := m.named("Plaza Hotel", start); len(got) != 1 {
 		t.Errorf("the deleted group is still found by its name: %+v", got)
@@ -284,7 +284,7 @@ func TestOurOwnDelete(t *testing.T) {
 func TestADeletedGroupThatStaysIsBelievedInTheEnd(t *testing.T) {
 	m := newMirror()
 	m.take(listing(0, group("a", "")))
-	m.removed("a", at(time.Minute))
+	m.entries.removed("a", at(time.Minute))
 	changedBy(t, m.take(listing(3*time.Minute, group("a", ""))), "a")
 	m.shows(t, 3*time.Minute, "a", "")
 }
@@ -292,7 +292,7 @@ func TestADeletedGroupThatStaysIsBelievedInTheEnd(t *testing.T) {
 // A Group that is deleted right after a start: its DELETE overtakes the first listing.
 func TestADeletedGroupIsNotBroughtBackByAListingThatHadBegun(t *testing.T) {
 	m := newMirror()
-	m.removed("a", at(time.Second))
+	m.entries.removed("a", at(time.Second))
 	changedBy(t, m.takeLate(listing(0, group("a", "")), at(2*time.Second)))
 	if got := m.named("Plaza Hotel", start); len(got) != 0 {
 		t.Errorf("it can be adopted: %+v", got)
@@ -311,13 +311,13 @@ func TestWhatNobodyOwnsAndNoListingShowsIsForgotten(t *testing.T) {
 	if m.entries["b"] != nil || m.entries["a"] == nil || m.entries["c"] == nil {
 		t.Errorf("kept: %v", m.entries)
 	}
-	if len(m.lacked) != 1 {
-		t.Errorf("counted: %v, want a alone", m.lacked)
+	if len(m.listings.lacked) != 1 {
+		t.Errorf("counted: %v, want a alone", m.listings.lacked)
 	}
 	m.take(listing(2*time.Minute), "a")
 	m.prune(nil, start)
-	if len(m.entries) != 0 || len(m.names) != 0 || len(m.lacked) != 0 {
-		t.Errorf("left: %v, %v, %v", m.entries, m.names, m.lacked)
+	if len(m.entries) != 0 || len(m.names) != 0 || len(m.listings.lacked) != 0 {
+		t.Errorf("left: %v, %v, %v", m.entries, m.names, m.listings.lacked)
 	}
 }
 

@@ -54,3 +54,8 @@ func TestNamedTakesWhatAnAPIMayTakeForTheName(t *testing.T) {
 		t.Errorf("of no name there are %v", ids(named))
 	}
 }
+
+// named are the groups of a name, or of one that an API may take for it.
+func (m *mirror) named(name string, now time.Time) []klink.Group {
+	return m.keyed(remote.NameKey(name), now)
+}

@@ -127,9 +127,9 @@ func (p *poller) plan() (j job, ok bool) {
 			return // the connection was blocked since the pass came due
 		}
 		j.of, j.every, j.owned = s.session, s.settings.Resync, owned
-		j.held = s.mirror.held(bindings.Owned)
+		j.held = s.mirror.entries.held(bindings.Owned)
 		j.wasDown = !s.health.up && s.health.down != 0
-		s.byGets = s.pages > 2*len(owned) && !s.mirror.begun.IsZero()
+		s.byGets = s.pages > 2*len(owned) && !s.mirror.listings.begun.IsZero()
 		j.byGets = s.byGets && !bindings.Unbound && !s.awaited()
 		s.next = j.began.Add(j.every) // who wants it sooner meanwhile is heard
 	})
@@ -181,7 +181,7 @@ func (p *poller) waitForRate(ctx context.Context, of *session) error {
 		class, limit := klink.ClassWatch, (*klink.Limiter)(nil)
 		p.c.state.Do(func(s *state) {
 			limit, changed = s.limit, s.session != of
-			if s.mirror.begun.IsZero() || s.awaited() {
+			if s.mirror.listings.begun.IsZero() || s.awaited() {
 				class = klink.ClassWatchUrgent
 			}
 		})
@@ -241,7 +241,7 @@ func (p *poller) seekArchived(ctx context.Context, of *session, l *klink.Listing
 	var id string
 	p.c.took(of, func(s *state) News {
 		s.mirror.hidesArchived = s.mirror.hidesArchived && !slices.ContainsFunc(l.Groups, klink.Group.Archived)
-		hidden, id = s.mirror.hidesArchived, s.mirror.archivedUnlike(*l, time.Now())
+		hidden, id = s.mirror.hidesArchived, s.mirror.entries.archivedUnlike(*l, time.Now())
 		return News{}
 	})
 	if !hidden && id != "" {

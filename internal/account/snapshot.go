@@ -126,8 +126,8 @@ func (a *Account) Evidence(names ...string) (e Evidence) {
 	}
 	a.c.state.Do(func(s *state) {
 		e = Evidence{
-			SeenAt: map[string]time.Time{}, Mirrored: !s.mirror.begun.IsZero(), Trust: trust,
-			Newest: s.mirror.begun, ListedFor: s.mirror.took, ByGets: s.byGets,
+			SeenAt: map[string]time.Time{}, Mirrored: !s.mirror.listings.begun.IsZero(), Trust: trust,
+			Newest: s.mirror.listings.begun, ListedFor: s.mirror.listings.took, ByGets: s.byGets,
 		}
 		for i, key := range keys {
 			if !slices.Contains(keys[:i], key) {
@@ -138,8 +138,8 @@ func (a *Account) Evidence(names ...string) (e Evidence) {
 		for _, g := range slices.Concat(e.Named, e.Unnamed) {
 			e.SeenAt[g.ID] = s.mirror.entries[g.ID].seen
 		}
-		e.Listed, e.Complete = s.mirror.provenSince()
-		e.MissingAccepted = s.trust.accepts(s.mirror.begun)
+		e.Listed, e.Complete = s.mirror.listings.provenSince()
+		e.MissingAccepted = s.trust.accepts(s.mirror.listings.begun)
 	})
 	return e
 }

@@ -95,7 +95,7 @@ func (s *state) show(now time.Time) State {
 		Up: s.health.up, Down: s.health.down, Message: s.health.message,
 		Trust: s.trust.level, Looked: s.trust.looked, Missing: s.trust.missing, Owned: s.trust.owned,
 		Behind: s.behind.request, OnlyThrottled: s.health.onlyThrottled(now, s.settings.Resync),
-		Complete: s.mirror.begun.IsZero() || s.mirror.complete, Odd: s.odd, Why: s.why, Listed: s.listed, RemoteGroups: s.remote, Watched: s.watched, Dialect: s.dialect,
+		Complete: s.mirror.listings.begun.IsZero() || s.mirror.listings.complete, Odd: s.odd, Why: s.why, Listed: s.listed, RemoteGroups: s.remote, Watched: s.watched, Dialect: s.dialect,
 		PausedUntil: s.limit.PausedUntil(), Paused: s.limit.Paused(), Rate: s.limit.Rate(), Endpoint: s.settings.Endpoint,
 	}
 }
@@ -114,7 +114,7 @@ func (s *state) retune(to Settings) {
 
 // await notes that somebody waits for a listing that begins after t.
 func (s *state) await(t time.Time, id string) News {
-	if listed, _ := s.mirror.provenSince(); listed.After(t) {
+	if listed, _ := s.mirror.listings.provenSince(); listed.After(t) {
 		if id != "" {
 			return News{IDs: []string{id}}
 		}
@@ -147,7 +147,7 @@ func (s *state) awaited() bool { return !s.wanted.IsZero() && time.Now().After(s
 // with 404 before it began.
 func (s *state) takeIn(l klink.Listing, owned []string) (news News, lied bool) {
 	now := time.Now()
-	first, unlooked := s.mirror.begun.IsZero(), !s.trust.looked
+	first, unlooked := s.mirror.listings.begun.IsZero(), !s.trust.looked
 	changed, lied := s.mirror.apply(l, owned, now)
 	news = s.judgeListing(l, owned, now)
 	s.trust.looked = true
@@ -155,7 +155,7 @@ func (s *state) takeIn(l klink.Listing, owned []string) (news News, lied bool) {
 	s.trust.prune(owned)
 	news.IDs = changed
 	news.All = news.All || first
-	since, _ := s.mirror.provenSince()
+	since, _ := s.mirror.listings.provenSince()
 	satisfied := !s.wanted.IsZero() && since.After(s.wanted)
 	if satisfied {
 		news.IDs = append(news.IDs, slices.Sorted(maps.Keys(s.waiting))...)

@@ -64,7 +64,7 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 func (p *poller) readHidden(ctx context.Context, of *session, b Bindings) error {
 	var ids, changed []string
 	p.c.took(of, func(s *state) News {
-		ids = s.mirror.hidden(b)
+		ids = s.mirror.entries.hidden(b)
 		after, _ := slices.BinarySearch(ids, s.readUpTo+"\x00")
 		ids = slices.Concat(ids[after:], ids[:after])
 		return News{}
@@ -89,9 +89,9 @@ func (p *poller) readHidden(ctx context.Context, of *session, b Bindings) error 
 
 // hidden are the owned ids, in their order, of which a listing has left out what their
 // Groups declare and what was shown otherwise.
-func (m *mirror) hidden(b Bindings) (ids []string) {
+func (es entries) hidden(b Bindings) (ids []string) {
 	for id, declared := range b.Declares {
-		e := m.entries[id]
+		e := es[id]
 		if e == nil || e.unlisted {
 			continue
 		}

@@ -29,7 +29,6 @@ const mostMethods = 25
 var tooMany = map[string]int{
 	"internal/account.Account":           27,
 	"internal/account.bench":             27,
-	"internal/account.mirror":            35,
 	"internal/plugin.adopter":            39,
 	"internal/plugin.differ":             71,
 	"internal/plugin.forecaster":         67,
