@@ -37,29 +37,29 @@ func (a *Account) Forget(key string) { a.c.limiter().Forget(key) }
 // Get reads one group (groups API, GET /groups/:id). With a 404 the error's kind
 // is NotFound and the mirror keeps what it had: a listing has to agree.
 func (a *Account) Get(ctx context.Context, c klink.Caller, id string) (klink.Group, error) {
-	of, err := a.begin(c)
+	made, err := a.begin(c)
 	if err != nil {
 		return klink.Group{}, err
 	}
 	asked := time.Now()
-	g, err := of.client.Get(ctx, id)
-	if err = a.c.after(ctx, of, err); err != nil {
-		a.c.notFound(ctx, of, id, asked, err)
+	g, err := made.of.client.Get(ctx, id)
+	if err = made.after(ctx, err); err != nil {
+		made.notFound(ctx, id, asked, err)
 		return klink.Group{}, err
 	}
-	a.c.took(of, func(s *state) News {
+	made.took(func(s *state) News {
 		g = s.mirror.read(g, time.Now())
 		s.mirror.entries.clear(g.ID, asked)
 		return News{}
 	})
-	a.c.sawOwned(of, g.ID)
+	a.c.sawOwned(made.of, g.ID)
 	return g, nil
 }
 
 // Create makes a group (groups API, POST /groups). The caller has taken the
 // rate slot before it noted the attempt. ctx must outlive a shutdown.
 func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, error) {
-	of, err := a.current()
+	made, err := a.c.begin()
 	if err != nil {
 		a.GiveBack()
 		return klink.Group{}, err
@@ -72,44 +72,34 @@ func (a *Account) Create(ctx context.Context, f klink.Fields) (klink.Group, erro
 		a.GiveBack()
 		return klink.Group{}, notSent(DownError{Unavailable, "the account cannot be listed: " + request})
 	}
-	g, err := of.client.Create(ctx, f)
-	return a.wrote(ctx, of, "", f, g, err)
+	g, err := made.of.client.Create(ctx, f)
+	return made.wrote(ctx, "", f, g, err)
 }
 
 // Update changes the given fields of a group (groups API, PUT /groups/:id).
 func (a *Account) Update(ctx context.Context, c klink.Caller, id string, f klink.Fields) (klink.Group, error) {
-	of, err := a.begin(c)
+	made, err := a.begin(c)
 	if err != nil {
 		return klink.Group{}, err
 	}
-	g, err := of.client.Update(ctx, id, f)
+	g, err := made.of.client.Update(ctx, id, f)
 	if unarchives := f.ArchivedAt != nil && f.ArchivedAt.IsZero(); unarchives && err != nil && !klink.NothingMade(err) {
-		a.unclear(of, id)
+		made.unclear(id)
 	}
-	return a.wrote(ctx, of, id, f, g, err)
-}
-
-// unclear notes that a call to unarchive a group may still arrive, also where the
-// token was changed meanwhile: what counts is the account.
-func (a *Account) unclear(of *session, id string) {
-	a.c.state.Do(func(s *state) {
-		if s.mirror == of.mirror {
-			s.mirror.entries.unclear(id, time.Now())
-		}
-	})
+	return made.wrote(ctx, id, f, g, err)
 }
 
 // Delete removes a group for good (groups API, DELETE /groups/:id).
 func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
-	of, err := a.begin(c)
+	made, err := a.begin(c)
 	if err != nil {
 		return err
 	}
-	if err := a.c.after(ctx, of, of.client.Delete(ctx, id)); err != nil {
-		a.missed(of, id, err)
+	if err := made.after(ctx, made.of.client.Delete(ctx, id)); err != nil {
+		made.missed(id, err)
 		return err
 	}
-	a.c.took(of, func(s *state) News {
+	made.took(func(s *state) News {
 		s.mirror.entries.removed(id, time.Now())
 		s.trust.forget(id)
 		return News{}
@@ -117,15 +107,49 @@ func (a *Account) Delete(ctx context.Context, c klink.Caller, id string) error {
 	return nil
 }
 
+// begin takes a rate slot, and gives it back where no call can be made.
+func (a *Account) begin(c klink.Caller) (call, error) {
+	if !c.Taken {
+		if err := a.Take(c); err != nil {
+			return call{}, err
+		}
+	}
+	made, err := a.c.begin()
+	if err != nil {
+		a.GiveBack()
+	}
+	return made, err
+}
+
+// call is a Group's call, in the session in which it was begun: its reply counts there
+// alone.
+type call struct {
+	c  *connection
+	of *session
+}
+
+// begin begins a call, unless the connection was blocked since the rate slot was taken.
+func (c *connection) begin() (call, error) {
+	made := call{c: c}
+	c.state.Do(func(s *state) { made.of = s.session })
+	if made.of == nil {
+		_, why := c.health()
+		return call{}, notSent(why)
+	}
+	return made, nil
+}
+
+func (m call) after(ctx context.Context, err error) error { return m.c.after(ctx, m.of, err) }
+
+func (m call) took(change func(*state) News) { m.c.took(m.of, change) }
+
 // wrote writes the reply to a write through to the mirror.
-func (a *Account) wrote(
-	ctx context.Context, of *session, id string, f klink.Fields, g klink.Group, err error,
-) (klink.Group, error) {
-	if err = a.c.after(ctx, of, err); err != nil {
-		a.missed(of, id, err)
+func (m call) wrote(ctx context.Context, id string, f klink.Fields, g klink.Group, err error) (klink.Group, error) {
+	if err = m.after(ctx, err); err != nil {
+		m.missed(id, err)
 		return klink.Group{}, err
 	}
-	a.c.took(of, func(s *state) News {
+	m.took(func(s *state) News {
 		s.mirror.wrote(g, f.Names(), time.Now())
 		if s.trust.level == TrustProvisional {
 			s.trust.level = TrustEarned // a Group owns it, or is about to
@@ -135,55 +159,40 @@ func (a *Account) wrote(
 	return g, nil
 }
 
+// unclear notes that a call to unarchive a group may still arrive, also where the
+// token was changed meanwhile: what counts is the account.
+func (m call) unclear(id string) {
+	m.c.state.Do(func(s *state) {
+		if s.mirror == m.of.mirror {
+			s.mirror.entries.unclear(id, time.Now())
+		}
+	})
+}
+
 // missed takes in that a write did not find its group: the next look begins with a GET,
 // and not with the same write again.
-func (a *Account) missed(of *session, id string, err error) {
+func (m call) missed(id string, err error) {
 	if klink.Missing(err) && !isDown(err) {
-		a.c.took(of, func(s *state) News { s.mirror.entries.missed(id); return News{} })
+		m.took(func(s *state) News { s.mirror.entries.missed(id); return News{} })
 	}
 }
 
 // notFound takes in that a GET did not find its group. Where listings cannot prove that
 // the group is gone, a list is asked for, so that the API's word can be asked for once
 // more.
-func (c *connection) notFound(ctx context.Context, of *session, id string, asked time.Time, err error) {
+func (m call) notFound(ctx context.Context, id string, asked time.Time, err error) {
 	if !klink.Missing(err) || isDown(err) {
 		return
 	}
 	var alone bool
-	c.took(of, func(s *state) News {
+	m.took(func(s *state) News {
 		s.mirror.notFound(id, asked, klink.KindOf(err) == klink.KindNotFound)
 		alone = !s.mirror.listings.begun.IsZero() && !s.mirror.listings.complete
 		return News{}
 	})
-	if alone && of.client.Probe(ctx) == nil {
-		c.took(of, func(s *state) News { s.mirror.refusals.probed(id, time.Now()); return News{} })
+	if alone && m.of.client.Probe(ctx) == nil {
+		m.took(func(s *state) News { s.mirror.refusals.probed(id, time.Now()); return News{} })
 	}
-}
-
-// begin takes a rate slot, and gives it back where no call can be made.
-func (a *Account) begin(c klink.Caller) (*session, error) {
-	if !c.Taken {
-		if err := a.Take(c); err != nil {
-			return nil, err
-		}
-	}
-	of, err := a.current()
-	if err != nil {
-		a.GiveBack()
-	}
-	return of, err
-}
-
-// current returns the session, unless the connection was blocked since the rate
-// slot was taken.
-func (a *Account) current() (of *session, err error) {
-	a.c.state.Do(func(s *state) { of = s.session })
-	if of == nil {
-		_, why := a.c.health()
-		return nil, notSent(why)
-	}
-	return of, nil
 }
 
 // notSent is the error of a call that was kept back here, with the proof that a

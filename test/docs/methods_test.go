@@ -27,7 +27,6 @@ const mostMethods = 25
 // tooMany are the types that have more, and how many. Whoever takes methods from one of them
 // writes the lower number here, and nobody adds a type.
 var tooMany = map[string]int{
-	"internal/account.Account":           27,
 	"internal/account.bench":             27,
 	"internal/plugin.adopter":            39,
 	"internal/plugin.differ":             71,
