@@ -11,80 +11,105 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
-// leaders are the living managers of the main cluster.
-func (w *world) leaders() []*process {
-	var alive []*process
-	for _, p := range w.running {
-		if p.cluster == w.ops && !p.isDead() {
-			alive = append(alive, p)
-		}
-	}
-	return alive
+// accidents befall managers, connections and clusters, as the dice say: crashes, changes of
+// leaders, outages, wrong and lost tokens, and a second cluster with copies.
+type accidents struct {
+	journal  *journal
+	chance   *chance
+	managers *managers
+	kubectl  *kubectl
+	people   *people // who go on meanwhile
+	others   *others // who know which groups are bound
+	ops      *cluster
+	staging  *cluster // nil without
+	links    links
 }
 
-func (w *world) crash() {
-	for _, p := range w.leaders() {
+func (a *accidents) crash() {
+	for _, p := range a.managers.leaders() {
 		p.kill("by SIGKILL")
 	}
-	w.pause(time.Duration(w.roll(30_000)) * time.Millisecond)
-	w.running = append(w.running, w.startProcess(w.ops))
+	time.Sleep(time.Duration(a.chance.roll(30_000)) * time.Millisecond)
+	a.managers.start(a.ops)
 }
 
 // crashSoon lets a manager die after a few more steps; another starts later.
-func (w *world) crashSoon() {
-	for _, p := range w.leaders() {
-		p.setFuse(1 + w.roll(60))
+func (a *accidents) crashSoon() {
+	for _, p := range a.managers.leaders() {
+		p.setFuse(1 + a.chance.roll(60))
 	}
-	w.createGroup()
-	w.pause(time.Duration(w.roll(20_000)) * time.Millisecond)
-	if len(w.leaders()) == 0 {
-		w.running = append(w.running, w.startProcess(w.ops))
+	a.people.createGroup()
+	time.Sleep(time.Duration(a.chance.roll(20_000)) * time.Millisecond)
+	if len(a.managers.leaders()) == 0 {
+		a.managers.start(a.ops)
 	}
 }
 
 // handOver starts a new leader while the old one still works for a while.
-func (w *world) handOver() {
-	old := w.leaders()
-	w.running = append(w.running, w.startProcess(w.ops))
-	w.createGroup()
-	w.pause(time.Duration(w.roll(8_000)) * time.Millisecond)
+func (a *accidents) handOver() {
+	old := a.managers.leaders()
+	a.managers.start(a.ops)
+	a.people.createGroup()
+	time.Sleep(time.Duration(a.chance.roll(8_000)) * time.Millisecond)
 	for _, p := range old {
 		p.kill("as it lost the lease")
 	}
 }
 
 // outage breaks every call for a while.
-func (w *world) outage() {
+func (a *accidents) outage() {
 	var before float64
-	w.note("an outage begins")
-	w.setWeather(func(now *weather) { before, now.http = now.http, 1 })
-	w.pause(time.Duration(w.roll(120)) * time.Second)
-	w.setWeather(func(now *weather) { now.http = before })
-	w.note("the outage ends")
+	a.journal.note("an outage begins")
+	a.chance.setWeather(func(now *weather) { before, now.http = now.http, 1 })
+	time.Sleep(time.Duration(a.chance.roll(120)) * time.Second)
+	a.chance.setWeather(func(now *weather) { now.http = before })
+	a.journal.note("the outage ends")
+}
+
+// swapToken lets a connection show another tenant's account for a while.
+func (a *accidents) swapToken() {
+	l := a.links[a.chance.roll(len(a.links))]
+	if a.others.someRemote(l) == "" {
+		return // nothing could tell the accounts apart
+	}
+	a.journal.count("foreign token")
+	a.kubectl.setToken(l, foreignToken)
+	time.Sleep(time.Duration(30+a.chance.roll(150)) * time.Second)
+	a.kubectl.setToken(l, rightToken)
+}
+
+// loseSecret takes a token away for a while.
+func (a *accidents) loseSecret() {
+	l := a.links[a.chance.roll(len(a.links))]
+	a.journal.note("the Secret %s is lost", l.secret.name)
+	a.ops.delete(l.secret)
+	time.Sleep(time.Duration(a.chance.roll(180)) * time.Second)
+	a.ops.create(l.newSecret())
+	a.journal.note("the Secret %s is back", l.secret.name)
 }
 
 // copyToStaging restores the Groups into another cluster that shares the account.
-func (w *world) copyToStaging() {
-	if w.staging == nil {
-		w.staging = newCluster("staging")
-		w.setUp(w.staging)
-		w.running = append(w.running, w.startProcess(w.staging))
+func (a *accidents) copyToStaging() {
+	if a.staging == nil {
+		a.staging = newCluster("staging")
+		a.links.setUp(a.staging)
+		a.managers.start(a.staging)
 	}
-	for _, g := range w.ops.groups() {
+	for _, g := range a.ops.groups() {
 		if g.Annotations[v1alpha1.AnnotationGroupID] == "" {
 			continue
 		}
 		c := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: g.Namespace, Name: g.Name, Annotations: g.Annotations, Finalizers: g.Finalizers}, Spec: g.Spec}
-		w.declare(w.staging, c, "staging-"+g.Name)
+		a.kubectl.declare(a.staging, c, "staging-"+g.Name)
 	}
 }
 
-func (w *world) deleteInStaging() {
-	if w.staging == nil {
+func (a *accidents) deleteInStaging() {
+	if a.staging == nil {
 		return
 	}
-	if g := w.someGroup(w.staging); g != nil {
-		w.note("a person deletes %s in staging", g.Name)
-		w.staging.delete(nameOf(g))
+	if g := a.people.someGroup(a.staging); g != nil {
+		a.journal.note("a person deletes %s in staging", g.Name)
+		a.staging.delete(nameOf(g))
 	}
 }

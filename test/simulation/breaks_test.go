@@ -136,7 +136,7 @@ func (t transport) archiveStranger(c *call) {
 		owned[g.Status.ID] = true
 	}
 	for _, g := range t.p.sim.Groups() {
-		if t.p.began.Sub(g.CreatedAt) > 30*time.Minute && !owned[g.ID] && !g.Archived() {
+		if t.p.journal.began.Sub(g.CreatedAt) > 30*time.Minute && !owned[g.ID] && !g.Archived() {
 			more := *c
 			more.request = c.request.Clone(c.request.Context())
 			more.request.URL.Path = c.request.URL.Path[:strings.LastIndex(c.request.URL.Path, "/")+1] + g.ID
@@ -198,8 +198,8 @@ func TestDeliberateBreaksAreCaught(t *testing.T) {
 	for name, b := range protocolBreaks {
 		t.Run(name, func(t *testing.T) {
 			for n := range *breakRuns {
-				if w := live(t, uint64(n), b); len(w.violations) > 0 {
-					t.Logf("caught by run %d: %s", n+1, w.violations[0])
+				if w := live(t, uint64(n), b); len(w.journal.violations) > 0 {
+					t.Logf("caught by run %d: %s", n+1, w.journal.violations[0])
 					return
 				}
 			}

@@ -5,7 +5,6 @@ package simulation
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -72,20 +71,19 @@ var ends = map[string][]string{
 	"Age":                   {v1alpha1.ReasonCreateUncertain},
 }
 
-// endsIn reports whether a story may end with that reason.
-func (w *world) endsIn(reason string) bool {
-	return w.script != nil && slices.Contains(ends[w.script.dialect], reason)
-}
-
 func paging(way simulator.Paging, order simulator.Order) func(*simulator.Settings) {
 	return func(s *simulator.Settings) { s.Paging, s.Order = way, order }
 }
 
-// newAccount is the account of a story, in the dialect that was chosen.
-func (w *world) newAccount() *simulator.Server {
-	w.script.points = append(w.script.points, accountPoint)
-	dialect := w.script.fault(accountPoint)
-	w.script.dialect = dialect
+// dialect is the one that was chosen for the account, "" for the page's most literal
+// reading.
+func (s *script) dialect() string {
+	s.points = append(s.points, accountPoint)
+	return s.fault(accountPoint)
+}
+
+// newAccount is the account of a story, in a dialect, with groups that are old.
+func newAccount(dialect string, old time.Time) *simulator.Server {
 	var settings simulator.Settings
 	if dialect != "" {
 		settings.MaxLimit = 10
@@ -95,7 +93,6 @@ func (w *world) newAccount() *simulator.Server {
 		}
 	}
 	server := simulator.New(simulator.Options{Token: rightToken, Seed: 1, Settings: settings})
-	old := w.began.Add(-time.Hour)
 	server.Seed(simulator.Group{Name: "Theirs", Description: new("theirs"), CreatedAt: old})
 	server.Seed(simulator.Group{Name: "Other", Description: new("other"), CreatedAt: old})
 	server.Seed(simulator.Group{Name: "Old", CreatedAt: old, ArchivedAt: old.Add(time.Minute)})
@@ -104,5 +101,7 @@ func (w *world) newAccount() *simulator.Server {
 			server.Seed(simulator.Group{Name: fmt.Sprintf("Stranger %d", n), CreatedAt: old.Add(time.Duration(n) * time.Second)})
 		}
 	}
+	server.AddToken(foreignToken, "foreign")
+	server.Account("foreign").Seed(simulator.Group{Name: "Foreign", CreatedAt: old})
 	return server
 }

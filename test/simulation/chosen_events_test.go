@@ -18,49 +18,49 @@ var events map[string]func(*world)
 
 func init() {
 	events = map[string]func(*world){
-		"edit name":        func(w *world) { w.editHero(func(g *v1alpha1.Group) { g.Spec.Name = "Renamed" }) },
-		"edit description": func(w *world) { w.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("three") }) },
+		"edit name":        func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Name = "Renamed" }) },
+		"edit description": func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("three") }) },
 		"edit contacts": func(w *world) {
-			w.editHero(func(g *v1alpha1.Group) { g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}} })
+			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}} })
 		},
-		"declare archived": func(w *world) { w.editHero(func(g *v1alpha1.Group) { g.Spec.Archived = new(true) }) },
-		"declare active":   func(w *world) { w.editHero(func(g *v1alpha1.Group) { g.Spec.Archived = new(false) }) },
-		"delete":           func(w *world) { w.ifHero(w.deleteGroup) },
-		"delete by force":  func(w *world) { w.ifHero(w.forceHero) },
+		"declare archived": func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Archived = new(true) }) },
+		"declare active":   func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Archived = new(false) }) },
+		"delete":           func(w *world) { w.story.ifHero(w.kubectl.delete) },
+		"delete by force":  func(w *world) { w.story.ifHero(w.kubectl.force) },
 		"force and again": func(w *world) {
-			w.ifHero(func(g *v1alpha1.Group) { w.forceHero(g); w.declareHero() })
+			w.story.ifHero(func(g *v1alpha1.Group) { w.kubectl.force(g); w.story.declareHero() })
 		},
-		"replace": func(w *world) { w.ifHero(func(g *v1alpha1.Group) { w.replaceHero(g, false) }) },
+		"replace": func(w *world) { w.story.ifHero(func(g *v1alpha1.Group) { w.story.replaceHero(g, false) }) },
 		"replace and edit": func(w *world) {
-			w.ifHero(func(g *v1alpha1.Group) { w.replaceHero(g, true) })
+			w.story.ifHero(func(g *v1alpha1.Group) { w.story.replaceHero(g, true) })
 		},
 		"orphan and delete": func(w *world) {
-			w.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-			w.ifHero(w.deleteGroup)
+			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+			w.story.ifHero(w.kubectl.delete)
 		},
-		"suspend": func(w *world) { w.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = true }) },
+		"suspend": func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = true }) },
 		"suspend and resume": func(w *world) {
-			w.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-			w.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = false })
 		},
 		"policy Delete": func(w *world) {
-			w.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 		},
 		"policy Archive": func(w *world) {
-			w.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
+			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
 		},
-		"forbid deletion": func(w *world) { w.setAllowDelete(w.links[0], false) },
+		"forbid deletion": func(w *world) { w.kubectl.setAllowDelete(w.links[0], false) },
 		"request": func(w *world) {
-			w.ifHero(func(*v1alpha1.Group) {
-				w.annotate(hero, v1alpha1.AnnotationReconcileRequestedAt, time.Now().UTC().Format(time.RFC3339Nano))
+			w.story.ifHero(func(*v1alpha1.Group) {
+				w.kubectl.annotate(hero, v1alpha1.AnnotationReconcileRequestedAt, time.Now().UTC().Format(time.RFC3339Nano))
 			})
 		},
 		"wipe the status": func(w *world) {
 			w.ops.edit(hero, func(o client.Object) { o.(*v1alpha1.Group).Status = v1alpha1.GroupStatus{ObservedGeneration: -1} })
 		},
 		"set the groupID": func(w *world) {
-			if id := w.heroID(); id != "" {
-				w.editHero(func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.AdoptionPolicy = id, v1alpha1.AdoptNever })
+			if id := w.story.heroID(); id != "" {
+				w.story.editHero(func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.AdoptionPolicy = id, v1alpha1.AdoptNever })
 			}
 		},
 		"edit the connection": func(w *world) {
@@ -72,14 +72,14 @@ func init() {
 			l := w.links[0]
 			w.ops.edit(l.connection, func(o client.Object) { o.SetFinalizers(nil) })
 			w.ops.delete(l.connection)
-			w.setUp(w.ops)
-			w.setAllowDelete(l, true)
+			w.links.setUp(w.ops)
+			w.kubectl.setAllowDelete(l, true)
 		},
-		"move the endpoint": func(w *world) { w.moveEndpoint(otherEndpoint) },
-		"foreign token":     func(w *world) { w.setToken(w.links[0], foreignToken) },
+		"move the endpoint": func(w *world) { w.story.moveEndpoint(otherEndpoint) },
+		"foreign token":     func(w *world) { w.kubectl.setToken(w.links[0], foreignToken) },
 		"foreign token and back": func(w *world) {
-			w.later(2*time.Minute, func() { w.setToken(w.links[0], rightToken) })
-			w.setToken(w.links[0], foreignToken)
+			w.story.later(2*time.Minute, func() { w.kubectl.setToken(w.links[0], rightToken) })
+			w.kubectl.setToken(w.links[0], foreignToken)
 		},
 		"lose the Secret": func(w *world) { w.ops.delete(w.links[0].secret) },
 		"exclude the namespace": func(w *world) {
@@ -90,38 +90,38 @@ func init() {
 			})
 		},
 		"accept missing": func(w *world) {
-			w.annotate(w.links[0].connection, v1alpha1.AnnotationAcceptMissing, time.Now().UTC().Format(time.RFC3339))
+			w.kubectl.annotate(w.links[0].connection, v1alpha1.AnnotationAcceptMissing, time.Now().UTC().Format(time.RFC3339))
 		},
-		"take over": func(w *world) { w.annotate(w.links[0].connection, v1alpha1.AnnotationTakeOver, w.ops.uid) },
+		"take over": func(w *world) { w.kubectl.annotate(w.links[0].connection, v1alpha1.AnnotationTakeOver, w.ops.uid) },
 		"remote edit": func(w *world) {
-			w.mutateHero(func(g *simulator.Group) { g.Description = new("edited by somebody") })
+			w.story.mutateHero(func(g *simulator.Group) { g.Description = new("edited by somebody") })
 		},
 		"remote archive": func(w *world) {
-			w.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Now().Truncate(time.Second) })
+			w.story.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Now().Truncate(time.Second) })
 		},
 		"remote unarchive": func(w *world) {
-			w.ifHero(func(g *v1alpha1.Group) {
+			w.story.ifHero(func(g *v1alpha1.Group) {
 				if !g.DeletionTimestamp.IsZero() {
-					w.end(g) // those who take it out of the archive want it
+					w.records.end(g) // those who take it out of the archive want it
 				}
 			})
-			w.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Time{} })
+			w.story.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Time{} })
 		},
-		"remote rename": func(w *world) { w.mutateHero(func(g *simulator.Group) { g.Name = "Other" }) },
+		"remote rename": func(w *world) { w.story.mutateHero(func(g *simulator.Group) { g.Name = "Other" }) },
 		"remote delete": func(w *world) {
-			if id := w.heroID(); id != "" {
+			if id := w.story.heroID(); id != "" {
 				w.sim.Remove(id)
 			}
 		},
 		"a stranger takes the name": func(w *world) {
-			w.ifHero(func(g *v1alpha1.Group) {
-				w.sim.Mutate(w.stranger("Other"), func(s *simulator.Group) { s.Name = g.Spec.Name })
+			w.story.ifHero(func(g *v1alpha1.Group) {
+				w.sim.Mutate(stranger(w.sim, "Other"), func(s *simulator.Group) { s.Name = g.Spec.Name })
 			})
 		},
 		"hand over": func(w *world) {
-			old := w.leaders()
-			w.running = append(w.running, w.startProcess(w.ops))
-			w.later(8*time.Second, func() {
+			old := w.managers.leaders()
+			w.managers.start(w.ops)
+			w.story.later(8*time.Second, func() {
 				for _, p := range old {
 					p.kill("as it lost the lease")
 				}
@@ -139,47 +139,30 @@ func first(texts ...string) string {
 	return ""
 }
 
-func (w *world) ifHero(f func(*v1alpha1.Group)) {
-	if g := w.hero(); g != nil {
+func (s *story) ifHero(f func(*v1alpha1.Group)) {
+	if g := s.hero(); g != nil {
 		f(g)
 	}
 }
 
 // heroID is the remote group of the story: recorded, or just made.
-func (w *world) heroID() string {
-	if g := w.hero(); g != nil {
-		return first(g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID], w.madeFor(g))
+func (s *story) heroID() string {
+	if g := s.hero(); g != nil {
+		return first(g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID], s.world.kubectl.madeFor(g))
 	}
 	return ""
 }
 
-func (w *world) mutateHero(f func(*simulator.Group)) {
-	if id := w.heroID(); id != "" {
-		w.sim.Mutate(id, f)
+func (s *story) mutateHero(f func(*simulator.Group)) {
+	if id := s.heroID(); id != "" {
+		s.world.sim.Mutate(id, f)
 	}
 }
 
-func (w *world) annotate(n name, key, value string) {
-	w.ops.edit(n, func(o client.Object) {
-		annotations := o.GetAnnotations()
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[key] = value
-		o.SetAnnotations(annotations)
-	})
-}
-
-func (w *world) forceHero(g *v1alpha1.Group) {
-	w.end(g)
-	w.ops.delete(nameOf(g))
-	w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
-}
-
 // replaceHero does what kubectl replace does: what others wrote into metadata is gone.
-func (w *world) replaceHero(g *v1alpha1.Group, edit bool) {
-	w.stripped[g.UID] = true
-	w.editGroup(w.ops, hero, func(g *v1alpha1.Group) {
+func (s *story) replaceHero(g *v1alpha1.Group, edit bool) {
+	s.world.records.stripped[g.UID] = true
+	s.world.kubectl.edit(s.world.ops, hero, func(g *v1alpha1.Group) {
 		g.Annotations = nil
 		if g.DeletionTimestamp.IsZero() {
 			g.Finalizers = nil
@@ -190,13 +173,13 @@ func (w *world) replaceHero(g *v1alpha1.Group, edit bool) {
 	})
 }
 
-func (w *world) moveEndpoint(to string) {
-	w.ops.edit(w.links[0].connection, func(o client.Object) { w.links[0].spec(o).Endpoint = to })
+func (s *story) moveEndpoint(to string) {
+	s.world.ops.edit(s.world.links[0].connection, func(o client.Object) { s.world.links[0].spec(o).Endpoint = to })
 }
 
 // later lets something happen at the next tick after a while.
-func (w *world) later(after time.Duration, do func()) {
-	w.script.due = append(w.script.due, due{time.Now().Add(after), do})
+func (s *story) later(after time.Duration, do func()) {
+	s.due = append(s.due, due{time.Now().Add(after), do})
 }
 
 type due struct {

@@ -143,13 +143,6 @@ func writePoint(n name, status bool) string {
 // unseenFor is how long a write stays out of the caches under the fault "unseen".
 const unseenFor = 20 * time.Second
 
-// delay keeps the newest change from the watches for a while.
-func (c *cluster) delay(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.log[len(c.log)-1].late = d
-}
-
 // play lets a call meet what was chosen for it.
 func (t transport) play(c *call, drawn string) (*http.Response, error) {
 	s := t.p.script
@@ -161,14 +154,14 @@ func (t transport) play(c *call, drawn string) (*http.Response, error) {
 		c.request.Header.Set("Authorization", "Bearer "+foreignToken)
 	}
 	point := s.pass(pointOf(c.request))
-	t.p.spend(c, point)
+	t.p.witness.spend(t.p, c, point)
 	fault := s.strike(c, point)
 	if fault == "crash before" {
 		t.p.kill("at " + point)
 		return nil, errDead
 	}
 	response, err := t.strike(c, fault)
-	t.p.happen(point)
+	t.p.script.happen(point)
 	if fault == "crash after" {
 		t.p.kill("at " + point)
 	}

@@ -5,9 +5,6 @@ package simulation
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +17,8 @@ import (
 // process logs with -v=2: a failed schedule prints them, and they are what a table
 // test of the plan needs to repeat the decision alone.
 type decisions struct {
-	w   *world
-	key string
+	journal *journal
+	key     string
 }
 
 var _ logr.LogSink = decisions{}
@@ -35,28 +32,15 @@ func (d decisions) WithName(string) logr.LogSink   { return d }
 func (d decisions) Info(_ int, _ string, values ...any) {
 	for _, value := range values {
 		if facts, ok := value.(*plan.Facts); ok {
-			d.w.mu.Lock()
-			d.w.decisions[d.key] = facts
-			d.w.mu.Unlock()
+			d.journal.decide(d.key, facts)
 		}
 	}
-}
-
-// decided are the last facts, one line for each Group and process.
-func (w *world) decided() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var lines []string
-	for _, key := range slices.Sorted(maps.Keys(w.decisions)) {
-		lines = append(lines, fmt.Sprintf("the last facts of %s: %s", key, w.decisions[key]))
-	}
-	return lines
 }
 
 // What a failed schedule prints of its decisions decides alike when it is read back.
 func TestAFailedSchedulePrintsItsFacts(t *testing.T) {
 	w := live(t, 1, breaks{})
-	lines := w.decided()
+	lines := w.journal.decided()
 	if len(lines) == 0 {
 		t.Fatal("nothing was decided")
 	}
@@ -70,12 +54,12 @@ func TestAFailedSchedulePrintsItsFacts(t *testing.T) {
 			t.Fatalf("%v in %s", err, printed)
 		}
 		key, _, _ := strings.Cut(strings.TrimPrefix(line, "the last facts of "), ": ")
-		if first, again := plan.Next(w.decisions[key]), plan.Next(&facts); first.Action != again.Action || first.Report.Message != again.Report.Message {
+		if first, again := plan.Next(w.journal.decisions[key]), plan.Next(&facts); first.Action != again.Action || first.Report.Message != again.Report.Message {
 			t.Errorf("%s: %s at first, and then %s", key, first.Action, again.Action)
 		}
 	}
-	w.violate("for the sake of it")
-	if !strings.Contains(w.text(), lines[0]) {
+	w.journal.violate("for the sake of it")
+	if !strings.Contains(w.journal.text(), lines[0]) {
 		t.Error("a failed schedule does not print them")
 	}
 }

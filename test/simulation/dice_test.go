@@ -4,37 +4,65 @@
 package simulation
 
 import (
-	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
+
+// chance is all that is drawn from a seed: each has dice of its own. It touches the
+// journal alone, to count what strikes.
+type chance struct {
+	journal *journal
+
+	mu      sync.Mutex
+	streams map[string]*rand.Rand
+	weather weather
+}
+
+// weather is how likely a fault is at each call, all zero once the faults stop, and
+// how long a change takes to reach a cache at the most.
+type weather struct {
+	http, kube float64
+	slowCache  time.Duration
+}
+
+func newChance(j *journal) *chance { return &chance{journal: j, streams: map[string]*rand.Rand{}} }
+
+func (c *chance) setWeather(change func(*weather)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.weather)
+}
+
+// crowded: every second world is, so that the others keep their histories.
+func (c *chance) crowded() bool { return c.journal.seed%2 == 0 }
+
+// people's dice decide what happens to the world.
+func (c *chance) people() dice { return dice{c, "people"} }
+
+func (c *chance) roll(n int) int { return c.people().roll(n) }
+
+func (c *chance) pickName() string { return []string{"alpha", "beta", "gamma"}[c.roll(3)] }
 
 // dice are somebody's own: what one draws does not depend on who else woke at the
 // same instant and drew first, which the machine decides.
 type dice struct {
-	w   *world
-	key string
+	chance *chance
+	key    string
 }
 
-// people's dice decide what happens to the world.
-func (w *world) roll(n int) int { return dice{w, "people"}.roll(n) }
-
-func (w *world) pickName() string { return []string{"alpha", "beta", "gamma"}[w.roll(3)] }
-
-// dice are those of something that a process does.
-func (p *process) dice(of string) dice { return dice{p.world, fmt.Sprintf("%d %s", p.number, of)} }
-
-// use hands out the stream of these dice. w.mu is held meanwhile.
+// use hands out the stream of these dice. The chance is locked meanwhile.
 func (d dice) use(f func(*rand.Rand)) {
-	d.w.mu.Lock()
-	defer d.w.mu.Unlock()
-	stream := d.w.streams[d.key]
+	c := d.chance
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stream := c.streams[d.key]
 	if stream == nil {
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(d.key))
-		stream = rand.New(rand.NewPCG(d.w.seed, h.Sum64()))
-		d.w.streams[d.key] = stream
+		stream = rand.New(rand.NewPCG(c.journal.seed, h.Sum64()))
+		c.streams[d.key] = stream
 	}
 	f(stream)
 }
@@ -54,7 +82,7 @@ func (d dice) latency() (drawn time.Duration) {
 // lag is how long a change takes to reach a cache.
 func (d dice) lag() (drawn time.Duration) {
 	d.use(func(r *rand.Rand) {
-		drawn = time.Duration(r.Int64N(int64(d.w.weather.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
+		drawn = time.Duration(r.Int64N(int64(d.chance.weather.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
 	})
 	return drawn
 }
@@ -71,9 +99,9 @@ func (d dice) kube(faults ...string) string {
 
 func (d dice) fault(probability func(weather) float64, faults []string) (fault string) {
 	d.use(func(r *rand.Rand) {
-		if r.Float64() < probability(d.w.weather) {
+		if r.Float64() < probability(d.chance.weather) {
 			fault = faults[r.IntN(len(faults))]
-			d.w.counts[fault]++
+			d.chance.journal.count(fault)
 		}
 	})
 	return fault

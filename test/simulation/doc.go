@@ -11,6 +11,19 @@
 // steps, so that under testing/synctest only one runs at a time and a seed
 // repeats its history.
 //
+// A world is made of parts, and the fields of each are all that it may touch:
+//
+//   - journal, chance and records remember: what happened, the dice, and who declared
+//     and made what. They touch nothing else.
+//   - cluster is a Kubernetes, and simulator.Server the account.
+//   - managers start processes. A process is wired to a view (its watch cache), a
+//     kubeClient, a liveReader and a transport, which is where faults strike.
+//   - judge holds each call and each write against the promises, audit looks at what is
+//     left in the end, and witness judges each step of a story. They only look.
+//   - kubectl is what people can do. people, others and accidents draw what happens;
+//     a story and its script have it chosen.
+//   - world leads through all of it.
+//
 // The race detector shuffles goroutines that wake at the same instant, so that a
 // seed does not repeat itself under it: make test runs this package without.
 //

@@ -98,11 +98,11 @@ func exploreLane(t *testing.T, lane, lanes int) {
 // deepen plays a schedule, and those that it is the beginning of. What is violated needs
 // no further choice.
 func (e *explorer) deepen(s schedule) {
-	w := e.play(s)
-	if len(s.choices) >= *depth || w.violation() != "" {
+	told := e.play(s)
+	if len(s.choices) >= *depth || told.violation() != "" {
 		return
 	}
-	for _, more := range s.extended(w.near(*steps)) {
+	for _, more := range s.extended(told.near(*steps)) {
 		e.deepen(more)
 	}
 }

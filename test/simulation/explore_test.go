@@ -63,16 +63,16 @@ func choicesAt(point string) []string {
 
 // near are the points that a schedule passes from its last choice on, so many at most;
 // none if it never came to that choice.
-func (w *world) near(steps int) []string {
-	choices := w.script.schedule.choices
-	i := slices.Index(w.script.points, choices[len(choices)-1].point)
-	if i < 0 || w.script.played < len(choices) {
+func (s *story) near(steps int) []string {
+	choices := s.script.schedule.choices
+	i := slices.Index(s.script.points, choices[len(choices)-1].point)
+	if i < 0 || s.script.played < len(choices) {
 		return nil
 	}
 	if *anywhere {
-		return w.script.points[i:]
+		return s.script.points[i:]
 	}
-	return w.script.points[i:min(len(w.script.points), i+1+steps)]
+	return s.script.points[i:min(len(s.script.points), i+1+steps)]
 }
 
 // TestSingles plays every schedule of one choice. What is violated is on the list of what
@@ -83,8 +83,8 @@ func TestSingles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w := tell(t, s); len(w.violations) > 0 {
-			t.Errorf("%s\n%s", s, w.text())
+		if w := tell(t, s).world; len(w.journal.violations) > 0 {
+			t.Errorf("%s\n%s", s, w.journal.text())
 		}
 		return
 	}
@@ -107,12 +107,12 @@ type explorer struct {
 
 // play plays a schedule, and prints one that violates what it should not in its shortest
 // form.
-func (e *explorer) play(s schedule) *world {
-	w := tell(e.t, s)
+func (e *explorer) play(s schedule) *story {
+	told := tell(e.t, s)
 	e.played++
-	violation := w.violation()
+	violation := told.violation()
 	if violation == "" {
-		return w
+		return told
 	}
 	known := knownAs(s, violation)
 	if *everyKnown {
@@ -124,7 +124,7 @@ func (e *explorer) play(s schedule) *world {
 		s, violation = shrink(e.t, s, violation)
 		e.t.Errorf("%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, violation, s)
 	}
-	return w
+	return told
 }
 
 // shrink leaves out each choice that a violation of the same kind does not need.
@@ -147,16 +147,16 @@ func kindOfViolation(violation string) string {
 }
 
 // violation is the first one that is not known, else the first one.
-func (w *world) violation() string {
-	for _, v := range w.violations {
-		if knownAs(w.script.schedule, v) == "" {
+func (s *story) violation() string {
+	for _, v := range s.world.journal.violations {
+		if knownAs(s.script.schedule, v) == "" {
 			return v
 		}
 	}
-	if len(w.violations) == 0 {
+	if len(s.world.journal.violations) == 0 {
 		return ""
 	}
-	return w.violations[0]
+	return s.world.journal.violations[0]
 }
 
 // TestKnownViolationsAreStillThere has each fix of the operator take its row off the list.

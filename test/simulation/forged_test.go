@@ -21,15 +21,15 @@ func TestAForgedNoteKeepsANameForNoLongerThanTheSettleTime(t *testing.T) {
 			var free, bound string
 			posts := scripted(t, func(w *world) {
 				free = w.sim.Seed(simulator.Group{Name: "Unique", CreatedAt: time.Now()})
-				forger, adopter := w.plainGroup("forger"), w.plainGroup("adopter")
+				forger, adopter := w.links.plainGroup("forger"), w.links.plainGroup("adopter")
 				forger.Spec.Suspend = true
 				forger.Annotations = map[string]string{v1alpha1.AnnotationCreateAttempt: fmt.Sprintf(
 					`{"time":%q,"name":"Unique","fields":["name"],"digest":"x"}`, time.Now().Add(ahead).UTC().Format(time.RFC3339Nano))}
-				w.declare(w.ops, forger, "L1")
+				w.kubectl.declare(w.ops, forger, "L1")
 				adopter.Spec.AdoptionPolicy = v1alpha1.AdoptByName
-				w.declare(w.ops, adopter, "L2")
-				w.pause(plan.SettleTime + time.Minute)
-				bound = w.idNow(adopter)
+				w.kubectl.declare(w.ops, adopter, "L2")
+				time.Sleep(plan.SettleTime + time.Minute)
+				bound = w.ops.idNow(adopter)
 			})
 			if bound != free || posts != 0 {
 				t.Errorf("%q is free, the adopter is bound to %q, after %d POSTs", free, bound, posts)

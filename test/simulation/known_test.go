@@ -66,9 +66,9 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := tell(t, s)
-		if v := w.violation(); v != "" && knownAs(s, v) == "" {
-			t.Errorf("%s: %s: %s\n%s", accident, s, v, w.text())
+		told := tell(t, s)
+		if v := told.violation(); v != "" && knownAs(s, v) == "" {
+			t.Errorf("%s: %s: %s\n%s", accident, s, v, told.world.journal.text())
 		}
 	}
 }

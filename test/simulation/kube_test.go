@@ -71,7 +71,7 @@ func (v *view) run() {
 			}
 			continue
 		}
-		v.p.pause(time.Until(c.at.Add(c.late + v.p.dice("cache").lag())))
+		time.Sleep(time.Until(c.at.Add(c.late + v.p.dice("cache").lag())))
 		v.apply(c)
 	}
 	v.p.cluster.mu.Lock()
@@ -192,11 +192,11 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 	point := ""
 	if s := k.p.script; s != nil {
 		point = s.pass(writePoint(n, status))
-		k.p.spendWrite(point)
+		k.p.witness.spendWrite(k.p, point)
 		fault = s.strikeWrite(point)
 	}
 	if err := refusal(fault, n); err != nil {
-		k.p.note("p%d PATCH %s refused: %s", k.p.number, n.kind, fault)
+		k.p.journal.note("p%d PATCH %s refused: %s", k.p.number, n.kind, fault)
 		return err
 	}
 	if fault == "crash before" {
@@ -207,10 +207,10 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 	if fault == "unseen" {
 		k.p.cluster.delay(unseenFor)
 	}
-	k.p.note("p%d patches %s %s/%s status=%v %s: %v", k.p.number, n.kind, n.namespace, n.name, status, body, err)
-	k.p.checkPatch(k.p, n, body, err)
+	k.p.journal.note("p%d patches %s %s/%s status=%v %s: %v", k.p.number, n.kind, n.namespace, n.name, status, body, err)
+	k.p.judge.checkPatch(k.p, n, body, err)
 	if k.p.script != nil {
-		k.p.happen(point)
+		k.p.script.happen(point)
 	}
 	switch fault {
 	case "kube stalls":
@@ -218,7 +218,7 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 		if k.p.script != nil {
 			k.p.script.stalled = time.Now().Add(stall)
 		}
-		k.p.pause(stall)
+		time.Sleep(stall)
 		fault = ""
 	case "unseen":
 		fault = ""
@@ -256,7 +256,7 @@ func (l *liveReader) step(ctx context.Context, what string) error {
 	if err := l.p.step(dice, what); err != nil {
 		return err
 	}
-	if l.p.crowded() && dice.kube("kube read") != "" {
+	if l.p.chance.crowded() && dice.kube("kube read") != "" {
 		return apierrors.NewServiceUnavailable("the API server is not there")
 	}
 	return nil
@@ -308,9 +308,9 @@ func (r recorder) Eventf(regarding, _ runtime.Object, kind, reason, _, note stri
 	if err != nil {
 		panic(err)
 	}
-	r.p.checkText("an event", fmt.Sprintf(note, args...))
-	if r.p.script != nil {
-		r.p.checkEvent(regarding, reason)
+	r.p.judge.checkText("an event", fmt.Sprintf(note, args...))
+	if r.p.witness != nil {
+		r.p.witness.checkEvent(regarding, reason)
 	}
-	r.p.note("p%d event on %s: %s %s: %s", r.p.number, object.GetName(), kind, reason, strings.TrimSpace(fmt.Sprintf(note, args...)))
+	r.p.journal.note("p%d event on %s: %s %s: %s", r.p.number, object.GetName(), kind, reason, strings.TrimSpace(fmt.Sprintf(note, args...)))
 }

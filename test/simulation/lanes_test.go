@@ -69,11 +69,11 @@ func runLane(t *testing.T) totals {
 	all := totals{"violated": 0}
 	for n := range uint64(*runs) {
 		w := live(t, *seed+n, breaks{})
-		all.add(w.counts)
+		all.add(w.journal.counts)
 		all["schedules"]++
-		if len(w.violations) > 0 {
+		if len(w.journal.violations) > 0 {
 			all["violated"]++
-			t.Errorf("%s\nreplay: go test ./test/simulation -run TestSchedules -runs=1 -seed=%d", w.text(), w.seed)
+			t.Errorf("%s\nreplay: go test ./test/simulation -run TestSchedules -runs=1 -seed=%d", w.journal.text(), w.journal.seed)
 			break
 		}
 		if (n+1)%5000 == 0 {

@@ -9,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -34,14 +32,14 @@ func lostInOutage(t *testing.T, play func(w *world, id string, restore func())) 
 		}
 		return tr.serve(c)
 	}, func(w *world) {
-		g := w.plainGroup("g")
+		g := w.links.plainGroup("g")
 		lose = func() {
 			w.ops.delete(nameOf(g))
 			w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
 		}
-		w.declare(w.ops, g, "L1")
-		id := w.madeSoon()
-		w.pause(time.Minute)
+		w.kubectl.declare(w.ops, g, "L1")
+		id := madeSoon(w.sim)
+		time.Sleep(time.Minute)
 		if id == "" || w.ops.get(nameOf(g)) != nil {
 			t.Error("no group was made, or its Group is still there")
 			return
@@ -50,35 +48,23 @@ func lostInOutage(t *testing.T, play func(w *world, id string, restore func())) 
 	})
 }
 
-// says is the Ready message of a connection, "" if it is gone.
-func (w *world) says(l link) string {
-	o := w.ops.get(l.connection)
-	if o == nil {
-		return ""
-	}
-	if ready := meta.FindStatusCondition(*l.conditions(o), v1alpha1.ConditionReady); ready != nil {
-		return ready.Message
-	}
-	return "nothing"
-}
-
 // What a create had made for a Group that was lost by force went with its connection: nobody
 // was told of it, and nobody could settle it any more.
 func TestAGroupLeftBehindIsNamedByItsConnectionAndHoldsIt(t *testing.T) {
 	lostInOutage(t, func(w *world, id string, restore func()) {
 		l := w.links[0]
 		want := "1 remote groups whose Groups are gone: " + id + ", made for a/g"
-		if said := w.says(l); !strings.Contains(said, want) {
+		if said := l.says(w.ops); !strings.Contains(said, want) {
 			t.Errorf("the connection says %q, want %q", said, want)
 		}
 		w.ops.delete(l.connection)
-		w.pause(10 * time.Minute)
-		if said := w.says(l); !strings.Contains(said, "being deleted; waiting for "+want) {
+		time.Sleep(10 * time.Minute)
+		if said := l.says(w.ops); !strings.Contains(said, "being deleted; waiting for "+want) {
 			t.Errorf("the connection that is being deleted says %q", said)
 		}
 		restore()
-		w.pause(5 * time.Minute)
-		if said := w.says(l); said != "" {
+		time.Sleep(5 * time.Minute)
+		if said := l.says(w.ops); said != "" {
 			t.Errorf("the connection is still there: %q", said)
 		}
 		for _, g := range w.sim.Groups() {
@@ -94,12 +80,12 @@ func TestAGroupLeftBehindHoldsItsConnectionForAnHourAtMost(t *testing.T) {
 	lostInOutage(t, func(w *world, _ string, restore func()) {
 		l := w.links[0]
 		w.ops.delete(l.connection)
-		w.pause(50 * time.Minute)
-		if w.says(l) == "" {
+		time.Sleep(50 * time.Minute)
+		if l.says(w.ops) == "" {
 			t.Error("the connection is gone within the hour")
 		}
-		w.pause(15 * time.Minute)
-		if said := w.says(l); said != "" {
+		time.Sleep(15 * time.Minute)
+		if said := l.says(w.ops); said != "" {
 			t.Errorf("after the hour the connection is still there: %q", said)
 		}
 		restore()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -17,17 +18,17 @@ import (
 // claims of one count for the others.
 type link struct{ connection, secret name }
 
-var allLinks = []link{
+// links are the connections of a cluster.
+type links []link
+
+var allLinks = links{
 	{name{"ClusterConnection", "", "default"}, name{"Secret", "operator", "klink-token"}},
 	{name{"Connection", "b", "team"}, name{"Secret", "b", "team-token"}},
 }
 
-func (l link) ref() v1alpha1.ConnectionReference {
-	return v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKind(l.connection.kind), Name: l.connection.name}
-}
-
-func (w *world) linkOf(g *v1alpha1.Group) link {
-	for _, l := range w.links {
+// of is the connection of a Group.
+func (ls links) of(g *v1alpha1.Group) link {
+	for _, l := range ls {
 		if l.ref() == g.Spec.ConnectionRef {
 			return l
 		}
@@ -35,24 +36,9 @@ func (w *world) linkOf(g *v1alpha1.Group) link {
 	panic("a Group without a connection")
 }
 
-// pickNamespace picks one that a connection serves.
-func (w *world) pickNamespace(l link) string {
-	if l.connection.namespace != "" {
-		return l.connection.namespace
-	}
-	return []string{"a", "b"}[w.roll(2)]
-}
-
-func (l link) newSecret() *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: l.secret.namespace, Name: l.secret.name},
-		Data:       map[string][]byte{"token": []byte(rightToken)},
-	}
-}
-
 // setUp creates the connections and their Secrets.
-func (w *world) setUp(c *cluster) {
-	for _, l := range w.links {
+func (ls links) setUp(c *cluster) {
+	for _, l := range ls {
 		c.create(l.newSecret())
 		var connection client.Object = &v1alpha1.ClusterConnection{}
 		if l.connection.namespace != "" {
@@ -65,6 +51,24 @@ func (w *world) setUp(c *cluster) {
 			ResyncInterval: metav1.Duration{Duration: time.Minute}, RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20},
 		}
 		c.create(connection)
+	}
+}
+
+// plainGroup is a manifest of a name that no other has.
+func (ls links) plainGroup(name string) *v1alpha1.Group {
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: name}}
+	g.Spec.ConnectionRef, g.Spec.Name = ls[0].ref(), "Unique"
+	return g
+}
+
+func (l link) ref() v1alpha1.ConnectionReference {
+	return v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKind(l.connection.kind), Name: l.connection.name}
+}
+
+func (l link) newSecret() *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: l.secret.namespace, Name: l.secret.name},
+		Data:       map[string][]byte{"token": []byte(rightToken)},
 	}
 }
 
@@ -82,32 +86,21 @@ func (l link) conditions(o client.Object) *[]metav1.Condition {
 	return &o.(*v1alpha1.ClusterConnection).Status.Conditions
 }
 
-// swapToken lets a connection show another tenant's account for a while.
-func (w *world) swapToken() {
-	l := w.links[w.roll(len(w.links))]
-	if w.someRemote(l) == "" {
-		return // nothing could tell the accounts apart
+// ready is what a connection says of itself; nil if it is gone, or says nothing.
+func (l link) ready(c *cluster) *metav1.Condition {
+	if o := c.get(l.connection); o != nil {
+		return meta.FindStatusCondition(*l.conditions(o), v1alpha1.ConditionReady)
 	}
-	w.count("foreign token")
-	w.setToken(l, foreignToken)
-	w.pause(time.Duration(30+w.roll(150)) * time.Second)
-	w.setToken(l, rightToken)
+	return nil
 }
 
-func (w *world) setToken(l link, token string) {
-	w.note("the Secret %s holds %s", l.secret.name, token[:8])
-	w.ops.edit(l.secret, func(o client.Object) {
-		o.(*corev1.Secret).Data = map[string][]byte{"token": []byte(token)}
-	})
-}
-
-func (w *world) toggleAllowDelete() {
-	w.setAllowDelete(w.links[w.roll(len(w.links))], w.roll(2) == 0)
-}
-
-func (w *world) setAllowDelete(l link, allow bool) {
-	w.mu.Lock()
-	w.allowDelete[l.connection] = w.allowDelete[l.connection] || allow
-	w.mu.Unlock()
-	w.ops.edit(l.connection, func(o client.Object) { l.spec(o).AllowDelete = allow })
+// says is the Ready message of a connection, "" if it is gone.
+func (l link) says(c *cluster) string {
+	if c.get(l.connection) == nil {
+		return ""
+	}
+	if ready := l.ready(c); ready != nil {
+		return ready.Message
+	}
+	return "nothing"
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -43,17 +43,54 @@ type shown struct {
 	group simulator.Group
 }
 
+// witness sees what a story shows, and judges each step by it when it is made. It touches
+// the journal alone; at the account and the cluster it only looks.
+type witness struct {
+	journal  *journal
+	sim      *simulator.Server
+	ops      *cluster
+	link     link
+	schedule schedule
+
+	calls, writes int                  // for one group, and to Kubernetes
+	strangers     map[string]bool      // the remote ids that nobody declares
+	shown         map[string][]shown   // by remote id: what the API said of it
+	orphaned      map[string]types.UID // remote ids that were said to be left alone, and by which Group
+	silent        map[string]time.Time // since when an object has had no current reason
+}
+
+func newWitness(w *world, s schedule) *witness {
+	return &witness{
+		journal: w.journal, sim: w.sim, ops: w.ops, link: w.links[0], schedule: s, strangers: strangers(w.sim, s),
+		shown: map[string][]shown{}, orphaned: map[string]types.UID{}, silent: map[string]time.Time{},
+	}
+}
+
+// strangers are the groups that the story begins with, but for the one that its
+// manifest binds to.
+func strangers(sim *simulator.Server, s schedule) map[string]bool {
+	var spec v1alpha1.GroupSpec
+	manifests[s.manifest](sim, &spec)
+	ids := map[string]bool{}
+	for _, account := range accounts(sim) {
+		for _, g := range account.Groups() {
+			ids[g.ID] = g.Name != spec.Name
+		}
+	}
+	return ids
+}
+
 // hear notes what a reply shows of each group: not what it says, but what is so, or was
 // where reads lag, as a dialect may leave out half of it.
-func (w *world) hear(response *http.Response) io.ReadCloser {
+func (w *witness) hear(response *http.Response) io.ReadCloser {
 	body, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode < 300 {
 		for id := range strings.SplitSeq(string(body), `"id":"`) {
 			id, _, _ = strings.Cut(id, `"`)
-			for _, account := range w.accounts() {
+			for _, account := range accounts(w.sim) {
 				for _, look := range []func(string) (simulator.Group, bool){account.Lagging, account.Group} {
 					if g, exists := look(id); exists {
-						w.script.shown[id] = append(w.script.shown[id], shown{time.Now(), g})
+						w.shown[id] = append(w.shown[id], shown{time.Now(), g})
 					}
 				}
 			}
@@ -62,35 +99,16 @@ func (w *world) hear(response *http.Response) io.ReadCloser {
 	return io.NopCloser(bytes.NewReader(body))
 }
 
-// strangers are the groups that the story begins with, but for the one that its
-// manifest binds to.
-func (w *world) strangers() map[string]bool {
-	var spec v1alpha1.GroupSpec
-	manifests[w.script.schedule.manifest](w, &spec)
-	ids := map[string]bool{}
-	for _, account := range w.accounts() {
-		for _, g := range account.Groups() {
-			ids[g.ID] = g.Name != spec.Name
-		}
-	}
-	return ids
-}
-
-// accounts are those of both tenants.
-func (w *world) accounts() []simulator.Account {
-	return []simulator.Account{w.sim.Account(simulator.DefaultTenant), w.sim.Account("foreign")}
-}
-
 // judgeCall judges a write to the API by what is so at this moment.
-func (w *world) judgeCall(p *process, c *call, what string) {
+func (w *witness) judgeCall(p *process, c *call, what string) {
 	id := idOf(c)
 	// A group that takes a name may be bound by it, once it is the only one.
-	bound := w.script.schedule.manifest == "twins byName" && w.nameOfRemote(id) == "Theirs"
-	if w.script.strangers[id] && !bound {
-		w.violate("not ours: a stranger's group is written: %s", what)
+	bound := w.schedule.manifest == "twins byName" && remoteNow(w.sim, id).Name == "Theirs"
+	if w.strangers[id] && !bound {
+		w.journal.violate("not ours: a stranger's group is written: %s", what)
 	}
-	if uid, said := w.script.orphaned[id]; said && (c.about.group == nil || c.about.group.UID == uid) {
-		w.violate("left alone: written after it was said to be left as it is: %s", what)
+	if uid, said := w.orphaned[id]; said && (c.about.group == nil || c.about.group.UID == uid) {
+		w.journal.violate("left alone: written after it was said to be left as it is: %s", what)
 	}
 	since := c.began.Add(-w.slack())
 	wanted := func(policy v1alpha1.DeletionPolicy) bool {
@@ -101,23 +119,18 @@ func (w *world) judgeCall(p *process, c *call, what string) {
 	}
 	switch {
 	case c.request.Method == http.MethodDelete:
-		consent := p.cluster.lately(w.links[0].connection, since, func(o client.Object) bool { return w.links[0].spec(o).AllowDelete })
+		consent := p.cluster.lately(w.link.connection, since, func(o client.Object) bool { return w.link.spec(o).AllowDelete })
 		if !consent || !wanted(v1alpha1.DeletionDelete) {
-			w.violate("two consents: deleted for good, and the present says otherwise: %s", what)
+			w.journal.violate("two consents: deleted for good, and the present says otherwise: %s", what)
 		}
 	case c.request.Method == http.MethodPut && strings.Contains(string(c.body), `"archived_at":`) && !wanted(v1alpha1.DeletionArchive) && !wanted(v1alpha1.DeletionDelete):
-		w.violate("left alone: written although its Group asks for Orphan: %s", what)
+		w.journal.violate("left alone: written although its Group asks for Orphan: %s", what)
 	}
 }
 
-func (w *world) nameOfRemote(id string) string {
-	g, _ := w.sim.Group(id)
-	return g.Name
-}
-
 // slack is how old what a process knows may be.
-func (w *world) slack() time.Duration {
-	for _, c := range w.script.schedule.choices {
+func (w *witness) slack() time.Duration {
+	for _, c := range w.schedule.choices {
 		if c.what == "unseen" {
 			return seeWithin + unseenFor
 		}
@@ -125,40 +138,14 @@ func (w *world) slack() time.Duration {
 	return seeWithin
 }
 
-// lately reports whether an object was so at some time since; of one that is gone, the
-// last that was seen of it counts.
-func (c *cluster) lately(n name, since time.Time, so func(client.Object) bool) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := len(c.log) - 1; i >= 0; i-- {
-		entry := c.log[i]
-		if entry.now == nil {
-			if entry.before != nil && nameOf(entry.before) == n && so(entry.before) {
-				return true
-			}
-			continue
-		}
-		if nameOf(entry.now) != n {
-			continue
-		}
-		if so(entry.now) {
-			return true
-		}
-		if !entry.at.After(since) {
-			return false
-		}
-	}
-	return false
-}
-
 // notTheAPI is the mark of replies that the API itself cannot have given.
 var notTheAPI = regexp.MustCompile(`\b(302|407)\b|html|something went wrong`)
 
 // judgeStatus judges what was just written of a Group.
-func (w *world) judgeStatus(p *process, g *v1alpha1.Group) {
+func (w *witness) judgeStatus(p *process, g *v1alpha1.Group) {
 	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 	if ready != nil && ready.Reason == v1alpha1.ReasonRejected && notTheAPI.MatchString(ready.Message) {
-		w.violate("not the API's word: Rejected by what stands before it: %s", ready.Message)
+		w.journal.violate("not the API's word: Rejected by what stands before it: %s", ready.Message)
 	}
 	if ready == nil || ready.Status != metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonDrifted {
 		return
@@ -172,7 +159,7 @@ func (w *world) judgeStatus(p *process, g *v1alpha1.Group) {
 	since, spec := p.cluster.declaredSince(g, ready.ObservedGeneration)
 	var diff []plan.Field
 	heard := false
-	for _, s := range w.script.shown[g.Status.ID] {
+	for _, s := range w.shown[g.Status.ID] {
 		if s.at.Before(since) {
 			continue
 		}
@@ -180,78 +167,28 @@ func (w *world) judgeStatus(p *process, g *v1alpha1.Group) {
 			return
 		}
 	}
-	w.violate("untrue: Ready=True/%s of generation %d, which appeared at %s; the API was heard since: %t, differing in %v",
-		ready.Reason, ready.ObservedGeneration, since.Sub(w.began), heard, diff)
-}
-
-func (c *cluster) last() change {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.log[len(c.log)-1]
-}
-
-// declaredSince is when what a generation declares was first declared without a break.
-func (c *cluster) declaredSince(g *v1alpha1.Group, generation int64) (since time.Time, spec *v1alpha1.GroupSpec) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := len(c.log) - 1; i >= 0; i-- {
-		old, ok := c.log[i].now.(*v1alpha1.Group)
-		if !ok || old.UID != g.UID || old.Generation > generation {
-			continue
-		}
-		if spec == nil {
-			spec = &old.Spec
-		}
-		if !reflect.DeepEqual(plan.DeclaredBy(&old.Spec), plan.DeclaredBy(spec)) {
-			break
-		}
-		since = c.log[i].at
-	}
-	return since, spec
+	w.journal.violate("untrue: Ready=True/%s of generation %d, which appeared at %s; the API was heard since: %t, differing in %v",
+		ready.Reason, ready.ObservedGeneration, since.Sub(w.journal.began), heard, diff)
 }
 
 // checkEvent judges what an event says by what is so.
-func (w *world) checkEvent(regarding runtime.Object, reason string) {
+func (w *witness) checkEvent(regarding runtime.Object, reason string) {
 	g, ok := regarding.(*v1alpha1.Group)
 	if !ok || g.Status.ID == "" {
 		return
 	}
 	_, exists := w.sim.Group(g.Status.ID)
-	archived := slices.ContainsFunc(w.script.shown[g.Status.ID], func(s shown) bool { return s.group.Archived() })
+	archived := slices.ContainsFunc(w.shown[g.Status.ID], func(s shown) bool { return s.group.Archived() })
 	switch {
 	case reason == "Deleted" && exists, reason == "Archived" && exists && !archived:
-		w.violate("untrue: the event %s, but remote group %s is there", reason, g.Status.ID)
+		w.journal.violate("untrue: the event %s, but remote group %s is there", reason, g.Status.ID)
 	case reason == "Orphaned":
-		w.script.orphaned[g.Status.ID] = g.UID
-	}
-}
-
-// idle lets time pass, and looks at the world at each tick.
-func (w *world) idle(d time.Duration) {
-	if w.script == nil {
-		w.pause(d)
-		return
-	}
-	for end := time.Now().Add(d); time.Now().Before(end) && !w.violated(); {
-		w.pause(min(tick, time.Until(end)))
-		for len(w.script.due) > 0 && !time.Now().Before(w.script.due[0].at) {
-			do := w.script.due[0].do
-			w.script.due = w.script.due[1:]
-			do()
-		}
-		if len(w.leaders()) == 0 {
-			w.running = append(w.running, w.startProcess(w.ops))
-			clear(w.script.silent)
-		}
-		w.checkSilence()
+		w.orphaned[g.Status.ID] = g.UID
 	}
 }
 
 // checkSilence: no Group and no connection is without a current reason for long.
-func (w *world) checkSilence() {
-	if w.script.kubeFault() {
-		clear(w.script.silent)
-	}
+func (w *witness) checkSilence() {
 	for _, g := range w.ops.groups() {
 		if w.isDistrusted() {
 			break // then the Groups' statuses stay
@@ -259,52 +196,46 @@ func (w *world) checkSilence() {
 		w.judgeSilence(g, g.Status.Conditions, g.Status.ObservedGeneration)
 	}
 	for _, o := range w.ops.list("ClusterConnection") {
-		w.judgeSilence(o, *w.links[0].conditions(o), o.GetGeneration())
+		w.judgeSilence(o, *w.link.conditions(o), o.GetGeneration())
 	}
 }
 
 // isDistrusted reports whether the connection says that it may show a wrong account.
-func (w *world) isDistrusted() bool {
-	o := w.ops.get(w.links[0].connection)
-	if o == nil {
-		return false
-	}
-	ready := meta.FindStatusCondition(*w.links[0].conditions(o), v1alpha1.ConditionReady)
+func (w *witness) isDistrusted() bool {
+	ready := w.link.ready(w.ops)
 	return ready != nil && ready.Reason == v1alpha1.ReasonMassDisappearance
 }
 
-func (w *world) judgeSilence(o client.Object, conditions []metav1.Condition, observed int64) {
+func (w *witness) judgeSilence(o client.Object, conditions []metav1.Condition, observed int64) {
 	key := fmt.Sprint(o.GetUID(), o.GetGeneration())
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	if ready != nil && ready.ObservedGeneration == o.GetGeneration() && observed == o.GetGeneration() {
-		delete(w.script.silent, key)
+		delete(w.silent, key)
 		return
 	}
-	if w.script.silent[key].IsZero() {
-		w.script.silent[key] = time.Now()
+	if w.silent[key].IsZero() {
+		w.silent[key] = time.Now()
 	}
-	if time.Since(w.script.silent[key]) > sayWithin {
+	if time.Since(w.silent[key]) > sayWithin {
 		text, _ := json.Marshal(ready)
-		w.violate("silent: %s %s says nothing of generation %d: %s", kindOf(o), o.GetName(), o.GetGeneration(), text)
+		w.journal.violate("silent: %s %s says nothing of generation %d: %s", kindOf(o), o.GetName(), o.GetGeneration(), text)
 	}
 }
 
 // spend counts what a schedule costs: its story, and a bound for each choice.
-func (p *process) spend(c *call, point string) {
-	s := p.script
+func (w *witness) spend(p *process, c *call, point string) {
 	if c.about.name == (name{}) && c.request.Method == http.MethodGet {
 		return // the poller's, at each interval
 	}
-	if s.calls++; s.calls == 20+callsPerChoice*len(s.schedule.choices) {
-		p.violate("wasted: %d calls for one Group by %s", s.calls, point)
+	if w.calls++; w.calls == 20+callsPerChoice*len(w.schedule.choices) {
+		w.journal.violate("wasted: %d calls for one Group by %s", w.calls, point)
 		p.kill("as it costs too much")
 	}
 }
 
-func (p *process) spendWrite(point string) {
-	s := p.script
-	if s.writes++; s.writes == 120+writesPerChoice*len(s.schedule.choices) {
-		p.violate("wasted: %d writes to Kubernetes by %s", s.writes, point)
+func (w *witness) spendWrite(p *process, point string) {
+	if w.writes++; w.writes == 120+writesPerChoice*len(w.schedule.choices) {
+		w.journal.violate("wasted: %d writes to Kubernetes by %s", w.writes, point)
 		p.kill("as it costs too much")
 	}
 }

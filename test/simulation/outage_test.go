@@ -5,7 +5,6 @@ package simulation
 
 import (
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,15 +43,6 @@ func (a *apiThatGoesDown) call(tr transport, c *call) (*http.Response, error) {
 	return tr.serve(c)
 }
 
-// remoteNow is the remote group as it is now, with an empty ID where there is none.
-func (w *world) remoteNow(id string) simulator.Group {
-	groups := w.sim.Groups()
-	if i := slices.IndexFunc(groups, func(g simulator.Group) bool { return g.ID == id }); i >= 0 {
-		return groups[i]
-	}
-	return simulator.Group{}
-}
-
 // The POST was answered, writing the id down failed once, and the connection went down.
 // A person withdrew the consent to what the deletion would do, and deleted: a minute later
 // the group was archived, or deleted for good, by the policy of the time of the POST.
@@ -70,23 +60,23 @@ func TestAConsentWithdrawnAfterAPOSTIsHeeded(t *testing.T) {
 				}
 			}
 			playedWith(t, simulator.Settings{}, breaks{call: api.call, patchBody: failsOnce}, func(w *world) {
-				g, orphan := w.plainGroup("g"), name != "allowDelete is taken away"
+				g, orphan := w.links.plainGroup("g"), name != "allowDelete is taken away"
 				g.Spec.DeletionPolicy = policy
-				w.setAllowDelete(w.links[0], true)
-				w.pause(time.Second)
-				w.declare(w.ops, g, "L1")
-				id := w.madeSoon()
-				w.pause(time.Minute)
+				w.kubectl.setAllowDelete(w.links[0], true)
+				time.Sleep(time.Second)
+				w.kubectl.declare(w.ops, g, "L1")
+				id := madeSoon(w.sim)
+				time.Sleep(time.Minute)
 				if orphan {
 					w.ops.edit(nameOf(g), func(o client.Object) { o.(*v1alpha1.Group).Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 				} else {
-					w.setAllowDelete(w.links[0], false)
+					w.kubectl.setAllowDelete(w.links[0], false)
 				}
 				w.ops.delete(nameOf(g))
-				w.pause(time.Minute)
+				time.Sleep(time.Minute)
 				api.down.Store(false)
-				w.pause(30 * time.Minute)
-				if now := w.remoteNow(id); !failed.Load() || now.ID == "" || now.Archived() || api.deletes.Load() > 0 {
+				time.Sleep(30 * time.Minute)
+				if now := remoteNow(w.sim, id); !failed.Load() || now.ID == "" || now.Archived() || api.deletes.Load() > 0 {
 					t.Errorf("the write failed: %t; the group is %+v after %d DELETEs", failed.Load(), now, api.deletes.Load())
 				}
 				if gone := w.ops.get(nameOf(g)) == nil; gone != orphan {
@@ -102,18 +92,18 @@ func TestAConsentWithdrawnAfterAPOSTIsHeeded(t *testing.T) {
 func TestAManifestReplacedInAnOutageMakesNoSecondGroup(t *testing.T) {
 	api := &apiThatGoesDown{losesReply: true}
 	playedWith(t, simulator.Settings{}, breaks{call: api.call}, func(w *world) {
-		g := w.plainGroup("g")
-		w.declare(w.ops, g, "L1")
-		made := w.madeSoon()
-		w.pause(time.Minute)
+		g := w.links.plainGroup("g")
+		w.kubectl.declare(w.ops, g, "L1")
+		made := madeSoon(w.sim)
+		time.Sleep(time.Minute)
 		w.ops.edit(nameOf(g), func(o client.Object) {
 			o.SetAnnotations(nil)
 			o.SetFinalizers(nil)
 		})
-		w.pause(5 * time.Second)
+		time.Sleep(5 * time.Second)
 		api.down.Store(false)
-		w.pause(10 * time.Minute)
-		if posts, bound := api.posts.Load(), w.idNow(g); posts != 1 || made == "" || bound != made {
+		time.Sleep(10 * time.Minute)
+		if posts, bound := api.posts.Load(), w.ops.idNow(g); posts != 1 || made == "" || bound != made {
 			t.Errorf("%d POSTs; %q was made, and the Group is bound to %q", posts, made, bound)
 		}
 	})
@@ -136,27 +126,27 @@ func TestAGroupLostByForceDoesNotSilenceTheNextOfItsName(t *testing.T) {
 		return response, err
 	}
 	playedWith(t, simulator.Settings{}, breaks{call: lose}, func(world *world) {
-		w, g = world, world.plainGroup("g")
-		w.declare(w.ops, g, "L1")
-		made := w.madeSoon()
-		w.pause(time.Minute)
+		w, g = world, world.links.plainGroup("g")
+		w.kubectl.declare(w.ops, g, "L1")
+		made := madeSoon(w.sim)
+		time.Sleep(time.Minute)
 		connection := w.links[0].connection
 		w.ops.edit(connection, func(o client.Object) { o.SetFinalizers(nil) })
 		w.ops.delete(connection)
-		w.pause(time.Minute)
-		w.setUp(w.ops)
-		again := w.plainGroup("g")
-		w.declare(w.ops, again, "L2")
-		w.pause(time.Minute)
+		time.Sleep(time.Minute)
+		w.links.setUp(w.ops)
+		again := w.links.plainGroup("g")
+		w.kubectl.declare(w.ops, again, "L2")
+		time.Sleep(time.Minute)
 		if now := w.ops.get(nameOf(again)).(*v1alpha1.Group); len(now.Status.Conditions) == 0 {
 			t.Error("during the outage the new Group has no status")
 		}
 		api.down.Store(false)
-		w.pause(30 * time.Minute)
-		if now := w.remoteNow(made); now.ID == "" || !now.Archived() {
+		time.Sleep(30 * time.Minute)
+		if now := remoteNow(w.sim, made); now.ID == "" || !now.Archived() {
 			t.Errorf("what was made for the Group that is gone is not archived: %+v", now)
 		}
-		if id := w.idNow(again); id == "" || id == made {
+		if id := w.ops.idNow(again); id == "" || id == made {
 			t.Errorf("the new Group is bound to %q, and %q was the other's", id, made)
 		}
 	})
@@ -170,17 +160,17 @@ func TestANameIsJudgedByAListingBegunAfterIt(t *testing.T) {
 		for range 2 {
 			w.sim.Seed(simulator.Group{Name: "Twice", CreatedAt: time.Now()})
 		}
-		g := w.plainGroup("g")
+		g := w.links.plainGroup("g")
 		g.Spec.Name, g.Spec.AdoptionPolicy = "Twice", v1alpha1.AdoptByName
-		w.declare(w.ops, g, "L1")
-		w.pause(10 * time.Minute)
+		w.kubectl.declare(w.ops, g, "L1")
+		time.Sleep(10 * time.Minute)
 		if ready := w.ops.get(nameOf(g)).(*v1alpha1.Group).Status.Conditions; len(ready) == 0 {
 			t.Fatal("the Group has no status")
 		}
 		once := w.sim.Seed(simulator.Group{Name: "Once", CreatedAt: time.Now()})
 		w.ops.edit(nameOf(g), func(o client.Object) { o.(*v1alpha1.Group).Spec.Name = "Once" })
-		w.pause(10 * time.Minute)
-		if posts, bound := api.posts.Load(), w.idNow(g); posts != 0 || bound != once {
+		time.Sleep(10 * time.Minute)
+		if posts, bound := api.posts.Load(), w.ops.idNow(g); posts != 0 || bound != once {
 			t.Errorf("%d POSTs; the Group is bound to %q, want %q", posts, bound, once)
 		}
 	})

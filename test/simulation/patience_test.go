@@ -9,20 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
-
-// readyMessage is what a Group says of itself now.
-func (w *world) readyMessage(g *v1alpha1.Group) string {
-	ready := meta.FindStatusCondition(w.ops.get(nameOf(g)).(*v1alpha1.Group).Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil {
-		return ""
-	}
-	return ready.Reason + ": " + ready.Message
-}
 
 // A POST answered by 200 and an error was sent again every two minutes without end, and
 // what the API had said stood nowhere.
@@ -36,14 +25,14 @@ func TestACreateAnsweredByAnErrorUnder200IsRepeatedEverMoreRarely(t *testing.T) 
 		}
 		return tr.serve(c)
 	}, func(w *world) {
-		g := w.plainGroup("g")
-		w.declare(w.ops, g, "L1")
-		w.pause(time.Minute)
+		g := w.links.plainGroup("g")
+		w.kubectl.declare(w.ops, g, "L1")
+		time.Sleep(time.Minute)
 		for range 12 * 60 {
-			if says := w.readyMessage(g); !strings.Contains(says, "something went wrong") {
+			if says := w.ops.readyMessage(g); !strings.Contains(says, "something went wrong") {
 				silent = append(silent, says)
 			}
-			w.pause(time.Minute)
+			time.Sleep(time.Minute)
 		}
 	})
 	var gaps []time.Duration
@@ -70,17 +59,17 @@ func TestAPutThatReplacesIsRepeatedEverMoreRarely(t *testing.T) {
 		}
 		return tr.serve(c)
 	}, func(w *world) {
-		g := w.plainGroup("g")
+		g := w.links.plainGroup("g")
 		g.Spec.Description, g.Spec.AvatarURL = new("Loud."), new("https://example.com/p.png")
-		w.declare(w.ops, g, "L1")
-		w.pause(10 * time.Minute)
-		w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
-		w.pause(time.Minute)
+		w.kubectl.declare(w.ops, g, "L1")
+		time.Sleep(10 * time.Minute)
+		w.kubectl.edit(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
+		time.Sleep(time.Minute)
 		for range 12 * 60 {
-			if says := w.readyMessage(g); !strings.HasPrefix(says, v1alpha1.ReasonNotApplied) || !strings.Contains(says, "resets") {
+			if says := w.ops.readyMessage(g); !strings.HasPrefix(says, v1alpha1.ReasonNotApplied) || !strings.Contains(says, "resets") {
 				untrue = append(untrue, says)
 			}
-			w.pause(time.Minute)
+			time.Sleep(time.Minute)
 		}
 	})
 	if len(puts) == 0 {

@@ -22,6 +22,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/controller"
 	"github.com/klink-cloud/klink-operator/internal/klink"
+	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // errDead is what a process that was killed gets from every call it still makes.
@@ -29,15 +30,22 @@ var errDead = errors.New("this process is dead")
 
 const workers = 3
 
-// process is one run of the manager: all that a crash loses.
+// process is one run of the manager: all that a crash loses, and what it and the
+// surroundings that it is wired to may touch.
 type process struct {
-	*world
-
-	number  int
+	journal *journal
+	chance  *chance
+	sim     *simulator.Server
 	cluster *cluster
-	ctx     context.Context
-	cancel  context.CancelFunc
-	done    sync.WaitGroup
+	judge   *judge
+	breaks  breaks
+	script  *script  // of a story; else nil
+	witness *witness // of a story; else nil
+
+	number int
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   sync.WaitGroup
 
 	mu   sync.Mutex
 	dead bool
@@ -50,22 +58,22 @@ type process struct {
 	handlers    map[string]func(change, bool)
 }
 
-// startProcess starts a manager on a cluster.
-func (w *world) startProcess(c *cluster) *process {
+func newProcess(number int, c *cluster) *process {
 	ctx, cancel := context.WithCancel(context.Background())
-	w.processes++
-	p := &process{
-		world: w, number: w.processes, cluster: c, ctx: ctx, cancel: cancel, fuse: -1,
+	return &process{
+		number: number, cluster: c, ctx: ctx, cancel: cancel, fuse: -1,
 		queues: map[string]*workQueue{"Group": newWorkQueue(), "Connection": newWorkQueue(), "ClusterConnection": newWorkQueue()},
 	}
+}
+
+func (p *process) start() {
 	p.view = newView(p)
 	p.wire()
-	w.note("process %d starts on %s", p.number, c.uid)
+	p.journal.note("process %d starts on %s", p.number, p.cluster.uid)
 	p.done.Go(p.view.run)
 	for _, kind := range []string{"Group", "Connection", "ClusterConnection"} {
 		p.done.Go(func() { p.dispatch(kind) })
 	}
-	return p
 }
 
 // wire has the operator on the simulated surroundings.
@@ -137,7 +145,7 @@ func (p *process) dispatch(kind string) {
 	for range workers {
 		idle <- struct{}{}
 	}
-	p.pause(p.dice(kind).lag())
+	time.Sleep(p.dice(kind).lag())
 	for {
 		w, wait := q.next()
 		if w == nil {
@@ -159,7 +167,7 @@ func (p *process) dispatch(kind string) {
 		case <-p.ctx.Done():
 			return
 		}
-		p.pause(p.dice(kind).latency())
+		time.Sleep(p.dice(kind).latency())
 		p.done.Go(func() {
 			p.work(kind, w)
 			idle <- struct{}{}
@@ -175,14 +183,14 @@ func (p *process) work(kind string, w *work) {
 		return
 	}
 	ctx := context.WithValue(p.ctx, workKey{}, p.whatFor(kind, w.request))
-	ctx = log.IntoContext(ctx, logr.New(decisions{p.world, fmt.Sprintf("process %d on %s", p.number, w.request)}))
+	ctx = log.IntoContext(ctx, logr.New(decisions{p.journal, fmt.Sprintf("process %d on %s", p.number, w.request)}))
 	result, err := p.reconcilers[kind].Reconcile(ctx, w.request)
 	if p.isDead() {
 		return
 	}
 	switch {
 	case err != nil:
-		p.note("p%d %s %s failed: %v", p.number, kind, w.request.Name, err)
+		p.journal.note("p%d %s %s failed: %v", p.number, kind, w.request.Name, err)
 		q.AddWithOpts(priorityqueue.AddOpts{RateLimited: true, Priority: &w.priority}, w.request)
 	case result.RequeueAfter > 0:
 		q.Forget(w.request)
@@ -210,6 +218,9 @@ func (p *process) whatFor(kind string, r reconcile.Request) about {
 	return a
 }
 
+// dice are those of something that the process does.
+func (p *process) dice(of string) dice { return dice{p.chance, fmt.Sprintf("%d %s", p.number, of)} }
+
 // diceFor are the dice of the work that a call belongs to.
 func (p *process) diceFor(ctx context.Context) dice {
 	a, _ := ctx.Value(workKey{}).(about)
@@ -218,7 +229,7 @@ func (p *process) diceFor(ctx context.Context) dice {
 
 // step passes a while, and is where a process may crash.
 func (p *process) step(d dice, what string) error {
-	p.pause(d.latency())
+	time.Sleep(d.latency())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.dead {
@@ -246,8 +257,8 @@ func (p *process) die(why string) {
 		return
 	}
 	p.dead = true
-	p.count("crash")
-	p.note("process %d dies %s", p.number, why)
+	p.journal.count("crash")
+	p.journal.note("process %d dies %s", p.number, why)
 	p.cancel()
 }
 
@@ -268,6 +279,6 @@ func (p *process) setFuse(steps int) {
 type counter struct{ p *process }
 
 func (c counter) Drifted(account.Key, []string) {}
-func (c counter) Recovered(outcome string)      { c.p.count("recovered " + outcome) }
+func (c counter) Recovered(outcome string)      { c.p.journal.count("recovered " + outcome) }
 
 var _ client.FieldIndexer = (*view)(nil)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
 )
 
 // schedule is a small story in which something is chosen: what goes wrong, or what
@@ -62,34 +60,25 @@ func parseSchedule(text string) (schedule, error) {
 	return s, nil
 }
 
-// script plays a schedule in a world, and notes the points that it passes.
+// script plays the choices of a schedule, and notes the points that are passed. It knows
+// of calls and writes, and touches neither the account nor a cluster: what an event does
+// is the story's to say.
 type script struct {
 	schedule schedule
+	play     func(point, event string)
 	// phase is the part of the story; quiet: what happens now is not to be chosen.
 	phase string
 	quiet bool
-	// dialect is the account's, "" for the page's most literal reading.
-	dialect string
 
 	ordinals map[string]int
 	points   []string // in their order, those that can be chosen
 	played   int      // of the choices
-	calls    int      // for one group
-	writes   int      // to Kubernetes
 	spell    spell
 	stalled  time.Time // until when a write to Kubernetes stalls
-	due      []due
-
-	strangers map[string]bool      // the remote ids that nobody declares
-	shown     map[string][]shown   // by remote id: what the API said of it
-	orphaned  map[string]types.UID // remote ids that were said to be left alone, and by which Group
-	silent    map[string]time.Time // since when an object has had no current reason
 }
 
-func newScript(s schedule) *script {
-	return &script{
-		schedule: s, ordinals: map[string]int{}, shown: map[string][]shown{}, orphaned: map[string]types.UID{}, silent: map[string]time.Time{},
-	}
+func newScript(s schedule, play func(point, event string)) *script {
+	return &script{schedule: s, play: play, ordinals: map[string]int{}}
 }
 
 // enter begins a part of the story: the points in it are counted from one.
@@ -131,10 +120,8 @@ func (s *script) fault(point string) string {
 }
 
 // happen lets the events of a point happen.
-func (w *world) happen(point string) {
-	for _, what := range w.script.at(point, true) {
-		w.note("EVENT at %s: %s", point, what)
-		w.count("event")
-		events[what](w)
+func (s *script) happen(point string) {
+	for _, what := range s.at(point, true) {
+		s.play(point, what)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -46,39 +45,11 @@ func playedWith(t *testing.T, api simulator.Settings, b breaks, play func(w *wor
 	synctest.Test(t, func(*testing.T) {
 		w := newWorld(1, b)
 		w.sim.Configure(func(s *simulator.Settings) { *s = api })
-		w.running = append(w.running, w.startProcess(w.ops))
-		w.pause(5*time.Minute + 10*time.Second) // no manager hands over any more, and a listing is ten seconds old
+		w.managers.start(w.ops)
+		time.Sleep(5*time.Minute + 10*time.Second) // no manager hands over any more, and a listing is ten seconds old
 		play(w)
-		w.running[0].kill("at the end")
-		w.sim.Close()
-		w.running[0].done.Wait()
-		synctest.Wait()
+		w.end()
 	})
-}
-
-// plainGroup is a manifest of a name that no other has.
-func (w *world) plainGroup(name string) *v1alpha1.Group {
-	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: name}}
-	g.Spec.ConnectionRef, g.Spec.Name = w.links[0].ref(), "Unique"
-	return g
-}
-
-// idNow is the id that a Group is bound to.
-func (w *world) idNow(g *v1alpha1.Group) string {
-	return w.ops.get(nameOf(g)).(*v1alpha1.Group).Status.ID
-}
-
-// madeSoon waits for the group that a POST makes.
-func (w *world) madeSoon() string {
-	for range 1000 {
-		w.pause(time.Millisecond)
-		for _, g := range w.sim.Groups() {
-			if g.Name == "Unique" {
-				return g.ID
-			}
-		}
-	}
-	return ""
 }
 
 // Somebody observed what a create had made whose reply was lost, and let it go: the
@@ -88,15 +59,15 @@ func TestWhatWasOnlyAdoptedIsStillFoundByItsCreate(t *testing.T) {
 		t.Run(string(management), func(t *testing.T) {
 			var made, bound string
 			posts := scripted(t, func(w *world) {
-				g, guest := w.plainGroup("g"), w.plainGroup("guest")
-				w.declare(w.ops, g, "L1")
-				made = w.madeSoon()
+				g, guest := w.links.plainGroup("g"), w.links.plainGroup("guest")
+				w.kubectl.declare(w.ops, g, "L1")
+				made = madeSoon(w.sim)
 				guest.Spec.GroupID, guest.Spec.ManagementPolicy, guest.Spec.DeletionPolicy = made, management, v1alpha1.DeletionOrphan
-				w.declare(w.ops, guest, "L2")
-				w.pause(10 * time.Second)
+				w.kubectl.declare(w.ops, guest, "L2")
+				time.Sleep(10 * time.Second)
 				w.ops.delete(nameOf(guest))
-				w.pause(10 * time.Minute)
-				bound = w.idNow(g)
+				time.Sleep(10 * time.Minute)
+				bound = w.ops.idNow(g)
 			})
 			if posts != 1 || bound != made || made == "" {
 				t.Errorf("%d POSTs; %q was made, and the Group is bound to %q", posts, made, bound)
@@ -112,18 +83,18 @@ func TestWhatAnOrphanLeftIsNotWhatTheNextCreateMade(t *testing.T) {
 	posts := scripted(t, func(w *world) {
 		// Another manager has just made it, so that this one's mirror does not show it.
 		left = w.sim.Seed(simulator.Group{Name: "Unique", CreatedAt: time.Now()})
-		g := w.plainGroup("g")
+		g := w.links.plainGroup("g")
 		g.Annotations = map[string]string{v1alpha1.AnnotationGroupID: left, v1alpha1.AnnotationGroupCluster: w.ops.uid}
 		g.Finalizers = []string{v1alpha1.FinalizerGroup}
 		g.Spec.Suspend, g.Spec.DeletionPolicy = true, v1alpha1.DeletionOrphan // suspended, so that it is not read either
-		w.declare(w.ops, g, "L1")
+		w.kubectl.declare(w.ops, g, "L1")
 		w.ops.edit(nameOf(g), func(o client.Object) { o.(*v1alpha1.Group).Status.ID = left })
 		w.ops.delete(nameOf(g))
-		w.pause(5 * time.Second)
-		again := w.plainGroup("g")
-		w.declare(w.ops, again, "L2")
-		w.pause(10 * time.Minute)
-		bound = w.idNow(again)
+		time.Sleep(5 * time.Second)
+		again := w.links.plainGroup("g")
+		w.kubectl.declare(w.ops, again, "L2")
+		time.Sleep(10 * time.Minute)
+		bound = w.ops.idNow(again)
 	})
 	if posts != 1 || bound == left || bound == "" {
 		t.Errorf("%d POSTs; %q was left, and the Group is bound to %q", posts, left, bound)
@@ -135,15 +106,15 @@ func TestWhatAnOrphanLeftIsNotWhatTheNextCreateMade(t *testing.T) {
 func TestACrashWhileAnIDIsGivenUpLosesNothing(t *testing.T) {
 	var lost, bound string
 	posts := scripted(t, func(w *world) {
-		g, other := w.plainGroup("g"), w.plainGroup("other") // which shows that it is the right account
+		g, other := w.links.plainGroup("g"), w.links.plainGroup("other") // which shows that it is the right account
 		other.Spec.Name = "Other"
-		w.declare(w.ops, g, "L1")
-		w.declare(w.ops, other, "L2")
-		w.pause(10 * time.Minute)
-		lost = w.idNow(g)
+		w.kubectl.declare(w.ops, g, "L1")
+		w.kubectl.declare(w.ops, other, "L2")
+		time.Sleep(10 * time.Minute)
+		lost = w.ops.idNow(g)
 		w.sim.Remove(lost)
 		for carried := 2; carried > 1; { // by status and annotation
-			w.pause(time.Millisecond)
+			time.Sleep(time.Millisecond)
 			now := w.ops.get(nameOf(g)).(*v1alpha1.Group)
 			carried = 0
 			for _, id := range []string{now.Status.ID, now.Annotations[v1alpha1.AnnotationGroupID]} {
@@ -152,11 +123,11 @@ func TestACrashWhileAnIDIsGivenUpLosesNothing(t *testing.T) {
 				}
 			}
 		}
-		w.running[0].kill("while it gives the id up")
-		w.running[0].done.Wait()
-		w.running[0] = w.startProcess(w.ops)
-		w.pause(10 * time.Minute)
-		bound = w.idNow(g)
+		w.managers.running[0].kill("while it gives the id up")
+		w.managers.wait()
+		w.managers.start(w.ops)
+		time.Sleep(10 * time.Minute)
+		bound = w.ops.idNow(g)
 	})
 	if posts != 3 || bound == lost || bound == "" {
 		t.Errorf("%d POSTs; %q was given up, and the Group is bound to %q", posts, lost, bound)

@@ -10,9 +10,6 @@ import (
 	"testing/synctest"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/klink-cloud/klink-operator/internal/klink"
-	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // TestMain lets goroutines run one at a time: those that wake at the same instant
@@ -49,8 +46,8 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 		"a foreign account was trusted, as the only owned group counted as missing still":   600008834,
 		"two Groups named one id, and each gave way to the other":                           600001208,
 	} {
-		if w := live(t, seed, breaks{}); len(w.violations) > 0 {
-			t.Errorf("%s:\n%s", accident, w.text())
+		if w := live(t, seed, breaks{}); len(w.journal.violations) > 0 {
+			t.Errorf("%s:\n%s", accident, w.journal.text())
 		}
 	}
 }
@@ -58,26 +55,11 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 // A seed repeats its history, or a failure could not be replayed.
 func TestASeedRepeatsItsHistory(t *testing.T) {
 	for seed := range uint64(5) {
-		first, second := live(t, seed, breaks{}), live(t, seed, breaks{})
+		first, second := live(t, seed, breaks{}).journal, live(t, seed, breaks{}).journal
 		for i := range min(len(first.history), len(second.history)) {
 			if first.history[i] != second.history[i] {
 				t.Fatalf("seed %d: line %d is\n%s\nand then\n%s", seed, i, first.history[i], second.history[i])
 			}
 		}
 	}
-}
-
-// asRead is a remote group as the client reads it.
-func asRead(g simulator.Group) klink.Group {
-	read := klink.Group{ID: g.ID, Name: g.Name, ConversationID: g.ConversationID, CreatedAt: g.CreatedAt, ArchivedAt: g.ArchivedAt}
-	if g.Description != nil {
-		read.Description = *g.Description
-	}
-	if g.AvatarURL != nil {
-		read.AvatarURL = *g.AvatarURL
-	}
-	for _, c := range g.Contacts {
-		read.Contacts = append(read.Contacts, c.Username)
-	}
-	return read
 }

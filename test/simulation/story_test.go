@@ -17,40 +17,53 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
+// story is a Group's way through a world in which nothing happens by chance: what deviates
+// from it is in the script. It does what people and others do there.
+type story struct {
+	world   *world
+	script  *script
+	witness *witness
+	due     []due
+}
+
 // manifests are the Groups whose stories are told.
-var manifests = map[string]func(w *world, spec *v1alpha1.GroupSpec){
-	"plain":    func(*world, *v1alpha1.GroupSpec) {},
-	"archived": func(_ *world, spec *v1alpha1.GroupSpec) { spec.Archived = new(true) },
-	"delete":   func(_ *world, spec *v1alpha1.GroupSpec) { spec.DeletionPolicy = v1alpha1.DeletionDelete },
-	"byName": func(_ *world, spec *v1alpha1.GroupSpec) {
+var manifests = map[string]func(sim *simulator.Server, spec *v1alpha1.GroupSpec){
+	"plain":    func(*simulator.Server, *v1alpha1.GroupSpec) {},
+	"archived": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) { spec.Archived = new(true) },
+	"delete":   func(_ *simulator.Server, spec *v1alpha1.GroupSpec) { spec.DeletionPolicy = v1alpha1.DeletionDelete },
+	"byName": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) {
 		spec.Name, spec.AdoptionPolicy = "Theirs", v1alpha1.AdoptByName
 	},
-	"byName archived": func(_ *world, spec *v1alpha1.GroupSpec) {
+	"byName archived": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) {
 		spec.Name, spec.AdoptionPolicy = "Old", v1alpha1.AdoptByName
 	},
-	"byName new": func(_ *world, spec *v1alpha1.GroupSpec) { spec.AdoptionPolicy = v1alpha1.AdoptByName },
-	"twins":      func(*world, *v1alpha1.GroupSpec) {},
-	"twins byName": func(_ *world, spec *v1alpha1.GroupSpec) {
+	"byName new": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) { spec.AdoptionPolicy = v1alpha1.AdoptByName },
+	"twins":      func(*simulator.Server, *v1alpha1.GroupSpec) {},
+	"twins byName": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) {
 		spec.Name, spec.AdoptionPolicy = "Theirs", v1alpha1.AdoptByName
 	},
-	"copied":  func(*world, *v1alpha1.GroupSpec) {},
-	"groupID": func(w *world, spec *v1alpha1.GroupSpec) { spec.Name, spec.GroupID = "Theirs", w.stranger("Theirs") },
-	"observe": func(w *world, spec *v1alpha1.GroupSpec) {
-		spec.Name, spec.GroupID, spec.ManagementPolicy = "Theirs", w.stranger("Theirs"), v1alpha1.ManagementObserve
+	"copied": func(*simulator.Server, *v1alpha1.GroupSpec) {},
+	"groupID": func(sim *simulator.Server, spec *v1alpha1.GroupSpec) {
+		spec.Name, spec.GroupID = "Theirs", stranger(sim, "Theirs")
+	},
+	"observe": func(sim *simulator.Server, spec *v1alpha1.GroupSpec) {
+		spec.Name, spec.GroupID, spec.ManagementPolicy = "Theirs", stranger(sim, "Theirs"), v1alpha1.ManagementObserve
 	},
 }
 
 // companion declares the second Group of some stories: of the same name, at the same time
 // as the first one, or a copy of its manifest later, with all that stands in its metadata.
-func (w *world) companion(when string) {
-	switch m := w.script.schedule.manifest; {
+func (s *story) companion(when string) {
+	switch m := s.script.schedule.manifest; {
 	case when == "create" && m == "twins":
-		w.declareAnother(func(g *v1alpha1.Group) { g.Annotations, g.Spec.Description = nil, new("another") })
+		s.declareAnother(func(g *v1alpha1.Group) { g.Annotations, g.Spec.Description = nil, new("another") })
 	case when == "create" && m == "twins byName":
-		w.declareAnother(func(g *v1alpha1.Group) { g.Annotations = nil })
+		s.declareAnother(func(g *v1alpha1.Group) { g.Annotations = nil })
 	case when == "copy" && m == "copied":
-		w.part("copy", func() {
-			w.declareAnother(func(g *v1alpha1.Group) { w.name(g.Annotations[v1alpha1.AnnotationGroupID]) })
+		s.part("copy", func() {
+			s.declareAnother(func(g *v1alpha1.Group) {
+				s.world.records.name(s.world.kubectl.lineage(), g.Annotations[v1alpha1.AnnotationGroupID])
+			})
 		})
 	}
 }
@@ -58,181 +71,195 @@ func (w *world) companion(when string) {
 // hero is the Group that a story is about.
 var hero = name{"Group", "a", "g"}
 
-func (w *world) hero() *v1alpha1.Group {
-	g, _ := w.ops.get(hero).(*v1alpha1.Group)
+func (s *story) hero() *v1alpha1.Group {
+	g, _ := s.world.ops.get(hero).(*v1alpha1.Group)
 	return g
 }
 
-// stranger is the id of a group that nobody declared.
-func (w *world) stranger(name string) string {
-	for _, g := range w.sim.Groups() {
-		if g.Name == name {
-			return g.ID
-		}
-	}
-	return ""
-}
-
 // newStory is a world in which nothing happens by chance.
-func newStory(s schedule) *world {
-	w := newWorld(1, breaks{})
-	w.script, w.links = newScript(s), allLinks[:1]
-	w.history = nil
-	w.sim = w.newAccount()
-	w.sim.AddToken(foreignToken, "foreign")
-	w.sim.Account("foreign").Seed(simulator.Group{Name: "Foreign", CreatedAt: w.began.Add(-time.Hour)})
-	w.script.strangers = w.strangers()
-	w.ops = newCluster("ops")
-	w.setUp(w.ops)
-	w.setAllowDelete(w.links[0], true)
-	return w
+func newStory(chosen schedule) *story {
+	s := &story{}
+	s.script = newScript(chosen, func(point, what string) {
+		s.world.journal.note("EVENT at %s: %s", point, what)
+		s.world.journal.count("event")
+		events[what](s.world)
+	})
+	j := newJournal(1)
+	dialect := s.script.dialect()
+	sim := newAccount(dialect, j.began.Add(-time.Hour))
+	s.world = compose(newChance(j), sim, allLinks[:1], breaks{})
+	s.world.story, s.world.audit.endings = s, ends[dialect]
+	s.witness = newWitness(s.world, chosen)
+	s.world.judge.witness, s.world.managers.witness, s.world.managers.script = s.witness, s.witness, s.script
+	s.world.kubectl.setAllowDelete(s.world.links[0], true)
+	return s
 }
 
 // tell plays a schedule, and judges it at each step.
-func tell(t *testing.T, s schedule) *world {
+func tell(t *testing.T, chosen schedule) *story {
 	t.Helper()
-	var w *world
+	var s *story
 	synctest.Test(t, func(*testing.T) {
-		w = newStory(s)
-		w.story()
-		for _, p := range w.running {
-			p.kill("at the end")
-		}
-		w.sim.Close()
-		for _, p := range w.running {
-			p.done.Wait()
-		}
-		synctest.Wait()
+		s = newStory(chosen)
+		s.play()
+		s.world.end()
 	})
-	return w
+	return s
 }
 
 // part is a part of a story: something is done, and then its consequences are waited for.
-func (w *world) part(phase string, do func()) {
-	if w.violated() {
+func (s *story) part(phase string, do func()) {
+	w := s.world
+	if w.journal.violated() {
 		return
 	}
-	w.script.enter(phase)
-	w.note("PART %s", phase)
+	s.script.enter(phase)
+	w.journal.note("PART %s", phase)
 	do()
 	w.idle(75 * time.Second)
-	played := w.script.played
-	w.happen(w.script.pass("rest"))
-	if w.script.played > played {
+	played := s.script.played
+	s.script.happen(s.script.pass("rest"))
+	if s.script.played > played {
 		w.idle(75 * time.Second)
 	}
-	if w.script.spell.left() {
-		w.idle(time.Until(w.script.spell.until) + 75*time.Second)
+	if s.script.spell.left() {
+		w.idle(time.Until(s.script.spell.until) + 75*time.Second)
 	}
-	w.script.quiet = true
+	s.script.quiet = true
 }
 
-// story is a Group's way: made, changed, put right after somebody's edit, and deleted.
-func (w *world) story() {
-	w.part("start", func() { w.running = append(w.running, w.startProcess(w.ops)) })
-	w.part("create", func() { w.declareHero(); w.companion("create") })
-	w.companion("copy")
-	w.part("edit", func() {
-		w.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
+// play is a Group's way: made, changed, put right after somebody's edit, and deleted.
+func (s *story) play() {
+	w := s.world
+	s.part("start", func() { w.managers.start(w.ops) })
+	s.part("create", func() { s.declareHero(); s.companion("create") })
+	s.companion("copy")
+	s.part("edit", func() {
+		s.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
 	})
-	w.part("drift", func() {
-		if g := w.hero(); g != nil {
-			w.note("somebody changes remote group %s", g.Status.ID)
+	s.part("drift", func() {
+		if g := s.hero(); g != nil {
+			w.journal.note("somebody changes remote group %s", g.Status.ID)
 			w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Description = new("tampered") })
 		}
 	})
-	if w.violated() {
+	if w.journal.violated() {
 		return
 	}
-	w.endTrouble()
+	s.endTrouble()
 	w.converge()
-	w.part("delete", func() {
-		if g := w.hero(); g != nil {
-			w.deleteGroup(g)
+	s.part("delete", func() {
+		if g := s.hero(); g != nil {
+			w.kubectl.delete(g)
 		}
 	})
-	w.farewell()
-	if w.script.played < len(w.script.schedule.choices) {
-		w.count("unplayed")
+	s.farewell()
+	if s.script.played < len(s.script.schedule.choices) {
+		w.journal.count("unplayed")
 	}
 }
 
-func (w *world) declareHero() {
+func (s *story) declareHero() {
+	w := s.world
 	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: hero.namespace, Name: hero.name}}
 	g.Spec.ConnectionRef, g.Spec.Name, g.Spec.Description = w.links[0].ref(), "Unique", new("one")
-	manifests[w.script.schedule.manifest](w, &g.Spec)
-	w.sequence++
-	w.declare(w.ops, g, w.lineage())
+	manifests[s.script.schedule.manifest](w.sim, &g.Spec)
+	w.kubectl.sequence++
+	w.kubectl.declare(w.ops, g, w.kubectl.lineage())
 }
 
 // declareAnother declares a second Group like the hero, but for what differ changes.
-func (w *world) declareAnother(differ func(*v1alpha1.Group)) {
-	w.ifHero(func(hero *v1alpha1.Group) {
+func (s *story) declareAnother(differ func(*v1alpha1.Group)) {
+	w := s.world
+	s.ifHero(func(hero *v1alpha1.Group) {
 		g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: hero.Namespace, Name: "other", Annotations: hero.Annotations}, Spec: *hero.Spec.DeepCopy()}
-		w.sequence++
+		w.kubectl.sequence++
 		differ(g)
-		w.declare(w.ops, g, w.lineage())
+		w.kubectl.declare(w.ops, g, w.kubectl.lineage())
 	})
 }
 
-func (w *world) editHero(f func(*v1alpha1.Group)) {
-	if w.hero() != nil {
-		w.editGroup(w.ops, hero, f)
+func (s *story) editHero(f func(*v1alpha1.Group)) {
+	if s.hero() != nil {
+		s.world.kubectl.edit(s.world.ops, hero, f)
+	}
+}
+
+// idle lets time pass, and looks at the world at each tick.
+func (s *story) idle(d time.Duration) {
+	w := s.world
+	for end := time.Now().Add(d); time.Now().Before(end) && !w.journal.violated(); {
+		time.Sleep(min(tick, time.Until(end)))
+		for len(s.due) > 0 && !time.Now().Before(s.due[0].at) {
+			do := s.due[0].do
+			s.due = s.due[1:]
+			do()
+		}
+		if len(w.managers.leaders()) == 0 {
+			w.managers.start(w.ops)
+			clear(s.witness.silent)
+		}
+		if s.script.kubeFault() {
+			clear(s.witness.silent)
+		}
+		s.witness.checkSilence()
 	}
 }
 
 // endTrouble ends what was chosen, and gives back what Groups need to come to rest.
-func (w *world) endTrouble() {
-	w.script.quiet, w.script.spell = true, spell{}
+func (s *story) endTrouble() {
+	w := s.world
+	s.script.quiet, s.script.spell = true, spell{}
 	w.ops.edit(w.links[0].connection, func(o client.Object) {
 		c := o.(*v1alpha1.ClusterConnection)
 		c.Spec.Endpoint, c.Spec.AllowedNamespaces = endpoint, v1alpha1.AllowedNamespaces{}
 	})
 	if w.ops.get(w.links[0].connection) == nil {
-		w.setUp(w.ops)
+		w.links.setUp(w.ops)
 	}
 	w.calm()
 }
 
 // farewell waits until all is gone, and an hour more: then nothing is remembered.
-func (w *world) farewell() {
-	if w.violated() {
+func (s *story) farewell() {
+	w := s.world
+	if w.journal.violated() {
 		return
 	}
-	w.endTrouble()
+	s.endTrouble()
 	for range 75 { // what was refused is tried again after an hour
-		if len(w.ops.groups()) == 0 || w.violated() {
+		if len(w.ops.groups()) == 0 || w.journal.violated() {
 			break
 		}
 		for _, g := range w.ops.groups() {
-			w.deleteGroup(g)
+			w.kubectl.delete(g)
 		}
 		w.idle(time.Minute)
-		w.acceptMissing(w.links[0])
-		w.settleUncertain()
-		w.letGo()
+		w.kubectl.acceptMissing(w.links[0])
+		w.kubectl.settleUncertain()
+		s.letGo()
 	}
-	if w.violated() {
+	if w.journal.violated() {
 		return
 	}
 	for _, g := range w.ops.groups() {
-		w.violate("restless: still there 75 minutes after its deletion: %s: %s", g.Name, w.unrest(g))
+		w.journal.violate("restless: still there 75 minutes after its deletion: %s: %s", g.Name, w.audit.unrest(g))
 		return
 	}
-	w.checkLeaks()
-	if w.violated() {
+	w.audit.checkLeaks()
+	if w.journal.violated() {
 		return
 	}
-	w.note("a person deletes the connection")
+	w.journal.note("a person deletes the connection")
 	w.ops.delete(w.links[0].connection)
 	w.idle(time.Hour + 10*time.Minute) // from the last release on, which a stall may have held up
 	if w.ops.get(w.links[0].connection) != nil {
-		w.violate("restless: the connection is still there an hour after its deletion")
+		w.journal.violate("restless: the connection is still there an hour after its deletion")
 		return
 	}
-	for _, p := range w.leaders() {
+	for _, p := range w.managers.leaders() {
 		for _, kept := range p.remembers() {
-			w.violate("remembered an hour after everything was deleted: %s", kept)
+			w.journal.violate("remembered an hour after everything was deleted: %s", kept)
 		}
 	}
 }
@@ -241,12 +268,13 @@ func (w *world) farewell() {
 const onlyACache = "out of a cache"
 
 // letGo does what a deletion asks a person to do that no evidence can finish.
-func (w *world) letGo() {
+func (s *story) letGo() {
+	w := s.world
 	for _, g := range w.ops.groups() {
 		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 		if meta.IsStatusConditionTrue(g.Status.Conditions, v1alpha1.ConditionStalled) && ready != nil && strings.Contains(ready.Message, onlyACache) {
-			w.end(g)
-			w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+			w.records.end(g)
+			w.kubectl.edit(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 		}
 	}
 }

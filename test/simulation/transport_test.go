@@ -58,7 +58,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if response != nil {
 		status = response.StatusCode
 	}
-	p.note("p%d %s %s?%s %s -> %d %v %s", p.number, r.Method, r.URL.Path, r.URL.RawQuery, call.body, status, err, fault)
+	p.journal.note("p%d %s %s?%s %s -> %d %v %s", p.number, r.Method, r.URL.Path, r.URL.RawQuery, call.body, status, err, fault)
 	if stepErr := p.step(call.dice, "reply to "+r.Method); stepErr != nil {
 		return nil, stepErr
 	}
@@ -158,7 +158,7 @@ func (t transport) late(c *call) (*http.Response, error) {
 	t.p.done.Go(func() {
 		time.Sleep(patience)
 		t.commit(c)
-		t.p.note("p%d the late %s arrives", t.p.number, c.request.Method)
+		t.p.journal.note("p%d the late %s arrives", t.p.number, c.request.Method)
 	})
 	t.wait(c.request.Context(), 30*time.Second)
 	return nil, errReset
@@ -175,7 +175,7 @@ func (t transport) wait(ctx context.Context, d time.Duration) {
 
 // serve carries the call out, and checks it.
 func (t transport) serve(c *call) (*http.Response, error) {
-	t.p.checkCall(t.p, c)
+	t.p.judge.checkCall(t.p, c)
 	r := c.request.Clone(context.WithoutCancel(c.request.Context()))
 	if c.body != nil {
 		r.Body = io.NopCloser(bytes.NewReader(c.body))
@@ -184,8 +184,8 @@ func (t transport) serve(c *call) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.p.script != nil {
-		response.Body = t.p.hear(response)
+	if t.p.witness != nil {
+		response.Body = t.p.witness.hear(response)
 	}
 	if r.Method == http.MethodPost && response.StatusCode < 300 {
 		body, err := io.ReadAll(response.Body)
@@ -203,7 +203,7 @@ func (t transport) serve(c *call) (*http.Response, error) {
 		} else if err := json.Unmarshal(body, &made); err != nil {
 			return nil, err
 		}
-		t.p.checkMade(t.p, c, cmp.Or(made.ID, made.Data.ID))
+		t.p.judge.checkMade(t.p, c, cmp.Or(made.ID, made.Data.ID))
 	}
 	return response, nil
 }

@@ -4,20 +4,11 @@
 package simulation
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
-	"sync"
 	"testing/synctest"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -27,154 +18,142 @@ const (
 	foreignToken = "tok-foreign-0002"
 )
 
-// world is one run: clusters, processes, the remote account, and what the
-// checks remember.
+// world is one run, whole. It composes the parts, and leads through the time of faults and
+// the time of calm; what each part may touch are its fields.
 type world struct {
-	seed    uint64
-	began   time.Time
-	sim     *simulator.Server
-	ops     *cluster // the cluster that Groups are declared in
-	staging *cluster // another one with copies; nil without
-	running []*process
+	journal *journal
+	chance  *chance
+	records *records
 
-	mu         sync.Mutex
-	streams    map[string]*rand.Rand
-	processes  int
-	history    []string
-	violations []string
-	counts     map[string]int
-	decisions  map[string]*plan.Facts
+	sim   *simulator.Server // the remote account
+	ops   *cluster          // the cluster that Groups are declared in
+	links links             // the connections of each cluster
 
-	weather weather
-	breaks  breaks
-	script  *script // of a schedule that is chosen and not drawn; else nil
+	managers *managers
+	judge    *judge
+	audit    *audit
 
-	lineages    map[types.UID]string
-	namesakes   map[name][]string          // the lineages that had a name in Kubernetes
-	declared    map[string]map[string]bool // by lineage: the fields ever declared
-	policies    map[string]map[v1alpha1.DeletionPolicy]bool
-	made        map[string][]string // by lineage: the remote ids
-	owners      map[string][]string // by remote id: the lineages that owned it
-	stripped    map[types.UID]bool  // Groups that lost their finalizer to a person
-	ended       map[string]bool     // lineages that left their group to itself
-	observing   map[string]bool     // lineages that only observe
-	recorded    map[string]bool     // remote ids that ever stood in a status
-	named       map[string]string   // by lineage: the remote id that its manifest names
-	shared      map[string]bool     // remote ids that a second manifest names
-	restored    map[string]bool     // lineages restored from a backup without status
-	mixed       bool                // groups were made in both accounts
-	links       []link              // the connections of each cluster
-	allowDelete map[name]bool       // the connections that allowed it at some time
-	sequence    int
+	kubectl   *kubectl
+	people    *people
+	others    *others
+	accidents *accidents
+
+	story *story // of a schedule that is chosen and not drawn; else nil
 }
 
+// newWorld is a world that is drawn from a seed.
 func newWorld(seed uint64, b breaks) *world {
-	w := &world{
-		seed: seed, began: time.Now(), streams: map[string]*rand.Rand{}, counts: map[string]int{}, decisions: map[string]*plan.Facts{}, breaks: b,
-		lineages: map[types.UID]string{}, namesakes: map[name][]string{}, declared: map[string]map[string]bool{}, made: map[string][]string{}, ended: map[string]bool{}, observing: map[string]bool{}, recorded: map[string]bool{}, named: map[string]string{}, shared: map[string]bool{}, restored: map[string]bool{}, owners: map[string][]string{}, stripped: map[types.UID]bool{},
-		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, allowDelete: map[name]bool{},
-	}
-	w.links = allLinks[:1+w.roll(2)]
+	j := newJournal(seed)
+	c := newChance(j)
+	links := allLinks[:1+c.roll(2)]
 	pagings := []simulator.Paging{simulator.Cursor, simulator.Cursor, simulator.Page, simulator.SinglePage, simulator.Limit, simulator.HasMorePage}
 	settings := simulator.Settings{
-		Paging: pagings[w.roll(len(pagings))], HideArchived: w.roll(2) == 0, MaxLimit: 10,
-		ClockSkew: time.Duration(w.roll(120)-60) * time.Second,
+		Paging: pagings[c.roll(len(pagings))], HideArchived: c.roll(2) == 0, MaxLimit: 10,
+		ClockSkew: time.Duration(c.roll(120)-60) * time.Second,
 	}
 	if settings.Paging == simulator.Limit {
 		settings.MaxLimit = 0
 	}
-	if w.roll(3) == 0 {
-		settings.Lag = time.Duration(w.roll(60)) * time.Second
+	if c.roll(3) == 0 {
+		settings.Lag = time.Duration(c.roll(60)) * time.Second
 	}
-	w.sim = simulator.New(simulator.Options{Token: rightToken, Seed: seed + 1, Settings: settings})
-	w.sim.AddToken(foreignToken, "foreign")
-	for range w.roll(25) {
-		w.sim.Seed(simulator.Group{Name: w.pickName(), CreatedAt: w.began.Add(-time.Hour)}) // a recent one could not be told from ours
+	sim := simulator.New(simulator.Options{Token: rightToken, Seed: seed + 1, Settings: settings})
+	sim.AddToken(foreignToken, "foreign")
+	for range c.roll(25) {
+		sim.Seed(simulator.Group{Name: c.pickName(), CreatedAt: j.began.Add(-time.Hour)}) // a recent one could not be told from ours
 	}
-	w.sim.Account("foreign").Seed(simulator.Group{Name: "theirs"})
-	w.note("the account: %+v", settings)
-	w.ops = newCluster("ops")
-	w.setUp(w.ops)
+	sim.Account("foreign").Seed(simulator.Group{Name: "theirs"})
+	j.note("the account: %+v", settings)
+	return compose(c, sim, links, b)
+}
+
+// compose makes a world of its parts, and gives each what it may touch.
+func compose(c *chance, sim *simulator.Server, links links, b breaks) *world {
+	w := &world{journal: c.journal, chance: c, records: newRecords(), sim: sim, ops: newCluster("ops"), links: links}
+	w.judge = &judge{journal: w.journal, records: w.records, sim: sim, ops: w.ops, links: links}
+	w.audit = &audit{journal: w.journal, records: w.records, judge: w.judge, sim: sim, ops: w.ops}
+	w.managers = &managers{journal: w.journal, chance: c, sim: sim, ops: w.ops, judge: w.judge, breaks: b}
+	w.kubectl = &kubectl{journal: w.journal, records: w.records, sim: sim, ops: w.ops}
+	w.people = &people{journal: w.journal, chance: c, records: w.records, kubectl: w.kubectl, sim: sim, ops: w.ops, links: links}
+	w.others = &others{journal: w.journal, chance: c, records: w.records, sim: sim, ops: w.ops, links: links}
+	w.accidents = &accidents{
+		journal: w.journal, chance: c, managers: w.managers, kubectl: w.kubectl, people: w.people, others: w.others, ops: w.ops, links: links,
+	}
+	links.setUp(w.ops)
 	return w
-}
-
-// crowded: every second world is, so that the others keep their histories.
-func (w *world) crowded() bool { return w.seed%2 == 0 }
-
-// weather is how likely a fault is at each call, all zero once the faults stop, and
-// how long a change takes to reach a cache at the most.
-type weather struct {
-	http, kube float64
-	slowCache  time.Duration
-}
-
-func (w *world) setWeather(change func(*weather)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	change(&w.weather)
-}
-
-func (w *world) count(what string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.counts[what]++
-}
-
-func (w *world) pause(d time.Duration) {
-	if d > 0 {
-		time.Sleep(d)
-	}
-}
-
-// note adds a line to the history.
-func (w *world) note(format string, args ...any) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.history = append(w.history, fmt.Sprintf("%12s  ", time.Since(w.began).Truncate(time.Microsecond))+fmt.Sprintf(format, args...))
-}
-
-// violate notes that a promise was broken.
-func (w *world) violate(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	w.note("VIOLATION: %s", text)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.violations = append(w.violations, text)
-}
-
-func (w *world) violated() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.violations) > 0
 }
 
 // run lives through a time of faults, then a time of calm, and judges both.
 func (w *world) run() {
 	w.trouble()
-	if !w.violated() {
+	if !w.journal.violated() {
 		w.calm()
 		w.converge()
 	}
-	for _, p := range w.running {
-		p.kill("at the end")
-	}
+	w.end()
+}
+
+// end stops all that runs.
+func (w *world) end() {
+	w.managers.kill()
 	w.sim.Close()
-	for _, p := range w.running {
-		p.done.Wait()
-	}
+	w.managers.wait()
 	synctest.Wait()
 }
 
 // trouble lets people and faults act for a while.
 func (w *world) trouble() {
-	drawn := weather{http: float64(w.roll(4)) * 0.05, kube: float64(w.roll(3)) * 0.03}
-	drawn.slowCache = time.Duration(w.roll(3)*w.roll(3000)) * time.Millisecond
-	w.setWeather(func(now *weather) { *now = drawn })
-	w.running = append(w.running, w.startProcess(w.ops))
-	for range 10 + w.roll(30) {
-		w.pause(time.Duration(w.roll(25_000))*time.Millisecond + dice{w, "people"}.latency())
+	drawn := weather{http: float64(w.chance.roll(4)) * 0.05, kube: float64(w.chance.roll(3)) * 0.03}
+	drawn.slowCache = time.Duration(w.chance.roll(3)*w.chance.roll(3000)) * time.Millisecond
+	w.chance.setWeather(func(now *weather) { *now = drawn })
+	w.managers.start(w.ops)
+	for range 10 + w.chance.roll(30) {
+		time.Sleep(time.Duration(w.chance.roll(25_000))*time.Millisecond + w.chance.people().latency())
 		w.act()
-		if w.violated() {
+		if w.journal.violated() {
+			return
+		}
+	}
+}
+
+// action is something that people or the surroundings do, and how likely it is.
+type action struct {
+	weight int
+	do     func()
+}
+
+// actions are all that may happen in a world. In a crowded one strangers come and go, so
+// that pages shift; people bind Groups by id, apply again what they have deleted, delete
+// many at once, and lose a Secret; remote groups change in every field, and many vanish at
+// once.
+func (w *world) actions() []action {
+	p, o, a := w.people, w.others, w.accidents
+	all := []action{
+		{8, p.createGroup}, {8, p.editSomeGroup}, {4, p.deleteSomeGroup}, {1, p.forceDelete},
+		{2, p.replaceSomeGroup}, {2, p.copySomeGroup}, {2, p.restoreSomeGroup}, {2, o.tamper},
+		{1, o.removeRemote}, {5, a.crash}, {2, a.crashSoon}, {2, a.handOver},
+		{1, a.swapToken}, {1, p.toggleAllowDelete}, {1, a.copyToStaging}, {2, a.deleteInStaging},
+		{1, a.outage},
+	}
+	if w.chance.crowded() {
+		all = append(all, []action{
+			{4, o.strangersCome}, {3, o.strangersGo}, {4, p.bindByID}, {3, p.reapplySomeGroup},
+			{1, p.deleteMany}, {1, a.loseSecret}, {3, o.tamperMore}, {1, o.removeManyRemote},
+		}...)
+	}
+	return all
+}
+
+// act lets one of them happen.
+func (w *world) act() {
+	total, actions := 0, w.actions()
+	for _, a := range actions {
+		total += a.weight
+	}
+	n := w.chance.roll(total)
+	for _, a := range actions {
+		if n -= a.weight; n < 0 {
+			a.do()
 			return
 		}
 	}
@@ -182,34 +161,26 @@ func (w *world) trouble() {
 
 // calm ends all faults, and undoes what would keep Groups from coming to rest.
 func (w *world) calm() {
-	w.note("the faults stop")
-	w.setWeather(func(now *weather) { *now = weather{} })
+	w.journal.note("the faults stop")
+	w.chance.setWeather(func(now *weather) { *now = weather{} })
 	for _, g := range w.ops.groups() {
-		w.editGroup(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+		w.kubectl.edit(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
 	}
 	for _, l := range w.links {
 		w.ops.create(l.newSecret())
-		w.setToken(l, rightToken)
-		w.setAllowDelete(l, true)
+		w.kubectl.setToken(l, rightToken)
+		w.kubectl.setAllowDelete(l, true)
 	}
-	w.reviveLeader()
+	w.managers.leaveOne()
 }
 
-// reviveLeader leaves exactly one manager running on the main cluster.
-func (w *world) reviveLeader() {
-	var alive []*process
-	for _, p := range w.running {
-		if p.cluster == w.ops && !p.isDead() {
-			p.setFuse(-1)
-			alive = append(alive, p)
-		}
+// idle lets time pass.
+func (w *world) idle(d time.Duration) {
+	if w.story != nil {
+		w.story.idle(d)
+		return
 	}
-	for _, p := range alive[:max(0, len(alive)-1)] {
-		p.kill("as it is not the leader")
-	}
-	if len(alive) == 0 {
-		w.running = append(w.running, w.startProcess(w.ops))
-	}
+	time.Sleep(d)
 }
 
 // converge waits until every Group is at rest, and then that nothing is written.
@@ -217,102 +188,30 @@ func (w *world) converge() {
 	var restless []string
 	for range 60 {
 		w.idle(3 * time.Minute)
-		if w.violated() {
+		if w.journal.violated() {
 			return
 		}
-		if restless = w.restless(); len(restless) == 0 {
+		if restless = w.audit.restless(); len(restless) == 0 {
 			break
 		}
 		for _, l := range w.links {
-			w.acceptMissing(l)
+			w.kubectl.acceptMissing(l)
 		}
-		w.settleUncertain()
+		w.kubectl.settleUncertain()
 	}
 	if len(restless) > 0 {
-		w.violate("restless: not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
+		w.journal.violate("restless: not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
 		return
 	}
 	w.idle(3 * time.Minute) // what was made last is listed, and lags no more
-	writes, calls := w.ops.writeCount(), w.writeCalls()
+	writes, calls := w.ops.writeCount(), writeCalls(w.sim)
 	w.idle(10 * time.Minute)
-	if more := w.writeCalls() - calls; more > 0 && (!w.endsIn(v1alpha1.ReasonNotApplied) || more > 2) { // it is tried again each hour
-		w.violate("restless: remote writes go on after everything is at rest")
+	if more := writeCalls(w.sim) - calls; more > 0 && (!w.audit.endsIn(v1alpha1.ReasonNotApplied) || more > 2) { // it is tried again each hour
+		w.journal.violate("restless: remote writes go on after everything is at rest")
 	}
 	if n := w.ops.writeCount() - writes; n > 3*len(w.links) { // lastListTime moves every five minutes
-		w.violate("restless: %d Kubernetes writes after everything is at rest", n)
+		w.journal.violate("restless: %d Kubernetes writes after everything is at rest", n)
 	}
-	w.checkLeaks()
-	w.checkStatuses()
-}
-
-// acceptMissing does what the connection, or one of its Groups, asks a person to do, if
-// the groups are really gone.
-func (w *world) acceptMissing(l link) {
-	ready := meta.FindStatusCondition(*l.conditions(w.ops.get(l.connection)), v1alpha1.ConditionReady)
-	lost := slices.ContainsFunc(w.ops.groups(), func(g *v1alpha1.Group) bool {
-		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-		return g.Spec.ConnectionRef == l.ref() && ready != nil && strings.Contains(ready.Message, v1alpha1.AnnotationAcceptMissing)
-	})
-	if !lost && (ready == nil || ready.Reason != v1alpha1.ReasonMassDisappearance) {
-		return
-	}
-	w.note("a person accepts what is missing from %s", l.connection.name)
-	w.ops.edit(l.connection, func(o client.Object) {
-		o.SetAnnotations(map[string]string{v1alpha1.AnnotationAcceptMissing: time.Now().UTC().Format(time.RFC3339)})
-	})
-}
-
-// settleUncertain does what CreateUncertain asks a person to do, who knows what
-// was made.
-func (w *world) settleUncertain() {
-	for _, g := range w.ops.groups() {
-		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-		if ready == nil || ready.Reason != v1alpha1.ReasonCreateUncertain {
-			continue
-		}
-		w.count("settled by a person")
-		id := w.madeFor(g)
-		w.note("a person settles the create of %s: %q", g.Name, id)
-		w.ops.edit(nameOf(g), func(o client.Object) {
-			g := o.(*v1alpha1.Group)
-			switch {
-			case id == "":
-				delete(g.Annotations, v1alpha1.AnnotationCreateAttempt)
-			case g.DeletionTimestamp.IsZero():
-				g.Spec.GroupID, g.Spec.AdoptionPolicy = id, v1alpha1.AdoptNever
-			default:
-				w.end(g)
-				g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan
-			}
-		})
-	}
-}
-
-// madeFor is the group that was made for a Group and that no other owns.
-func (w *world) madeFor(g *v1alpha1.Group) string {
-	w.mu.Lock()
-	made := slices.Clone(w.made[w.lineages[g.UID]])
-	w.mu.Unlock()
-	for _, id := range made {
-		if _, exists := w.sim.Group(id); exists && !w.ownedByAnother(w.ops, g, id) {
-			return id
-		}
-	}
-	return ""
-}
-
-func (c *cluster) writeCount() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.writes
-}
-
-func (w *world) writeCalls() int {
-	counts := w.sim.Counts()
-	return counts["POST"] + counts["PUT"] + counts["DELETE"]
-}
-
-// text is the history as a person reads it.
-func (w *world) text() string {
-	return strings.Join(slices.Concat([]string{fmt.Sprintf("seed %d", w.seed)}, w.history, w.decided(), w.violations), "\n")
+	w.audit.checkLeaks()
+	w.audit.checkStatuses()
 }
