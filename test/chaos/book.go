@@ -24,8 +24,11 @@ type event struct {
 	text string
 }
 
-// book is what was seen of the Groups while chaos reigned.
+// book is what was seen of the Groups while chaos reigned. It only looks.
 type book struct {
+	stage  *stage
+	people *people
+
 	mu      sync.Mutex
 	groups  map[string][]event // by the Group's name
 	deeds   []event            // kills and the like, which concern all Groups
@@ -33,54 +36,56 @@ type book struct {
 	widowed map[string]bool    // remote ids whose manager died before it could write them down
 }
 
-func newBook() *book {
-	return &book{groups: map[string][]event{}, bound: map[string]string{}, widowed: map[string]bool{}}
+func newBook(s *stage, p *people) *book {
+	return &book{
+		stage: s, people: p, groups: map[string][]event{}, bound: map[string]string{}, widowed: map[string]bool{},
+	}
 }
 
 // did notes something that concerns all Groups, and prints it.
-func (s *stage) did(format string, args ...any) {
+func (b *book) did(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	s.book.mu.Lock()
-	s.book.deeds = append(s.book.deeds, event{time.Now(), text})
-	s.book.mu.Unlock()
-	s.say("%s", text)
+	b.mu.Lock()
+	b.deeds = append(b.deeds, event{time.Now(), text})
+	b.mu.Unlock()
+	b.stage.say("%s", text)
 }
 
 // look lists the Groups and notes what has changed about them.
-func (s *stage) look(ctx context.Context) ([]v1alpha1.Group, error) {
+func (b *book) look(ctx context.Context) ([]v1alpha1.Group, error) {
 	var list v1alpha1.GroupList
-	if err := s.api.List(ctx, &list, client.InNamespace(groupNamespace)); err != nil {
+	if err := b.stage.api.List(ctx, &list, client.InNamespace(groupNamespace)); err != nil {
 		return nil, fmt.Errorf("listing Groups: %w", err)
 	}
 	now := time.Now()
-	s.book.mu.Lock()
-	defer s.book.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for i := range list.Items {
 		g := &list.Items[i]
 		if id := idOf(g); id != "" {
-			s.book.bound[id] = g.Name
+			b.bound[id] = g.Name
 		}
-		seen := s.book.groups[g.Name]
+		seen := b.groups[g.Name]
 		if text := describe(g); len(seen) == 0 || seen[len(seen)-1].text != text {
-			s.book.groups[g.Name] = append(seen, event{now, text})
+			b.groups[g.Name] = append(seen, event{now, text})
 		}
 	}
 	return list.Items, nil
 }
 
 // watch looks every second. That the API server is down is no news.
-func (s *stage) watch(ctx context.Context) {
+func (b *book) watch(ctx context.Context) {
 	for pause(ctx, time.Second) == nil {
-		_, _ = s.look(ctx)
+		_, _ = b.look(ctx)
 	}
 }
 
 // mourn notes the remote groups that a manager has made and had no time to write
 // down, now that it is dead and before the next one finds them. It is skipped
 // when the API server is down: the count is a lower bound.
-func (s *stage) mourn(ctx context.Context) {
-	made := s.sim.Groups()
-	groups, err := s.look(ctx)
+func (b *book) mourn(ctx context.Context) {
+	made := b.stage.sim.Groups()
+	groups, err := b.look(ctx)
 	if err != nil {
 		return
 	}
@@ -90,11 +95,11 @@ func (s *stage) mourn(ctx context.Context) {
 			waiting[keyOf(groups[i].Spec.Description)] = true
 		}
 	}
-	s.book.mu.Lock()
-	defer s.book.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, g := range made {
-		if s.book.bound[g.ID] == "" && waiting[keyOf(g.Description)] {
-			s.book.widowed[g.ID] = true
+		if b.bound[g.ID] == "" && waiting[keyOf(g.Description)] {
+			b.widowed[g.ID] = true
 		}
 	}
 }
@@ -136,25 +141,25 @@ func describe(g *v1alpha1.Group) string {
 
 // history is all that is known of what happened to a Group, and to others of its
 // key, with what was done to the managers meanwhile.
-func (s *stage) history(key string) string {
-	s.book.mu.Lock()
-	events := slices.Clone(s.book.deeds)
-	for _, d := range s.people.all {
+func (b *book) history(key string) string {
+	b.mu.Lock()
+	events := slices.Clone(b.deeds)
+	for _, d := range b.people.all {
 		if d.key != key {
 			continue
 		}
-		for _, e := range s.book.groups[d.name] {
+		for _, e := range b.groups[d.name] {
 			events = append(events, event{e.time, "Group " + d.name + ": " + e.text})
 		}
 	}
-	ids := s.idsOf(key)
-	s.book.mu.Unlock()
-	for _, r := range s.sim.Requests() {
+	ids := b.idsOf(key)
+	b.mu.Unlock()
+	for _, r := range b.stage.sim.Requests() {
 		if slices.Contains(ids, r.ID) && r.Method != http.MethodGet || strings.Contains(r.Body, `"`+key+" ") {
 			events = append(events, event{r.Time, fmt.Sprintf("call %s %s %s: answered %d, carried out: %t", r.Method, r.Path, r.Body, r.Status, r.Committed)})
 		}
 	}
-	for _, g := range s.sim.Groups() {
+	for _, g := range b.stage.sim.Groups() {
 		if keyOf(g.Description) == key {
 			events = append(events, event{g.CreatedAt, fmt.Sprintf("remote group %s was made, archived by now: %t", g.ID, g.Archived())})
 		}
@@ -162,17 +167,17 @@ func (s *stage) history(key string) string {
 	slices.SortStableFunc(events, func(a, b event) int { return a.time.Compare(b.time) })
 	var text strings.Builder
 	for _, e := range events {
-		fmt.Fprintf(&text, "%9.3fs  %s\n", e.time.Sub(s.began).Seconds(), e.text)
+		fmt.Fprintf(&text, "%9.3fs  %s\n", e.time.Sub(b.stage.began).Seconds(), e.text)
 	}
 	return text.String()
 }
 
 // idsOf lists the remote ids that Groups of a key were bound to. The book's lock
 // is held.
-func (s *stage) idsOf(key string) []string {
+func (b *book) idsOf(key string) []string {
 	var ids []string
-	for id, name := range s.book.bound {
-		if slices.ContainsFunc(s.people.all, func(d *declared) bool { return d.name == name && d.key == key }) {
+	for id, name := range b.bound {
+		if slices.ContainsFunc(b.people.all, func(d *declared) bool { return d.name == name && d.key == key }) {
 			ids = append(ids, id)
 		}
 	}

@@ -26,7 +26,7 @@ const (
 
 // pair is two managers that elect a leader.
 type pair struct {
-	*killer
+	killer   *killer
 	managers [2]*manager
 }
 
@@ -35,20 +35,20 @@ type pair struct {
 func (k *killer) election(ctx context.Context, kills int) error {
 	p := &pair{killer: k}
 	defer p.disband()
-	for until := k.killed.Load() + int64(kills); k.killed.Load() < until; {
+	for until := k.stage.killed.Load() + int64(kills); k.stage.killed.Load() < until; {
 		i, err := p.leader(ctx)
 		if err != nil {
 			return err
 		}
 		switch n := k.chance.IntN(12); {
 		case n < 8:
-			err = p.strike(ctx, p.managers[i])
+			err = k.strike(ctx, p.managers[i])
 			if err == nil && n < 7 { // once in a while the lease has to expire
 				err = p.cedeLease(ctx)
 			}
 		case n < 11:
-			k.did("the leader is asked to end")
-			k.terms++
+			k.book.did("the leader is asked to end")
+			k.stage.terms++
 			p.managers[i].signal(syscall.SIGTERM)
 			p.managers[i].end(stopPatience)
 		default:
@@ -68,15 +68,15 @@ func (p *pair) leader(ctx context.Context) (int, error) {
 		for i, m := range p.managers {
 			switch {
 			case m == nil || m.hasEnded():
-				m, err := p.launch("--leader-elect")
+				m, err := p.killer.stage.launch("--leader-elect")
 				if err != nil {
 					return 0, err
 				}
 				p.managers[i] = m
 			case m.isWorking():
-				if m != p.leading {
-					p.leading = m
-					p.leaderChanges++
+				if m != p.killer.stage.leading {
+					p.killer.stage.leading = m
+					p.killer.stage.leaderChanges++
 				}
 				return i, nil
 			}
@@ -91,12 +91,12 @@ func (p *pair) leader(ctx context.Context) (int, error) {
 // freeze pauses the leader until another leads, and lets it wake up as one that
 // still believes it is the leader.
 func (p *pair) freeze(ctx context.Context, i int) error {
-	how, err := p.lurk(ctx, p.managers[i])
+	how, err := p.killer.lurk(ctx, p.managers[i])
 	if err != nil {
 		return err
 	}
-	p.did("the leader is frozen for %s, %s", frozen, how)
-	p.pauses++
+	p.killer.book.did("the leader is frozen for %s, %s", frozen, how)
+	p.killer.stage.pauses++
 	old, other := p.managers[i], p.managers[1-i]
 	old.signal(syscall.SIGSTOP)
 	err = pause(ctx, frozen)
@@ -107,7 +107,7 @@ func (p *pair) freeze(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	p.did("the frozen leader wakes up while another leads")
+	p.killer.book.did("the frozen leader wakes up while another leads")
 	old.end(stopPatience)
 	return nil
 }
@@ -117,13 +117,13 @@ func (p *pair) freeze(ctx context.Context, i int) error {
 func (p *pair) cedeLease(ctx context.Context) error {
 	for {
 		var lease coordinationv1.Lease
-		err := p.api.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: leaseName}, &lease)
+		err := p.killer.stage.api.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: leaseName}, &lease)
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
 		if err == nil {
 			lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds = new(""), new(int32(1))
-			if err = p.api.Update(ctx, &lease); err == nil || apierrors.IsConflict(err) {
+			if err = p.killer.stage.api.Update(ctx, &lease); err == nil || apierrors.IsConflict(err) {
 				return nil // a conflict: the other one was faster
 			}
 		}

@@ -23,6 +23,13 @@ type finding struct {
 	key, text string
 }
 
+// judge compares what there is in the end with what people have declared. It only looks.
+type judge struct {
+	stage  *stage
+	people *people
+	book   *book
+}
+
 // verdict is what was found in the end.
 type verdict struct {
 	duplicates, leaks, unsettled []finding
@@ -31,40 +38,40 @@ type verdict struct {
 // judge compares what there is with what there should be, prints the figures, and
 // fails with the histories of those Groups that are not as they should be. The
 // context is not that of the run, which may be over.
-func (s *stage) judge(ctx context.Context, took time.Duration) error {
+func (j *judge) judge(ctx context.Context, took time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	groups, err := s.look(ctx)
+	groups, err := j.book.look(ctx)
 	if err != nil {
 		return err
 	}
-	v := s.verdict(groups)
-	s.report(v, took)
+	v := j.verdict(groups)
+	j.report(v, took)
 	var errs []error
-	for _, m := range s.managers {
+	for _, m := range j.stage.managers {
 		for _, crime := range m.confess() {
 			errs = append(errs, fmt.Errorf("a manager's log shows a panic or the token: %s", crime))
 		}
 	}
-	if killed := s.killed.Load(); killed < int64(s.kills) {
-		errs = append(errs, fmt.Errorf("%d kills of %d in the time given (-timeout)", killed, s.kills))
+	if killed := j.stage.killed.Load(); killed < int64(j.stage.kills) {
+		errs = append(errs, fmt.Errorf("%d kills of %d in the time given (-timeout)", killed, j.stage.kills))
 	}
 	findings := slices.Concat(v.duplicates, v.leaks, v.unsettled)
 	for i, f := range findings {
-		s.say("%s: %s", f.key, f.text)
+		j.stage.say("%s: %s", f.key, f.text)
 		if i < shown {
-			fmt.Fprintln(s.out, s.history(f.key))
+			fmt.Fprintln(j.stage.out, j.book.history(f.key))
 		}
 	}
 	if len(findings) > 0 {
-		errs = append(errs, fmt.Errorf("%d findings with seed %d", len(findings), s.seed))
+		errs = append(errs, fmt.Errorf("%d findings with seed %d", len(findings), j.stage.seed))
 	}
 	return errors.Join(errs...)
 }
 
-func (s *stage) verdict(groups []v1alpha1.Group) verdict {
+func (j *judge) verdict(groups []v1alpha1.Group) verdict {
 	ever, orphaned, names := map[string]int{}, map[string]bool{}, map[string]string{}
-	for _, d := range s.people.all {
+	for _, d := range j.people.all {
 		ever[d.key]++
 		names[d.name] = d.key
 		orphaned[d.key] = orphaned[d.key] || d.deleted && d.policy == v1alpha1.DeletionOrphan
@@ -79,7 +86,7 @@ func (s *stage) verdict(groups []v1alpha1.Group) verdict {
 		owned[id] = name
 	}
 	made := map[string]int{}
-	for _, g := range s.sim.Groups() {
+	for _, g := range j.stage.sim.Groups() {
 		key := keyOf(g.Description)
 		// One that was archived with its Group counts too: none is made twice.
 		if made[key]++; made[key] > ever[key] {
@@ -89,16 +96,16 @@ func (s *stage) verdict(groups []v1alpha1.Group) verdict {
 			v.leaks = append(v.leaks, finding{key, "no Group owns remote group " + g.ID})
 		}
 	}
-	for name, why := range s.unsettled(groups) {
+	for name, why := range j.unsettled(groups) {
 		v.unsettled = append(v.unsettled, finding{names[name], name + ": " + why})
 	}
 	return v
 }
 
 // report prints the figures.
-func (s *stage) report(v verdict, took time.Duration) {
-	creates, ambiguous, recovered := s.creates()
-	fmt.Fprintf(s.out, `
+func (j *judge) report(v verdict, took time.Duration) {
+	creates, ambiguous, recovered := j.creates()
+	fmt.Fprintf(j.stage.out, `
 seed                   %d
 kills                  %d
 asked to end           %d
@@ -116,19 +123,19 @@ unsettled              %d
 time to settle         %s
 time in all            %s
 
-`, s.seed, s.killed.Load(), s.terms, s.pauses, s.leaderChanges, s.apiRestarts.Load(), s.etcdRestarts.Load(),
-		len(s.people.all), s.people.gone, creates, ambiguous, recovered,
-		len(v.duplicates), len(v.leaks), len(v.unsettled), took.Round(time.Second), time.Since(s.began).Round(time.Second))
+`, j.stage.seed, j.stage.killed.Load(), j.stage.terms, j.stage.pauses, j.stage.leaderChanges, j.stage.apiRestarts.Load(), j.stage.etcdRestarts.Load(),
+		len(j.people.all), j.people.gone, creates, ambiguous, recovered,
+		len(v.duplicates), len(v.leaks), len(v.unsettled), took.Round(time.Second), time.Since(j.stage.began).Round(time.Second))
 }
 
 // creates counts the creates that were carried out, those of them whose manager
 // got no good reply or died before it could write the id down, and those of the
 // latter whose group was seen bound to a Group later.
-func (s *stage) creates() (all, ambiguous, recovered int) {
-	s.book.mu.Lock()
-	defer s.book.mu.Unlock()
+func (j *judge) creates() (all, ambiguous, recovered int) {
+	j.book.mu.Lock()
+	defer j.book.mu.Unlock()
 	doubtful := map[string]bool{}
-	for _, r := range s.sim.Requests() {
+	for _, r := range j.stage.sim.Requests() {
 		if r.Method != http.MethodPost || !r.Committed {
 			continue
 		}
@@ -139,13 +146,13 @@ func (s *stage) creates() (all, ambiguous, recovered int) {
 			}
 		}
 	}
-	for _, g := range s.sim.Groups() {
-		if s.book.widowed[g.ID] {
+	for _, g := range j.stage.sim.Groups() {
+		if j.book.widowed[g.ID] {
 			doubtful[keyOf(g.Description)] = true
 		}
 	}
 	for key := range doubtful {
-		if len(s.idsOf(key)) > 0 {
+		if len(j.book.idsOf(key)) > 0 {
 			recovered++
 		}
 	}

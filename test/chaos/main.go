@@ -86,14 +86,15 @@ func perform(ctx context.Context, failed context.CancelCauseFunc, o options, out
 		return err
 	}
 	defer func() { err = errors.Join(err, s.clear()) }()
-	if err := s.reign(ctx); err != nil {
+	c := newChaos(s)
+	if err := c.reign(ctx); err != nil {
 		return err
 	}
-	took, err := s.settle(ctx)
+	took, err := c.settle(ctx)
 	if err != nil {
 		return err
 	}
-	return s.judge(context.WithoutCancel(ctx), took)
+	return c.judge.judge(context.WithoutCancel(ctx), took)
 }
 
 // watchParent ends the program with the one that started it: go run dies of a

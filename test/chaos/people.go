@@ -29,9 +29,9 @@ type declared struct {
 	deleted    bool // its deletion was accepted
 }
 
-// people write Groups, change their minds and delete them.
+// people write Groups, change their minds and delete them: through the API server alone.
 type people struct {
-	*stage
+	stage  *stage
 	chance *rand.Rand
 	run    string        // in all names, so that no two runs share one
 	wanted chan struct{} // gets something when it is time for new Groups
@@ -53,7 +53,7 @@ func (p *people) live(ctx context.Context, over <-chan struct{}) {
 		case <-over:
 			return
 		case <-p.wanted:
-			for range min(max(1, p.due()-len(p.all)), p.groups-len(p.all)) {
+			for range min(max(1, p.due()-len(p.all)), p.stage.groups-len(p.all)) {
 				p.create(ctx)
 			}
 		default:
@@ -74,7 +74,7 @@ func (p *people) live(ctx context.Context, over <-chan struct{}) {
 
 // due is how many Groups there should be by now.
 func (p *people) due() int {
-	return p.groups * int(p.killed.Load()+1) / p.kills
+	return p.stage.groups * int(p.stage.killed.Load()+1) / p.stage.kills
 }
 
 // order asks for new Groups. It does not wait for them.
@@ -87,7 +87,7 @@ func (p *people) order() {
 
 // finish writes the Groups that are still missing.
 func (p *people) finish(ctx context.Context) {
-	for ctx.Err() == nil && len(p.all) < p.groups {
+	for ctx.Err() == nil && len(p.all) < p.stage.groups {
 		p.create(ctx)
 	}
 }
@@ -121,7 +121,7 @@ func (p *people) create(ctx context.Context) {
 	g.Spec.Name, g.Spec.DeletionPolicy = d.remoteName, d.policy
 	g.Spec.Description = new(d.key + " as written first")
 	g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}}
-	p.insist(ctx, func() error { return p.api.Create(ctx, g.DeepCopy()) })
+	p.insist(ctx, func() error { return p.stage.api.Create(ctx, g.DeepCopy()) })
 	if ctx.Err() == nil {
 		p.all = append(p.all, d)
 	}
@@ -130,13 +130,13 @@ func (p *people) create(ctx context.Context) {
 func (p *people) change(ctx context.Context, d *declared) {
 	text := fmt.Sprintf(`{"spec":{"description":"%s as changed %d times"}}`, d.key, p.chance.IntN(1000))
 	patch := client.RawPatch(types.MergePatchType, []byte(text))
-	p.insist(ctx, func() error { return p.api.Patch(ctx, p.object(d), patch) })
+	p.insist(ctx, func() error { return p.stage.api.Patch(ctx, p.object(d), patch) })
 }
 
 func (p *people) remove(ctx context.Context, d *declared) {
 	d.deleted = true
 	p.gone++
-	p.insist(ctx, func() error { return p.api.Delete(ctx, p.object(d)) })
+	p.insist(ctx, func() error { return p.stage.api.Delete(ctx, p.object(d)) })
 }
 
 func (p *people) object(d *declared) *v1alpha1.Group {
@@ -152,7 +152,7 @@ func (p *people) insist(ctx context.Context, try func() error) {
 			return
 		}
 		if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
-			p.failed(fmt.Errorf("a Group was refused: %w", err))
+			p.stage.failed(fmt.Errorf("a Group was refused: %w", err))
 			return
 		}
 		if pause(ctx, 200*time.Millisecond) != nil {

@@ -12,10 +12,10 @@ import (
 const quakes = 5
 
 // quake breaks the control plane every so many kills, until the chaos is over.
-func (s *stage) quake(ctx context.Context, over <-chan struct{}) {
+func (c *chaos) quake(ctx context.Context, over <-chan struct{}) {
 	for i := range quakes {
-		due := int64(s.kills * (i + 1) / (quakes + 1))
-		for s.killed.Load() < due {
+		due := int64(c.stage.kills * (i + 1) / (quakes + 1))
+		for c.stage.killed.Load() < due {
 			select {
 			case <-over:
 				return
@@ -24,9 +24,9 @@ func (s *stage) quake(ctx context.Context, over <-chan struct{}) {
 			case <-time.After(between):
 			}
 		}
-		if err := s.shake(ctx, i); err != nil {
+		if err := c.shake(ctx, i); err != nil {
 			if ctx.Err() == nil {
-				s.failed(err)
+				c.stage.failed(err)
 			}
 			return
 		}
@@ -34,28 +34,28 @@ func (s *stage) quake(ctx context.Context, over <-chan struct{}) {
 }
 
 // shake breaks it in one of several ways.
-func (s *stage) shake(ctx context.Context, i int) error {
+func (c *chaos) shake(ctx context.Context, i int) error {
 	switch i % 4 {
 	case 0:
-		s.did("the API server is killed and started again")
-		s.apiRestarts.Add(1)
-		return s.cp.APIServer.Restart(ctx)
+		c.book.did("the API server is killed and started again")
+		c.stage.apiRestarts.Add(1)
+		return c.stage.cp.APIServer.Restart(ctx)
 	case 1:
-		s.did("etcd is killed and started again")
-		s.etcdRestarts.Add(1)
-		return s.cp.Etcd.Restart(ctx)
+		c.book.did("etcd is killed and started again")
+		c.stage.etcdRestarts.Add(1)
+		return c.stage.cp.Etcd.Restart(ctx)
 	case 2:
-		s.did("the API server answers nothing for 6 s")
-		s.cp.APIServer.Pause()
-		defer s.cp.APIServer.Resume()
+		c.book.did("the API server answers nothing for 6 s")
+		c.stage.cp.APIServer.Pause()
+		defer c.stage.cp.APIServer.Resume()
 		return pause(ctx, 6*time.Second)
 	default:
-		s.did("etcd is gone for 4 s")
-		s.etcdRestarts.Add(1)
-		s.cp.Etcd.Kill()
+		c.book.did("etcd is gone for 4 s")
+		c.stage.etcdRestarts.Add(1)
+		c.stage.cp.Etcd.Kill()
 		if err := pause(ctx, 4*time.Second); err != nil {
 			return err
 		}
-		return s.cp.Etcd.Start(ctx)
+		return c.stage.cp.Etcd.Start(ctx)
 	}
 }

@@ -28,31 +28,51 @@ const (
 	ambush = 2 * time.Second
 )
 
-// killer decides when managers die.
+// chaos leads through a run: managers die and the control plane breaks, and then all has to
+// settle.
+type chaos struct {
+	stage  *stage
+	people *people
+	book   *book
+	judge  *judge
+}
+
+func newChaos(s *stage) *chaos {
+	p := newPeople(s)
+	b := newBook(s, p)
+	return &chaos{stage: s, people: p, book: b, judge: &judge{stage: s, people: p, book: b}}
+}
+
+// killer decides when managers die. It starts them and sets traps for their calls.
 type killer struct {
-	*stage
+	stage  *stage
+	people *people
+	book   *book
 	chance *rand.Rand
 }
 
+func (c *chaos) killer() *killer {
+	return &killer{stage: c.stage, people: c.people, book: c.book, chance: rand.New(rand.NewPCG(c.stage.seed, 2))} //nolint:gosec // it is to be repeatable
+}
+
 // reign lets chaos reign until enough managers were killed.
-func (s *stage) reign(ctx context.Context) error {
-	s.breakCalls()
+func (c *chaos) reign(ctx context.Context) error {
+	c.stage.breakCalls()
 	watching, cancel := context.WithCancel(ctx)
 	var helpers sync.WaitGroup
 	over := make(chan struct{})
-	helpers.Go(func() { s.people.live(ctx, over) })
-	helpers.Go(func() { s.watch(watching) })
-	helpers.Go(func() { s.quake(ctx, over) })
+	helpers.Go(func() { c.people.live(ctx, over) })
+	helpers.Go(func() { c.book.watch(watching) })
+	helpers.Go(func() { c.quake(ctx, over) })
 
-	k := &killer{stage: s, chance: rand.New(rand.NewPCG(s.seed, 2))} //nolint:gosec // it is to be repeatable
-	err := k.phases(ctx)
+	err := c.killer().phases(ctx)
 	close(over)
 	cancel()
 	helpers.Wait()
 	if err != nil {
 		return err
 	}
-	s.people.finish(ctx)
+	c.people.finish(ctx)
 	return nil
 }
 
@@ -60,7 +80,7 @@ func (s *stage) reign(ctx context.Context) error {
 // makes for many torn creates, and two that elect a leader.
 func (k *killer) phases(ctx context.Context) error {
 	for k.left() > 0 {
-		k.did("one manager, started again whenever it dies (%d kills so far)", k.killed.Load())
+		k.book.did("one manager, started again whenever it dies (%d kills so far)", k.stage.killed.Load())
 		for range min(k.left(), 12+k.chance.IntN(10)) {
 			if err := k.killOne(ctx); err != nil {
 				return err
@@ -69,7 +89,7 @@ func (k *killer) phases(ctx context.Context) error {
 		if k.left() == 0 {
 			return nil
 		}
-		k.did("two managers, one of which leads (%d kills so far)", k.killed.Load())
+		k.book.did("two managers, one of which leads (%d kills so far)", k.stage.killed.Load())
 		if err := k.election(ctx, min(k.left(), 2+k.chance.IntN(2))); err != nil {
 			return err
 		}
@@ -80,16 +100,16 @@ func (k *killer) phases(ctx context.Context) error {
 // left is how many kills are still to come: none when the rest of the time is
 // needed for settling.
 func (k *killer) left() int {
-	if time.Since(k.began) > k.timeout-min(k.timeout/2, settling) {
+	if time.Since(k.stage.began) > k.stage.timeout-min(k.stage.timeout/2, settling) {
 		return 0
 	}
-	return k.kills - int(k.killed.Load())
+	return k.stage.kills - int(k.stage.killed.Load())
 }
 
 // killOne starts a manager without leader election, and kills it when it works.
 func (k *killer) killOne(ctx context.Context) error {
 	for {
-		m, err := k.launch()
+		m, err := k.stage.launch()
 		if err != nil {
 			return err
 		}
@@ -117,9 +137,9 @@ func (k *killer) strike(ctx context.Context, m *manager) error {
 	if !m.kill() {
 		return errEnded
 	}
-	k.killed.Add(1)
-	k.mourn(ctx)
-	k.did("kill %d, %s", k.killed.Load(), how)
+	k.stage.killed.Add(1)
+	k.book.mourn(ctx)
+	k.book.did("kill %d, %s", k.stage.killed.Load(), how)
 	return nil
 }
 
@@ -130,12 +150,12 @@ func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
 		return "at any moment", k.wait(ctx, m, time.Duration(k.chance.IntN(1500))*time.Millisecond)
 	case n < 7:
 		select {
-		case <-k.committed: // that was an earlier one
+		case <-k.stage.committed: // that was an earlier one
 		default:
 		}
 		k.people.order()
 		select {
-		case <-k.committed:
+		case <-k.stage.committed:
 			return "just after a create", k.wait(ctx, m, time.Duration(k.chance.IntN(8))*time.Millisecond)
 		case <-time.After(ambush):
 			return "after waiting for a create", nil
@@ -156,7 +176,7 @@ func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
 
 // trap lets the next creates hang once they are carried out.
 func (k *killer) trap(times int) *simulator.FaultHandle {
-	return k.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.HangAfter, Times: times})
+	return k.stage.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.HangAfter, Times: times})
 }
 
 // untilHit waits until the trap has caught something, but not for ever.

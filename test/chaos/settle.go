@@ -22,18 +22,18 @@ const aftermath = latest + 12*time.Second
 // settle ends the faults and waits until every Group is as declared, or gone, and
 // stays so. It returns how long that took, not counting the proof that it stays;
 // not getting there in time is for judge to say.
-func (s *stage) settle(ctx context.Context) (took time.Duration, err error) {
-	s.sim.ClearFaults()
+func (c *chaos) settle(ctx context.Context) (took time.Duration, err error) {
+	c.stage.sim.ClearFaults()
 	began := time.Now()
-	s.did("the faults are over; two managers settle what they left (at least 2 minutes, if a create was torn before it was made)")
-	p := &pair{killer: &killer{stage: s}}
+	c.book.did("the faults are over; two managers settle what they left (at least 2 minutes, if a create was torn before it was made)")
+	p := &pair{killer: c.killer()}
 	quiet := time.Now()
 	restless := -1
 	for restless != 0 || time.Since(quiet) < aftermath {
 		if _, err := p.leader(ctx); err != nil {
-			return 0, s.unlessExpired(ctx, err)
+			return 0, c.unlessExpired(ctx, err)
 		}
-		n, err := s.restless(ctx)
+		n, err := c.judge.restless(ctx)
 		if err != nil && ctx.Err() == nil {
 			continue // the API server is back soon
 		}
@@ -41,11 +41,11 @@ func (s *stage) settle(ctx context.Context) (took time.Duration, err error) {
 			quiet = time.Now()
 		}
 		if n != restless {
-			s.say("%d Groups are not settled", n)
+			c.stage.say("%d Groups are not settled", n)
 		}
 		restless = n
 		if err := pause(ctx, time.Second); err != nil {
-			return time.Since(began), s.unlessExpired(ctx, err)
+			return time.Since(began), c.unlessExpired(ctx, err)
 		}
 	}
 	return quiet.Sub(began), nil
@@ -53,29 +53,29 @@ func (s *stage) settle(ctx context.Context) (took time.Duration, err error) {
 
 // unlessExpired turns an error into none when the time is over: what is not
 // settled by then is a finding, not a failure of this program.
-func (s *stage) unlessExpired(ctx context.Context, err error) error {
+func (c *chaos) unlessExpired(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errTimeout) {
-		s.say("the time is over")
+		c.stage.say("the time is over")
 		return nil
 	}
 	return err
 }
 
 // restless counts the Groups that are not settled.
-func (s *stage) restless(ctx context.Context) (int, error) {
-	groups, err := s.look(ctx)
+func (j *judge) restless(ctx context.Context) (int, error) {
+	groups, err := j.book.look(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return len(s.unsettled(groups)), nil
+	return len(j.unsettled(groups)), nil
 }
 
 // unsettled returns why Groups are not settled, by their names: those that are
 // not as declared, those that should be gone, and those that are gone and should
 // not be.
-func (s *stage) unsettled(groups []v1alpha1.Group) map[string]string {
+func (j *judge) unsettled(groups []v1alpha1.Group) map[string]string {
 	why := map[string]string{}
-	for _, d := range s.people.all {
+	for _, d := range j.people.all {
 		if !d.deleted {
 			why[d.name] = "it is gone, and nobody deleted it"
 		}
@@ -83,14 +83,14 @@ func (s *stage) unsettled(groups []v1alpha1.Group) map[string]string {
 	for i := range groups {
 		g := &groups[i]
 		delete(why, g.Name)
-		if text := s.unrest(g); text != "" {
+		if text := j.unrest(g); text != "" {
 			why[g.Name] = text
 		}
 	}
 	return why
 }
 
-func (s *stage) unrest(g *v1alpha1.Group) string {
+func (j *judge) unrest(g *v1alpha1.Group) string {
 	if g.DeletionTimestamp != nil {
 		return "it is still being deleted"
 	}
@@ -98,7 +98,7 @@ func (s *stage) unrest(g *v1alpha1.Group) string {
 	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != g.Generation {
 		return "it is not ready"
 	}
-	remote, exists := s.sim.Group(g.Status.ID)
+	remote, exists := j.stage.sim.Group(g.Status.ID)
 	switch {
 	case !exists:
 		return "its remote group does not exist: " + g.Status.ID

@@ -35,7 +35,8 @@ const (
 	groupNamespace = "default"
 )
 
-// stage is everything that runs during the chaos, and what is counted.
+// stage is everything that runs during the chaos, and what is counted. It starts and ends
+// things, and knows nothing of what people have declared.
 type stage struct {
 	options
 
@@ -54,9 +55,6 @@ type stage struct {
 	endpoint  string
 	committed chan struct{} // gets something when a create was carried out
 
-	people *people
-	book   *book
-
 	killed        atomic.Int64 // working managers that were killed
 	leading       *manager     // the last that was seen to lead
 	leaderChanges int
@@ -70,7 +68,7 @@ type stage struct {
 func setStage(ctx context.Context, failed context.CancelCauseFunc, o options, out io.Writer) (_ *stage, err error) {
 	s := &stage{
 		options: o, out: out, began: time.Now(), token: rand.Text(), failed: failed,
-		committed: make(chan struct{}, 1), book: newBook(),
+		committed: make(chan struct{}, 1),
 	}
 	s.say("seed %d: %d kills while %d Groups live", o.seed, o.kills, o.groups)
 	if s.cp, err = controlplane.Start(ctx, controlplane.Options{}); err != nil {
@@ -90,7 +88,6 @@ func setStage(ctx context.Context, failed context.CancelCauseFunc, o options, ou
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}
-	s.people = newPeople(s)
 	return s, nil
 }
 

@@ -89,12 +89,12 @@ func TestVerdict(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &stage{sim: simulator.New(simulator.Options{}), book: newBook()}
-			s.people = &people{stage: s, all: tc.declared}
+			s := &stage{sim: simulator.New(simulator.Options{})}
+			j := &judge{stage: s, people: &people{stage: s, all: tc.declared}}
 			for _, g := range tc.remote {
 				s.sim.Seed(g)
 			}
-			v := s.verdict(tc.groups)
+			v := j.verdict(tc.groups)
 			got := found{keys(v.duplicates), keys(v.leaks), keys(v.unsettled)}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
