@@ -19,20 +19,20 @@ import (
 func TestAdoptionByID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.seed("Old name", func(g *simulator.Group) {
+	id := w.remote.seed("Old name", func(g *simulator.Group) {
 		g.Description, g.Contacts = new("Old."), simulator.Contacts("Hector")
 	})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
-	g := w.awaitSynced("lobby")
-	if g.Status.ID != id || g.Annotations[v1alpha1.AnnotationGroupID] != id || g.Annotations[v1alpha1.AnnotationGroupCluster] != w.clusterUID() {
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
+	g := w.groups.awaitSynced("lobby")
+	if g.Status.ID != id || g.Annotations[v1alpha1.AnnotationGroupID] != id || g.Annotations[v1alpha1.AnnotationGroupCluster] != clusterUID(w) {
 		t.Errorf("the Group is not bound: status.id %q, annotations %v", g.Status.ID, g.Annotations)
 	}
-	if r := w.remote(id); r.Name != "Lobby" || *r.Description != "Old." || len(r.Contacts) != 1 {
+	if r := w.remote.get(id); r.Name != "Lobby" || *r.Description != "Old." || len(r.Contacts) != 1 {
 		t.Errorf("the remote group is %+v", r)
 	}
-	w.wantBodies("PUT", `{"name":"Lobby"}`)
-	w.wantBodies("POST")
-	w.wantEvents("lobby", map[string]int{"Adopted": 1, "Updated": 1})
+	w.calls.wantBodies("PUT", `{"name":"Lobby"}`)
+	w.calls.wantBodies("POST")
+	w.groups.wantEvents("lobby", map[string]int{"Adopted": 1, "Updated": 1})
 }
 
 // Adopting an archived group unarchives it, unless that is declared otherwise.
@@ -51,17 +51,17 @@ func TestAdoptionUnarchives(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, simulator.Settings{})
-			byID, byName := w.seed("The old", archivedOn(1)), w.seed("The known", archivedOn(1))
-			w.group("old", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Archived = byID, c.archived })
-			w.group("known", byItsName, func(g *v1alpha1.Group) { g.Spec.Archived = c.archived })
+			byID, byName := w.remote.seed("The old", archivedOn(1)), w.remote.seed("The known", archivedOn(1))
+			w.groups.create("old", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Archived = byID, c.archived })
+			w.groups.create("known", byItsName, func(g *v1alpha1.Group) { g.Spec.Archived = c.archived })
 			for name, id := range map[string]string{"old": byID, "known": byName} {
-				if g := w.awaitSynced(name); g.Status.ID != id {
+				if g := w.groups.awaitSynced(name); g.Status.ID != id {
 					t.Errorf("%s is bound to %s, not %s", name, g.Status.ID, id)
 				}
-				w.wantArchived(id, c.want)
-				w.wantEvents(name, c.events)
+				w.remote.wantArchived(id, c.want)
+				w.groups.wantEvents(name, c.events)
 			}
-			w.wantBodies("POST")
+			w.calls.wantBodies("POST")
 		})
 	}
 }
@@ -71,16 +71,16 @@ func TestAdoptionUnarchives(t *testing.T) {
 func TestManagingWhatWasObservedUnarchivesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.seed("The old", archivedOn(1))
-	w.group("old", observing, func(g *v1alpha1.Group) { g.Spec.GroupID = id })
-	w.await("old", "True", v1alpha1.ReasonObserved)
-	w.edit("old", func(g *v1alpha1.Group) {
+	id := w.remote.seed("The old", archivedOn(1))
+	w.groups.create("old", observing, func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	w.groups.await("old", "True", v1alpha1.ReasonObserved)
+	w.groups.edit("old", func(g *v1alpha1.Group) {
 		g.Spec.ManagementPolicy, g.Spec.Description = v1alpha1.ManagementManage, new("Managed.")
 	})
-	w.awaitSynced("old")
-	w.nextListings(1)
-	w.wantBodies("PUT", `{"description":"Managed."}`)
-	w.wantArchived(id, true)
+	w.groups.awaitSynced("old")
+	w.calls.nextListings(1)
+	w.calls.wantBodies("PUT", `{"description":"Managed."}`)
+	w.remote.wantArchived(id, true)
 }
 
 func byItsName(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
@@ -96,25 +96,25 @@ func archivedOn(day int) func(*simulator.Group) {
 func TestAdoptionByNameChooses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{HideArchived: true})
-	w.seed("The active", archivedOn(9))
-	active := w.seed("The active")
-	w.seed("The archived", archivedOn(3))
-	last := w.seed("The archived", archivedOn(5))
-	w.seed("The archived", archivedOn(4))
-	w.seed("the new") // names are compared exactly
+	w.remote.seed("The active", archivedOn(9))
+	active := w.remote.seed("The active")
+	w.remote.seed("The archived", archivedOn(3))
+	last := w.remote.seed("The archived", archivedOn(5))
+	w.remote.seed("The archived", archivedOn(4))
+	w.remote.seed("the new") // names are compared exactly
 
-	w.group("active", byItsName)
-	w.group("archived", byItsName)
-	w.group("new", byItsName)
+	w.groups.create("active", byItsName)
+	w.groups.create("archived", byItsName)
+	w.groups.create("new", byItsName)
 	for name, id := range map[string]string{"active": active, "archived": last} {
-		if g := w.awaitSynced(name); g.Status.ID != id {
+		if g := w.groups.awaitSynced(name); g.Status.ID != id {
 			t.Errorf("%s is bound to %s, not %s", name, g.Status.ID, id)
 		}
 	}
-	w.awaitSynced("new")
-	w.wantBodies("POST", `{"name":"The new"}`)
-	w.wantRemotes(7)
-	w.wantEvents("new", map[string]int{"Created": 1})
+	w.groups.awaitSynced("new")
+	w.calls.wantBodies("POST", `{"name":"The new"}`)
+	w.remote.wantCount(7)
+	w.groups.wantEvents("new", map[string]int{"Created": 1})
 }
 
 // Several active groups of the name: a person has to choose, and can do so in either
@@ -122,62 +122,62 @@ func TestAdoptionByNameChooses(t *testing.T) {
 func TestAdoptionAmbiguousListsTheCandidates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	first, second := w.seed("The lobby"), w.seed("The lobby")
-	one, two := w.seed("The bar"), w.seed("The bar")
+	first, second := w.remote.seed("The lobby"), w.remote.seed("The lobby")
+	one, two := w.remote.seed("The bar"), w.remote.seed("The bar")
 	for _, name := range []string{"lobby", "bar"} {
-		w.group(name, byItsName)
+		w.groups.create(name, byItsName)
 	}
-	w.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second, "set groupID")
-	w.awaitStalled("bar", v1alpha1.ReasonAdoptionAmbiguous, one, two)
-	w.wantNoWrite()
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second, "set groupID")
+	w.groups.awaitStalled("bar", v1alpha1.ReasonAdoptionAmbiguous, one, two)
+	w.calls.wantNoWrite()
 
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy, g.Spec.GroupID = v1alpha1.AdoptNever, second })
-	if g := w.awaitSynced("lobby"); g.Status.ID != second {
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy, g.Spec.GroupID = v1alpha1.AdoptNever, second })
+	if g := w.groups.awaitSynced("lobby"); g.Status.ID != second {
 		t.Errorf("bound to %s, not %s", g.Status.ID, second)
 	}
 	w.sim.Mutate(one, func(g *simulator.Group) { g.Name = "The old bar" })
-	if g := w.awaitSynced("bar"); g.Status.ID != two {
+	if g := w.groups.awaitSynced("bar"); g.Status.ID != two {
 		t.Errorf("bound to %s, not %s", g.Status.ID, two)
 	}
-	w.wantNoWrite()
-	w.wantRemotes(4)
+	w.calls.wantNoWrite()
+	w.remote.wantCount(4)
 }
 
 // A group that another Group owns is waited for, neither shared nor made again.
 func TestAdoptionByNameWaitsForTheOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("owner", func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
-	id := w.awaitSynced("owner").Status.ID
-	w.group("next", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
-	w.awaitBlocked("next", v1alpha1.ReasonCreating, id, "lets it go")
-	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.delete("owner")
-	if g := w.awaitSynced("next"); g.Status.ID != id {
+	w.groups.create("owner", func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+	id := w.groups.awaitSynced("owner").Status.ID
+	w.groups.create("next", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+	w.groups.awaitBlocked("next", v1alpha1.ReasonCreating, id, "lets it go")
+	w.groups.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.delete("owner")
+	if g := w.groups.awaitSynced("next"); g.Status.ID != id {
 		t.Errorf("bound to %s, not %s", g.Status.ID, id)
 	}
-	w.wantRemotes(1)
-	w.wantEvents("next", map[string]int{"Adopted": 1})
+	w.remote.wantCount(1)
+	w.groups.wantEvents("next", map[string]int{"Adopted": 1})
 }
 
 // Two Groups of one name, both ByName: one adopts, the other waits.
 func TestAdoptionByNameOfOneGroupByTwo(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	w.seed("Lobby")
+	w.remote.seed("Lobby")
 	for _, name := range []string{"left", "right"} {
-		w.group(name, byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
+		w.groups.create(name, byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
 	}
 	w.start()
-	w.eventually(func() string {
-		reasons := reasonOf(w.get("left")) + " " + reasonOf(w.get("right"))
+	eventually(w, func() string {
+		reasons := reasonOf(w.groups.get("left")) + " " + reasonOf(w.groups.get("right"))
 		if reasons != "Synced Creating" && reasons != "Creating Synced" {
 			return "want one Synced and one that waits, have " + reasons
 		}
 		return ""
 	})
-	w.wantRemotes(1)
-	w.wantNoWrite()
+	w.remote.wantCount(1)
+	w.calls.wantNoWrite()
 }
 
 // A group that appeared after the last listing is found all the same: whether there is
@@ -187,12 +187,12 @@ func TestAdoptionByNameLooksAnew(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
 	})
-	w.owned("bar")
-	id := w.seed("The lobby")
+	w.groups.owned("bar")
+	id := w.remote.seed("The lobby")
 	w.sim.ResetRequests()
-	w.group("lobby", byItsName)
-	if g := w.awaitSynced("lobby"); g.Status.ID != id {
+	w.groups.create("lobby", byItsName)
+	if g := w.groups.awaitSynced("lobby"); g.Status.ID != id {
 		t.Errorf("bound to %s, not %s", g.Status.ID, id)
 	}
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
 }

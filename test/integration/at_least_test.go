@@ -22,18 +22,18 @@ func TestAtLeastAddsMembersAndRemovesNobody(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
 	})
-	id := w.seed("The lobby", func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve", "Hector") })
-	w.group("lobby", func(g *v1alpha1.Group) {
+	id := w.remote.seed("The lobby", func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve", "Hector") })
+	w.groups.create("lobby", func(g *v1alpha1.Group) {
 		g.Spec.GroupID, g.Spec.ContactsPolicy, g.Spec.Contacts = id, v1alpha1.ContactsAtLeast, contacts("Cliff", "Hector")
 	})
-	w.awaitSynced("lobby")
-	w.wantBodies("PUT", `{"contacts":[{"username":"Eve"},{"username":"Hector"},{"username":"Cliff"}]}`)
+	w.groups.awaitSynced("lobby")
+	w.calls.wantBodies("PUT", `{"contacts":[{"username":"Eve"},{"username":"Hector"},{"username":"Cliff"}]}`)
 	// Somebody adds a member whom the newest listing does not show.
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve", "Hector", "Cliff", "Abel") })
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hester") })
-	w.awaitSynced("lobby")
-	if have, want := usernames(w.remote(id)), []string{"Abel", "Cliff", "Eve", "Hector", "Hester"}; !slices.Equal(have, want) {
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hester") })
+	w.groups.awaitSynced("lobby")
+	if have, want := usernames(w.remote.get(id)), []string{"Abel", "Cliff", "Eve", "Hector", "Hester"}; !slices.Equal(have, want) {
 		t.Errorf("the members are %v, want %v", have, want)
 	}
-	w.wantEvents("lobby", map[string]int{"Adopted": 1, "Updated": 2})
+	w.groups.wantEvents("lobby", map[string]int{"Adopted": 1, "Updated": 2})
 }

@@ -21,38 +21,38 @@ import (
 func TestCopiedManifestEndsInIDConflict(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("owner", func(g *v1alpha1.Group) { g.Spec.Description = new("Mine.") })
-	owner := w.awaitSynced("owner")
+	w.groups.create("owner", func(g *v1alpha1.Group) { g.Spec.Description = new("Mine.") })
+	owner := w.groups.awaitSynced("owner")
 	copied := func(g *v1alpha1.Group) {
 		g.Annotations, g.Finalizers = maps.Clone(owner.Annotations), owner.Finalizers
 		g.Spec.Name, g.Spec.Description = owner.Spec.Name, new("The copy's.")
 	}
 	w.sim.ResetRequests()
-	w.group("copy", copied)
-	w.group("heir", copied)
+	w.groups.create("copy", copied)
+	w.groups.create("heir", copied)
 	for _, name := range []string{"copy", "heir"} {
-		g := w.awaitStalled(name, v1alpha1.ReasonIDConflict, owner.Status.ID, w.namespace+"/owner", "delete one of the two", "takes over", "Orphan")
+		g := w.groups.awaitStalled(name, v1alpha1.ReasonIDConflict, owner.Status.ID, w.namespace+"/owner", "delete one of the two", "takes over", "Orphan")
 		if g.Status.ID != "" {
 			t.Errorf("%s shows the id %s, which is not its own", name, g.Status.ID)
 		}
 	}
-	w.delete("copy")
-	w.awaitGone("copy")
-	w.nextListings(1)
-	w.wantNoWrite()
-	w.awaitSynced("owner")
-	w.wantEvents("copy", map[string]int{"IDConflict": 1})
+	w.groups.delete("copy")
+	w.groups.awaitGone("copy")
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
+	w.groups.awaitSynced("owner")
+	w.groups.wantEvents("copy", map[string]int{"IDConflict": 1})
 
-	w.delete("owner") // archives
-	heir := w.awaitSynced("heir")
+	w.groups.delete("owner") // archives
+	heir := w.groups.awaitSynced("heir")
 	if heir.Status.ID != owner.Status.ID {
 		t.Errorf("the heir is bound to %q, not %q", heir.Status.ID, owner.Status.ID)
 	}
-	if r := w.remote(owner.Status.ID); r.Archived() || *r.Description != "The copy's." {
+	if r := w.remote.get(owner.Status.ID); r.Archived() || *r.Description != "The copy's." {
 		t.Errorf("taking over is an adoption: the group is %+v", r)
 	}
-	w.wantRemotes(1)
-	w.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
+	w.remote.wantCount(1)
+	w.groups.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
 }
 
 // A crash in the middle of a take-over leaves a Group that is known to own its
@@ -60,24 +60,24 @@ func TestCopiedManifestEndsInIDConflict(t *testing.T) {
 func TestATakeOverIsInStatusBeforeItIsRemote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("owner")
-	owner := w.awaitSynced("owner")
-	w.group("heir", func(g *v1alpha1.Group) {
+	w.groups.create("owner")
+	owner := w.groups.awaitSynced("owner")
+	w.groups.create("heir", func(g *v1alpha1.Group) {
 		g.Annotations, g.Finalizers, g.Spec.Name = maps.Clone(owner.Annotations), owner.Finalizers, owner.Spec.Name
 	})
-	w.awaitStalled("heir", v1alpha1.ReasonIDConflict, owner.Status.ID)
+	w.groups.awaitStalled("heir", v1alpha1.ReasonIDConflict, owner.Status.ID)
 	unarchiving := w.sim.AddFault(simulator.Fault{Method: "PUT", BodyRegexp: "null", Action: simulator.Hang})
-	w.delete("owner")
-	w.awaitGone("owner")
-	w.eventually(func() string {
-		g := w.get("heir")
+	w.groups.delete("owner")
+	w.groups.awaitGone("owner")
+	eventually(w, func() string {
+		g := w.groups.get("heir")
 		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 		if g.Status.ID != owner.Status.ID || ready.Reason != v1alpha1.ReasonIDConflict { // the PUT is still on its way
 			return fmt.Sprintf("status.id is %q with reason %s", g.Status.ID, ready.Reason)
 		}
 		return ""
 	})
-	if !w.remote(owner.Status.ID).Archived() {
+	if !w.remote.get(owner.Status.ID).Archived() {
 		t.Error("the remote group was written before status")
 	}
 	unarchiving.Remove()
@@ -87,37 +87,37 @@ func TestATakeOverIsInStatusBeforeItIsRemote(t *testing.T) {
 func TestGroupIDOfAnothersGroupIsAConflict(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("owner")["owner"]
-	w.group("second", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Stolen" })
-	w.awaitStalled("second", v1alpha1.ReasonIDConflict, id, w.namespace+"/owner")
-	w.nextListings(1)
-	w.wantBodies("PUT")
-	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.delete("owner")
-	w.awaitSynced("second")
-	if r := w.remote(id); r.Name != "Stolen" {
+	id := w.groups.owned("owner")["owner"]
+	w.groups.create("second", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Stolen" })
+	w.groups.awaitStalled("second", v1alpha1.ReasonIDConflict, id, w.namespace+"/owner")
+	w.calls.nextListings(1)
+	w.calls.wantBodies("PUT")
+	w.groups.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.delete("owner")
+	w.groups.awaitSynced("second")
+	if r := w.remote.get(id); r.Name != "Stolen" {
 		t.Errorf("the group is %+v", r)
 	}
-	w.wantEvents("second", map[string]int{"IDConflict": 1, "Adopted": 1, "Updated": 1})
+	w.groups.wantEvents("second", map[string]int{"IDConflict": 1, "Adopted": 1, "Updated": 1})
 }
 
 // Two Groups declare one groupID from the start: the older one owns it.
 func TestOneGroupIDInTwoGroups(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	id := w.seed("Lobby")
+	id := w.remote.seed("Lobby")
 	for _, name := range []string{"left", "right"} {
-		w.group(name, func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
+		w.groups.create(name, func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
 	}
 	w.start()
-	w.eventually(func() string {
-		reasons := reasonOf(w.get("left")) + " " + reasonOf(w.get("right"))
+	eventually(w, func() string {
+		reasons := reasonOf(w.groups.get("left")) + " " + reasonOf(w.groups.get("right"))
 		if reasons != "Synced IDConflict" && reasons != "IDConflict Synced" {
 			return "want one Synced and one IDConflict, have " + reasons
 		}
 		return ""
 	})
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
 }
 
 // A production namespace restored into another cluster, and deleted there, harms
@@ -126,54 +126,54 @@ func TestGroupOfAnotherClusterIsOnlyRead(t *testing.T) {
 	t.Parallel()
 	const production = "3b7f0c1e-0000-4000-8000-000000000001"
 	w := newWorld(t, simulator.Settings{})
-	id, other := w.seed("Lobby", archivedOn(1)), w.seed("Bar")
+	id, other := w.remote.seed("Lobby", archivedOn(1)), w.remote.seed("Bar")
 	restored := func(id string) func(*v1alpha1.Group) {
 		return func(g *v1alpha1.Group) {
-			w.boundBy(production, id)(g)
+			boundBy(production, id)(g)
 			g.Finalizers = []string{v1alpha1.FinalizerGroup}
 			g.Spec.Name, g.Spec.DeletionPolicy = "Staging", v1alpha1.DeletionDelete
 		}
 	}
-	w.editConnection(func(c *v1alpha1.Connection) { c.Spec.AllowDelete = true })
-	w.group("lobby", restored(id))
-	w.group("bar", restored(other))
-	w.awaitStalled("lobby", v1alpha1.ReasonIDConflict, id, production, "take-over", "sim")
-	g := w.awaitStalled("bar", v1alpha1.ReasonIDConflict, other)
+	w.connection.edit(func(c *v1alpha1.Connection) { c.Spec.AllowDelete = true })
+	w.groups.create("lobby", restored(id))
+	w.groups.create("bar", restored(other))
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonIDConflict, id, production, "take-over", "sim")
+	g := w.groups.awaitStalled("bar", v1alpha1.ReasonIDConflict, other)
 	if g.Annotations[v1alpha1.AnnotationGroupCluster] != production {
 		t.Errorf("the annotation that names the other cluster has changed: %v", g.Annotations)
 	}
-	w.delete("bar")
-	w.awaitGone("bar")
-	w.nextListings(1)
-	w.wantNoWrite()
+	w.groups.delete("bar")
+	w.groups.awaitGone("bar")
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
 
-	w.editConnection(func(c *v1alpha1.Connection) {
+	w.connection.edit(func(c *v1alpha1.Connection) {
 		c.Annotations = map[string]string{v1alpha1.AnnotationTakeOver: production}
 	})
-	g = w.awaitSynced("lobby")
-	if g.Status.ID != id || g.Annotations[v1alpha1.AnnotationGroupCluster] != w.clusterUID() {
+	g = w.groups.awaitSynced("lobby")
+	if g.Status.ID != id || g.Annotations[v1alpha1.AnnotationGroupCluster] != clusterUID(w) {
 		t.Errorf("the group was not taken over: %q, %v", g.Status.ID, g.Annotations)
 	}
-	w.wantArchived(id, false)
-	w.wantEvents("lobby", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
-	w.wantRemotes(2)
+	w.remote.wantArchived(id, false)
+	w.groups.wantEvents("lobby", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
+	w.remote.wantCount(2)
 }
 
 // A status restored with the Group from another cluster makes it no owner either.
 func TestGroupOfAnotherClusterWithItsStatus(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	id := w.seed("The lobby")
-	g := w.group("lobby", w.boundBy("another-cluster", id))
+	id := w.remote.seed("The lobby")
+	g := w.groups.create("lobby", boundBy("another-cluster", id))
 	g.Status.ID = id
 	if err := api.Status().Update(context.Background(), g); err != nil {
 		t.Fatal(err)
 	}
-	w.group("native", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "The lobby" })
+	w.groups.create("native", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "The lobby" })
 	w.start()
-	w.await("native", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	w.awaitStalled("lobby", v1alpha1.ReasonIDConflict, "another-cluster")
-	w.delete("lobby")
-	w.awaitGone("lobby")
-	w.wantNoWrite()
+	w.groups.await("native", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonIDConflict, "another-cluster")
+	w.groups.delete("lobby")
+	w.groups.awaitGone("lobby")
+	w.calls.wantNoWrite()
 }

@@ -4,16 +4,12 @@
 package integration
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
@@ -24,11 +20,11 @@ import (
 // written nothing itself: our own writes excuse an absence for the settle time.
 func (w *world) settledGroups(n int) (names []string) {
 	w.Helper()
-	names = w.groups("g", n)
+	names = w.groups.createMany("g", n)
 	for _, name := range names {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
-	w.wantConnected()
+	w.connection.awaitConnected()
 	w.stop()
 	return names
 }
@@ -39,27 +35,27 @@ func TestAnAccountThatShowsNoneOfItsGroupsIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	names := w.settledGroups(4)
-	versions := w.versions()
+	versions := w.groups.versions()
 	foreign := w.sim.AddFault(simulator.Fault{Action: simulator.Foreign})
 	for range 4 { // as many as ours
 		w.sim.Account("foreign").Seed(simulator.Group{Name: "Theirs"})
 	}
 	w.sim.ResetRequests()
 	w.start()
-	w.wantConnection(v1alpha1.ReasonMassDisappearance, true, "4 of the 4", v1alpha1.AnnotationAcceptMissing)
-	w.group("new")
-	g := w.await("new", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
-	w.wantMessage(g, "does not show the groups")
-	w.delete("g-0")
-	w.eventually(func() string {
-		if g := w.get("g-0"); g == nil || message(g) == "" || g.Status.Conditions[0].Reason != v1alpha1.ReasonDeleting {
+	w.connection.awaitNotReady(v1alpha1.ReasonMassDisappearance, true, "4 of the 4", v1alpha1.AnnotationAcceptMissing)
+	w.groups.create("new")
+	g := w.groups.await("new", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	wantMessage(w, g, "does not show the groups")
+	w.groups.delete("g-0")
+	eventually(w, func() string {
+		if g := w.groups.get("g-0"); g == nil || message(g) == "" || g.Status.Conditions[0].Reason != v1alpha1.ReasonDeleting {
 			return "the deletion does not say what it waits for"
 		}
 		return ""
 	})
-	w.nextPasses(1)
-	w.wantOnlyReads()
-	now := w.versions()
+	w.calls.nextPasses(1)
+	w.calls.wantNoWrite()
+	now := w.groups.versions()
 	delete(versions, "g-0")
 	for name, version := range versions {
 		if now[name] != version {
@@ -68,20 +64,11 @@ func TestAnAccountThatShowsNoneOfItsGroupsIsNotBelieved(t *testing.T) {
 	}
 
 	foreign.Remove()
-	w.wantConnected()
-	w.awaitSynced("new")
-	w.awaitGone("g-0")
+	w.connection.awaitConnected()
+	w.groups.awaitSynced("new")
+	w.groups.awaitGone("g-0")
 	w.wantOneToOneWithArchived(append(names[1:], "new"), 1)
-	w.wantOccurrences(map[string]int{"MassDisappearance": 1, "Connected": 2, "Disconnected": 0})
-}
-
-func (w *world) wantOnlyReads() {
-	w.Helper()
-	for kind, n := range w.sim.Counts() {
-		if kind != "GET list" && kind != "GET one" && n > 0 {
-			w.Errorf("%d × %s", n, kind)
-		}
-	}
+	w.connection.wantEvents(map[string]int{"MassDisappearance": 1, "Connected": 2, "Disconnected": 0})
 }
 
 // wantOneToOneWithArchived is wantOneToOne beside archived groups that nobody owns.
@@ -89,7 +76,7 @@ func (w *world) wantOneToOneWithArchived(names []string, archived int) {
 	w.Helper()
 	ids := map[string]bool{}
 	for _, name := range names {
-		ids[w.get(name).Status.ID] = true
+		ids[w.groups.get(name).Status.ID] = true
 	}
 	for _, g := range w.sim.Groups() {
 		if !ids[g.ID] && g.Archived() {
@@ -109,21 +96,21 @@ func (w *world) wantOneToOneWithArchived(names []string, archived int) {
 func TestANewTokenHasToEarnTrust(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	for _, name := range w.groups("g", 3) {
-		w.awaitSynced(name)
+	for _, name := range w.groups.createMany("g", 3) {
+		w.groups.awaitSynced(name)
 	}
-	w.wantConnected()
+	w.connection.awaitConnected()
 	w.sim.AddToken(token+"-foreign", "foreign")
-	w.setSecret(map[string]string{"token": token + "-foreign"})
-	w.wantConnection(v1alpha1.ReasonMassDisappearance, true, "3 of the 3")
-	w.group("new")
-	w.await("new", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	w.connection.setSecret(map[string]string{"token": token + "-foreign"})
+	w.connection.awaitNotReady(v1alpha1.ReasonMassDisappearance, true, "3 of the 3")
+	w.groups.create("new")
+	w.groups.await("new", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
 	if theirs := w.sim.Account("foreign").Groups(); len(theirs) != 0 {
 		t.Errorf("groups were made in the foreign account: %+v", theirs)
 	}
-	w.setSecret(map[string]string{"token": token})
-	w.wantConnected()
-	w.awaitSynced("new")
+	w.connection.setSecret(map[string]string{"token": token})
+	w.connection.awaitConnected()
+	w.groups.awaitSynced("new")
 	w.wantOneToOne("g-0", "g-1", "g-2", "new")
 }
 
@@ -136,45 +123,24 @@ func TestAPersonCanAcceptThatGroupsAreGone(t *testing.T) {
 	}
 	w.sim.ResetRequests()
 	w.start()
-	w.wantConnection(v1alpha1.ReasonMassDisappearance, true, "3 of the 3")
-	w.acceptMissing("soon")
-	w.wantConnectionMessage("soon")
-	w.wantOnlyReads()
-	w.acceptMissing(time.Now().UTC().Format(time.RFC3339))
-	w.wantConnected()
+	w.connection.awaitNotReady(v1alpha1.ReasonMassDisappearance, true, "3 of the 3")
+	w.connection.acceptMissing("soon")
+	w.connection.wantMessage("soon")
+	w.calls.wantNoWrite()
+	w.connection.acceptMissing(time.Now().UTC().Format(time.RFC3339))
+	w.connection.awaitConnected()
 	for _, name := range names {
 		// Not before the settle time: nobody knows when the last manager wrote.
-		w.eventuallyWithin(plan.SettleTime+patience, func() string {
-			if w.occurrences(name, "Recreated") == 0 {
+		eventuallyWithin(w, plan.SettleTime+patience, func() string {
+			if w.groups.events(name)["Recreated"] == 0 {
 				return name + " was not made again"
 			}
 			return ""
 		})
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
 	w.wantOneToOne(names...)
 	if n := w.sim.Counts()["POST"]; n != len(names) {
 		t.Errorf("%d POSTs for %d Groups", n, len(names))
 	}
-}
-
-func (w *world) acceptMissing(value string) {
-	w.Helper()
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.AnnotationAcceptMissing, value)
-	if err := api.Patch(context.Background(), w.connection(), client.RawPatch("application/merge-patch+json", patch)); err != nil {
-		w.Fatal(err)
-	}
-}
-
-func (w *world) wantConnectionMessage(part string) {
-	w.Helper()
-	w.eventually(func() string {
-		c := w.connection()
-		for _, condition := range c.Status.Conditions {
-			if condition.Type == v1alpha1.ConditionReady && strings.Contains(condition.Message, part) {
-				return ""
-			}
-		}
-		return fmt.Sprintf("no message with %q: %+v", part, c.Status.Conditions)
-	})
 }

@@ -17,10 +17,10 @@ import (
 func TestEachChangeCostsOnePutOfTheChangedFieldsAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("busy", func(g *v1alpha1.Group) {
+	w.groups.create("busy", func(g *v1alpha1.Group) {
 		g.Spec.Description, g.Spec.Contacts = new("one"), contacts("Hector", "Cliff")
 	})
-	w.awaitSynced("busy")
+	w.groups.awaitSynced("busy")
 	changes := []struct {
 		change func(*v1alpha1.Group)
 		body   string
@@ -32,26 +32,26 @@ func TestEachChangeCostsOnePutOfTheChangedFieldsAlone(t *testing.T) {
 	}
 	for _, c := range changes {
 		w.sim.ResetRequests()
-		w.edit("busy", c.change)
-		w.awaitSynced("busy")
-		w.wantCalls(map[string]int{"PUT": 1})
-		if calls := w.writes(); len(calls) == 1 {
-			want := fmt.Sprintf("PUT /api/v1/groups/%s %s -> 200", w.get("busy").Status.ID, c.body)
+		w.groups.edit("busy", c.change)
+		w.groups.awaitSynced("busy")
+		w.calls.want(map[string]int{"PUT": 1})
+		if calls := w.calls.writes(); len(calls) == 1 {
+			want := fmt.Sprintf("PUT /api/v1/groups/%s %s -> 200", w.groups.get("busy").Status.ID, c.body)
 			if calls[0] != want {
 				t.Errorf("the call was %s, not %s", calls[0], want)
 			}
 		}
 	}
 	// An order and a repetition are no change, an omitted field is none of ours.
-	w.edit("busy", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Cliff") })
-	w.awaitSynced("busy")
+	w.groups.edit("busy", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Cliff") })
+	w.groups.awaitSynced("busy")
 	w.sim.ResetRequests()
-	w.edit("busy", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Cliff", "Hector", "Cliff") })
-	w.awaitSynced("busy")
-	w.edit("busy", func(g *v1alpha1.Group) { g.Spec.Description = nil })
-	w.awaitSynced("busy")
-	w.nextPasses(1)
-	w.wantCalls(nil)
+	w.groups.edit("busy", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Cliff", "Hector", "Cliff") })
+	w.groups.awaitSynced("busy")
+	w.groups.edit("busy", func(g *v1alpha1.Group) { g.Spec.Description = nil })
+	w.groups.awaitSynced("busy")
+	w.calls.nextPasses(1)
+	w.calls.want(nil)
 }
 
 const many = 250
@@ -63,40 +63,24 @@ func manyGroups(t *testing.T) (*world, *audit) {
 	writes := w.audit()
 	w.start()
 	w.sim.Seed(simulator.Group{Name: "Unmanaged and archived", ArchivedAt: time.Now()})
-	names := w.groups("g", many)
+	names := w.groups.createMany("g", many)
 	for _, name := range names {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
-	w.wantConnected()
-	w.nextPasses(2)
+	w.connection.awaitConnected()
+	w.calls.nextPasses(2)
 	return w, writes
-}
-
-// lists counts the list calls of each look at the account since the last reset, the
-// one under way aside.
-func (w *world) lists() []int {
-	var lists []int
-	for _, r := range w.sim.Requests() {
-		switch {
-		case r.Kind() != "GET list":
-		case r.Query == "limit=100":
-			lists = append(lists, 1)
-		case len(lists) > 0:
-			lists[len(lists)-1]++
-		}
-	}
-	return lists
 }
 
 func TestBetweenChangesThereIsOneListingPerIntervalAndARestartCostsOne(t *testing.T) {
 	t.Parallel()
 	w, writes := manyGroups(t)
-	versions := w.versions()
+	versions := w.groups.versions()
 	quiet := func(what string) {
 		t.Helper()
-		w.wantCalls(nil)
+		w.calls.want(nil)
 		const pages = (many + 1 + 99) / 100
-		lists := w.lists()
+		lists := w.calls.lists()
 		for _, n := range lists[:len(lists)-1] {
 			if n != pages {
 				t.Errorf("%s: the looks at the account cost %v list calls, not %d each", what, lists, pages)
@@ -106,28 +90,28 @@ func TestBetweenChangesThereIsOneListingPerIntervalAndARestartCostsOne(t *testin
 		if all := writes.all(); len(all) != 0 {
 			t.Errorf("%s: the API server was written to: %v", what, all)
 		}
-		if !maps.Equal(w.versions(), versions) {
+		if !maps.Equal(w.groups.versions(), versions) {
 			t.Errorf("%s: Groups were rewritten", what)
 		}
 	}
 	w.sim.ResetRequests()
 	writes.reset()
-	w.nextPasses(3)
+	w.calls.nextPasses(3)
 	quiet("between changes")
 
 	w.stop()
 	w.sim.ResetRequests()
 	writes.reset()
 	w.start()
-	w.nextPasses(3)
+	w.calls.nextPasses(3)
 	quiet("after a restart")
 
 	// What a restart must not miss: a change made meanwhile.
 	w.stop()
 	w.sim.ResetRequests()
-	w.edit("g-7", func(g *v1alpha1.Group) { g.Spec.Description = new("changed while nobody looked") })
+	w.groups.edit("g-7", func(g *v1alpha1.Group) { g.Spec.Description = new("changed while nobody looked") })
 	w.start()
-	w.awaitSynced("g-7")
+	w.groups.awaitSynced("g-7")
 	if n := w.sim.Counts(); n[http.MethodPut] != 1 || n[http.MethodPost] != 0 || n["GET one"] > 1 {
 		t.Errorf("one change cost %v", n)
 	}

@@ -20,11 +20,11 @@ import (
 // they are. A deletion just before, which is meant, does not blur the two.
 func TestGroupsGoWithTheirCRDAsOrphans(t *testing.T) { //nolint:paralleltest // the other tests need the CRD too
 	w := newWorld(t, simulator.Settings{}, consentingToDeletion)
-	ids := w.ofEachPolicy()
-	meant := w.owned("meant")["meant"]
-	w.delete("meant")
-	w.awaitGone("meant")
-	w.wantArchived(meant, true)
+	ids := w.groups.ofEachPolicy()
+	meant := w.groups.owned("meant")["meant"]
+	w.groups.delete("meant")
+	w.groups.awaitGone("meant")
+	w.remote.wantArchived(meant, true)
 	w.sim.ResetRequests()
 
 	w.releaseOthers()
@@ -32,11 +32,11 @@ func TestGroupsGoWithTheirCRDAsOrphans(t *testing.T) { //nolint:paralleltest // 
 	crd := &apiextensionsv1.CustomResourceDefinition{ObjectMeta: metav1.ObjectMeta{Name: "groups.klink.cloud"}}
 	t.Cleanup(func() { installCRDs(t) })
 	worlds.Delete(t, crds, crd)
-	w.eventually(worlds.Gone(t, crds, crd))
+	eventually(w, worlds.Gone(t, crds, crd))
 	for _, id := range ids {
-		w.wantArchived(id, false)
+		w.remote.wantArchived(id, false)
 	}
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
 }
 
 // releaseOthers takes the finalizers off what earlier tests have left: no manager is

@@ -38,36 +38,36 @@ func TestCreationAndDriftWorkInEveryDialect(t *testing.T) {
 				w.sim.Seed(simulator.Group{Name: fmt.Sprintf("Other %d", i), CreatedAt: time.Now().Add(-time.Hour)})
 			}
 			w.start()
-			names := w.groups("g", 2, func(g *v1alpha1.Group) { g.Spec.Description = new("right") })
+			names := w.groups.createMany("g", 2, func(g *v1alpha1.Group) { g.Spec.Description = new("right") })
 			filed := w.sim.Seed(simulator.Group{Name: "The filed", ArchivedAt: time.Now().Add(-time.Minute)})
-			w.group("filed", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Archived = filed, new(true) })
+			w.groups.create("filed", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Archived = filed, new(true) })
 			names = append(names, "filed")
 			for _, name := range names {
-				w.awaitSynced(name)
+				w.groups.awaitSynced(name)
 			}
-			w.nextPasses(1)
-			w.wantConnected()
-			if have := w.connection().Status.Pagination; have != reported[name] {
+			w.calls.nextPasses(1)
+			w.connection.awaitConnected()
+			if have := w.connection.get().Status.Pagination; have != reported[name] {
 				t.Errorf("the status says pagination %s", have)
 			}
-			w.sim.Mutate(w.get("g-0").Status.ID, func(g *simulator.Group) { g.Description = new("wrong") })
+			w.sim.Mutate(w.groups.get("g-0").Status.ID, func(g *simulator.Group) { g.Description = new("wrong") })
 			w.sim.Mutate(filed, func(g *simulator.Group) { g.ArchivedAt = time.Time{} })
-			w.awaitEvent("g-0", "DriftCorrected")
-			w.awaitEvent("filed", "DriftCorrected")
-			w.nextPasses(2)
+			w.groups.awaitEvent("g-0", "DriftCorrected")
+			w.groups.awaitEvent("filed", "DriftCorrected")
+			w.calls.nextPasses(2)
 			for _, name := range names {
-				w.awaitSynced(name)
+				w.groups.awaitSynced(name)
 			}
-			if g := w.remote(w.get("g-0").Status.ID); *g.Description != "right" {
+			if g := w.remote.get(w.groups.get("g-0").Status.ID); *g.Description != "right" {
 				t.Errorf("the drift was left: %q", *g.Description)
 			}
-			if !w.remote(filed).Archived() {
+			if !w.remote.get(filed).Archived() {
 				t.Error("the group was left unarchived")
 			}
 			if n := w.sim.Counts()["POST"]; n != 2 {
 				t.Errorf("%d POSTs for two new Groups", n)
 			}
-			if have := w.connection().Status.RemoteGroups; have == nil || *have != others+int32(len(names)) {
+			if have := w.connection.get().Status.RemoteGroups; have == nil || *have != others+int32(len(names)) {
 				t.Errorf("the status counts %v remote groups", have)
 			}
 		})

@@ -90,8 +90,8 @@ func TestAKilledManagerLosesAndDoublesNoGroup(t *testing.T) {
 	const n = 4
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Times: n, Action: simulator.HangAfter})
 	first := w.run(path)
-	names := w.groups("torn", n, func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
-	w.eventually(func() string {
+	names := w.groups.createMany("torn", n, func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
+	eventually(w, func() string {
 		if made := len(w.sim.Groups()); made < n {
 			return fmt.Sprintf("%d groups were made so far", made)
 		}
@@ -99,19 +99,19 @@ func TestAKilledManagerLosesAndDoublesNoGroup(t *testing.T) {
 	})
 	first.kill()
 	for _, name := range names {
-		if g := w.get(name); g.Status.ID != "" || g.Annotations[v1alpha1.AnnotationCreateAttempt] == "" {
+		if g := w.groups.get(name); g.Status.ID != "" || g.Annotations[v1alpha1.AnnotationCreateAttempt] == "" {
 			t.Errorf("%s was killed too late: %v, %+v", name, g.Annotations, g.Status)
 		}
 	}
 
 	second := w.run(path)
 	for _, name := range names {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
-		if note := w.awaitEvent(name, "Created"); !strings.Contains(note, "recovered") {
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		if note := w.groups.awaitEvent(name, "Created"); !strings.Contains(note, "recovered") {
 			t.Errorf("the event does not tell of the recovery: %s", note)
 		}
 	}
-	w.nextPasses(1)
+	w.calls.nextPasses(1)
 	w.wantOneToOne(names...)
 	if posts := w.sim.Counts()["POST"]; posts != n {
 		t.Errorf("%d POSTs for %d Groups", posts, n)

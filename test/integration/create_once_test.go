@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"testing"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,29 +36,18 @@ func (w *world) holdPosts() (release chan struct{}) {
 	return release
 }
 
-// awaitPosts waits until so many groups were made remotely.
-func (w *world) awaitPosts(n int) {
-	w.Helper()
-	w.eventually(func() string {
-		if have := w.sim.Counts()["POST"]; have < n {
-			return fmt.Sprintf("waiting for %d POSTs, have %d", n, have)
-		}
-		return ""
-	})
-}
-
 // wantOneToOne checks that the Groups and the remote groups belong together in
 // pairs, and that no attempt is left over.
 func (w *world) wantOneToOne(names ...string) {
 	w.Helper()
 	owners := map[string]string{}
 	for _, name := range names {
-		g := w.get(name)
+		g := w.groups.get(name)
 		if other, taken := owners[g.Status.ID]; taken {
 			w.Errorf("%s and %s have one remote group, %s", name, other, g.Status.ID)
 		}
 		owners[g.Status.ID] = name
-		w.remote(g.Status.ID)
+		w.remote.get(g.Status.ID)
 		if g.Annotations[v1alpha1.AnnotationGroupID] != g.Status.ID {
 			w.Errorf("%s: the annotation says %q, the status %q", name, g.Annotations[v1alpha1.AnnotationGroupID], g.Status.ID)
 		}
@@ -77,18 +65,18 @@ func TestEachCreationCostsOnePostAndThreeWrites(t *testing.T) {
 	w := prepareWorld(t, simulator.Settings{})
 	writes := w.audit()
 	w.start()
-	names := w.groups("g", 8, func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") })
+	names := w.groups.createMany("g", 8, func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") })
 	for _, name := range names {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
-	w.nextPasses(2)
-	w.wantCalls(map[string]int{"POST": len(names)})
+	w.calls.nextPasses(2)
+	w.calls.want(map[string]int{"POST": len(names)})
 	w.wantOneToOne(names...)
 	for _, name := range names {
 		if n := writes.of("groups/" + name); n != 3 {
 			t.Errorf("%s cost %d writes, not 3", name, n)
 		}
-		if n := w.occurrences(name, "Created"); n != 1 {
+		if n := w.groups.events(name)["Created"]; n != 1 {
 			t.Errorf("%s has %d events Created", name, n)
 		}
 	}
@@ -98,7 +86,7 @@ func TestEachCreationCostsOnePostAndThreeWrites(t *testing.T) {
 func TestEditsDuringTheCreationCauseNoSecondPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	names := w.groups("busy", 20)
+	names := w.groups.createMany("busy", 20)
 	editing, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -116,12 +104,12 @@ func TestEditsDuringTheCreationCauseNoSecondPost(t *testing.T) {
 	}()
 	t.Cleanup(func() { stop(); <-ended })
 	for _, name := range names {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
 	stop()
 	<-ended
-	w.nextPasses(1)
-	w.wantCalls(map[string]int{"POST": len(names)})
+	w.calls.nextPasses(1)
+	w.calls.want(map[string]int{"POST": len(names)})
 	w.wantOneToOne(names...)
 }
 
@@ -129,12 +117,12 @@ func TestEditsDuringTheCreationCauseNoSecondPost(t *testing.T) {
 func TestGroupsOfOneNameEachGetTheirOwnRemoteGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	names := w.groups("twin", 6, func(g *v1alpha1.Group) { g.Spec.Name = "Gemini" })
+	names := w.groups.createMany("twin", 6, func(g *v1alpha1.Group) { g.Spec.Name = "Gemini" })
 	for _, name := range names {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
-	w.nextPasses(1)
-	w.wantCalls(map[string]int{"POST": len(names)})
+	w.calls.nextPasses(1)
+	w.calls.want(map[string]int{"POST": len(names)})
 	w.wantOneToOne(names...)
 }
 
@@ -146,31 +134,19 @@ func TestAListingAheadOfTheReplyGivesTheGroupToNobodyElse(t *testing.T) {
 	release := w.holdPosts()
 	w.start()
 	same := func(g *v1alpha1.Group) { g.Spec.Name = "Gemini" }
-	w.group("second", same, func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	w.await("second", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
-	w.group("first", same)
-	w.awaitPosts(1)
-	w.nextPasses(1)
-	w.edit("second", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
-	w.nextPasses(1)
+	w.groups.create("second", same, func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	w.groups.await("second", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	w.groups.create("first", same)
+	w.calls.awaitPosts(1)
+	w.calls.nextPasses(1)
+	w.groups.edit("second", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	w.calls.nextPasses(1)
 	close(release)
 	for _, name := range []string{"first", "second"} {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
-	w.wantCalls(map[string]int{"POST": 2})
+	w.calls.want(map[string]int{"POST": 2})
 	w.wantOneToOne("first", "second")
-}
-
-// strike makes a Group vanish at once, finalizer or not.
-func (w *world) strike(name string) {
-	w.Helper()
-	w.edit(name, func(g *v1alpha1.Group) { g.Finalizers = nil })
-	if g := w.get(name); g != nil {
-		if err := api.Delete(context.Background(), g); err != nil && !apierrors.IsNotFound(err) {
-			w.Fatal(err)
-		}
-	}
-	w.awaitGone(name)
 }
 
 // A finalizer that is stripped while the POST is under way leaves a remote group
@@ -184,16 +160,16 @@ func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupIsGone(t *testing.T) {
 	w.start()
 	policies := []v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}
 	for i, policy := range policies {
-		w.group(fmt.Sprintf("gone-%d", i), func(g *v1alpha1.Group) {
+		w.groups.create(fmt.Sprintf("gone-%d", i), func(g *v1alpha1.Group) {
 			g.Spec.Name, g.Spec.DeletionPolicy = string(policy), policy
 		})
 	}
-	w.awaitPosts(len(policies))
+	w.calls.awaitPosts(len(policies))
 	for i := range policies {
-		w.strike(fmt.Sprintf("gone-%d", i))
+		w.groups.strike(fmt.Sprintf("gone-%d", i))
 	}
 	close(release)
-	w.eventually(func() string {
+	eventually(w, func() string {
 		states := map[string]string{"Delete": "deleted"}
 		for _, g := range w.sim.Groups() {
 			states[g.Name] = "active"
@@ -206,7 +182,7 @@ func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupIsGone(t *testing.T) {
 		}
 		return ""
 	})
-	w.nextPasses(1)
+	w.calls.nextPasses(1)
 	if n := w.sim.Counts()["POST"]; n != len(policies) {
 		t.Errorf("%d groups were made for %d Groups", n, len(policies))
 	}
@@ -218,13 +194,13 @@ func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupWasReplaced(t *testing.T) {
 	w := prepareWorld(t, simulator.Settings{})
 	release := w.holdPosts()
 	w.start()
-	w.group("phoenix")
-	w.awaitPosts(1)
-	w.strike("phoenix")
-	w.group("phoenix")
+	w.groups.create("phoenix")
+	w.calls.awaitPosts(1)
+	w.groups.strike("phoenix")
+	w.groups.create("phoenix")
 	close(release)
-	g := w.await("phoenix", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	w.eventually(func() string {
+	g := w.groups.await("phoenix", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	eventually(w, func() string {
 		var archived, active int
 		for _, remote := range w.sim.Groups() {
 			switch {

@@ -37,17 +37,17 @@ func TestACreateWithoutAClearAnswerIsFoundAgain(t *testing.T) {
 		lie.Method, lie.BodyRegexp, lie.Times = http.MethodPost, `"The `+name+`"`, 1
 		w.sim.AddFault(lie)
 		names = append(names, name)
-		w.group(name, func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Cliff") })
+		w.groups.create(name, func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Cliff") })
 	}
 	for _, name := range names {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
-		if note := w.awaitEvent(name, "Created"); !strings.Contains(note, "recovered") {
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		if note := w.groups.awaitEvent(name, "Created"); !strings.Contains(note, "recovered") {
 			t.Errorf("%s: the event does not tell of the recovery: %s", name, note)
 		}
 	}
 	w.wantOneToOne(names...)
 	if n := w.sim.Counts()["POST"]; n != len(lies) {
-		t.Errorf("%d POSTs for %d Groups: %v", n, len(lies), w.writes())
+		t.Errorf("%d POSTs for %d Groups: %v", n, len(lies), w.calls.writes())
 	}
 	if n := w.recoveries("bound"); n != float64(len(lies)) {
 		t.Errorf("the metric counts %v recoveries, not %d", n, len(lies))
@@ -67,19 +67,19 @@ func TestARefusedCreateIsTriedAgainAtOnce(t *testing.T) {
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, BodyRegexp: "unprocessable", Times: 1, Action: simulator.Status, Status: http.StatusUnprocessableEntity})
 	w.start()
 	for _, name := range []string{"unreached", "throttled", "unprocessable"} {
-		w.group(name)
+		w.groups.create(name)
 	}
-	g := w.await("unprocessable", metav1.ConditionFalse, v1alpha1.ReasonRejected)
+	g := w.groups.await("unprocessable", metav1.ConditionFalse, v1alpha1.ReasonRejected)
 	if !isStalled(g) {
 		t.Error("a refused declaration is not Stalled")
 	}
-	w.wantMessage(g, "422")
-	w.edit("unprocessable", func(g *v1alpha1.Group) { g.Spec.Description = new("better") })
+	wantMessage(w, g, "422")
+	w.groups.edit("unprocessable", func(g *v1alpha1.Group) { g.Spec.Description = new("better") })
 	for _, name := range []string{"unreached", "throttled", "unprocessable"} {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
 	w.wantOneToOne("unreached", "throttled", "unprocessable")
-	w.wantCalls(map[string]int{"POST": 7})
+	w.calls.want(map[string]int{"POST": 7})
 	if n := w.recoveries("none") + w.recoveries("bound"); n != 0 {
 		t.Errorf("%v recoveries of what was never sent or clearly refused", n)
 	}
@@ -91,18 +91,18 @@ func TestALostCreateIsTriedAgainAfterTheSettleTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Times: 1, Action: simulator.Reset})
-	w.group("lost")
-	g := w.await("lost", metav1.ConditionFalse, v1alpha1.ReasonCreating)
+	w.groups.create("lost")
+	g := w.groups.await("lost", metav1.ConditionFalse, v1alpha1.ReasonCreating)
 	if g.Annotations[v1alpha1.AnnotationCreateAttempt] == "" {
 		t.Error("the attempt is not noted")
 	}
-	w.eventuallyWithin(plan.SettleTime+patience, func() string {
+	eventuallyWithin(w, plan.SettleTime+patience, func() string {
 		if n := w.sim.Counts()["POST"]; n < 2 {
 			return "no second POST"
 		}
 		return ""
 	})
-	w.await("lost", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.groups.await("lost", metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	var posts []time.Time
 	for _, r := range w.sim.Requests() {
 		if r.Method == http.MethodPost {
@@ -129,7 +129,7 @@ func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 		g.Finalizers = []string{v1alpha1.FinalizerGroup}
 	}
 	for _, name := range []string{"exact", "older", "different", "archived"} {
-		w.group(name, declare)
+		w.groups.create(name, declare)
 	}
 	seed := func(name, description string, age time.Duration, archived bool) string {
 		g := simulator.Group{Name: "The " + name, Description: &description, CreatedAt: time.Now().Add(time.Second - age)}
@@ -143,13 +143,13 @@ func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 	seed("different", "Nothing special.", 0, false)
 	seed("archived", "World-renowned.", 0, true)
 	w.start()
-	if g := w.await("exact", metav1.ConditionTrue, v1alpha1.ReasonSynced); g.Status.ID != twin {
+	if g := w.groups.await("exact", metav1.ConditionTrue, v1alpha1.ReasonSynced); g.Status.ID != twin {
 		t.Errorf("bound to %s, not to its twin %s", g.Status.ID, twin)
 	}
 	for _, name := range []string{"older", "different", "archived"} {
-		w.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
+		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	}
-	w.wantCalls(map[string]int{"POST": 3})
+	w.calls.want(map[string]int{"POST": 3})
 }
 
 // Within the settle time a reply to our own write counts for more than a listing
@@ -157,17 +157,17 @@ func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 func TestALaggingAPICausesNeitherASecondGroupNorFalseDrift(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{Lag: 25 * time.Second})
-	w.group("slow", func(g *v1alpha1.Group) { g.Spec.Description = new("one") })
-	w.await("slow", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	w.nextPasses(1)
-	w.edit("slow", func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
-	w.await("slow", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	w.nextPasses(4)
-	w.await("slow", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.groups.create("slow", func(g *v1alpha1.Group) { g.Spec.Description = new("one") })
+	w.groups.await("slow", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.calls.nextPasses(1)
+	w.groups.edit("slow", func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
+	w.groups.await("slow", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.calls.nextPasses(4)
+	w.groups.await("slow", metav1.ConditionTrue, v1alpha1.ReasonSynced)
 	if n := w.sim.Counts(); n["POST"] != 1 || n["PUT"] != 1 {
-		t.Errorf("want one POST and one PUT: %v", w.writes())
+		t.Errorf("want one POST and one PUT: %v", w.calls.writes())
 	}
-	if n := w.occurrences("slow", "DriftCorrected"); n != 0 {
+	if n := w.groups.events("slow")["DriftCorrected"]; n != 0 {
 		t.Errorf("%d corrections of what was never wrong", n)
 	}
 	w.wantOneToOne("slow")
@@ -180,20 +180,20 @@ func TestADeletionDuringARecoveryAppliesToWhatTheCreateMade(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
 	lists := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Skip: 2, Action: simulator.Status, Status: http.StatusBadGateway})
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Times: 1, Action: simulator.ResetAfter})
-	w.group("doomed", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
-	w.awaitPosts(1)
-	w.delete("doomed")
-	w.eventually(func() string {
+	w.groups.create("doomed", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	w.calls.awaitPosts(1)
+	w.groups.delete("doomed")
+	eventually(w, func() string {
 		if lists.Hits() == 0 {
 			return "nobody has listed the account"
 		}
 		return ""
 	})
-	if w.get("doomed") == nil || len(w.sim.Groups()) != 1 {
+	if w.groups.get("doomed") == nil || len(w.sim.Groups()) != 1 {
 		t.Error("the Group went before its create was recovered")
 	}
 	lists.Remove()
-	w.awaitGone("doomed")
+	w.groups.awaitGone("doomed")
 	if left := w.sim.Groups(); len(left) != 0 {
 		t.Errorf("the group that the create made was left behind: %+v", left)
 	}

@@ -20,40 +20,40 @@ import (
 func TestDeletionArchives(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
+	id := w.groups.owned("lobby")["lobby"]
 	w.sim.ResetRequests()
-	w.delete("lobby")
-	w.awaitGone("lobby")
-	w.wantArchived(id, true)
-	w.wantCalls(map[string]int{"PUT": 1})
-	w.wantEvents("lobby", map[string]int{"Created": 1, "Archived": 1})
+	w.groups.delete("lobby")
+	w.groups.awaitGone("lobby")
+	w.remote.wantArchived(id, true)
+	w.calls.want(map[string]int{"PUT": 1})
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Archived": 1})
 }
 
 // What is archived or gone already is left so.
 func TestDeletionOfWhatIsArchivedOrGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.owned("one", "two")
-	archived, gone := w.seed("The archived", archivedOn(1)), w.seed("The gone")
-	earlier := w.remote(archived).ArchivedAt
-	w.group("archived", w.boundTo(archived))
-	w.group("gone", w.boundTo(gone))
-	w.awaitSynced("archived")
-	w.awaitSynced("gone")
+	w.groups.owned("one", "two")
+	archived, gone := w.remote.seed("The archived", archivedOn(1)), w.remote.seed("The gone")
+	earlier := w.remote.get(archived).ArchivedAt
+	w.groups.create("archived", boundTo(w, archived))
+	w.groups.create("gone", boundTo(w, gone))
+	w.groups.awaitSynced("archived")
+	w.groups.awaitSynced("gone")
 	w.sim.ResetRequests()
-	w.edit("gone", func(g *v1alpha1.Group) { g.Spec.Suspend = true }) // or it would be made again
-	w.await("gone", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.groups.edit("gone", func(g *v1alpha1.Group) { g.Spec.Suspend = true }) // or it would be made again
+	w.groups.await("gone", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 	w.sim.Remove(gone)
-	w.delete("gone")
-	w.edit("gone", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
-	w.delete("archived")
-	w.awaitGone("archived")
-	w.awaitGone("gone")
-	w.wantRemotes(3)
+	w.groups.delete("gone")
+	w.groups.edit("gone", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	w.groups.delete("archived")
+	w.groups.awaitGone("archived")
+	w.groups.awaitGone("gone")
+	w.remote.wantCount(3)
 	if n := w.sim.Counts()["POST"] + w.sim.Counts()["DELETE"]; n > 0 {
-		t.Errorf("the calls: %v", w.writes())
+		t.Errorf("the calls: %v", w.calls.writes())
 	}
-	if have := w.remote(archived).ArchivedAt; !have.Equal(earlier) {
+	if have := w.remote.get(archived).ArchivedAt; !have.Equal(earlier) {
 		t.Errorf("an archived group was archived again: %v", have)
 	}
 }
@@ -62,30 +62,30 @@ func TestDeletionOfWhatIsArchivedOrGone(t *testing.T) {
 func TestDeletionForGoodNeedsTwoConsents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	ids := w.owned("lobby", "bar", "pool")
+	ids := w.groups.owned("lobby", "bar", "pool")
 	for name := range ids {
-		w.edit(name, func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+		w.groups.edit(name, func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 	}
 	w.sim.ResetRequests()
-	w.delete("lobby")
-	w.delete("bar")
+	w.groups.delete("lobby")
+	w.groups.delete("bar")
 	for _, name := range []string{"lobby", "bar"} {
-		w.awaitStalled(name, v1alpha1.ReasonDeleteNotAllowed, "Connection sim", "allowDelete", "Archive", "Orphan")
+		w.groups.awaitStalled(name, v1alpha1.ReasonDeleteNotAllowed, "Connection sim", "allowDelete", "Archive", "Orphan")
 	}
-	w.nextListings(1)
-	w.wantNoWrite()
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
 
-	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
-	w.awaitGone("bar")
-	w.wantArchived(ids["bar"], true)
+	w.groups.edit("bar", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
+	w.groups.awaitGone("bar")
+	w.remote.wantArchived(ids["bar"], true)
 
-	w.editConnection(func(c *v1alpha1.Connection) { c.Spec.AllowDelete = true })
-	w.awaitGone("lobby")
-	w.delete("pool")
-	w.awaitGone("pool")
-	w.wantCalls(map[string]int{"DELETE": 2, "GET one": 2, "PUT": 1}) // a GET says that each is gone
-	w.wantRemotes(1)
-	w.wantEvents("lobby", map[string]int{"Created": 1, "DeleteNotAllowed": 1, "Deleted": 1})
+	w.connection.edit(func(c *v1alpha1.Connection) { c.Spec.AllowDelete = true })
+	w.groups.awaitGone("lobby")
+	w.groups.delete("pool")
+	w.groups.awaitGone("pool")
+	w.calls.want(map[string]int{"DELETE": 2, "GET one": 2, "PUT": 1}) // a GET says that each is gone
+	w.remote.wantCount(1)
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "DeleteNotAllowed": 1, "Deleted": 1})
 }
 
 // Orphan always finishes: without a connection, and with a dead API. The others say
@@ -93,42 +93,42 @@ func TestDeletionForGoodNeedsTwoConsents(t *testing.T) {
 func TestOrphanAlwaysFinishes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	ids := w.owned("orphan", "archived")
-	w.edit("orphan", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	ids := w.groups.owned("orphan", "archived")
+	w.groups.edit("orphan", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 	w.sim.AddFault(simulator.Fault{Action: simulator.Reset})
-	w.awaitConnection(metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
-	w.delete("archived")
-	w.awaitBlocked("archived", v1alpha1.ReasonDeleting, "Connection sim", "not ready", "Orphan releases")
-	w.delete("orphan")
-	w.awaitGone("orphan")
-	w.wantArchived(ids["orphan"], false)
-	w.wantEvents("orphan", map[string]int{"Created": 1, "Orphaned": 1})
+	w.connection.await(metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+	w.groups.delete("archived")
+	w.groups.awaitBlocked("archived", v1alpha1.ReasonDeleting, "Connection sim", "not ready", "Orphan releases")
+	w.groups.delete("orphan")
+	w.groups.awaitGone("orphan")
+	w.remote.wantArchived(ids["orphan"], false)
+	w.groups.wantEvents("orphan", map[string]int{"Created": 1, "Orphaned": 1})
 
 	w.sim.ClearFaults()
-	w.awaitGone("archived")
-	w.wantArchived(ids["archived"], true)
+	w.groups.awaitGone("archived")
+	w.remote.wantArchived(ids["archived"], true)
 }
 
 func TestDeletionWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	id := w.seed("The lobby")
+	id := w.remote.seed("The lobby")
 	elsewhere := func(g *v1alpha1.Group) {
 		g.Spec.ConnectionRef.Name = "nowhere"
 		g.Finalizers = []string{v1alpha1.FinalizerGroup}
 	}
-	w.group("bound", w.boundTo(id), elsewhere)
-	w.group("unbound", elsewhere)
+	w.groups.create("bound", boundTo(w, id), elsewhere)
+	w.groups.create("unbound", elsewhere)
 	w.start()
-	w.awaitBlocked("bound", v1alpha1.ReasonConnectionNotFound, "Connection nowhere", "create it")
-	w.awaitBlocked("unbound", v1alpha1.ReasonConnectionNotFound)
-	w.delete("unbound")
-	w.awaitGone("unbound")
-	w.delete("bound")
-	w.awaitBlocked("bound", v1alpha1.ReasonDeleting, "Connection nowhere does not exist", "Orphan")
-	w.edit("bound", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.awaitGone("bound")
-	w.wantNoWrite()
+	w.groups.awaitBlocked("bound", v1alpha1.ReasonConnectionNotFound, "Connection nowhere", "create it")
+	w.groups.awaitBlocked("unbound", v1alpha1.ReasonConnectionNotFound)
+	w.groups.delete("unbound")
+	w.groups.awaitGone("unbound")
+	w.groups.delete("bound")
+	w.groups.awaitBlocked("bound", v1alpha1.ReasonDeleting, "Connection nowhere does not exist", "Orphan")
+	w.groups.edit("bound", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.awaitGone("bound")
+	w.calls.wantNoWrite()
 }
 
 // A Group that goes and does not have our finalizer is not ours to hold, nor is its
@@ -136,25 +136,25 @@ func TestDeletionWithoutAConnection(t *testing.T) {
 func TestDeletionOfAGroupWithoutTheFinalizer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.owned("lobby")
-	w.edit("lobby", func(g *v1alpha1.Group) {
+	w.groups.owned("lobby")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) {
 		g.Spec.Suspend = true
 		g.Finalizers = append(g.Finalizers, "example.com/hold")
 	})
-	w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
-	w.delete("lobby")
+	w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.groups.delete("lobby")
 	w.sim.ResetRequests()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Finalizers = []string{"example.com/hold"} })
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
-	w.nextListings(1)
-	g := w.get("lobby")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Finalizers = []string{"example.com/hold"} })
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	w.calls.nextListings(1)
+	g := w.groups.get("lobby")
 	if len(g.Finalizers) != 1 {
 		t.Errorf("the finalizers are %v", g.Finalizers)
 	}
-	w.wantNoWrite()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Finalizers = nil })
-	w.awaitGone("lobby")
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Finalizers = nil })
+	w.groups.awaitGone("lobby")
+	w.calls.wantNoWrite()
 }
 
 // A namespace that is deleted loses its Secret first: the token that still works
@@ -162,18 +162,18 @@ func TestDeletionOfAGroupWithoutTheFinalizer(t *testing.T) {
 func TestDeletionAfterTheSecretIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	ids := w.owned("one", "two", "three")
+	ids := w.groups.owned("one", "two", "three")
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "klink-token"}}
 	if err := api.Delete(context.Background(), secret); err != nil {
 		t.Fatal(err)
 	}
-	w.awaitConnection(metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound)
+	w.connection.await(metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound)
 	for name := range ids {
-		w.delete(name)
+		w.groups.delete(name)
 	}
 	for name, id := range ids {
-		w.awaitGone(name)
-		w.wantArchived(id, true)
+		w.groups.awaitGone(name)
+		w.remote.wantArchived(id, true)
 	}
 }
 
@@ -181,22 +181,22 @@ func TestDeletionAfterTheSecretIsGone(t *testing.T) {
 func TestDeletionThatTheAPIRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	ids := w.owned("refused", "failed")
+	ids := w.groups.owned("refused", "failed")
 	w.sim.AddFault(simulator.Fault{
 		Method: "PUT", PathRegexp: ids["refused"], Action: simulator.Status, Status: 422, Body: `{"message":"it has guests"}`,
 	})
 	fault := w.sim.AddFault(simulator.Fault{Method: "PUT", PathRegexp: ids["failed"], Action: simulator.Status, Status: 500})
-	w.delete("refused")
-	w.delete("failed")
-	w.awaitStalled("refused", v1alpha1.ReasonRejected, "it has guests")
-	w.awaitBlocked("failed", v1alpha1.ReasonDeleting, "500", "Orphan")
+	w.groups.delete("refused")
+	w.groups.delete("failed")
+	w.groups.awaitStalled("refused", v1alpha1.ReasonRejected, "it has guests")
+	w.groups.awaitBlocked("failed", v1alpha1.ReasonDeleting, "500", "Orphan")
 	fault.Remove()
-	w.awaitGone("failed")
-	w.wantArchived(ids["failed"], true)
+	w.groups.awaitGone("failed")
+	w.remote.wantArchived(ids["failed"], true)
 	w.sim.ClearFaults()
-	w.annotate("refused", v1alpha1.AnnotationReconcileRequestedAt, "again")
-	w.awaitGone("refused")
-	w.wantArchived(ids["refused"], true)
+	w.groups.annotate("refused", v1alpha1.AnnotationReconcileRequestedAt, "again")
+	w.groups.awaitGone("refused")
+	w.remote.wantArchived(ids["refused"], true)
 }
 
 // Thirty Groups deleted at once: each is archived once.
@@ -208,14 +208,14 @@ func TestDeletionOfManyAtOnce(t *testing.T) {
 	for i := range n {
 		names = append(names, fmt.Sprintf("room-%d", i))
 	}
-	ids := w.owned(names...)
+	ids := w.groups.owned(names...)
 	w.sim.ResetRequests()
 	if err := api.DeleteAllOf(context.Background(), &v1alpha1.Group{}, client.InNamespace(w.namespace)); err != nil {
 		t.Fatal(err)
 	}
 	for name, id := range ids {
-		w.awaitGone(name)
-		w.wantArchived(id, true)
+		w.groups.awaitGone(name)
+		w.remote.wantArchived(id, true)
 	}
-	w.wantCalls(map[string]int{"PUT": n})
+	w.calls.want(map[string]int{"PUT": n})
 }

@@ -34,32 +34,32 @@ func TestHabitsOfAnAPIAreNoDrift(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, settings)
-			w.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
-			w.group("lobby", func(g *v1alpha1.Group) {
+			w.remote.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
+			w.groups.create("lobby", func(g *v1alpha1.Group) {
 				g.Spec.Description, g.Spec.Contacts, g.Spec.Archived = new("Loud."), contacts("Hector"), new(true)
 			})
-			id := w.awaitSynced("lobby").Status.ID
-			watched := w.seed("Watched", func(g *simulator.Group) { g.Description, g.Contacts = new("As found."), simulator.Contacts("Eve") })
-			w.group("watched", observing, func(g *v1alpha1.Group) {
+			id := w.groups.awaitSynced("lobby").Status.ID
+			watched := w.remote.seed("Watched", func(g *simulator.Group) { g.Description, g.Contacts = new("As found."), simulator.Contacts("Eve") })
+			w.groups.create("watched", observing, func(g *v1alpha1.Group) {
 				g.Spec.GroupID, g.Spec.Name, g.Spec.Description, g.Spec.Contacts, g.Spec.Archived = watched, "Watched", new("As found."), contacts("Eve"), new(false)
 			})
-			w.await("watched", metav1.ConditionTrue, v1alpha1.ReasonObserved)
-			before := w.versions()
+			w.groups.await("watched", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+			before := w.groups.versions()
 			w.sim.ResetRequests()
-			w.nextListings(3)
-			w.wantNoWrite()
-			if now := w.versions(); !maps.Equal(now, before) {
+			w.calls.nextListings(3)
+			w.calls.wantNoWrite()
+			if now := w.groups.versions(); !maps.Equal(now, before) {
 				t.Errorf("Groups that nobody changed were rewritten: %v, and before %v", now, before)
 			}
-			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
-			w.awaitSynced("lobby")
-			w.wantBodies("PUT", `{"description":"Quiet."}`)
-			w.await("watched", metav1.ConditionTrue, v1alpha1.ReasonObserved)
-			w.wantRemotes(3)
-			if have := w.remote(id); textOf(have.Description) != "Quiet." || !have.Archived() || len(have.Contacts) != 1 {
+			w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
+			w.groups.awaitSynced("lobby")
+			w.calls.wantBodies("PUT", `{"description":"Quiet."}`)
+			w.groups.await("watched", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+			w.remote.wantCount(3)
+			if have := w.remote.get(id); textOf(have.Description) != "Quiet." || !have.Archived() || len(have.Contacts) != 1 {
 				t.Errorf("the remote group is %+v", have)
 			}
-			if n := w.events("lobby")["DriftCorrected"]; n != 0 {
+			if n := w.groups.events("lobby")["DriftCorrected"]; n != 0 {
 				t.Errorf("%d events DriftCorrected, though nobody changed anything", n)
 			}
 		})
@@ -70,14 +70,14 @@ func TestHabitsOfAnAPIAreNoDrift(t *testing.T) {
 func TestAPutThatReplacesEndsInNotApplied(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{Put: simulator.Replace})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = new("Loud."), contacts("Hector") })
-	w.awaitSynced("lobby")
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = new("Loud."), contacts("Hector") })
+	w.groups.awaitSynced("lobby")
 	w.sim.ResetRequests()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
-	w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, "resets", "description", "contacts")
-	w.nextListings(2)
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Quiet.") })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonNotApplied, "resets", "description", "contacts")
+	w.calls.nextListings(2)
 	if n := w.sim.Counts()["PUT"]; n > 4 {
-		t.Errorf("%d PUTs: %s", n, strings.Join(w.writes(), "\n"))
+		t.Errorf("%d PUTs: %s", n, strings.Join(w.calls.writes(), "\n"))
 	}
 }
 
@@ -86,16 +86,16 @@ func TestAPutThatReplacesEndsInNotApplied(t *testing.T) {
 func TestAnAvatarURLThatChangesAtEachReadIsToBeLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{SignedAvatars: true})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.AvatarURL = new("https://example.com/p.png") })
-	w.awaitStalled("lobby", v1alpha1.ReasonNotApplied,
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.AvatarURL = new("https://example.com/p.png") })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonNotApplied,
 		`avatarURL: declared "https://example.com/p.png", shown "https://example.com/p.png?signature=`, "leave the field out", "avatar URL")
-	w.wantEvents("lobby", map[string]int{"Created": 1, "NotApplied": 1})
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AvatarURL = nil })
-	before := w.awaitSynced("lobby").ResourceVersion
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "NotApplied": 1})
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AvatarURL = nil })
+	before := w.groups.awaitSynced("lobby").ResourceVersion
 	w.sim.ResetRequests()
-	w.nextListings(2)
-	w.wantNoWrite()
-	if now := w.get("lobby").ResourceVersion; now != before {
+	w.calls.nextListings(2)
+	w.calls.wantNoWrite()
+	if now := w.groups.get("lobby").ResourceVersion; now != before {
 		t.Error("a Group that does not declare the avatar was rewritten")
 	}
 }
@@ -104,24 +104,24 @@ func TestAnAvatarURLThatChangesAtEachReadIsToBeLeftOut(t *testing.T) {
 func TestALoginPageDeletesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
-	w.awaitSynced("lobby")
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	w.groups.awaitSynced("lobby")
 	fault := w.sim.AddFault(simulator.Fault{Method: "DELETE", Action: simulator.Garbage})
-	w.delete("lobby")
-	w.eventually(func() string {
+	w.groups.delete("lobby")
+	eventually(w, func() string {
 		if fault.Hits() == 0 {
 			return "no DELETE yet"
 		}
 		return ""
 	})
-	w.nextListings(1)
-	if w.get("lobby") == nil || w.events("lobby")["Deleted"] != 0 {
+	w.calls.nextListings(1)
+	if w.groups.get("lobby") == nil || w.groups.events("lobby")["Deleted"] != 0 {
 		t.Error("the Group is gone, or says that its remote group is")
 	}
-	w.wantRemotes(1)
+	w.remote.wantCount(1)
 	fault.Remove()
-	w.awaitGone("lobby")
-	w.wantRemotes(0)
+	w.groups.awaitGone("lobby")
+	w.remote.wantCount(0)
 }
 
 // What the API says under 200 stands in the status, and a create is not repeated without
@@ -130,15 +130,15 @@ func TestAnErrorUnder200IsQuoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	fault := w.sim.AddFault(simulator.Fault{Method: "POST", Action: simulator.SaysError})
-	w.group("lobby")
-	w.eventually(func() string {
-		g := w.get("lobby")
+	w.groups.create("lobby")
+	eventually(w, func() string {
+		g := w.groups.get("lobby")
 		if len(g.Status.Conditions) == 0 || !strings.Contains(message(g), "being maintained") {
 			return fmt.Sprintf("the status does not quote it: %+v", g.Status.Conditions)
 		}
 		return ""
 	})
-	w.nextListings(2)
+	w.calls.nextListings(2)
 	if fault.Hits() != 1 {
 		t.Errorf("%d POSTs within the settle time", fault.Hits())
 	}

@@ -18,21 +18,21 @@ import (
 func TestADryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("present", func(g *v1alpha1.Group) { g.Spec.Description = new("as it is") })
-	w.group("doomed")
-	w.awaitSynced("present")
-	w.awaitSynced("doomed")
-	w.wantConnected()
+	w.groups.create("present", func(g *v1alpha1.Group) { g.Spec.Description = new("as it is") })
+	w.groups.create("doomed")
+	w.groups.awaitSynced("present")
+	w.groups.awaitSynced("doomed")
+	w.connection.awaitConnected()
 	w.stop()
 	before := w.sim.Groups()
 
-	w.edit("present", func(g *v1alpha1.Group) { g.Spec.Description = new("as it should be") })
-	w.delete("doomed")
+	w.groups.edit("present", func(g *v1alpha1.Group) { g.Spec.Description = new("as it should be") })
+	w.groups.delete("doomed")
 	existing := w.sim.Seed(simulator.Group{Name: "Existing"})
 	sleeping := w.sim.Seed(simulator.Group{Name: "Sleeping", ArchivedAt: time.Now()})
-	w.group("fresh")
-	w.group("bound", func(g *v1alpha1.Group) { g.Spec.GroupID = existing })
-	w.group("named", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.AdoptionPolicy = "Sleeping", v1alpha1.AdoptByName })
+	w.groups.create("fresh")
+	w.groups.create("bound", func(g *v1alpha1.Group) { g.Spec.GroupID = existing })
+	w.groups.create("named", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.AdoptionPolicy = "Sleeping", v1alpha1.AdoptByName })
 	w.sim.ResetRequests()
 	w.options.DryRun = true
 	writes := w.audit()
@@ -41,13 +41,13 @@ func TestADryRunWritesNothing(t *testing.T) {
 		"present": "set description", "doomed": "Archive", "fresh": `create the group "The fresh"`,
 		"bound": "bind to remote group " + existing, "named": "bind to remote group " + sleeping,
 	} {
-		g := w.await(name, metav1.ConditionFalse, v1alpha1.ReasonDryRun)
-		w.wantMessage(g, "dry run: would ", would)
+		g := w.groups.await(name, metav1.ConditionFalse, v1alpha1.ReasonDryRun)
+		wantMessage(w, g, "dry run: would ", would)
 	}
-	w.nextPasses(2)
-	w.wantOnlyReads()
+	w.calls.nextPasses(2)
+	w.calls.wantNoWrite()
 	for _, name := range []string{"fresh", "bound", "named"} {
-		if g := w.get(name); len(g.Finalizers) > 0 || len(g.Annotations) > 0 || g.Status.ID != "" {
+		if g := w.groups.get(name); len(g.Finalizers) > 0 || len(g.Annotations) > 0 || g.Status.ID != "" {
 			t.Errorf("%s carries %v, %v, id %q", name, g.Finalizers, g.Annotations, g.Status.ID)
 		}
 		if n := writes.of("groups/" + name); n != 1 {
@@ -61,7 +61,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	w.options.DryRun = false
 	w.start()
 	for _, name := range []string{"present", "fresh", "bound", "named"} {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
-	w.awaitGone("doomed")
+	w.groups.awaitGone("doomed")
 }

@@ -20,42 +20,42 @@ import (
 func TestOmittedFieldsAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
-	w.wantBodies("POST", `{"name":"The lobby"}`)
+	id := w.groups.owned("lobby")["lobby"]
+	w.calls.wantBodies("POST", `{"name":"The lobby"}`)
 	w.sim.Mutate(id, func(g *simulator.Group) {
 		g.Description, g.AvatarURL = new("Somebody's."), new("https://example.com/somebodys.jpg")
 		g.Contacts, g.ArchivedAt = simulator.Contacts("Hector", "Cedric"), g.CreatedAt
 	})
-	w.eventually(func() string {
-		if g := w.get("lobby"); *g.Status.ContactCount != 2 || g.Status.ArchivedAt == nil {
+	eventually(w, func() string {
+		if g := w.groups.get("lobby"); *g.Status.ContactCount != 2 || g.Status.ArchivedAt == nil {
 			return fmt.Sprintf("the status does not show the remote group: %+v", g.Status)
 		}
 		return ""
 	})
-	w.awaitSynced("lobby")
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Foyer" })
-	w.awaitSynced("lobby")
-	w.wantBodies("PUT", `{"name":"Foyer"}`)
-	r := w.remote(id)
+	w.groups.awaitSynced("lobby")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Foyer" })
+	w.groups.awaitSynced("lobby")
+	w.calls.wantBodies("PUT", `{"name":"Foyer"}`)
+	r := w.remote.get(id)
 	if *r.Description != "Somebody's." || *r.AvatarURL != "https://example.com/somebodys.jpg" || len(r.Contacts) != 2 || !r.Archived() {
 		t.Errorf("an undeclared field was changed: %+v", r)
 	}
-	w.wantEvents("lobby", map[string]int{"Created": 1, "Updated": 1})
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Updated": 1})
 }
 
 // A field that is no longer declared keeps its last value, and is nobody's from then on.
 func TestFieldThatIsNoLongerDeclared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = new("Mine."), contacts("Hector") })
-	id := w.awaitSynced("lobby").Status.ID
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = new("Mine."), contacts("Hector") })
+	id := w.groups.awaitSynced("lobby").Status.ID
 	w.sim.ResetRequests()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = nil, nil })
-	w.awaitSynced("lobby")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description, g.Spec.Contacts = nil, nil })
+	w.groups.awaitSynced("lobby")
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Yours.") })
-	w.nextListings(2)
-	w.wantNoWrite()
-	if r := w.remote(id); *r.Description != "Yours." || len(r.Contacts) != 1 {
+	w.calls.nextListings(2)
+	w.calls.wantNoWrite()
+	if r := w.remote.get(id); *r.Description != "Yours." || len(r.Contacts) != 1 {
 		t.Errorf("the remote group is %+v", r)
 	}
 }
@@ -67,29 +67,29 @@ func TestEmptyValuesClear(t *testing.T) {
 		t.Run(string(text), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, simulator.Settings{Text: text})
-			w.group("lobby", func(g *v1alpha1.Group) {
+			w.groups.create("lobby", func(g *v1alpha1.Group) {
 				g.Spec.Description, g.Spec.AvatarURL = new("World-renowned."), new("https://example.com/a.jpg")
 				g.Spec.Contacts = contacts("Hector", "Cedric")
 			})
-			id := w.awaitSynced("lobby").Status.ID
-			w.edit("lobby", func(g *v1alpha1.Group) {
+			id := w.groups.awaitSynced("lobby").Status.ID
+			w.groups.edit("lobby", func(g *v1alpha1.Group) {
 				g.Spec.Description, g.Spec.AvatarURL, g.Spec.Contacts = new(""), new(""), []v1alpha1.Contact{}
 			})
-			g := w.awaitSynced("lobby")
-			if r := w.remote(id); textOf(r.Description) != "" || textOf(r.AvatarURL) != "" || len(r.Contacts) != 0 {
+			g := w.groups.awaitSynced("lobby")
+			if r := w.remote.get(id); textOf(r.Description) != "" || textOf(r.AvatarURL) != "" || len(r.Contacts) != 0 {
 				t.Errorf("the remote group is not cleared: %+v", r)
 			}
 			if g.Status.ContactCount == nil || *g.Status.ContactCount != 0 {
 				t.Errorf("status.contactCount is %v, want 0", g.Status.ContactCount)
 			}
-			w.wantBodies("PUT", `{"avatar_url":"","contacts":[],"description":""}`)
-			w.nextListings(1)
-			if n := len(w.bodies("PUT")); n != 1 {
+			w.calls.wantBodies("PUT", `{"avatar_url":"","contacts":[],"description":""}`)
+			w.calls.nextListings(1)
+			if n := len(w.calls.bodies("PUT")); n != 1 {
 				t.Errorf("%d PUTs: null and \"\" are the same", n)
 			}
 			w.sim.Mutate(id, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Nobody") })
-			w.awaitEvent("lobby", "DriftCorrected")
-			if r := w.remote(id); len(r.Contacts) != 0 {
+			w.groups.awaitEvent("lobby", "DriftCorrected")
+			if r := w.remote.get(id); len(r.Contacts) != 0 {
 				t.Errorf("the members are %v", r.Contacts)
 			}
 		})
@@ -100,20 +100,20 @@ func TestEmptyValuesClear(t *testing.T) {
 func TestContactsAreASet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hester", "Cedric", "Hester", "Hector", "Cedric") })
-	g := w.awaitSynced("lobby")
-	if have := usernames(w.remote(g.Status.ID)); !slices.Equal(have, []string{"Cedric", "Hector", "Hester"}) || *g.Status.ContactCount != 3 {
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hester", "Cedric", "Hester", "Hector", "Cedric") })
+	g := w.groups.awaitSynced("lobby")
+	if have := usernames(w.remote.get(g.Status.ID)); !slices.Equal(have, []string{"Cedric", "Hector", "Hester"}) || *g.Status.ContactCount != 3 {
 		t.Errorf("the members are %v, status.contactCount %d", have, *g.Status.ContactCount)
 	}
 	w.sim.ResetRequests()
 	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Hester", "Hector", "Cedric") })
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Hester", "Cedric", "Cedric") })
-	w.awaitSynced("lobby")
-	w.nextListings(1)
-	w.wantNoWrite()
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Hester", "Cedric", "Cedric") })
+	w.groups.awaitSynced("lobby")
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
 	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Hester", "hector", "Cedric") })
-	w.awaitEvent("lobby", "DriftCorrected")
-	if have := usernames(w.remote(g.Status.ID)); !slices.Equal(have, []string{"Cedric", "Hector", "Hester"}) {
+	w.groups.awaitEvent("lobby", "DriftCorrected")
+	if have := usernames(w.remote.get(g.Status.ID)); !slices.Equal(have, []string{"Cedric", "Hector", "Hester"}) {
 		t.Errorf("the members are %v: usernames are case-sensitive", have)
 	}
 }
@@ -123,17 +123,17 @@ func TestTextIsSentAsItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	name, description := "Café ☕ \"<b>\" \\ & co.", "  Two lines,\r\n\tboth <em>kept</em>   \u2028"
-	w.group("cafe", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = name, &description })
-	g := w.awaitSynced("cafe")
-	if r := w.remote(g.Status.ID); r.Name != name || *r.Description != description {
+	w.groups.create("cafe", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = name, &description })
+	g := w.groups.awaitSynced("cafe")
+	if r := w.remote.get(g.Status.ID); r.Name != name || *r.Description != description {
 		t.Errorf("the remote group is %q: %q", r.Name, *r.Description)
 	}
 	var body map[string]any
-	if err := json.Unmarshal([]byte(w.bodies("POST")[0]), &body); err != nil || len(body) != 2 {
-		t.Errorf("the POST was %s", w.bodies("POST")[0])
+	if err := json.Unmarshal([]byte(w.calls.bodies("POST")[0]), &body); err != nil || len(body) != 2 {
+		t.Errorf("the POST was %s", w.calls.bodies("POST")[0])
 	}
-	w.nextListings(1)
-	w.wantCalls(map[string]int{"POST": 1})
+	w.calls.nextListings(1)
+	w.calls.want(map[string]int{"POST": 1})
 }
 
 // A group that is declared archived is made and then archived: the API's create does
@@ -141,25 +141,25 @@ func TestTextIsSentAsItIs(t *testing.T) {
 func TestCreatedArchived(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{HideArchived: true})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
-	g := w.awaitSynced("lobby")
-	w.wantArchived(g.Status.ID, true)
-	w.nextListings(2)
-	w.wantCalls(map[string]int{"POST": 1, "PUT": 1})
-	w.wantEvents("lobby", map[string]int{"Created": 1, "Archived": 1})
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
+	g := w.groups.awaitSynced("lobby")
+	w.remote.wantArchived(g.Status.ID, true)
+	w.calls.nextListings(2)
+	w.calls.want(map[string]int{"POST": 1, "PUT": 1})
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Archived": 1})
 }
 
 // A group that is declared archived and that somebody restores is archived again.
 func TestArchivedIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.seed("The lobby", archivedOn(1))
-	w.group("lobby", w.boundTo(id), func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
-	w.awaitSynced("lobby")
-	w.wantNoWrite()
+	id := w.remote.seed("The lobby", archivedOn(1))
+	w.groups.create("lobby", boundTo(w, id), func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
+	w.groups.awaitSynced("lobby")
+	w.calls.wantNoWrite()
 	w.sim.Mutate(id, unarchived)
-	w.wantEvents("lobby", map[string]int{"Adopted": 1, "DriftCorrected": 1})
-	w.wantArchived(id, true)
+	w.groups.wantEvents("lobby", map[string]int{"Adopted": 1, "DriftCorrected": 1})
+	w.remote.wantArchived(id, true)
 }
 
 func unarchived(g *simulator.Group) { g.ArchivedAt = time.Time{} }
@@ -169,48 +169,48 @@ func unarchived(g *simulator.Group) { g.ArchivedAt = time.Time{} }
 func TestContestedFieldIsGivenUpAloud(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
-	id := w.awaitSynced("lobby").Status.ID
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+	id := w.groups.awaitSynced("lobby").Status.ID
 	// A value that our write has just replaced would be taken for the API's lag.
 	theirs := func(n int) func(*simulator.Group) {
 		return func(g *simulator.Group) { g.Description = new(fmt.Sprintf("Theirs %d.", n)) }
 	}
 	for n := range 3 {
 		w.sim.Mutate(id, theirs(n))
-		w.eventually(func() string {
-			if have := *w.remote(id).Description; have != "Ours." {
+		eventually(w, func() string {
+			if have := *w.remote.get(id).Description; have != "Ours." {
 				return fmt.Sprintf("correction %d has not come: %s", n+1, have)
 			}
 			return ""
 		})
-		w.awaitSynced("lobby")
+		w.groups.awaitSynced("lobby")
 	}
 	for _, event := range []string{"Contested", "DriftCorrected"} {
-		if note := w.awaitEvent("lobby", event); !strings.Contains(note, `description: declared "Ours.", shown "Theirs `) {
+		if note := w.groups.awaitEvent("lobby", event); !strings.Contains(note, `description: declared "Ours.", shown "Theirs `) {
 			t.Errorf("the event %s does not say what differed: %s", event, note)
 		}
 	}
 	w.sim.ResetRequests()
 	w.sim.Mutate(id, theirs(3))
-	g := w.awaitNotReady("lobby", v1alpha1.ReasonUpdating, "somebody else", `description: declared "Ours.", shown "Theirs 3."`, "once an hour")
+	g := w.groups.awaitNotReady("lobby", v1alpha1.ReasonUpdating, "somebody else", `description: declared "Ours.", shown "Theirs 3."`, "once an hour")
 	if !slices.Equal(g.Status.Drift, []string{"description"}) {
 		t.Errorf("status.drift is %v", g.Status.Drift)
 	}
-	if n := w.events("lobby")["Contested"]; n != 1 {
+	if n := w.groups.events("lobby")["Contested"]; n != 1 {
 		t.Errorf("%d events Contested", n)
 	}
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Name = "Also theirs" })
-	w.eventually(func() string {
-		if r := w.remote(id); r.Name != "The lobby" || *r.Description != "Theirs 3." {
+	eventually(w, func() string {
+		if r := w.remote.get(id); r.Name != "The lobby" || *r.Description != "Theirs 3." {
 			return fmt.Sprintf("want the name corrected and the description left: %+v", r)
 		}
 		return ""
 	})
-	w.wantBodies("PUT", `{"name":"The lobby"}`)
+	w.calls.wantBodies("PUT", `{"name":"The lobby"}`)
 
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours, again.") })
-	w.awaitSynced("lobby")
-	if r := w.remote(id); *r.Description != "Ours, again." {
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours, again.") })
+	w.groups.awaitSynced("lobby")
+	if r := w.remote.get(id); *r.Description != "Ours, again." {
 		t.Errorf("the description is %q", *r.Description)
 	}
 }
@@ -233,23 +233,23 @@ func TestAGroupOfManyContacts(t *testing.T) {
 		}
 		return all
 	}
-	w.group("crowd", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts(5000) })
-	id := w.awaitSynced("crowd").Status.ID
-	w.edit("crowd", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts(4000) })
-	w.awaitSynced("crowd")
-	if n := len(w.remote(id).Contacts); n != 4000 {
+	w.groups.create("crowd", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts(5000) })
+	id := w.groups.awaitSynced("crowd").Status.ID
+	w.groups.edit("crowd", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts(4000) })
+	w.groups.awaitSynced("crowd")
+	if n := len(w.remote.get(id).Contacts); n != 4000 {
 		t.Errorf("the remote group has %d members", n)
 	}
 	w.stop()
 	w.sim.ResetRequests()
 	w.start()
-	w.nextListings(2)
+	w.calls.nextListings(2)
 	if counts := w.sim.Counts(); counts["PUT"]+counts["POST"]+counts["GET one"] != 0 {
 		t.Errorf("a restart called for it: %v", counts)
 	}
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Contacts = nil })
-	w.eventually(func() string {
-		if n := len(w.remote(id).Contacts); n != 4000 {
+	eventually(w, func() string {
+		if n := len(w.remote.get(id).Contacts); n != 4000 {
 			return fmt.Sprintf("the remote group has %d members", n)
 		}
 		return ""

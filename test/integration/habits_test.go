@@ -22,19 +22,19 @@ import (
 func TestACorrectionOfOurOwnWriteIsPrecededByARead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
+	id := w.groups.owned("lobby")["lobby"]
 	w.sim.ResetRequests()
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Name = "Theirs" })
-	w.wantEvents("lobby", map[string]int{"Created": 1, "DriftCorrected": 1})
-	w.wantCalls(map[string]int{"GET one": 1, "PUT": 1})
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "DriftCorrected": 1})
+	w.calls.want(map[string]int{"GET one": 1, "PUT": 1})
 
-	adopted := w.seed("The bar")
-	w.group("bar", w.boundTo(adopted))
-	w.awaitSynced("bar")
+	adopted := w.remote.seed("The bar")
+	w.groups.create("bar", boundTo(w, adopted))
+	w.groups.awaitSynced("bar")
 	w.sim.ResetRequests()
 	w.sim.Mutate(adopted, func(g *simulator.Group) { g.Name = "Theirs" })
-	w.wantEvents("bar", map[string]int{"Adopted": 1, "DriftCorrected": 1})
-	w.wantCalls(map[string]int{"PUT": 1})
+	w.groups.wantEvents("bar", map[string]int{"Adopted": 1, "DriftCorrected": 1})
+	w.calls.want(map[string]int{"PUT": 1})
 }
 
 // Where lists cut a text, that is no drift: it is read before anybody is blamed, and before
@@ -44,29 +44,29 @@ func TestACutTextIsNoDrift(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{CutInLists: 2})
 	w.start()
-	w.nextListings(2)
-	watched := w.seed("The bar", func(g *simulator.Group) { g.Description = new("Theirs.") })
+	w.calls.nextListings(2)
+	watched := w.remote.seed("The bar", func(g *simulator.Group) { g.Description = new("Theirs.") })
 	described := func(text string) func(*v1alpha1.Group) {
 		return func(g *v1alpha1.Group) { g.Spec.Description = new(text) }
 	}
-	w.group("lobby", described("Ours."))
-	w.group("bar", described("Theirs."), func(g *v1alpha1.Group) {
+	w.groups.create("lobby", described("Ours."))
+	w.groups.create("bar", described("Theirs."), func(g *v1alpha1.Group) {
 		g.Spec.GroupID, g.Spec.ManagementPolicy = watched, v1alpha1.ManagementObserve
 	})
-	w.awaitSynced("lobby")
-	w.await("bar", metav1.ConditionTrue, v1alpha1.ReasonObserved)
-	w.nextListings(2)
-	w.await("bar", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	w.groups.awaitSynced("lobby")
+	w.groups.await("bar", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	w.calls.nextListings(2)
+	w.groups.await("bar", metav1.ConditionTrue, v1alpha1.ReasonObserved)
 	w.stop()
-	before := []string{w.get("lobby").ResourceVersion, w.get("bar").ResourceVersion}
+	before := []string{w.groups.get("lobby").ResourceVersion, w.groups.get("bar").ResourceVersion}
 	w.sim.ResetRequests()
 	w.start()
-	w.nextListings(2)
-	w.wantNoWrite()
-	if after := []string{w.get("lobby").ResourceVersion, w.get("bar").ResourceVersion}; !slices.Equal(before, after) {
+	w.calls.nextListings(2)
+	w.calls.wantNoWrite()
+	if after := []string{w.groups.get("lobby").ResourceVersion, w.groups.get("bar").ResourceVersion}; !slices.Equal(before, after) {
 		t.Errorf("a Group was written to: versions %v, then %v", before, after)
 	}
-	w.wantEvents("lobby", map[string]int{"Created": 1})
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1})
 }
 
 // One member who is no more (422) holds back neither name nor description, neither of a
@@ -77,43 +77,43 @@ func TestOneUnknownMemberHoldsBackNothingElse(t *testing.T) {
 	declare := func(g *v1alpha1.Group) {
 		g.Spec.Description, g.Spec.Contacts = new("Loud."), contacts("Hector", "Departed")
 	}
-	w.group("made", declare)
-	made := w.awaitStalled("made", v1alpha1.ReasonRejected, "422", "Departed")
-	id := w.owned("changed")["changed"]
+	w.groups.create("made", declare)
+	made := w.groups.awaitStalled("made", v1alpha1.ReasonRejected, "422", "Departed")
+	id := w.groups.owned("changed")["changed"]
 	w.sim.ResetRequests()
-	w.edit("changed", func(g *v1alpha1.Group) { declare(g); g.Spec.Name = "Bar" })
-	changed := w.awaitStalled("changed", v1alpha1.ReasonRejected, "422", "Departed")
+	w.groups.edit("changed", func(g *v1alpha1.Group) { declare(g); g.Spec.Name = "Bar" })
+	changed := w.groups.awaitStalled("changed", v1alpha1.ReasonRejected, "422", "Departed")
 	for _, g := range []*v1alpha1.Group{made, changed} {
 		if !slices.Equal(g.Status.Drift, []string{"contacts"}) {
 			t.Errorf("status.drift of %s is %v, want [contacts]", g.Name, g.Status.Drift)
 		}
-		if r := w.remote(g.Status.ID); textOf(r.Description) != "Loud." {
+		if r := w.remote.get(g.Status.ID); textOf(r.Description) != "Loud." {
 			t.Errorf("the description of %s is %q", g.Name, textOf(r.Description))
 		}
 	}
-	if name := w.remote(id).Name; name != "Bar" {
+	if name := w.remote.get(id).Name; name != "Bar" {
 		t.Errorf("the name is %q", name)
 	}
-	w.nextListings(2)
-	w.wantCalls(map[string]int{"PUT": 2})
-	w.wantEvents("made", map[string]int{"Created": 1, "Rejected": 1})
-	w.wantEvents("changed", map[string]int{"Created": 1, "Rejected": 1, "Updated": 1})
+	w.calls.nextListings(2)
+	w.calls.want(map[string]int{"PUT": 2})
+	w.groups.wantEvents("made", map[string]int{"Created": 1, "Rejected": 1})
+	w.groups.wantEvents("changed", map[string]int{"Created": 1, "Rejected": 1, "Updated": 1})
 
-	w.edit("made", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") })
-	w.awaitSynced("made")
-	w.wantRemotes(2)
+	w.groups.edit("made", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") })
+	w.groups.awaitSynced("made")
+	w.remote.wantCount(2)
 }
 
 // Contacts are sent as they are declared, not sorted.
 func TestContactsAreSentInTheDeclaredOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Zoe", "Adam", "Zoe", "Mia") })
-	w.awaitSynced("lobby")
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Mia", "Zoe", "Bob") })
-	w.awaitSynced("lobby")
-	w.wantBodies("POST", `{"contacts":[{"username":"Zoe"},{"username":"Adam"},{"username":"Mia"}],"name":"The lobby"}`)
-	w.wantBodies("PUT", `{"contacts":[{"username":"Mia"},{"username":"Zoe"},{"username":"Bob"}]}`)
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Zoe", "Adam", "Zoe", "Mia") })
+	w.groups.awaitSynced("lobby")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Mia", "Zoe", "Bob") })
+	w.groups.awaitSynced("lobby")
+	w.calls.wantBodies("POST", `{"contacts":[{"username":"Zoe"},{"username":"Adam"},{"username":"Mia"}],"name":"The lobby"}`)
+	w.calls.wantBodies("PUT", `{"contacts":[{"username":"Mia"},{"username":"Zoe"},{"username":"Bob"}]}`)
 }
 
 // What somebody writes into a status is put right by the next look, from what this
@@ -134,18 +134,18 @@ func TestAStatusThatSomebodyEditedIsPutRight(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, simulator.Settings{})
-			w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
-			before := w.awaitSynced("lobby")
-			other := w.seed("Somebody else's")
-			w.nextListings(1)
+			w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+			before := w.groups.awaitSynced("lobby")
+			other := w.remote.seed("Somebody else's")
+			w.calls.nextListings(1)
 			w.sim.ResetRequests()
-			edited := w.get("lobby")
+			edited := w.groups.get("lobby")
 			edit(&edited.Status, other)
 			if err := api.Status().Update(context.Background(), edited); err != nil {
 				t.Fatal(err)
 			}
-			w.eventually(func() string {
-				g := w.get("lobby")
+			eventually(w, func() string {
+				g := w.groups.get("lobby")
 				have, want := g.Status, before.Status
 				if have.ID != want.ID || have.ConversationID != want.ConversationID || have.RemoteName != want.RemoteName ||
 					have.ContactCount == nil || *have.ContactCount != *want.ContactCount || len(have.Drift) > 0 {
@@ -153,10 +153,10 @@ func TestAStatusThatSomebodyEditedIsPutRight(t *testing.T) {
 				}
 				return lacks(have.Conditions, g.Generation, "True", v1alpha1.ReasonSynced)
 			})
-			w.nextListings(1)
-			w.wantNoWrite()
-			w.wantEvents("lobby", map[string]int{"Created": 1})
-			w.eventually(func() string { return w.unmarked(before.Status.ID) })
+			w.calls.nextListings(1)
+			w.calls.wantNoWrite()
+			w.groups.wantEvents("lobby", map[string]int{"Created": 1})
+			eventually(w, func() string { return w.groups.unmarked(before.Status.ID) })
 		})
 	}
 }
@@ -170,17 +170,17 @@ func TestOneOddItemIsNamedOnTheConnection(t *testing.T) {
 		Method: "GET", PathRegexp: "/groups$", Action: simulator.Status, Status: 200,
 		Body: `{"has_more":false,"data":[{"id":"odd","name":"Odd","contacts":[{"username":12345}]},{"name":"nobody"}]}`,
 	})
-	w.eventually(func() string {
-		c := w.connection()
+	eventually(w, func() string {
+		c := w.connection.get()
 		if ready := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionReady); ready == nil || !strings.Contains(ready.Message, "of the group odd, contacts") {
 			return "the connection does not name the odd group"
 		}
 		return lacks(c.Status.Conditions, c.Generation, "True", v1alpha1.ReasonConnected)
 	})
 	fault.Remove()
-	w.owned("lobby")
-	w.eventually(func() string {
-		if ready := meta.FindStatusCondition(w.connection().Status.Conditions, v1alpha1.ConditionReady); strings.Contains(ready.Message, "odd") {
+	w.groups.owned("lobby")
+	eventually(w, func() string {
+		if ready := meta.FindStatusCondition(w.connection.get().Status.Conditions, v1alpha1.ConditionReady); strings.Contains(ready.Message, "odd") {
 			return "the connection still says " + ready.Message
 		}
 		return ""
@@ -191,9 +191,9 @@ func TestOneOddItemIsNamedOnTheConnection(t *testing.T) {
 func TestTheFieldManagerIsCalledKlinkOperator(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.owned("lobby")
-	w.awaitConnection("True", v1alpha1.ReasonConnected)
-	for _, o := range []client.Object{w.get("lobby"), w.connection()} {
+	w.groups.owned("lobby")
+	w.connection.await("True", v1alpha1.ReasonConnected)
+	for _, o := range []client.Object{w.groups.get("lobby"), w.connection.get()} {
 		managers := map[string]bool{}
 		for _, entry := range o.GetManagedFields() {
 			managers[entry.Manager+" "+entry.Subresource] = true

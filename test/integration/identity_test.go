@@ -24,39 +24,18 @@ import (
 func TestReplaceStripsTheFinalizer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
+	id := w.groups.owned("lobby")["lobby"]
 	w.sim.ResetRequests()
-	g := w.get("lobby")
+	g := w.groups.get("lobby")
 	g.Finalizers, g.Annotations = nil, nil
 	if err := api.Update(context.Background(), g); err != nil {
 		t.Fatal(err)
 	}
-	w.eventually(func() string {
-		if missing := w.unmarked(id); missing != "" {
-			return missing
-		}
-		return ""
-	})
-	w.delete("lobby")
-	w.awaitGone("lobby")
-	w.wantArchived(id, true)
-	w.wantCalls(map[string]int{"PUT": 1})
-}
-
-// unmarked says what is missing of the marks that the Group lobby bears when bound.
-func (w *world) unmarked(id string) string {
-	g := w.get("lobby")
-	switch {
-	case len(g.Finalizers) != 1 || g.Finalizers[0] != v1alpha1.FinalizerGroup:
-		return "the finalizer is missing"
-	case g.Annotations[v1alpha1.AnnotationGroupID] != id:
-		return "the annotation group-id is missing"
-	case g.Annotations[v1alpha1.AnnotationGroupCluster] != w.clusterUID():
-		return "the annotation group-cluster is missing"
-	case g.Annotations[v1alpha1.AnnotationCreateAttempt] != "":
-		return "the annotation create-attempt is still there"
-	}
-	return ""
+	eventually(w, func() string { return w.groups.unmarked(id) })
+	w.groups.delete("lobby")
+	w.groups.awaitGone("lobby")
+	w.remote.wantArchived(id, true)
+	w.calls.want(map[string]int{"PUT": 1})
 }
 
 // What was found of a Group that is gone is not written to another that has its
@@ -65,14 +44,14 @@ func (w *world) unmarked(id string) string {
 func TestAStatusIsNotWrittenToANamesake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
+	id := w.groups.owned("lobby")["lobby"]
 	w.stop()
 	patch := client.RawPatch(types.JSONPatchType, []byte(
 		`[{"op":"test","path":"/metadata/uid","value":"gone"},{"op":"add","path":"/status/id","value":"somebody-elses"}]`))
-	if err := api.Status().Patch(context.Background(), w.get("lobby"), patch); !apierrors.IsInvalid(err) {
+	if err := api.Status().Patch(context.Background(), w.groups.get("lobby"), patch); !apierrors.IsInvalid(err) {
 		t.Errorf("the API server says %v, want a refusal", err)
 	}
-	if now := w.get("lobby").Status.ID; now != id {
+	if now := w.groups.get("lobby").Status.ID; now != id {
 		t.Errorf("status.id is %s now, was %s", now, id)
 	}
 }
@@ -81,38 +60,38 @@ func TestAStatusIsNotWrittenToANamesake(t *testing.T) {
 func TestStatusCountsWhereTheAnnotationDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	ids := w.owned("lobby", "bar")
-	w.annotate("lobby", v1alpha1.AnnotationGroupID, ids["bar"])
-	w.eventually(func() string { return w.unmarked(ids["lobby"]) })
-	w.awaitSynced("lobby")
-	w.awaitSynced("bar")
-	w.wantRemotes(2)
+	ids := w.groups.owned("lobby", "bar")
+	w.groups.annotate("lobby", v1alpha1.AnnotationGroupID, ids["bar"])
+	eventually(w, func() string { return w.groups.unmarked(ids["lobby"]) })
+	w.groups.awaitSynced("lobby")
+	w.groups.awaitSynced("bar")
+	w.remote.wantCount(2)
 }
 
 // A backup restored without status binds to the same group again and makes none.
 func TestBackupRestoredWithoutStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Mine.") })
-	backup := w.awaitSynced("lobby")
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Finalizers = nil })
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.delete("lobby")
-	w.awaitGone("lobby")
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Mine.") })
+	backup := w.groups.awaitSynced("lobby")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Finalizers = nil })
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.delete("lobby")
+	w.groups.awaitGone("lobby")
 	w.sim.ResetRequests()
 
-	w.group("lobby", func(g *v1alpha1.Group) { g.Annotations, g.Spec = backup.Annotations, backup.Spec })
-	g := w.awaitSynced("lobby")
+	w.groups.create("lobby", func(g *v1alpha1.Group) { g.Annotations, g.Spec = backup.Annotations, backup.Spec })
+	g := w.groups.awaitSynced("lobby")
 	if g.Status.ID != backup.Status.ID || g.Status.ConversationID != backup.Status.ConversationID {
 		t.Errorf("bound to %q, not %q", g.Status.ID, backup.Status.ID)
 	}
-	w.eventually(func() string { return w.unmarked(backup.Status.ID) })
-	w.nextListings(1)
-	w.wantNoWrite()
+	eventually(w, func() string { return w.groups.unmarked(backup.Status.ID) })
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
 	if n := w.sim.Counts()["GET one"]; n > 1 {
-		t.Errorf("it took %d reads: %v", n, w.writes())
+		t.Errorf("it took %d reads: %v", n, w.calls.writes())
 	}
-	w.wantRemotes(1)
+	w.remote.wantCount(1)
 }
 
 // A whole namespace restored while the operator was away: all are bound again.
@@ -121,19 +100,19 @@ func TestBackupRestoredBeforeTheManagerStarts(t *testing.T) {
 	w := prepareWorld(t, simulator.Settings{})
 	ids := map[string]string{}
 	for _, name := range []string{"one", "two", "three"} {
-		ids[name] = w.seed("The " + name)
-		w.group(name, w.boundTo(ids[name]))
+		ids[name] = w.remote.seed("The " + name)
+		w.groups.create(name, boundTo(w, ids[name]))
 	}
 	w.start()
 	for name, id := range ids {
-		if g := w.awaitSynced(name); g.Status.ID != id {
+		if g := w.groups.awaitSynced(name); g.Status.ID != id {
 			t.Errorf("%s is bound to %q, not %q", name, g.Status.ID, id)
 		}
 	}
-	w.wantNoWrite()
-	w.wantRemotes(3)
+	w.calls.wantNoWrite()
+	w.remote.wantCount(3)
 	if n := w.sim.Counts()["GET one"]; n > 3 {
-		t.Errorf("it took %d reads: %v", n, w.writes())
+		t.Errorf("it took %d reads: %v", n, w.calls.writes())
 	}
 }
 
@@ -144,39 +123,27 @@ func TestReconcileRequestLooksNow(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
 	})
-	id := w.owned("lobby")["lobby"]
+	id := w.groups.owned("lobby")["lobby"]
 	w.sim.ResetRequests()
-	w.request("lobby", "first")
-	w.wantCalls(map[string]int{"GET one": 1})
-	w.awaitSynced("lobby")
+	w.groups.request("lobby", "first")
+	w.calls.want(map[string]int{"GET one": 1})
+	w.groups.awaitSynced("lobby")
 
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Name = "Theirs" })
 	w.sim.ResetRequests()
-	w.request("lobby", "second")
-	w.awaitSynced("lobby")
-	w.wantCalls(map[string]int{"GET one": 1, "PUT": 1})
-	if name := w.remote(id).Name; name != "The lobby" {
+	w.groups.request("lobby", "second")
+	w.groups.awaitSynced("lobby")
+	w.calls.want(map[string]int{"GET one": 1, "PUT": 1})
+	if name := w.remote.get(id).Name; name != "The lobby" {
 		t.Errorf("the drift was not healed: %q", name)
 	}
-	w.wantEvents("lobby", map[string]int{"Created": 1, "DriftCorrected": 1})
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "DriftCorrected": 1})
 
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 	w.sim.ResetRequests()
-	w.request("lobby", "third")
-	w.wantCalls(map[string]int{"GET one": 1})
-}
-
-// request asks for a fresh look, and waits until the status says that it was taken.
-func (w *world) request(name, when string) {
-	w.Helper()
-	w.annotate(name, v1alpha1.AnnotationReconcileRequestedAt, when)
-	w.eventually(func() string {
-		if have := w.get(name).Status.LastHandledReconcileAt; have != when {
-			return "status.lastHandledReconcileAt is " + have
-		}
-		return ""
-	})
+	w.groups.request("lobby", "third")
+	w.calls.want(map[string]int{"GET one": 1})
 }
 
 // No status is written where nothing has changed: neither with a listing, nor with
@@ -184,20 +151,20 @@ func (w *world) request(name, when string) {
 func TestStatusIsWrittenOnlyWhereItDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{UnknownContacts: simulator.Drop})
-	w.owned("synced")
-	w.group("conflict", func(g *v1alpha1.Group) { g.Spec.GroupID = w.get("synced").Status.ID })
-	w.awaitStalled("conflict", v1alpha1.ReasonIDConflict)
-	w.group("missing", func(g *v1alpha1.Group) { g.Spec.GroupID = "none" })
-	w.awaitStalled("missing", v1alpha1.ReasonRemoteMissing)
-	w.group("not-applied", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Nobody") })
-	w.awaitStalled("not-applied", v1alpha1.ReasonNotApplied)
-	w.group("suspended", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	w.await("suspended", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
-	w.nextListings(1)
-	before := w.versions()
-	w.seed("Somebody else's")
-	w.nextListings(3)
-	if diff := cmp.Diff(before, w.versions()); diff != "" {
+	w.groups.owned("synced")
+	w.groups.create("conflict", func(g *v1alpha1.Group) { g.Spec.GroupID = w.groups.get("synced").Status.ID })
+	w.groups.awaitStalled("conflict", v1alpha1.ReasonIDConflict)
+	w.groups.create("missing", func(g *v1alpha1.Group) { g.Spec.GroupID = "none" })
+	w.groups.awaitStalled("missing", v1alpha1.ReasonRemoteMissing)
+	w.groups.create("not-applied", func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Nobody") })
+	w.groups.awaitStalled("not-applied", v1alpha1.ReasonNotApplied)
+	w.groups.create("suspended", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	w.groups.await("suspended", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	w.calls.nextListings(1)
+	before := w.groups.versions()
+	w.remote.seed("Somebody else's")
+	w.calls.nextListings(3)
+	if diff := cmp.Diff(before, w.groups.versions()); diff != "" {
 		t.Errorf("Groups were written to: %s", diff)
 	}
 }

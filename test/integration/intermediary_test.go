@@ -47,15 +47,15 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 
 			w.sim.ClearFaults()
 			w.sim.Configure(func(s *simulator.Settings) { *s = c.from })
-			recovery := w.passes()
-			w.eventually(func() string { return p.unsettled() })
-			n := w.passes() - recovery
+			recovery := w.calls.passes()
+			eventually(w, func() string { return p.unsettled() })
+			n := w.calls.passes() - recovery
 			t.Logf("all is well after %d listings", n)
 			if n > listingsToRecover {
 				t.Errorf("that are more than %d", listingsToRecover)
 			}
-			w.wantConnected()
-			w.nextPasses(1)
+			w.connection.awaitConnected()
+			w.calls.nextPasses(1)
 			p.wantNoHarm()
 			p.wantPatience(c)
 		})
@@ -77,21 +77,21 @@ type prosperity struct {
 func (w *world) prosper() *prosperity {
 	w.Helper()
 	p := &prosperity{world: w, ids: map[string]string{}, versions: map[string]string{}}
-	w.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
+	w.remote.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
 	for p.strangers = 1; w.sim.Settings().Paging == simulator.Incomplete && p.strangers < 100; p.strangers++ {
-		w.seed(fmt.Sprintf("Stranger %d", p.strangers))
+		w.remote.seed(fmt.Sprintf("Stranger %d", p.strangers))
 	}
 	full := func(g *v1alpha1.Group) {
 		g.Spec.Description, g.Spec.Contacts = new("Ours."), contacts("Hector", "Cedric")
 	}
 	changing := []string{"drifted", "edited", "ended", "filed"} // sorted
 	// What our own writes set is read before it is corrected, so that one was archived by others.
-	closed := w.seed("The closed", archivedOn(1), func(g *simulator.Group) {
+	closed := w.remote.seed("The closed", archivedOn(1), func(g *simulator.Group) {
 		g.Description, g.Contacts = new("Ours."), simulator.Contacts("Hector", "Cedric")
 	})
-	names := append(w.groups("still", 8, full), append([]string{"closed"}, changing...)...)
+	names := append(w.groups.createMany("still", 8, full), append([]string{"closed"}, changing...)...)
 	for _, name := range names[8:] {
-		w.group(name, full, func(g *v1alpha1.Group) {
+		w.groups.create(name, full, func(g *v1alpha1.Group) {
 			switch name {
 			case "ended":
 				g.Spec.DeletionPolicy = v1alpha1.DeletionDelete
@@ -101,10 +101,10 @@ func (w *world) prosper() *prosperity {
 		})
 	}
 	for _, name := range names {
-		p.ids[name] = w.awaitSynced(name).Status.ID
+		p.ids[name] = w.groups.awaitSynced(name).Status.ID
 	}
-	w.nextPasses(2)
-	for name, version := range w.versions() {
+	w.calls.nextPasses(2)
+	for name, version := range w.groups.versions() {
 		if _, changes := slices.BinarySearch(changing, name); !changes {
 			p.versions[name] = version
 		}
@@ -117,21 +117,21 @@ func (w *world) prosper() *prosperity {
 func (p *prosperity) live(c trouble) {
 	p.Helper()
 	slow := p.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 3 * time.Second})
-	p.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
-	p.group("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
-	p.delete("filed")
-	p.delete("ended")
+	p.groups.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
+	p.groups.create("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+	p.groups.delete("filed")
+	p.groups.delete("ended")
 	if c.down != "" {
-		p.eventually(func() string {
+		eventually(p, func() string {
 			if n := p.sim.Counts(); n["POST"] < 1 || n["PUT"] < 2 || n["DELETE"] < 1 {
-				return fmt.Sprintf("not all that people did came upon the trouble: %v", p.writes())
+				return fmt.Sprintf("not all that people did came upon the trouble: %v", p.calls.writes())
 			}
 			return ""
 		})
 	}
 	slow.Remove()
 	if c.down != "" {
-		p.awaitConnection("False", c.down)
+		p.connection.await("False", c.down)
 	}
 }
 
@@ -140,33 +140,33 @@ func (p *prosperity) endure(c trouble) {
 	p.Helper()
 	for _, name := range all {
 		if !slices.Contains(c.heldBack, name) {
-			p.eventually(func() string { return p.unfinished(name) })
+			eventually(p, func() string { return p.unfinished(name) })
 		}
 	}
 	if c.down != "" {
-		p.awaitNotReady("edited", v1alpha1.ReasonConnectionNotReady)
+		p.groups.awaitNotReady("edited", v1alpha1.ReasonConnectionNotReady)
 		p.wantStill()
 		p.posted = p.posts()
 		p.sim.ResetRequests()
 	}
-	p.nextListings(2)
+	p.calls.nextListings(2)
 	for _, name := range c.heldBack {
 		if p.unfinished(name) == "" {
 			p.Errorf("%s is finished, though nobody said so whose word counts", name)
 		} else if text := c.quoted[name]; text != "" {
-			p.eventually(func() string { return p.quotes(name, text) })
+			eventually(p, func() string { return p.quotes(name, text) })
 		}
 	}
 	if c.down != "" {
-		p.wantProbes()
-		p.wantCalls(nil)
+		p.calls.wantProbes()
+		p.calls.want(nil)
 	}
 	p.wantStill()
 }
 
 // quotes says what is wrong where a Group does not say what it was answered.
 func (p *prosperity) quotes(name, text string) string {
-	g := p.get(name)
+	g := p.groups.get(name)
 	if g == nil {
 		return name + " is gone"
 	}
@@ -203,7 +203,7 @@ func (p *prosperity) wantPatience(c trouble) {
 
 // unfinished is what a Group that a person changed still waits for.
 func (p *prosperity) unfinished(name string) string {
-	g := p.get(name)
+	g := p.groups.get(name)
 	switch {
 	case name == "filed" || name == "ended":
 		if g != nil {
@@ -212,7 +212,7 @@ func (p *prosperity) unfinished(name string) string {
 		return ""
 	case g == nil:
 		return name + " is gone"
-	case name == "drifted" && (textOf(p.remote(g.Status.ID).Description) != "Ours." || len(p.remote(g.Status.ID).Contacts) != 2):
+	case name == "drifted" && (textOf(p.remote.get(g.Status.ID).Description) != "Ours." || len(p.remote.get(g.Status.ID).Contacts) != 2):
 		return name + " is not corrected"
 	}
 	return lacks(g.Status.Conditions, g.Generation, "True", v1alpha1.ReasonSynced)
@@ -230,10 +230,10 @@ func (p *prosperity) unsettled() string {
 // wantStill checks that nobody wrote to what nobody changed, here or there.
 func (p *prosperity) wantStill() {
 	p.Helper()
-	now := p.world.versions()
+	now := p.groups.versions()
 	for name, version := range p.versions {
 		if now[name] != version {
-			p.Errorf("%s was rewritten, and nobody changed it: %+v", name, p.get(name).Status)
+			p.Errorf("%s was rewritten, and nobody changed it: %+v", name, p.groups.get(name).Status)
 		}
 	}
 	for _, r := range p.sim.Requests() {
@@ -258,24 +258,24 @@ func (p *prosperity) wantStill() {
 func (p *prosperity) wantNoHarm() {
 	p.Helper()
 	p.wantStill()
-	p.wantRemotes(len(p.ids) - 1 + 1 + p.strangers) // "ended" is gone; "made" is new
-	p.wantArchived(p.ids["filed"], true)
+	p.remote.wantCount(len(p.ids) - 1 + 1 + p.strangers) // "ended" is gone; "made" is new
+	p.remote.wantArchived(p.ids["filed"], true)
 	for name, id := range p.ids {
 		if name != "ended" && name != "filed" {
-			p.wantArchived(id, name == "closed")
+			p.remote.wantArchived(id, name == "closed")
 		}
 	}
-	if d := textOf(p.remote(p.ids["edited"]).Description); d != "Edited." {
+	if d := textOf(p.remote.get(p.ids["edited"]).Description); d != "Edited." {
 		p.Errorf("the description is %q", d)
 	}
-	if made := p.get("made").Status.ID; textOf(p.remote(made).Description) != "Ours." {
-		p.Errorf("what was made shows %+v", p.remote(made))
+	if made := p.groups.get("made").Status.ID; textOf(p.remote.get(made).Description) != "Ours." {
+		p.Errorf("what was made shows %+v", p.remote.get(made))
 	}
-	if e := p.events("ended"); e["Deleted"] > 1 {
+	if e := p.groups.events("ended"); e["Deleted"] > 1 {
 		p.Errorf("the events about a deletion are %v", e)
 	}
 	for _, name := range all {
-		if e := p.events(name); e["Rejected"] > 0 {
+		if e := p.groups.events(name); e["Rejected"] > 0 {
 			p.Errorf("%s was rejected, though nobody said so whose word counts: %v", name, e)
 		}
 	}
@@ -284,7 +284,7 @@ func (p *prosperity) wantNoHarm() {
 		if name == "closed" {
 			want = map[string]int{"Adopted": 1}
 		}
-		if e := p.events(name); !maps.Equal(e, want) {
+		if e := p.groups.events(name); !maps.Equal(e, want) {
 			p.Errorf("the events about %s are %v", name, e)
 		}
 	}

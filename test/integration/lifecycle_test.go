@@ -17,53 +17,53 @@ import (
 func TestTheWayOfAGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("plaza", func(g *v1alpha1.Group) {
+	w.groups.create("plaza", func(g *v1alpha1.Group) {
 		g.Spec.Name = "Plaza Hotel"
 		g.Spec.Description = new("World-renowned.")
 		g.Spec.Contacts = contacts("Hector", "Cedric", "Hester", "Cliff")
 	})
-	g := w.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	remote := w.remote(g.Status.ID)
+	g := w.groups.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	remote := w.remote.get(g.Status.ID)
 	if remote.Name != "Plaza Hotel" || *remote.Description != "World-renowned." || len(remote.Contacts) != 4 {
 		t.Errorf("the remote group is not as declared: %+v", remote)
 	}
 	if g.Status.ConversationID != remote.ConversationID || *g.Status.ContactCount != 4 || g.Status.CreatedAt == nil {
 		t.Errorf("the status does not show the remote group: %+v", g.Status)
 	}
-	w.awaitEvent("plaza", "Created")
-	w.nextListings(1)
-	w.wantCalls(map[string]int{"POST": 1})
+	w.groups.awaitEvent("plaza", "Created")
+	w.calls.nextListings(1)
+	w.calls.want(map[string]int{"POST": 1})
 
 	w.sim.ResetRequests()
-	w.edit("plaza", func(g *v1alpha1.Group) { g.Spec.Description = new("The finest in New York.") })
-	w.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	w.wantCalls(map[string]int{"PUT": 1})
+	w.groups.edit("plaza", func(g *v1alpha1.Group) { g.Spec.Description = new("The finest in New York.") })
+	w.groups.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	w.calls.want(map[string]int{"PUT": 1})
 	if body := w.sim.Requests()[len(w.sim.Requests())-1].Body; body != `{"description":"The finest in New York."}` {
 		t.Errorf("the PUT sends more than the changed field: %s", body)
 	}
-	w.awaitEvent("plaza", "Updated")
+	w.groups.awaitEvent("plaza", "Updated")
 
 	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Description = new("Closed.") })
-	w.awaitEvent("plaza", "DriftCorrected")
-	if remote := w.remote(g.Status.ID); *remote.Description != "The finest in New York." {
+	w.groups.awaitEvent("plaza", "DriftCorrected")
+	if remote := w.remote.get(g.Status.ID); *remote.Description != "The finest in New York." {
 		t.Errorf("drift was not healed: %q", *remote.Description)
 	}
 
-	w.edit("plaza", func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
-	g = w.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	if !w.remote(g.Status.ID).Archived() || g.Status.ArchivedAt == nil {
+	w.groups.edit("plaza", func(g *v1alpha1.Group) { g.Spec.Archived = new(true) })
+	g = w.groups.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if !w.remote.get(g.Status.ID).Archived() || g.Status.ArchivedAt == nil {
 		t.Error("the group was not archived")
 	}
-	w.awaitEvent("plaza", "Archived")
-	w.edit("plaza", func(g *v1alpha1.Group) { g.Spec.Archived = new(false) })
-	g = w.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
-	if w.remote(g.Status.ID).Archived() || g.Status.ArchivedAt != nil {
+	w.groups.awaitEvent("plaza", "Archived")
+	w.groups.edit("plaza", func(g *v1alpha1.Group) { g.Spec.Archived = new(false) })
+	g = w.groups.await("plaza", metav1.ConditionTrue, v1alpha1.ReasonSynced)
+	if w.remote.get(g.Status.ID).Archived() || g.Status.ArchivedAt != nil {
 		t.Error("the group was not unarchived")
 	}
 
-	w.delete("plaza")
-	w.awaitGone("plaza")
-	if !w.remote(g.Status.ID).Archived() {
+	w.groups.delete("plaza")
+	w.groups.awaitGone("plaza")
+	if !w.remote.get(g.Status.ID).Archived() {
 		t.Error("the deletion did not archive the group, which is the default")
 	}
 }

@@ -31,31 +31,31 @@ func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 	ids := map[string]string{}
 	for i := range groups {
 		name := fmt.Sprintf("rebuilt-%d", i)
-		ids[name] = w.seed("The " + name)
+		ids[name] = w.remote.seed("The " + name)
 	}
 	for name := range ids {
-		w.group(name)
+		w.groups.create(name)
 	}
 	for name, id := range ids {
-		w.awaitStalled(name, v1alpha1.ReasonNameTaken, id, "groupID", "ByName", "AllowDuplicate")
+		w.groups.awaitStalled(name, v1alpha1.ReasonNameTaken, id, "groupID", "ByName", "AllowDuplicate")
 	}
-	w.wantNoWrite()
-	w.wantEvents("rebuilt-0", map[string]int{"NameTaken": 1})
+	w.calls.wantNoWrite()
+	w.groups.wantEvents("rebuilt-0", map[string]int{"NameTaken": 1})
 	// The command of the page, which patches all Groups that wait, here of one namespace.
 	command := strings.Join(checkout.Commands(t, "docs/rebuild.md", "### With kubectl alone"), "\n")
 	if !strings.Contains(command, " -A ") {
 		t.Fatalf("the page says %q", command)
 	}
-	if said := w.shell(strings.Replace(command, " -A ", " -n "+w.namespace+" ", 1)); strings.Count(said, "patched\n") != groups {
+	if said := shell(w, strings.Replace(command, " -A ", " -n "+w.namespace+" ", 1)); strings.Count(said, "patched\n") != groups {
 		t.Fatal(said)
 	}
 	for name, id := range ids {
-		if g := w.awaitSynced(name); g.Status.ID != id {
+		if g := w.groups.awaitSynced(name); g.Status.ID != id {
 			t.Errorf("%s is bound to %s, not %s", name, g.Status.ID, id)
 		}
 	}
-	w.wantNoWrite()
-	w.wantRemotes(groups)
+	w.calls.wantNoWrite()
+	w.remote.wantCount(groups)
 }
 
 // What does not stand in the way of a create: a namesake that is archived, one that a
@@ -63,34 +63,34 @@ func TestAClusterRebuiltFromGitDoublesNoGroup(t *testing.T) {
 func TestNeverCreatesBesideWhatIsNotAnUnownedActiveNamesake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.seed("The old", archivedOn(1))
-	w.seed("The double")
-	w.seed("the case") // names are compared exactly
-	w.group("owner", lobby)
-	w.awaitSynced("owner")
+	w.remote.seed("The old", archivedOn(1))
+	w.remote.seed("The double")
+	w.remote.seed("the case") // names are compared exactly
+	w.groups.create("owner", lobby)
+	w.groups.awaitSynced("owner")
 	w.sim.ResetRequests()
-	w.group("old")
-	w.group("double", allowDuplicate)
-	w.group("case", func(g *v1alpha1.Group) { g.Spec.Name = "The case" })
-	w.group("second", lobby)
+	w.groups.create("old")
+	w.groups.create("double", allowDuplicate)
+	w.groups.create("case", func(g *v1alpha1.Group) { g.Spec.Name = "The case" })
+	w.groups.create("second", lobby)
 	for _, name := range []string{"old", "double", "case", "second"} {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
-	w.wantCalls(map[string]int{"POST": 4})
-	w.wantRemotes(8)
+	w.calls.want(map[string]int{"POST": 4})
+	w.remote.wantCount(8)
 }
 
 // Two new Groups of one name both create, each its own.
 func TestTwoNewGroupsOfOneNameBothCreate(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	w.group("left", lobby)
-	w.group("right", lobby)
+	w.groups.create("left", lobby)
+	w.groups.create("right", lobby)
 	w.start()
-	if left, right := w.awaitSynced("left"), w.awaitSynced("right"); left.Status.ID == right.Status.ID {
+	if left, right := w.groups.awaitSynced("left"), w.groups.awaitSynced("right"); left.Status.ID == right.Status.ID {
 		t.Errorf("both are bound to %s", left.Status.ID)
 	}
-	w.wantCalls(map[string]int{"POST": 2})
+	w.calls.want(map[string]int{"POST": 2})
 }
 
 // A candidate that the mirror still shows, but that is gone, renamed or archived by
@@ -111,12 +111,12 @@ func TestNameTakenIsNotSaidOfWhatTheListingShowedOnce(t *testing.T) {
 			w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 				c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
 			})
-			id := w.seed("Lobby")
-			w.owned("bar")
+			id := w.remote.seed("Lobby")
+			w.groups.owned("bar")
 			change(w.sim, id)
-			w.group("lobby", lobby)
-			w.awaitSynced("lobby")
-			w.wantEvents("lobby", map[string]int{"Created": 1})
+			w.groups.create("lobby", lobby)
+			w.groups.awaitSynced("lobby")
+			w.groups.wantEvents("lobby", map[string]int{"Created": 1})
 		})
 	}
 }
@@ -125,14 +125,14 @@ func TestNameTakenIsNotSaidOfWhatTheListingShowedOnce(t *testing.T) {
 func TestNameTakenEndsWhenTheNameIsFree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.seed("Lobby")
-	w.group("lobby", lobby)
-	w.awaitStalled("lobby", v1alpha1.ReasonNameTaken, id)
+	id := w.remote.seed("Lobby")
+	w.groups.create("lobby", lobby)
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonNameTaken, id)
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Name = "The old lobby" })
-	if g := w.awaitSynced("lobby"); g.Status.ID == id {
+	if g := w.groups.awaitSynced("lobby"); g.Status.ID == id {
 		t.Error("it is bound to what it must not bind to")
 	}
-	w.wantRemotes(2)
+	w.remote.wantCount(2)
 }
 
 // That another Group has taken the candidate is no reason to create: the message says
@@ -140,17 +140,17 @@ func TestNameTakenEndsWhenTheNameIsFree(t *testing.T) {
 func TestNameTakenByAnotherGroupSinceIsNoReasonToCreate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.seed("Lobby")
-	w.group("first", lobby)
-	w.awaitStalled("first", v1alpha1.ReasonNameTaken, id)
-	w.group("taker", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
-	w.awaitSynced("taker")
-	w.nextPasses(2)
-	w.awaitStalled("first", v1alpha1.ReasonNameTaken, w.namespace+"/taker")
-	w.wantBodies("POST")
-	w.edit("first", allowDuplicate)
-	w.awaitSynced("first")
-	w.wantRemotes(2)
+	id := w.remote.seed("Lobby")
+	w.groups.create("first", lobby)
+	w.groups.awaitStalled("first", v1alpha1.ReasonNameTaken, id)
+	w.groups.create("taker", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name = id, "Lobby" })
+	w.groups.awaitSynced("taker")
+	w.calls.nextPasses(2)
+	w.groups.awaitStalled("first", v1alpha1.ReasonNameTaken, w.namespace+"/taker")
+	w.calls.wantBodies("POST")
+	w.groups.edit("first", allowDuplicate)
+	w.groups.awaitSynced("first")
+	w.remote.wantCount(2)
 }
 
 // ByName is decided on a listing begun after the name was first seen: not on the one
@@ -160,15 +160,15 @@ func TestByNameAfterANewNameLooksAgain(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
 	})
-	first, second := w.seed("Twice"), w.seed("Twice")
-	w.group("lobby", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Twice" })
-	w.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second)
-	once := w.seed("Once")
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Once" })
-	if g := w.awaitSynced("lobby"); g.Status.ID != once {
+	first, second := w.remote.seed("Twice"), w.remote.seed("Twice")
+	w.groups.create("lobby", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Twice" })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second)
+	once := w.remote.seed("Once")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Once" })
+	if g := w.groups.awaitSynced("lobby"); g.Status.ID != once {
 		t.Errorf("bound to %s, not to %s", g.Status.ID, once)
 	}
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
 }
 
 // The same where the policy is new: Never becomes ByName on a Group that is not bound.
@@ -177,17 +177,17 @@ func TestByNameAfterANewPolicyLooksAgain(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
 	})
-	w.owned("bar")
-	refusal := w.refuse(http.MethodPost, http.StatusUnprocessableEntity, "not today")
-	w.group("lobby", lobby)
-	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "not today")
-	id := w.seed("Lobby")
+	w.groups.owned("bar")
+	refusal := w.remote.refuse(http.MethodPost, http.StatusUnprocessableEntity, "not today")
+	w.groups.create("lobby", lobby)
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, "not today")
+	id := w.remote.seed("Lobby")
 	refusal.Remove()
-	w.edit("lobby", byItsName)
-	if g := w.awaitSynced("lobby"); g.Status.ID != id {
+	w.groups.edit("lobby", byItsName)
+	if g := w.groups.awaitSynced("lobby"); g.Status.ID != id {
 		t.Errorf("bound to %s, not to %s", g.Status.ID, id)
 	}
-	w.wantRemotes(2)
+	w.remote.wantCount(2)
 }
 
 // One active group that a Group owns beside one that none does: a person has to say
@@ -195,12 +195,12 @@ func TestByNameAfterANewPolicyLooksAgain(t *testing.T) {
 func TestByNameBesideAnOwnedNamesakeIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("owner", lobby)
-	owned := w.awaitSynced("owner").Status.ID
-	free := w.seed("Lobby")
-	w.group("other", lobby, byItsName)
-	w.awaitStalled("other", v1alpha1.ReasonAdoptionAmbiguous, owned, free, w.namespace+"/owner")
-	w.wantBodies("PUT")
+	w.groups.create("owner", lobby)
+	owned := w.groups.awaitSynced("owner").Status.ID
+	free := w.remote.seed("Lobby")
+	w.groups.create("other", lobby, byItsName)
+	w.groups.awaitStalled("other", v1alpha1.ReasonAdoptionAmbiguous, owned, free, w.namespace+"/owner")
+	w.calls.wantBodies("PUT")
 }
 
 // Who would bind by name to what another Group owns waits for that Group, and says so
@@ -208,17 +208,17 @@ func TestByNameBesideAnOwnedNamesakeIsAmbiguous(t *testing.T) {
 func TestByNameWaitsForTheOwnerOfTheOnlyNamesake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("owner", lobby)
-	id := w.awaitSynced("owner").Status.ID
-	w.group("next", lobby, byItsName)
-	w.awaitBlocked("next", v1alpha1.ReasonCreating, w.namespace+"/owner", id)
-	w.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.delete("owner")
-	if g := w.awaitSynced("next"); g.Status.ID != id {
+	w.groups.create("owner", lobby)
+	id := w.groups.awaitSynced("owner").Status.ID
+	w.groups.create("next", lobby, byItsName)
+	w.groups.awaitBlocked("next", v1alpha1.ReasonCreating, w.namespace+"/owner", id)
+	w.groups.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.delete("owner")
+	if g := w.groups.awaitSynced("next"); g.Status.ID != id {
 		t.Errorf("bound to %s, not %s", g.Status.ID, id)
 	}
-	w.wantRemotes(1)
-	w.wantEvents("next", map[string]int{"Adopted": 1})
+	w.remote.wantCount(1)
+	w.groups.wantEvents("next", map[string]int{"Adopted": 1})
 }
 
 // What another Group's open create may have made is nobody's to take, and nothing to
@@ -228,15 +228,15 @@ func TestAnOpenCreateOfTheNameIsWaitedFor(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, BodyRegexp: "unclear", Times: 1, Action: simulator.ResetAfter})
 	gets := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Skip: 2, Action: simulator.Status, Status: http.StatusBadGateway})
-	w.group("first", lobby, func(g *v1alpha1.Group) { g.Spec.Description = new("unclear") })
-	w.awaitPosts(1)
-	w.group("second", lobby)
-	w.group("third", lobby, byItsName)
+	w.groups.create("first", lobby, func(g *v1alpha1.Group) { g.Spec.Description = new("unclear") })
+	w.calls.awaitPosts(1)
+	w.groups.create("second", lobby)
+	w.groups.create("third", lobby, byItsName)
 	gets.Remove()
-	first := w.awaitSynced("first")
-	second := w.awaitSynced("second")
+	first := w.groups.awaitSynced("first")
+	second := w.groups.awaitSynced("second")
 	if first.Status.ID == second.Status.ID {
 		t.Errorf("both are bound to %s", first.Status.ID)
 	}
-	w.wantCalls(map[string]int{"POST": 2, "GET one": w.sim.Counts()["GET one"]})
+	w.calls.want(map[string]int{"POST": 2, "GET one": w.sim.Counts()["GET one"]})
 }

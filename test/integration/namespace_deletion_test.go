@@ -5,9 +5,7 @@ package integration
 
 import (
 	"fmt"
-	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,23 +21,23 @@ import (
 func TestNamespaceGoesWithItsGroups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{}, consentingToDeletion)
-	ids := w.ofEachPolicy()
+	ids := w.groups.ofEachPolicy()
 	var rooms []string
 	for i := range 20 {
 		rooms = append(rooms, fmt.Sprintf("room-%d", i))
 	}
-	crowd := w.owned(rooms...)
+	crowd := w.groups.owned(rooms...)
 	w.sim.ResetRequests()
 	w.deleteNamespace()
 	w.awaitNamespaceGone()
 
-	w.wantArchived(ids["archive"], true)
-	w.wantArchived(ids["orphan"], false)
+	w.remote.wantArchived(ids["archive"], true)
+	w.remote.wantArchived(ids["orphan"], false)
 	if _, ok := w.sim.Group(ids["delete"]); ok {
 		t.Error("the remote group of policy Delete is still there")
 	}
 	for _, id := range crowd {
-		w.wantArchived(id, true)
+		w.remote.wantArchived(id, true)
 	}
 	if counts := w.sim.Counts(); counts["POST"] != 0 || counts["PUT"] != 1+len(crowd) || counts["DELETE"] != 1 {
 		t.Errorf("the calls are %v; want one for each Group", counts)
@@ -61,19 +59,19 @@ func TestNamespaceWaitsForAnAPIThatIsDown(t *testing.T) {
 func namespaceWaits(t *testing.T, fault simulator.Fault) {
 	t.Helper()
 	w := newWorld(t, simulator.Settings{}, consentingToDeletion)
-	ids := w.ofEachPolicy()
+	ids := w.groups.ofEachPolicy()
 	outage := w.sim.AddFault(fault)
-	w.awaitConnection(metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+	w.connection.await(metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
 	w.deleteNamespace()
-	w.awaitSecretGone()
-	w.awaitDeleting("archive", "not ready", "deletionPolicy Orphan releases")
-	w.awaitDeleting("delete", "not ready", "deletionPolicy Orphan releases")
-	w.awaitGone("orphan")
-	w.awaitAnotherLook()
+	w.connection.awaitSecretGone()
+	w.groups.awaitDeleting("archive", "not ready", "deletionPolicy Orphan releases")
+	w.groups.awaitDeleting("delete", "not ready", "deletionPolicy Orphan releases")
+	w.groups.awaitGone("orphan")
+	w.connection.awaitAnotherLook()
 	outage.Remove()
 	w.awaitNamespaceGone()
-	w.wantArchived(ids["archive"], true)
-	w.wantArchived(ids["orphan"], false)
+	w.remote.wantArchived(ids["archive"], true)
+	w.remote.wantArchived(ids["orphan"], false)
 }
 
 // A manager that starts after the Secret has gone has no token and gets none: the
@@ -81,21 +79,21 @@ func namespaceWaits(t *testing.T, fault simulator.Fault) {
 func TestNamespaceWhoseSecretIsGoneForGood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{}, consentingToDeletion)
-	ids := w.ofEachPolicy()
+	ids := w.groups.ofEachPolicy()
 	w.stop()
 	w.deleteNamespace()
-	w.awaitSecretGone()
+	w.connection.awaitSecretGone()
 	w.sim.ResetRequests()
 	w.start()
 	for _, name := range []string{"archive", "delete"} {
-		w.awaitDeleting(name, "conditions say why", "deletionPolicy Orphan releases")
-		w.release(name)
+		w.groups.awaitDeleting(name, "conditions say why", "deletionPolicy Orphan releases")
+		w.groups.release(name)
 	}
 	w.awaitNamespaceGone()
 	for _, id := range ids {
-		w.wantArchived(id, false)
+		w.remote.wantArchived(id, false)
 	}
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
 }
 
 // Somebody has taken the finalizer off a Connection in use, so that it is gone for
@@ -103,45 +101,32 @@ func TestNamespaceWhoseSecretIsGoneForGood(t *testing.T) {
 func TestConnectionThatIsGoneForGood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{}, consentingToDeletion)
-	ids := w.ofEachPolicy()
-	w.awaitConnectionHeld()
-	c := w.connection()
+	ids := w.groups.ofEachPolicy()
+	w.connection.awaitHeld()
+	c := w.connection.get()
 	worlds.Delete(t, api, c)
-	w.awaitConnection(metav1.ConditionFalse, v1alpha1.ReasonTerminating)
-	w.editConnection(func(c *v1alpha1.Connection) { c.Finalizers = nil })
-	w.eventually(worlds.Gone(t, api, c))
+	w.connection.await(metav1.ConditionFalse, v1alpha1.ReasonTerminating)
+	w.connection.edit(func(c *v1alpha1.Connection) { c.Finalizers = nil })
+	eventually(w, worlds.Gone(t, api, c))
 	w.sim.ResetRequests()
 
-	w.delete("archive")
-	w.awaitDeleting("archive", "Connection sim does not exist", "deletionPolicy Orphan releases")
-	w.release("archive")
-	w.awaitGone("archive")
+	w.groups.delete("archive")
+	w.groups.awaitDeleting("archive", "Connection sim does not exist", "deletionPolicy Orphan releases")
+	w.groups.release("archive")
+	w.groups.awaitGone("archive")
 
 	w.deleteNamespace()
-	w.awaitDeleting("delete", "Connection sim does not exist", "deletionPolicy Orphan releases")
-	w.release("delete")
+	w.groups.awaitDeleting("delete", "Connection sim does not exist", "deletionPolicy Orphan releases")
+	w.groups.release("delete")
 	w.awaitNamespaceGone()
 	for _, id := range ids {
-		w.wantArchived(id, false)
+		w.remote.wantArchived(id, false)
 	}
-	w.wantNoWrite()
+	w.calls.wantNoWrite()
 }
 
 // consentingToDeletion has the connection allow permanent deletion.
 func consentingToDeletion(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true }
-
-// ofEachPolicy makes one Group of each deletion policy, named like it, and returns the
-// remote ids.
-func (w *world) ofEachPolicy() map[string]string {
-	w.Helper()
-	ids := map[string]string{}
-	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionArchive, v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan} {
-		name := strings.ToLower(string(policy))
-		w.group(name, func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = policy })
-		ids[name] = w.awaitSynced(name).Status.ID
-	}
-	return ids
-}
 
 func (w *world) deleteNamespace() {
 	w.Helper()
@@ -150,49 +135,5 @@ func (w *world) deleteNamespace() {
 
 func (w *world) awaitNamespaceGone() {
 	w.Helper()
-	w.eventually(worlds.Gone(w, api, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}))
-}
-
-func (w *world) awaitSecretGone() {
-	w.Helper()
-	w.eventually(worlds.Gone(w, api, w.newSecret(nil)))
-}
-
-// awaitDeleting waits until a Group that goes says what it waits for, and what releases it.
-func (w *world) awaitDeleting(name string, parts ...string) {
-	w.Helper()
-	w.eventually(func() string {
-		g := w.get(name)
-		if g == nil {
-			return "the Group is gone"
-		}
-		if problem := worlds.Lacks(g.Status.Conditions, g.Generation, v1alpha1.ReasonDeleting); problem != "" {
-			return problem
-		}
-		for _, part := range parts {
-			if !strings.Contains(message(g), part) {
-				return fmt.Sprintf("the message lacks %q: %s", part, message(g))
-			}
-		}
-		return ""
-	})
-}
-
-// release sets the policy that every message offers.
-func (w *world) release(name string) {
-	w.Helper()
-	w.edit(name, func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-}
-
-// awaitAnotherLook waits until the operator has looked at the Connection again, and for
-// its Secret.
-func (w *world) awaitAnotherLook() {
-	w.Helper()
-	w.editConnection(func(c *v1alpha1.Connection) { c.Spec.ResyncInterval.Duration += time.Second })
-	w.eventually(func() string {
-		if c := w.connection(); c.Status.ObservedGeneration != c.Generation {
-			return "nobody has looked at the Connection since it was edited"
-		}
-		return ""
-	})
+	eventually(w, worlds.Gone(w, api, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}))
 }

@@ -21,18 +21,18 @@ func TestGroupsOfOtherNamespacesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	other := prepareWorld(t, simulator.Settings{})
-	other.group("elsewhere")
-	w.group("here")
-	w.awaitSynced("here")
-	w.nextPasses(1)
-	if g := other.get("elsewhere"); g.Status.ObservedGeneration != -1 || len(g.Finalizers) > 0 {
+	other.groups.create("elsewhere")
+	w.groups.create("here")
+	w.groups.awaitSynced("here")
+	w.calls.nextPasses(1)
+	if g := other.groups.get("elsewhere"); g.Status.ObservedGeneration != -1 || len(g.Finalizers) > 0 {
 		t.Errorf("a Group of a namespace that is not watched was looked at: %+v", g.Status)
 	}
 	w.stop()
 	w.options.WatchNamespaces += ", " + other.namespace
 	w.options.AllowedEndpoints += "," + other.sim.URL
 	w.start()
-	other.awaitSynced("elsewhere")
+	other.groups.awaitSynced("elsewhere")
 	w.wantOneToOne("here")
 	other.wantOneToOne("elsewhere")
 }
@@ -45,27 +45,27 @@ func TestAClusterConnectionTakesItsSecretFromTheOperatorsNamespace(t *testing.T)
 	w.options.OperatorNamespace = operator
 	w.options.AllowedEndpoints = "https://api.klink.cloud" // no concern of a ClusterConnection
 	c := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	c.Spec.ConnectionSpec = w.connection().Spec
-	w.create(c)
-	t.Cleanup(func() { w.forgetClusterConnection() })
-	w.deleteSecret()
-	w.create(worlds.Secret(operator, token))
+	c.Spec.ConnectionSpec = w.connection.get().Spec
+	create(w, c)
+	t.Cleanup(func() { forgetClusterConnection(w) })
+	w.connection.deleteSecret()
+	create(w, worlds.Secret(operator, token))
 	w.start()
-	w.group("guest", func(g *v1alpha1.Group) { g.Spec.ConnectionRef = v1alpha1.ConnectionReference{} })
-	w.awaitClusterConnection()
-	g := w.awaitSynced("guest")
+	w.groups.create("guest", func(g *v1alpha1.Group) { g.Spec.ConnectionRef = v1alpha1.ConnectionReference{} })
+	awaitClusterConnection(w)
+	g := w.groups.awaitSynced("guest")
 	if ref := g.Spec.ConnectionRef; ref.Kind != v1alpha1.KindClusterConnection || ref.Name != "default" {
 		t.Errorf("the connectionRef is %+v by default", ref)
 	}
-	w.delete("guest")
-	w.awaitGone("guest")
+	w.groups.delete("guest")
+	w.groups.awaitGone("guest")
 	worlds.Delete(t, api, c)
-	w.eventually(worlds.Gone(t, api, c))
+	eventually(w, worlds.Gone(t, api, c))
 }
 
-func (w *world) awaitClusterConnection() {
-	w.Helper()
-	w.eventually(func() string {
+func awaitClusterConnection(t testing.TB) {
+	t.Helper()
+	eventually(t, func() string {
 		var c v1alpha1.ClusterConnection
 		if err := api.Get(context.Background(), client.ObjectKey{Name: "default"}, &c); err != nil {
 			return err.Error()
@@ -78,18 +78,18 @@ func (w *world) awaitClusterConnection() {
 }
 
 // forgetClusterConnection removes what a failed test has left to all others.
-func (w *world) forgetClusterConnection() {
-	w.Helper()
+func forgetClusterConnection(t testing.TB) {
+	t.Helper()
 	var c v1alpha1.ClusterConnection
 	if err := api.Get(context.Background(), client.ObjectKey{Name: "default"}, &c); err != nil {
 		return
 	}
 	c.Finalizers = nil
 	if err := api.Update(context.Background(), &c); err != nil {
-		w.Error(err)
+		t.Error(err)
 	}
 	err := api.Delete(context.Background(), &c)
 	if client.IgnoreNotFound(err) != nil {
-		w.Error(err)
+		t.Error(err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -28,10 +27,10 @@ func atFullSpeed(c *v1alpha1.Connection, o *manager.Options) {
 func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{}, atFullSpeed)
-	for _, name := range w.groups("g", 500) {
-		w.awaitSynced(name)
+	for _, name := range w.groups.createMany("g", 500) {
+		w.groups.awaitSynced(name)
 	}
-	w.wantConnected()
+	w.connection.awaitConnected()
 	outages := []struct {
 		name   string
 		fault  simulator.Fault
@@ -50,7 +49,7 @@ func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
 	for n, outage := range outages {
 		t.Logf("%s", outage.name)
 		w.sufferOutage(fmt.Sprintf("g-%d", n), outage.fault, outage.reason)
-		w.wantOccurrences(map[string]int{"Connected": n + 2, "Disconnected": n + 1})
+		w.connection.wantEvents(map[string]int{"Connected": n + 2, "Disconnected": n + 1})
 	}
 }
 
@@ -58,40 +57,25 @@ func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
 // and who was rewritten until all is well again.
 func (w *world) sufferOutage(changed string, fault simulator.Fault, reason string) {
 	w.Helper()
-	versions := w.versions()
+	versions := w.groups.versions()
 	w.sim.AddFault(fault)
-	w.awaitConnection(metav1.ConditionFalse, reason)
-	w.edit(changed, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
-	g := w.await(changed, metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
-	w.wantMessage(g, "Connection sim is not ready")
+	w.connection.await(metav1.ConditionFalse, reason)
+	w.groups.edit(changed, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	g := w.groups.await(changed, metav1.ConditionFalse, v1alpha1.ReasonConnectionNotReady)
+	wantMessage(w, g, "Connection sim is not ready")
 	w.sim.ResetRequests()
-	w.nextListings(2)
-	w.wantProbes()
-	w.wantCalls(nil)
+	w.calls.nextListings(2)
+	w.calls.wantProbes()
+	w.calls.want(nil)
 
 	w.sim.ClearFaults()
-	w.wantConnected()
-	w.awaitSynced(changed)
-	now := w.versions()
+	w.connection.awaitConnected()
+	w.groups.awaitSynced(changed)
+	now := w.groups.versions()
 	delete(now, changed)
 	delete(versions, changed)
 	if !maps.Equal(now, versions) {
 		w.Error("Groups that nobody changed were rewritten")
-	}
-}
-
-// wantProbes checks that the calls since the last reset are one per interval.
-func (w *world) wantProbes() {
-	w.Helper()
-	var last time.Time
-	for _, r := range w.sim.Requests() {
-		if r.Kind() != "GET list" {
-			w.Errorf("a call besides the probes: %s %s", r.Method, r.Path)
-		}
-		if !last.IsZero() && r.Time.Sub(last) < 9*time.Second {
-			w.Errorf("two probes within %v", r.Time.Sub(last))
-		}
-		last = r.Time
 	}
 }
 
@@ -106,23 +90,23 @@ func TestOneGroupsOwnTroubleTakesNothingDown(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, simulator.Settings{})
-			w.group("cursed")
-			w.group("fine")
-			id := w.awaitSynced("cursed").Status.ID
-			w.awaitSynced("fine")
-			w.wantConnected()
+			w.groups.create("cursed")
+			w.groups.create("fine")
+			id := w.groups.awaitSynced("cursed").Status.ID
+			w.groups.awaitSynced("fine")
+			w.connection.awaitConnected()
 			fault := w.sim.AddFault(simulator.Fault{PathRegexp: id, Action: simulator.Status, Status: status})
-			w.edit("cursed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
-			g := w.await("cursed", metav1.ConditionFalse, reason)
-			w.wantMessage(g, fmt.Sprint(status))
-			w.edit("fine", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
-			w.awaitSynced("fine")
-			w.nextPasses(1)
-			w.wantConnected()
-			w.wantOccurrences(map[string]int{"Connected": 1, "Disconnected": 0})
+			w.groups.edit("cursed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+			g := w.groups.await("cursed", metav1.ConditionFalse, reason)
+			wantMessage(w, g, fmt.Sprint(status))
+			w.groups.edit("fine", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+			w.groups.awaitSynced("fine")
+			w.calls.nextPasses(1)
+			w.connection.awaitConnected()
+			w.connection.wantEvents(map[string]int{"Connected": 1, "Disconnected": 0})
 			fault.Remove()
-			w.edit("cursed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed again") })
-			w.awaitSynced("cursed")
+			w.groups.edit("cursed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed again") })
+			w.groups.awaitSynced("cursed")
 		})
 	}
 }

@@ -20,23 +20,23 @@ func TestAMassCreateHoldsNobodyUp(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1, Burst: 5}
 	})
-	w.group("changed")
-	w.group("deleted")
-	id := w.awaitSynced("changed").Status.ID
-	doomed := w.awaitSynced("deleted").Status.ID
-	names := w.groups("new", 30)
-	w.eventually(func() string {
+	w.groups.create("changed")
+	w.groups.create("deleted")
+	id := w.groups.awaitSynced("changed").Status.ID
+	doomed := w.groups.awaitSynced("deleted").Status.ID
+	names := w.groups.createMany("new", 30)
+	eventually(w, func() string {
 		if n := w.sim.Counts()["POST"]; n < 4 {
 			return fmt.Sprintf("%d groups are made", n)
 		}
 		return ""
 	})
-	w.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
-	w.delete("deleted")
+	w.groups.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	w.groups.delete("deleted")
 	for _, name := range append(names, "changed") {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
-	w.awaitGone("deleted")
+	w.groups.awaitGone("deleted")
 	left := map[string]int{} // creations after the change of that id
 	for _, r := range w.sim.Requests() {
 		switch r.Method {
@@ -48,6 +48,6 @@ func TestAMassCreateHoldsNobodyUp(t *testing.T) {
 		}
 	}
 	if left[id] == 0 || left[doomed] == 0 {
-		t.Errorf("creations after the change: %d, after the deletion: %d; the calls: %v", left[id], left[doomed], w.writes())
+		t.Errorf("creations after the change: %d, after the deletion: %d; the calls: %v", left[id], left[doomed], w.calls.writes())
 	}
 }

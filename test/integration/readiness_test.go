@@ -27,7 +27,7 @@ func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
 	w := prepareWorld(t, simulator.Settings{})
 	w.holdLease()
 	user := "half-a-manager-of-" + w.namespace
-	w.bind(user, "to-stand-by",
+	bind(w, user, "to-stand-by",
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}},
 		rbacv1.PolicyRule{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get"}},
 		rbacv1.PolicyRule{APIGroups: []string{"klink.cloud"}, Resources: []string{"groups"}, Verbs: []string{"list", "watch"}},
@@ -49,52 +49,30 @@ func TestAManagerWithoutItsRightsIsNotReady(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	w.awaitProbe(address, "healthz", http.StatusOK)
-	w.eventually(func() string { // before that nobody is ready
+	awaitProbe(w, address, "healthz", http.StatusOK)
+	eventually(w, func() string { // before that nobody is ready
 		if err := mgr.GetCache().List(ctx, &v1alpha1.GroupList{}); err != nil {
 			return "the Groups are not read: " + err.Error()
 		}
 		return ""
 	})
-	w.awaitProbe(address, "readyz", http.StatusInternalServerError)
+	awaitProbe(w, address, "readyz", http.StatusInternalServerError)
 	if have := probe(ctx, address, "readyz"); have != http.StatusInternalServerError {
 		t.Errorf("with its Groups read, and no right to connections: %d", have)
 	}
-	w.bind(user, "to-read-what-is-declared", rbacv1.PolicyRule{
+	bind(w, user, "to-read-what-is-declared", rbacv1.PolicyRule{
 		APIGroups: []string{"klink.cloud"}, Resources: []string{"connections", "clusterconnections"}, Verbs: []string{"list", "watch"},
 	})
-	w.awaitProbe(address, "readyz", http.StatusOK)
+	awaitProbe(w, address, "readyz", http.StatusOK)
 }
 
 // holdLease lets another manager lead for the whole test.
 func (w *world) holdLease() {
 	w.Helper()
 	now := metav1.NowMicro()
-	w.create(&coordinationv1.Lease{ObjectMeta: w.named("klink-operator.klink.cloud"), Spec: coordinationv1.LeaseSpec{
+	create(w, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "klink-operator.klink.cloud"}, Spec: coordinationv1.LeaseSpec{
 		HolderIdentity: new("the manager before"), LeaseDurationSeconds: new(int32(3600)), AcquireTime: &now, RenewTime: &now,
 	}})
-}
-
-// bind gives a user some rules in the whole cluster.
-func (w *world) bind(user, name string, rules ...rbacv1.PolicyRule) {
-	w.Helper()
-	meta := metav1.ObjectMeta{Name: user + "-" + name}
-	w.create(&rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules})
-	w.create(&rbacv1.ClusterRoleBinding{
-		ObjectMeta: meta,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: meta.Name},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
-	})
-}
-
-func (w *world) awaitProbe(address, path string, status int) {
-	w.Helper()
-	w.eventually(func() string {
-		if have := probe(w.Context(), address, path); have != status {
-			return fmt.Sprintf("%s: %d, want %d", path, have, status)
-		}
-		return ""
-	})
 }
 
 // probe returns the status of the answer, or 0 while nobody listens.
@@ -109,4 +87,26 @@ func probe(ctx context.Context, address, path string) int {
 	}
 	_ = response.Body.Close()
 	return response.StatusCode
+}
+
+// bind gives a user some rules in the whole cluster.
+func bind(t testing.TB, user, name string, rules ...rbacv1.PolicyRule) {
+	t.Helper()
+	meta := metav1.ObjectMeta{Name: user + "-" + name}
+	create(t, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules})
+	create(t, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: meta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: meta.Name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+	})
+}
+
+func awaitProbe(t testing.TB, address, path string, status int) {
+	t.Helper()
+	eventually(t, func() string {
+		if have := probe(t.Context(), address, path); have != status {
+			return fmt.Sprintf("%s: %d, want %d", path, have, status)
+		}
+		return ""
+	})
 }

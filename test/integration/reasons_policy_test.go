@@ -17,43 +17,43 @@ import (
 func TestObserveWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.seed("Lobby", func(g *simulator.Group) { g.Description = new("As found."); g.Contacts = simulator.Contacts("Hector") })
-	archived := w.seed("Archive", func(g *simulator.Group) { g.ArchivedAt = g.CreatedAt.AddDate(2000, 0, 0) })
-	w.group("lobby", observing, func(g *v1alpha1.Group) {
+	id := w.remote.seed("Lobby", func(g *simulator.Group) { g.Description = new("As found."); g.Contacts = simulator.Contacts("Hector") })
+	archived := w.remote.seed("Archive", func(g *simulator.Group) { g.ArchivedAt = g.CreatedAt.AddDate(2000, 0, 0) })
+	w.groups.create("lobby", observing, func(g *v1alpha1.Group) {
 		g.Spec.Name, g.Spec.GroupID, g.Spec.Description = "Lobby", id, new("As found.")
 	})
-	w.group("archive", observing, func(g *v1alpha1.Group) {
+	w.groups.create("archive", observing, func(g *v1alpha1.Group) {
 		g.Spec.Name, g.Spec.AdoptionPolicy, g.Spec.DeletionPolicy = "Archive", v1alpha1.AdoptByName, v1alpha1.DeletionDelete
 	})
 
-	g := w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	g := w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonObserved)
 	if g.Status.ID != id || *g.Status.ContactCount != 1 || g.Status.RemoteName != "Lobby" || len(g.Status.Drift) > 0 {
 		t.Errorf("the status does not show what is observed: %+v", g.Status)
 	}
-	if g = w.await("archive", metav1.ConditionTrue, v1alpha1.ReasonObserved); g.Status.ID != archived || g.Status.ArchivedAt == nil {
+	if g = w.groups.await("archive", metav1.ConditionTrue, v1alpha1.ReasonObserved); g.Status.ID != archived || g.Status.ArchivedAt == nil {
 		t.Errorf("the archived group is not observed as it is: %+v", g.Status)
 	}
 
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Changed."); g.Name = "Foyer" })
-	g = w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonDrifted)
-	w.wantMessage(g, "only observed", "name: declared", "description: declared")
+	g = w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonDrifted)
+	wantMessage(w, g, "only observed", "name: declared", "description: declared")
 	if d := g.Status.Drift; len(d) != 2 || d[0] != "name" || d[1] != "description" {
 		t.Errorf("status.drift is %v, want [name description]", d)
 	}
 	if g.Status.RemoteName != "Foyer" {
 		t.Errorf("status.remoteName is %q", g.Status.RemoteName)
 	}
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = "Foyer", new("Changed.") })
-	w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = "Foyer", new("Changed.") })
+	w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonObserved)
 
 	for _, name := range []string{"lobby", "archive"} {
-		w.delete(name)
-		w.awaitGone(name)
-		w.wantEvents(name, map[string]int{"Adopted": 1, "Orphaned": 1})
+		w.groups.delete(name)
+		w.groups.awaitGone(name)
+		w.groups.wantEvents(name, map[string]int{"Adopted": 1, "Orphaned": 1})
 	}
-	w.wantNoWrite()
-	w.wantArchived(id, false)
-	w.wantRemotes(2)
+	w.calls.wantNoWrite()
+	w.remote.wantArchived(id, false)
+	w.remote.wantCount(2)
 }
 
 func observing(g *v1alpha1.Group) { g.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
@@ -62,27 +62,27 @@ func observing(g *v1alpha1.Group) { g.Spec.ManagementPolicy = v1alpha1.Managemen
 func TestObserveNeverCreates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	w.group("absent", observing, func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
-	w.awaitStalled("absent", v1alpha1.ReasonRemoteMissing, "never created")
-	w.seed("The absent")
-	w.await("absent", metav1.ConditionTrue, v1alpha1.ReasonObserved)
-	w.wantNoWrite()
+	w.groups.create("absent", observing, func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
+	w.groups.awaitStalled("absent", v1alpha1.ReasonRemoteMissing, "never created")
+	w.remote.seed("The absent")
+	w.groups.await("absent", metav1.ConditionTrue, v1alpha1.ReasonObserved)
+	w.calls.wantNoWrite()
 }
 
 // suspend holds back every write, and the status still tells how things stand.
 func TestSuspendHoldsBackEveryWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
-	w.group("new", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	w.await("new", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	id := w.groups.owned("lobby")["lobby"]
+	w.groups.create("new", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	w.groups.await("new", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
 
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	w.wantMessage(w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended), "shows the declared fields")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	wantMessage(w, w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended), "shows the declared fields")
 	w.sim.ResetRequests()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Later.") })
-	g := w.await("lobby", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
-	w.wantMessage(g, "suspended", "description")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Later.") })
+	g := w.groups.await("lobby", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	wantMessage(w, g, "suspended", "description")
 	if len(g.Status.Drift) != 1 || g.Status.Drift[0] != "description" {
 		t.Errorf("status.drift is %v, want [description]", g.Status.Drift)
 	}
@@ -90,36 +90,36 @@ func TestSuspendHoldsBackEveryWrite(t *testing.T) {
 		t.Error("a suspended Group is Stalled")
 	}
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Later.") })
-	w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Never.") })
-	w.await("lobby", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	w.groups.await("lobby", metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
 
-	w.delete("lobby")
-	w.wantMessage(w.await("lobby", metav1.ConditionUnknown, v1alpha1.ReasonSuspended), "deletion waits", "Orphan")
-	w.nextListings(1)
-	w.wantNoWrite()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
-	w.awaitGone("lobby")
-	w.wantArchived(id, true)
-	if have := *w.remote(id).Description; have != "Never." {
+	w.groups.delete("lobby")
+	wantMessage(w, w.groups.await("lobby", metav1.ConditionUnknown, v1alpha1.ReasonSuspended), "deletion waits", "Orphan")
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	w.groups.awaitGone("lobby")
+	w.remote.wantArchived(id, true)
+	if have := *w.remote.get(id).Description; have != "Never." {
 		t.Errorf("a deletion changed more than archived_at: %q", have)
 	}
 
-	w.edit("new", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
-	w.awaitSynced("new")
+	w.groups.edit("new", func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+	w.groups.awaitSynced("new")
 }
 
 // A suspended Group that goes as Orphan waits for nothing.
 func TestSuspendDoesNotHoldAnOrphan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
-	w.delete("lobby")
-	w.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.awaitGone("lobby")
-	w.wantArchived(id, false)
-	w.wantEvents("lobby", map[string]int{"Created": 1, "Orphaned": 1})
+	id := w.groups.owned("lobby")["lobby"]
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.groups.delete("lobby")
+	w.groups.await("lobby", metav1.ConditionTrue, v1alpha1.ReasonSuspended)
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.awaitGone("lobby")
+	w.remote.wantArchived(id, false)
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Orphaned": 1})
 }

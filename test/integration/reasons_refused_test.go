@@ -24,23 +24,23 @@ func TestRejectedUpdateIsQuotedAndNotRepeated(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, simulator.Settings{})
-			w.owned("lobby", "bar")
-			fault := w.refuse("PUT", c.status, "the house rules forbid it")
+			w.groups.owned("lobby", "bar")
+			fault := w.remote.refuse("PUT", c.status, "the house rules forbid it")
 			w.sim.ResetRequests()
-			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
-			g := w.awaitStalled("lobby", v1alpha1.ReasonRejected, "PUT", quoted(c.status, "the house rules forbid it"))
+			w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
+			g := w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, "PUT", quoted(c.status, "the house rules forbid it"))
 			if len(g.Status.Drift) != 1 || g.Status.Drift[0] != "description" {
 				t.Errorf("status.drift is %v, want [description]", g.Status.Drift)
 			}
-			w.nextListings(2)
-			w.wantCalls(map[string]int{"PUT": 1})
-			w.wantEvents("lobby", map[string]int{"Created": 1, "Rejected": 1})
-			w.awaitConnection("True", v1alpha1.ReasonConnected)
+			w.calls.nextListings(2)
+			w.calls.want(map[string]int{"PUT": 1})
+			w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Rejected": 1})
+			w.connection.await("True", v1alpha1.ReasonConnected)
 
 			fault.Remove()
-			w.annotate("lobby", v1alpha1.AnnotationReconcileRequestedAt, "now, please")
-			w.awaitSynced("lobby")
-			w.wantEvents("lobby", map[string]int{"Created": 1, "Rejected": 1, "Updated": 1})
+			w.groups.annotate("lobby", v1alpha1.AnnotationReconcileRequestedAt, "now, please")
+			w.groups.awaitSynced("lobby")
+			w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Rejected": 1, "Updated": 1})
 		})
 	}
 }
@@ -59,15 +59,15 @@ func TestRejectedCreateIsTriedAgainWhenTheGroupChanges(t *testing.T) {
 			w.sim.AddFault(simulator.Fault{
 				Method: "POST", BodyRegexp: "The lobby", Action: simulator.Status, Status: c.status, Body: `{"error":"no lobby here"}`,
 			})
-			w.group("lobby")
-			w.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", quoted(c.status, "no lobby here"))
-			w.nextListings(1)
-			w.wantCalls(map[string]int{"POST": 1})
-			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Foyer" })
-			w.awaitSynced("lobby")
-			w.wantCalls(map[string]int{"POST": 2})
-			w.wantRemotes(1)
-			w.wantEvents("lobby", map[string]int{"Rejected": 1, "Created": 1})
+			w.groups.create("lobby")
+			w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", quoted(c.status, "no lobby here"))
+			w.calls.nextListings(1)
+			w.calls.want(map[string]int{"POST": 1})
+			w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Name = "Foyer" })
+			w.groups.awaitSynced("lobby")
+			w.calls.want(map[string]int{"POST": 2})
+			w.remote.wantCount(1)
+			w.groups.wantEvents("lobby", map[string]int{"Rejected": 1, "Created": 1})
 		})
 	}
 }
@@ -77,12 +77,12 @@ func TestRejectedCreateIsTriedAgainWhenTheGroupChanges(t *testing.T) {
 func TestConflictOfACreateIsQuotedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{UniqueNames: true})
-	w.seed("The lobby")
-	w.group("lobby", allowDuplicate)
-	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", "409")
-	w.nextListings(1)
-	w.wantCalls(map[string]int{"POST": 1})
-	w.wantRemotes(1)
+	w.remote.seed("The lobby")
+	w.groups.create("lobby", allowDuplicate)
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, "POST", "409")
+	w.calls.nextListings(1)
+	w.calls.want(map[string]int{"POST": 1})
+	w.remote.wantCount(1)
 }
 
 // An API that wants unique names counts archived groups too: the message says which has
@@ -90,52 +90,52 @@ func TestConflictOfACreateIsQuotedAtOnce(t *testing.T) {
 func TestANameOfAnArchivedGroupIsHadByBindingToIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{UniqueNames: true})
-	id := w.seed("The lobby", func(g *simulator.Group) { g.ArchivedAt = time.Now().Add(-time.Hour) })
-	w.owned("bar")
-	w.nextPasses(1)
-	w.group("lobby")
-	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "409", id, "ByName", "groupID")
-	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The lobby" })
-	w.awaitStalled("bar", v1alpha1.ReasonRejected, "409", id, "rename that group")
-	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The bar" })
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
-	if g := w.awaitSynced("lobby"); g.Status.ID != id {
+	id := w.remote.seed("The lobby", func(g *simulator.Group) { g.ArchivedAt = time.Now().Add(-time.Hour) })
+	w.groups.owned("bar")
+	w.calls.nextPasses(1)
+	w.groups.create("lobby")
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, "409", id, "ByName", "groupID")
+	w.groups.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The lobby" })
+	w.groups.awaitStalled("bar", v1alpha1.ReasonRejected, "409", id, "rename that group")
+	w.groups.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The bar" })
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
+	if g := w.groups.awaitSynced("lobby"); g.Status.ID != id {
 		t.Errorf("it is bound to %s, not to %s", g.Status.ID, id)
 	}
-	w.wantArchived(id, false)
-	w.wantRemotes(2)
+	w.remote.wantArchived(id, false)
+	w.remote.wantCount(2)
 
 	// So it is with what a Group left that is gone by now.
-	w.group("attic")
-	left := w.awaitSynced("attic").Status.ID
-	w.delete("attic")
-	w.awaitGone("attic")
-	w.group("attic")
-	w.awaitStalled("attic", v1alpha1.ReasonRejected, "409", left, "ByName")
+	w.groups.create("attic")
+	left := w.groups.awaitSynced("attic").Status.ID
+	w.groups.delete("attic")
+	w.groups.awaitGone("attic")
+	w.groups.create("attic")
+	w.groups.awaitStalled("attic", v1alpha1.ReasonRejected, "409", left, "ByName")
 }
 
 // Once the name is free it is taken, without anybody's change of the Group.
 func TestANameThatIsFreeByNowIsTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{UniqueNames: true})
-	id := w.seed("The lobby", func(g *simulator.Group) { g.ArchivedAt = time.Now().Add(-time.Hour) })
-	w.owned("bar")
-	w.nextPasses(1)
-	w.group("lobby")
-	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The lobby" })
-	w.awaitStalled("lobby", v1alpha1.ReasonRejected, id)
-	w.awaitStalled("bar", v1alpha1.ReasonRejected, id)
-	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The pool" })
-	pool := w.seed("The attic")
-	w.awaitSynced("bar")
-	w.nextPasses(1)
-	w.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The attic" })
-	w.awaitStalled("bar", v1alpha1.ReasonRejected, pool)
+	id := w.remote.seed("The lobby", func(g *simulator.Group) { g.ArchivedAt = time.Now().Add(-time.Hour) })
+	w.groups.owned("bar")
+	w.calls.nextPasses(1)
+	w.groups.create("lobby")
+	w.groups.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The lobby" })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, id)
+	w.groups.awaitStalled("bar", v1alpha1.ReasonRejected, id)
+	w.groups.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The pool" })
+	pool := w.remote.seed("The attic")
+	w.groups.awaitSynced("bar")
+	w.calls.nextPasses(1)
+	w.groups.edit("bar", func(g *v1alpha1.Group) { g.Spec.Name = "The attic" })
+	w.groups.awaitStalled("bar", v1alpha1.ReasonRejected, pool)
 	w.sim.Remove(id)
 	w.sim.Mutate(pool, func(g *simulator.Group) { g.Name = "The old attic" })
-	w.awaitSynced("bar")
-	w.awaitSynced("lobby")
-	w.wantRemotes(3)
+	w.groups.awaitSynced("bar")
+	w.groups.awaitSynced("lobby")
+	w.remote.wantCount(3)
 }
 
 // A refusal lasts for an hour also where each listing makes the Group read its own
@@ -143,16 +143,16 @@ func TestANameThatIsFreeByNowIsTaken(t *testing.T) {
 func TestRejectedIsNotForgottenByARead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst})
-	w.crowd(120)
+	w.remote.crowd(120)
 	for _, name := range []string{"lobby", "bar", "pool", "roof", "attic"} {
-		w.group(name, w.boundTo(w.seed("The "+name)))
+		w.groups.create(name, boundTo(w, w.remote.seed("The "+name)))
 	}
-	w.awaitSynced("lobby")
-	w.refuse("PUT", 422, "no")
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
-	w.awaitStalled("lobby", v1alpha1.ReasonRejected, "no")
+	w.groups.awaitSynced("lobby")
+	w.remote.refuse("PUT", 422, "no")
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("Loud.") })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, "no")
 	w.sim.ResetRequests()
-	w.eventually(func() string {
+	eventually(w, func() string {
 		if reads := w.sim.Counts()["GET one"]; reads < 10 {
 			return fmt.Sprintf("waiting for two rounds of reads, have %d", reads)
 		}
@@ -198,22 +198,22 @@ func TestNotAppliedNamesTheFields(t *testing.T) {
 					w := newWorld(t, c.settings)
 					events := map[string]int{"Created": 1, "NotApplied": 1}
 					if way == "created" {
-						w.group("lobby", c.declare)
+						w.groups.create("lobby", c.declare)
 					} else {
-						w.owned("lobby")
-						w.edit("lobby", c.declare)
+						w.groups.owned("lobby")
+						w.groups.edit("lobby", c.declare)
 					}
-					g := w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, c.differs, "declare what the API shows")
+					g := w.groups.awaitStalled("lobby", v1alpha1.ReasonNotApplied, c.differs, "declare what the API shows")
 					if g.Status.ID == "" || len(g.Status.Drift) != 1 || g.Status.Drift[0] != c.field {
 						t.Errorf("status.id is %q and status.drift is %v, want [%s]", g.Status.ID, g.Status.Drift, c.field)
 					}
 					w.sim.ResetRequests()
-					w.nextListings(1)
-					w.wantNoWrite()
-					w.wantEvents("lobby", events)
-					w.edit("lobby", c.mend)
-					w.awaitSynced("lobby")
-					w.wantRemotes(1)
+					w.calls.nextListings(1)
+					w.calls.wantNoWrite()
+					w.groups.wantEvents("lobby", events)
+					w.groups.edit("lobby", c.mend)
+					w.groups.awaitSynced("lobby")
+					w.remote.wantCount(1)
 				})
 			}
 		})
@@ -224,15 +224,15 @@ func TestNotAppliedNamesTheFields(t *testing.T) {
 func TestNotAppliedDoesNotHoldBackTheOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{UnknownContacts: simulator.Drop})
-	id := w.owned("lobby")["lobby"]
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts, g.Spec.Description = contacts("Nobody"), new("Quiet.") })
-	w.awaitStalled("lobby", v1alpha1.ReasonNotApplied, "contacts")
-	if have := *w.remote(id).Description; have != "Quiet." {
+	id := w.groups.owned("lobby")["lobby"]
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Contacts, g.Spec.Description = contacts("Nobody"), new("Quiet.") })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonNotApplied, "contacts")
+	if have := *w.remote.get(id).Description; have != "Quiet." {
 		t.Errorf("the description is %q", have)
 	}
 	w.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Loud.") })
-	w.eventually(func() string {
-		if have := *w.remote(id).Description; have != "Quiet." {
+	eventually(w, func() string {
+		if have := *w.remote.get(id).Description; have != "Quiet." {
 			return "the description is " + have
 		}
 		return ""
@@ -244,15 +244,15 @@ func TestNotAppliedDoesNotHoldBackTheOthers(t *testing.T) {
 func TestGroupIDThatContradictsTheBoundGroupIsRejected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	bound, named := w.seed("The lobby"), w.seed("The lobby")
-	w.group("lobby", w.boundTo(bound), func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Description = named, new("Mine.") })
-	w.awaitStalled("lobby", v1alpha1.ReasonRejected, bound, named, "Orphan")
-	w.nextListings(1)
-	w.wantNoWrite()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.delete("lobby")
-	w.awaitGone("lobby")
-	w.wantNoWrite()
+	bound, named := w.remote.seed("The lobby"), w.remote.seed("The lobby")
+	w.groups.create("lobby", boundTo(w, bound), func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Description = named, new("Mine.") })
+	w.groups.awaitStalled("lobby", v1alpha1.ReasonRejected, bound, named, "Orphan")
+	w.calls.nextListings(1)
+	w.calls.wantNoWrite()
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+	w.groups.delete("lobby")
+	w.groups.awaitGone("lobby")
+	w.calls.wantNoWrite()
 }
 
 // quoted is what a message says of a refusal: the body of a 403 may quote the token.

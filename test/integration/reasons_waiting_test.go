@@ -19,30 +19,30 @@ import (
 func TestUnavailableConcernsOneGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	ids := w.owned("lobby", "bar")
+	ids := w.groups.owned("lobby", "bar")
 	fault := w.sim.AddFault(simulator.Fault{
 		Method: "PUT", PathRegexp: ids["lobby"], Action: simulator.Status, Status: 502, Body: `{"message":"the upstream is gone"}`,
 	})
 	for name := range ids {
-		w.edit(name, func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })
+		w.groups.edit(name, func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })
 	}
-	w.awaitBlocked("lobby", v1alpha1.ReasonUnavailable, "PUT", "the upstream is gone")
-	w.awaitSynced("bar")
-	w.awaitConnection(metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	w.groups.awaitBlocked("lobby", v1alpha1.ReasonUnavailable, "PUT", "the upstream is gone")
+	w.groups.awaitSynced("bar")
+	w.connection.await(metav1.ConditionTrue, v1alpha1.ReasonConnected)
 	fault.Remove()
-	w.awaitSynced("lobby")
-	w.wantEvents("lobby", map[string]int{"Created": 1, "Updated": 1})
+	w.groups.awaitSynced("lobby")
+	w.groups.wantEvents("lobby", map[string]int{"Created": 1, "Updated": 1})
 }
 
 // A reply that was cut off is no failure of the write: the same PUT is sent again.
 func TestUnavailableAfterATruncatedReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
-	id := w.owned("lobby")["lobby"]
+	id := w.groups.owned("lobby")["lobby"]
 	w.sim.AddFault(simulator.Fault{Method: "PUT", Action: simulator.Truncate, Times: 2})
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })
-	w.awaitSynced("lobby")
-	if have := *w.remote(id).Description; have != "New." {
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })
+	w.groups.awaitSynced("lobby")
+	if have := *w.remote.get(id).Description; have != "New." {
 		t.Errorf("the description is %q", have)
 	}
 }
@@ -53,15 +53,15 @@ func TestRateLimitedWaitsAsAsked(t *testing.T) {
 	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
 		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Minute}
 	})
-	w.owned("lobby")
+	w.groups.owned("lobby")
 	w.sim.AddFault(simulator.Fault{
 		Method: "PUT", Times: 1, Action: simulator.Status, Status: 429,
 		Headers: map[string]string{"Retry-After": "12"}, Body: `{"message":"slow down"}`,
 	})
 	w.sim.ResetRequests()
-	w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })
-	w.awaitBlocked("lobby", v1alpha1.ReasonRateLimited, "slow down", "tried again at")
-	w.awaitSynced("lobby")
-	w.wantCalls(map[string]int{"PUT": 2})
-	w.awaitConnection(metav1.ConditionTrue, v1alpha1.ReasonConnected)
+	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })
+	w.groups.awaitBlocked("lobby", v1alpha1.ReasonRateLimited, "slow down", "tried again at")
+	w.groups.awaitSynced("lobby")
+	w.calls.want(map[string]int{"PUT": 2})
+	w.connection.await(metav1.ConditionTrue, v1alpha1.ReasonConnected)
 }

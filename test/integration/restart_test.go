@@ -21,10 +21,10 @@ func TestAPersonsWorkAfterARestartDoesNotWaitForTheListing(t *testing.T) {
 	w.start()
 	names := []string{"before", "changed", "asked", "deleted"}
 	for _, name := range names {
-		w.group(name, func(g *v1alpha1.Group) { g.Spec.Description = new("as it was") })
+		w.groups.create(name, func(g *v1alpha1.Group) { g.Spec.Description = new("as it was") })
 	}
 	for _, name := range names {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
 	w.stop()
 	for i := range pages * 100 {
@@ -32,27 +32,27 @@ func TestAPersonsWorkAfterARestartDoesNotWaitForTheListing(t *testing.T) {
 	}
 	slow := w.sim.AddFault(simulator.Fault{QueryRegexp: "starting_after", Action: simulator.Pass, Delay: 20 * time.Second})
 	defer slow.Remove() // or the manager is waited for
-	w.edit("before", func(g *v1alpha1.Group) { g.Spec.Description = new("changed while nobody looked") })
+	w.groups.edit("before", func(g *v1alpha1.Group) { g.Spec.Description = new("changed while nobody looked") })
 	w.sim.ResetRequests()
 	w.start()
-	w.eventually(func() string {
+	eventually(w, func() string {
 		if slow.Hits() == 0 {
 			return "the listing is not under way"
 		}
 		return ""
 	})
-	w.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed during the listing") })
-	w.edit("asked", func(g *v1alpha1.Group) {
+	w.groups.edit("changed", func(g *v1alpha1.Group) { g.Spec.Description = new("changed during the listing") })
+	w.groups.edit("asked", func(g *v1alpha1.Group) {
 		g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = "now"
 	})
-	w.delete("deleted")
-	w.awaitSynced("before")
-	w.awaitSynced("changed")
-	w.eventually(func() string {
-		if g := w.get("deleted"); g != nil {
+	w.groups.delete("deleted")
+	w.groups.awaitSynced("before")
+	w.groups.awaitSynced("changed")
+	eventually(w, func() string {
+		if g := w.groups.get("deleted"); g != nil {
 			return fmt.Sprintf("the Group is still there: %+v", g.Status)
 		}
-		if g := w.get("asked"); g.Status.LastHandledReconcileAt != "now" {
+		if g := w.groups.get("asked"); g.Status.LastHandledReconcileAt != "now" {
 			return fmt.Sprintf("it was not looked at: %+v", g.Status)
 		}
 		return ""

@@ -55,7 +55,7 @@ func TestSelectorsPartTheConnections(t *testing.T) {
 	there := simulator.Start(t, simulator.Options{Token: token})
 	labelled := worlds.Connection(w.namespace, "emea", there.URL)
 	labelled.Labels = map[string]string{shardLabel: "emea"}
-	w.create(labelled)
+	create(w, labelled)
 	on := func(connection string) func(*v1alpha1.Group) {
 		return func(g *v1alpha1.Group) { g.Spec.ConnectionRef.Name = connection }
 	}
@@ -68,12 +68,12 @@ func TestSelectorsPartTheConnections(t *testing.T) {
 	w.options.ConnectionSelector, w.options.Transport = shardLabel+"!=emea", &rest
 	w.start()
 
-	w.group("here")
-	w.group("in-emea", on("emea"))
-	w.group("nowhere", on("missing"))
-	w.awaitSynced("here")
-	w.awaitSynced("in-emea")
-	w.await("nowhere", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotFound)
+	w.groups.create("here")
+	w.groups.create("in-emea", on("emea"))
+	w.groups.create("nowhere", on("missing"))
+	w.groups.awaitSynced("here")
+	w.groups.awaitSynced("in-emea")
+	w.groups.await("nowhere", metav1.ConditionFalse, v1alpha1.ReasonConnectionNotFound)
 	if rest.called(t, there.URL) || emea.called(t, w.sim.URL) {
 		t.Error("a manager has called an account of the other")
 	}
@@ -82,17 +82,17 @@ func TestSelectorsPartTheConnections(t *testing.T) {
 	connection := &v1alpha1.Connection{}
 	w.read("emea", connection)
 	before := connection.ResourceVersion
-	w.group("unserved", on("emea"))
-	w.group("after")
-	w.awaitSynced("after")
-	w.nextPasses(1)
+	w.groups.create("unserved", on("emea"))
+	w.groups.create("after")
+	w.groups.awaitSynced("after")
+	w.calls.nextPasses(1)
 	w.read("emea", connection)
-	if g := w.get("unserved"); g.Status.ObservedGeneration != -1 || len(g.Finalizers) > 0 || connection.ResourceVersion != before {
+	if g := w.groups.get("unserved"); g.Status.ObservedGeneration != -1 || len(g.Finalizers) > 0 || connection.ResourceVersion != before {
 		t.Errorf("what no manager selects was touched: %+v %v", g.Status, g.Finalizers)
 	}
 
 	worlds.Edit(t, api, connection, func() { connection.Labels = nil })
-	w.awaitSynced("unserved")
+	w.groups.awaitSynced("unserved")
 	if !rest.called(t, there.URL) {
 		t.Error("a connection that moved is served by nobody")
 	}

@@ -21,26 +21,26 @@ func TestASlowConnectionStarvesNoOther(t *testing.T) {
 	t.Parallel()
 	quick := simulator.Start(t, simulator.Options{Token: token})
 	w := newWorld(t, simulator.Settings{}, func(_ *v1alpha1.Connection, o *manager.Options) { o.AllowedEndpoints += "," + quick.URL })
-	other := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "quick"}, Spec: w.connection().Spec}
+	other := &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "quick"}, Spec: w.connection.get().Spec}
 	other.Spec.Endpoint = quick.URL
-	w.create(other)
-	names := w.groups("slow", 3*w.options.Workers)
-	w.group("quick", func(g *v1alpha1.Group) { g.Spec.ConnectionRef.Name = "quick" })
+	create(w, other)
+	names := w.groups.createMany("slow", 3*w.options.Workers)
+	w.groups.create("quick", func(g *v1alpha1.Group) { g.Spec.ConnectionRef.Name = "quick" })
 	for _, name := range append(names, "quick") {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
 	slow := w.sim.AddFault(simulator.Fault{Method: "PUT", Action: simulator.Pass, Delay: 25 * time.Second})
 	for _, name := range names {
-		w.edit(name, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+		w.groups.edit(name, func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	}
-	w.eventually(func() string {
+	eventually(w, func() string {
 		if n := slow.Hits(); n < w.options.Workers-2 {
 			return fmt.Sprintf("%d slow calls are under way", n)
 		}
 		return ""
 	})
-	w.edit("quick", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
-	w.awaitSynced("quick")
+	w.groups.edit("quick", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
+	w.groups.awaitSynced("quick")
 	for _, g := range w.sim.Groups() {
 		if g.Description != nil {
 			t.Errorf("%s was served first", g.Name)
@@ -48,6 +48,6 @@ func TestASlowConnectionStarvesNoOther(t *testing.T) {
 	}
 	slow.Remove()
 	for _, name := range names {
-		w.awaitSynced(name)
+		w.groups.awaitSynced(name)
 	}
 }

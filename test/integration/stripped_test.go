@@ -17,32 +17,32 @@ func TestStrippedGroupIsMarkedAgainWhateverStandsAgainstIt(t *testing.T) {
 	t.Parallel()
 	obstacles := map[string]func(w *world){
 		"suspended": func(w *world) {
-			w.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-			w.await("lobby", "True", v1alpha1.ReasonSuspended)
+			w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+			w.groups.await("lobby", "True", v1alpha1.ReasonSuspended)
 		},
 		"connection down": func(w *world) {
 			w.sim.AddFault(simulator.Fault{Action: simulator.Reset})
-			w.awaitConnection("False", v1alpha1.ReasonUnavailable)
+			w.connection.await("False", v1alpha1.ReasonUnavailable)
 		},
 		"connection not allowed": func(w *world) {
-			w.editConnection(func(c *v1alpha1.Connection) { c.Spec.Endpoint = "https://elsewhere.example" })
-			w.awaitConnection("False", v1alpha1.ReasonEndpointNotAllowed)
+			w.connection.edit(func(c *v1alpha1.Connection) { c.Spec.Endpoint = "https://elsewhere.example" })
+			w.connection.await("False", v1alpha1.ReasonEndpointNotAllowed)
 		},
 	}
 	for name, obstruct := range obstacles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, simulator.Settings{})
-			id := w.owned("lobby")["lobby"]
+			id := w.groups.owned("lobby")["lobby"]
 			obstruct(w)
 			w.sim.ResetRequests()
-			g := w.get("lobby")
+			g := w.groups.get("lobby")
 			g.Finalizers, g.Annotations = nil, nil
 			if err := api.Update(context.Background(), g); err != nil {
 				t.Fatal(err)
 			}
-			w.eventually(func() string { return w.unmarked(id) })
-			w.wantNoWrite()
+			eventually(w, func() string { return w.groups.unmarked(id) })
+			w.calls.wantNoWrite()
 		})
 	}
 }
