@@ -154,7 +154,7 @@ func (g Groups) Bindings(ctx context.Context, key account.Key) (b account.Bindin
 			b.Unbound = true
 		case !facts.IsForeign(one, g.cluster):
 			b.Owned = append(b.Owned, one.Status.ID)
-			b.Declares[one.Status.ID] = plan.DeclaredBy(&one.Spec).Shown()
+			b.Declares[one.Status.ID] = plan.FieldsOf(&one.Spec)
 			ready := meta.FindStatusCondition(one.Status.Conditions, v1alpha1.ConditionReady)
 			if ready != nil && ready.Reason == v1alpha1.ReasonRemoteMissing && ready.ObservedGeneration == one.Generation {
 				b.GivenUp = append(b.GivenUp, one.Status.ID)

@@ -58,14 +58,23 @@ func DeclaredBy(spec *v1alpha1.GroupSpec) Declared {
 	return d
 }
 
-// Shown are the fields of the remote group by which it is seen to be as declared.
-func (d Declared) Shown() remote.FieldSet {
-	_, hidden := d.compared(remote.Group{Unknown: remote.AllFields})
-	var shown remote.FieldSet
-	for _, field := range hidden {
-		shown |= fieldSets[field]
+// FieldsOf are the fields that a Group declares, as DeclaredBy reads them. It is asked for
+// every Group at each listing, and reads no contact.
+func FieldsOf(spec *v1alpha1.GroupSpec) remote.FieldSet {
+	fields := remote.FieldName
+	if spec.Description != nil {
+		fields |= remote.FieldDescription
 	}
-	return shown
+	if spec.AvatarURL != nil {
+		fields |= remote.FieldAvatarURL
+	}
+	if spec.Contacts != nil {
+		fields |= remote.FieldContacts
+	}
+	if spec.Archived != nil {
+		fields |= remote.FieldArchivedAt
+	}
+	return fields
 }
 
 var fieldSets = map[Field]remote.FieldSet{

@@ -33,6 +33,32 @@ func TestDeclaredByKeepsOmittedAndEmptyApart(t *testing.T) {
 	}
 }
 
+// What a listing has to show of a Group was counted by reading all of its contacts.
+func TestFieldsOfAreThoseThatAreCompared(t *testing.T) {
+	for declared := range 16 {
+		var spec v1alpha1.GroupSpec
+		if declared&1 != 0 {
+			spec.Description = new("")
+		}
+		if declared&2 != 0 {
+			spec.AvatarURL = new("")
+		}
+		if declared&4 != 0 {
+			spec.Contacts = []v1alpha1.Contact{}
+		}
+		if declared&8 != 0 {
+			spec.Archived = new(false)
+		}
+		var want remote.FieldSet
+		for _, field := range DeclaredBy(&spec).Hidden(remote.Group{Unknown: remote.AllFields}) {
+			want |= fieldSets[field]
+		}
+		if got := FieldsOf(&spec); got != want {
+			t.Errorf("%d: %b, want %b", declared, got, want)
+		}
+	}
+}
+
 func TestDiff(t *testing.T) {
 	full := Declared{Name: hotel, Description: new("d"), AvatarURL: new("a"), Contacts: []string{"Cedric", "Hector"}, Archived: new(false)}
 	shown := remote.Group{Name: hotel, Description: "d", AvatarURL: "a", Contacts: []string{"Hector", "Cedric", "Hector"}}
