@@ -240,20 +240,22 @@ func (o *owners) worked(key account.Key, object connectionObject) bool {
 
 // hides reports whether another connection's account is proven to lack a group that one of
 // its Groups claims. Other accounts may be at the same endpoint, and who has one could claim
-// the ids of all. An id in status is no such claim, and the proof is newer than the claim: a
-// create that this process has noted, or that may still arrive, hides nothing.
+// the ids of all. A create that this process has noted hides nothing.
 func (o *owners) hides(s *scope, g *v1alpha1.Group, id string) bool {
 	key := connectionOf(g)
 	a := o.accounts.Get(key)
-	if a == nil || key == s.key || id == "" || g.Status.ID == id || o.states.noted(g) {
-		return false
-	}
+	return a != nil && key != s.key && id != "" && !o.states.noted(g) && disproves(a.Lookup(id), g, id)
+}
+
+// disproves reports whether what is known of an id shows that a Group's annotations claim it
+// in vain: a complete listing lacks it that is newer than the claim, and than what an open
+// create may still bring. An id in status is no such claim.
+func disproves(known account.Remote, g *v1alpha1.Group, id string) bool {
 	since := g.CreationTimestamp.Time
 	if attempt, err := plan.ParseAttempt(g.Annotations[v1alpha1.AnnotationCreateAttempt]); err == nil {
 		since = attempt.Time.Add(plan.SettleTime)
 	}
-	known := a.Lookup(id)
-	return known.Presence == account.Unlisted && known.Absent.After(since)
+	return g.Status.ID != id && known.Presence == account.Unlisted && known.Absent.After(since)
 }
 
 // isElsewhere reports whether a Group's connection shows none of the candidates: what it
