@@ -1,3 +1,0 @@
-module github.com/klink-cloud/klink-operator/hack/sbom
-
-go 1.26.0
