@@ -6,9 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -163,12 +161,7 @@ func bounded(message string) string { return cut(message, maxMessage) }
 // would obey, and of so many bytes at most, between two runes.
 func cut(text string, most int) string {
 	const sign = "…"
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
-			return r
-		}
-		return ' '
-	}, text)
+	text = remote.Plain(text)
 	if len(text) <= most {
 		return text
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -156,10 +155,7 @@ func (p painter) middle(before, after []string) {
 
 // visible quotes a line that holds characters which do not show, or which a terminal obeys.
 func visible(line string) string {
-	for _, r := range line {
-		if r != utf8.RuneError && unicode.IsPrint(r) {
-			continue
-		}
+	if remote.Plain(line) != line {
 		return strconv.Quote(line)
 	}
 	return line

@@ -14,7 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
+
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 const (
@@ -59,13 +60,13 @@ func checkID(id string) error {
 		return errors.New("the group id is empty")
 	case len(id) > maxID:
 		return errors.New("the group id is too long")
-	case id == ".", id == "..", strings.ContainsAny(id, `/\%?#;`), strings.ContainsFunc(id, unprintable):
+	case id == ".", id == "..", strings.ContainsAny(id, `/\%?#;`), strings.ContainsFunc(id, outOfPlace):
 		return errors.New("the group id cannot be part of a path")
 	}
 	return nil
 }
 
-func unprintable(r rune) bool { return r == unicode.ReplacementChar || r == ' ' || !unicode.IsPrint(r) }
+func outOfPlace(r rune) bool { return r == ' ' || !remote.IsPlain(r) }
 
 // onlyReader hides the type of a reader from http.NewRequest, which would else set GetBody,
 // with which net/http sends a request again on its own.

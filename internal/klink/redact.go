@@ -108,7 +108,7 @@ func lettersAndDigits(text string) string {
 // or of how it is quoted.
 func withoutSpace(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' || r == '\\' {
+		if !mayBeInToken(r) || r == '\\' {
 			return -1
 		}
 		return unicode.ToLower(r)

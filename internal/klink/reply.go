@@ -14,7 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // maxMessage is the length of an error message in runes: it must fit into a condition.
@@ -128,13 +129,7 @@ const maxExamined = 4 << 10
 // the cleaning, which could put its parts together, and before the cut, which could leave one.
 func tidy(text string, redact redactor) string {
 	text = redact(text[:min(len(text), maxExamined)])
-	printable := strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
-	runes := []rune(strings.Join(strings.Fields(printable), " "))
+	runes := []rune(strings.Join(strings.Fields(remote.Plain(text)), " "))
 	if len(runes) > maxMessage {
 		runes = append(runes[:maxMessage-1], '…')
 	}

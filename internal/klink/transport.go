@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -29,13 +30,14 @@ func CheckToken(token string) error {
 	case len(token) > MaxToken:
 		return fmt.Errorf("token is longer than %d bytes, which no header can carry", MaxToken)
 	}
-	for i := range len(token) {
-		if token[i] <= ' ' || token[i] > '~' {
-			return errors.New("token holds white space or characters that a header cannot carry")
-		}
+	if strings.ContainsFunc(token, func(r rune) bool { return !mayBeInToken(r) }) {
+		return errors.New("token holds white space or characters that a header cannot carry")
 	}
 	return nil
 }
+
+// mayBeInToken reports whether a character is printed ASCII other than a blank.
+func mayBeInToken(r rune) bool { return r > ' ' && r <= '~' }
 
 // NewTransport returns the transport of a Client: HTTP/2 where offered, the proxies of the
 // environment, TLS 1.2 or later, and no wait without a bound.

@@ -6,10 +6,9 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
-	"unicode"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
 // maxEcho is how many characters status.lastHandledReconcileAt may have.
@@ -19,12 +18,7 @@ const maxEcho = 256
 // value itself, or, of one that is too long or that a terminal would obey, the
 // printable beginning and a digest, so that it differs from any other.
 func Echo(requested string) string {
-	printable := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
-			return r
-		}
-		return ' '
-	}, requested)
+	printable := remote.Plain(requested)
 	if printable == requested && len([]rune(requested)) <= maxEcho {
 		return requested
 	}
