@@ -62,10 +62,12 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 	}
 }
 
-// prosperity is what a trouble comes upon.
+// prosperity is what a trouble comes upon. It lives in its world as a person does, and
+// remembers what must not change there.
 type prosperity struct {
-	*world
+	*testing.T
 
+	world     *world
 	ids       map[string]string
 	strangers int
 	versions  map[string]string
@@ -76,7 +78,7 @@ type prosperity struct {
 // prosper makes Groups that are in order, beside a stranger's group.
 func (w *world) prosper() *prosperity {
 	w.Helper()
-	p := &prosperity{world: w, ids: map[string]string{}, versions: map[string]string{}}
+	p := &prosperity{T: w.T, world: w, ids: map[string]string{}, versions: map[string]string{}}
 	w.remote.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
 	for p.strangers = 1; w.sim.Settings().Paging == simulator.Incomplete && p.strangers < 100; p.strangers++ {
 		w.remote.seed(fmt.Sprintf("Stranger %d", p.strangers))
@@ -116,22 +118,22 @@ func (w *world) prosper() *prosperity {
 // would stay refused. Lists take their time until each call was answered by the trouble.
 func (p *prosperity) live(c trouble) {
 	p.Helper()
-	slow := p.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 3 * time.Second})
-	p.groups.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
-	p.groups.create("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
-	p.groups.delete("filed")
-	p.groups.delete("ended")
+	slow := p.world.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 3 * time.Second})
+	p.world.groups.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
+	p.world.groups.create("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
+	p.world.groups.delete("filed")
+	p.world.groups.delete("ended")
 	if c.down != "" {
 		eventually(p, func() string {
-			if n := p.sim.Counts(); n["POST"] < 1 || n["PUT"] < 2 || n["DELETE"] < 1 {
-				return fmt.Sprintf("not all that people did came upon the trouble: %v", p.calls.writes())
+			if n := p.world.sim.Counts(); n["POST"] < 1 || n["PUT"] < 2 || n["DELETE"] < 1 {
+				return fmt.Sprintf("not all that people did came upon the trouble: %v", p.world.calls.writes())
 			}
 			return ""
 		})
 	}
 	slow.Remove()
 	if c.down != "" {
-		p.connection.await("False", c.down)
+		p.world.connection.await("False", c.down)
 	}
 }
 
@@ -144,12 +146,12 @@ func (p *prosperity) endure(c trouble) {
 		}
 	}
 	if c.down != "" {
-		p.groups.awaitNotReady("edited", v1alpha1.ReasonConnectionNotReady)
+		p.world.groups.awaitNotReady("edited", v1alpha1.ReasonConnectionNotReady)
 		p.wantStill()
 		p.posted = p.posts()
-		p.sim.ResetRequests()
+		p.world.sim.ResetRequests()
 	}
-	p.calls.nextListings(2)
+	p.world.calls.nextListings(2)
 	for _, name := range c.heldBack {
 		if p.unfinished(name) == "" {
 			p.Errorf("%s is finished, though nobody said so whose word counts", name)
@@ -158,15 +160,15 @@ func (p *prosperity) endure(c trouble) {
 		}
 	}
 	if c.down != "" {
-		p.calls.wantProbes()
-		p.calls.want(nil)
+		p.world.calls.wantProbes()
+		p.world.calls.want(nil)
 	}
 	p.wantStill()
 }
 
 // quotes says what is wrong where a Group does not say what it was answered.
 func (p *prosperity) quotes(name, text string) string {
-	g := p.groups.get(name)
+	g := p.world.groups.get(name)
 	if g == nil {
 		return name + " is gone"
 	}
@@ -179,7 +181,7 @@ func (p *prosperity) quotes(name, text string) string {
 
 // posts are when POSTs were sent, since the last reset.
 func (p *prosperity) posts() (sent []time.Time) {
-	for _, r := range p.sim.Requests() {
+	for _, r := range p.world.sim.Requests() {
 		if r.Method == http.MethodPost {
 			sent = append(sent, r.Time)
 		}
@@ -203,7 +205,7 @@ func (p *prosperity) wantPatience(c trouble) {
 
 // unfinished is what a Group that a person changed still waits for.
 func (p *prosperity) unfinished(name string) string {
-	g := p.groups.get(name)
+	g := p.world.groups.get(name)
 	switch {
 	case name == "filed" || name == "ended":
 		if g != nil {
@@ -212,7 +214,7 @@ func (p *prosperity) unfinished(name string) string {
 		return ""
 	case g == nil:
 		return name + " is gone"
-	case name == "drifted" && (textOf(p.remote.get(g.Status.ID).Description) != "Ours." || len(p.remote.get(g.Status.ID).Contacts) != 2):
+	case name == "drifted" && (textOf(p.world.remote.get(g.Status.ID).Description) != "Ours." || len(p.world.remote.get(g.Status.ID).Contacts) != 2):
 		return name + " is not corrected"
 	}
 	return lacks(g.Status.Conditions, g.Generation, "True", v1alpha1.ReasonSynced)
@@ -230,13 +232,13 @@ func (p *prosperity) unsettled() string {
 // wantStill checks that nobody wrote to what nobody changed, here or there.
 func (p *prosperity) wantStill() {
 	p.Helper()
-	now := p.groups.versions()
+	now := p.world.groups.versions()
 	for name, version := range p.versions {
 		if now[name] != version {
-			p.Errorf("%s was rewritten, and nobody changed it: %+v", name, p.groups.get(name).Status)
+			p.Errorf("%s was rewritten, and nobody changed it: %+v", name, p.world.groups.get(name).Status)
 		}
 	}
-	for _, r := range p.sim.Requests() {
+	for _, r := range p.world.sim.Requests() {
 		allowed := map[string]bool{
 			"PUT " + p.ids["edited"] + ` {"description":"Edited."}`: true,
 			"PUT " + p.ids["drifted"] + ` {"description":"Ours."}`:  true,
@@ -258,24 +260,24 @@ func (p *prosperity) wantStill() {
 func (p *prosperity) wantNoHarm() {
 	p.Helper()
 	p.wantStill()
-	p.remote.wantCount(len(p.ids) - 1 + 1 + p.strangers) // "ended" is gone; "made" is new
-	p.remote.wantArchived(p.ids["filed"], true)
+	p.world.remote.wantCount(len(p.ids) - 1 + 1 + p.strangers) // "ended" is gone; "made" is new
+	p.world.remote.wantArchived(p.ids["filed"], true)
 	for name, id := range p.ids {
 		if name != "ended" && name != "filed" {
-			p.remote.wantArchived(id, name == "closed")
+			p.world.remote.wantArchived(id, name == "closed")
 		}
 	}
-	if d := textOf(p.remote.get(p.ids["edited"]).Description); d != "Edited." {
+	if d := textOf(p.world.remote.get(p.ids["edited"]).Description); d != "Edited." {
 		p.Errorf("the description is %q", d)
 	}
-	if made := p.groups.get("made").Status.ID; textOf(p.remote.get(made).Description) != "Ours." {
-		p.Errorf("what was made shows %+v", p.remote.get(made))
+	if made := p.world.groups.get("made").Status.ID; textOf(p.world.remote.get(made).Description) != "Ours." {
+		p.Errorf("what was made shows %+v", p.world.remote.get(made))
 	}
-	if e := p.groups.events("ended"); e["Deleted"] > 1 {
+	if e := p.world.groups.events("ended"); e["Deleted"] > 1 {
 		p.Errorf("the events about a deletion are %v", e)
 	}
 	for _, name := range all {
-		if e := p.groups.events(name); e["Rejected"] > 0 {
+		if e := p.world.groups.events(name); e["Rejected"] > 0 {
 			p.Errorf("%s was rejected, though nobody said so whose word counts: %v", name, e)
 		}
 	}
@@ -284,7 +286,7 @@ func (p *prosperity) wantNoHarm() {
 		if name == "closed" {
 			want = map[string]int{"Adopted": 1}
 		}
-		if e := p.groups.events(name); !maps.Equal(e, want) {
+		if e := p.world.groups.events(name); !maps.Equal(e, want) {
 			p.Errorf("the events about %s are %v", name, e)
 		}
 	}
