@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -45,6 +46,8 @@ const (
 // access says how to reach an account.
 type access struct {
 	connection, endpoint, tokenFile, operatorNamespace string
+	// at is where the person is, who may have set a token.
+	at *terminal
 }
 
 func (a *access) addFlags(flags *pflag.FlagSet, chooses bool) {
@@ -58,8 +61,8 @@ func (a *access) addFlags(flags *pflag.FlagSet, chooses bool) {
 
 // own opens the account of --endpoint. A token that a person brings along is never sent
 // to an endpoint that somebody else has written into a connection.
-func (p *plugin) own(a *access) (*reader, error) {
-	token := p.env(tokenVariable)
+func (a *access) own() (*reader, error) {
+	token := a.at.env(tokenVariable)
 	if a.tokenFile != "" {
 		content, err := os.ReadFile(a.tokenFile)
 		if err != nil {
@@ -70,16 +73,16 @@ func (p *plugin) own(a *access) (*reader, error) {
 	if strings.TrimSpace(token) == "" {
 		return nil, fmt.Errorf("--endpoint needs a token: name a file with --token-file, or set %s", tokenVariable)
 	}
-	return p.open(v1alpha1.ConnectionSpec{Endpoint: strings.TrimRight(a.endpoint, "/")}, token)
+	return newReader(v1alpha1.ConnectionSpec{Endpoint: strings.TrimRight(a.endpoint, "/")}, token, a.at.ErrOut)
 }
 
 // through opens the account behind a connection, with the token of its Secret.
-func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.ConnectionObject, a *access) (*reader, error) {
+func (a *access) through(ctx context.Context, c *cluster, object v1alpha1.ConnectionObject) (*reader, error) {
 	if a.endpoint != "" {
 		if account.NormalEndpoint(a.endpoint) != account.NormalEndpoint(object.GetConnectionSpec().Endpoint) {
 			return nil, &unreadable{"--endpoint is another account than that of " + kindName(object)}
 		}
-		return p.own(a)
+		return a.own()
 	}
 	if a.tokenFile != "" {
 		return nil, errors.New("--token-file goes with --endpoint: the token of a connection is in its Secret")
@@ -101,7 +104,27 @@ func (p *plugin) through(ctx context.Context, c *cluster, object v1alpha1.Connec
 	if strings.TrimSpace(token) == "" {
 		return nil, &unreadable{fmt.Sprintf("no token: Secret %s/%s of %s has none under key %q", secret.Namespace, ref.Name, kindName(object), ref.Key)}
 	}
-	return p.open(*object.GetConnectionSpec(), token)
+	return newReader(*object.GetConnectionSpec(), token, a.at.ErrOut)
+}
+
+// named reads the connection that a command names. One that may not be read is taken to lead
+// to the endpoint that is given.
+func (a *access) named(ctx context.Context, c *cluster) (v1alpha1.ConnectionObject, error) {
+	ref, err := parseConnection(a.connection)
+	if err != nil {
+		return nil, err
+	}
+	object, err := c.connection(ctx, ref, c.namespace)
+	switch {
+	case isUnreadable(err) && a.endpoint != "":
+		fmt.Fprintf(a.at.ErrOut, "warning: you may not read %s: it is taken to lead to --endpoint\n", a.connection)
+		object.GetConnectionSpec().Endpoint = a.endpoint
+	case isUnreadable(err):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("reading %s: %w", a.connection, err)
+	}
+	return object, nil
 }
 
 // mayReceiveToken keeps the token of a Secret from an endpoint of a namespace's Connection that
@@ -153,8 +176,8 @@ const ownRate, ownBurst = 10, 10
 // it than the operator's container.
 const ownMemory = 1 << 30
 
-func (p *plugin) open(spec v1alpha1.ConnectionSpec, token string) (*reader, error) {
-	a := &reader{limit: klink.NewLimiter(ownRate, ownBurst), progress: newProgress(p.ErrOut)}
+func newReader(spec v1alpha1.ConnectionSpec, token string, to io.Writer) (*reader, error) {
+	a := &reader{limit: klink.NewLimiter(ownRate, ownBurst), progress: newProgress(to)}
 	if most := spec.RateLimit.RequestsPerSecond; most > 0 && most < ownRate {
 		a.limit = klink.NewLimiter(float64(most), 1)
 	}

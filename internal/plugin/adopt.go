@@ -32,7 +32,7 @@ type adopter struct {
 }
 
 func (p *plugin) adoptCommand() *cobra.Command {
-	a := &adopter{plugin: p}
+	a := &adopter{plugin: p, access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "adopt [NAME...]",
 		Short: "Bind Groups that say NameTaken to the remote groups of their names",
@@ -66,7 +66,7 @@ func (a *adopter) run(ctx context.Context, names []string) error {
 		fmt.Fprintln(a.ErrOut, "No Group says NameTaken.")
 		return nil
 	}
-	f, err := a.forecaster(ctx, c, &a.access)
+	f, err := newForecaster(ctx, a.terminal, c, &a.access)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,7 +54,7 @@ func (f *forecaster) may(ctx context.Context, l *listed, g *v1alpha1.Group, id s
 	case err != nil || object == nil:
 		return false, false, err
 	}
-	use, adopt, err := f.rules(ctx, object, g.Namespace)
+	use, adopt, err := f.rules.of(ctx, object, g.Namespace)
 	if err != nil || !use || object != l.through && !worked(object) {
 		return false, false, err
 	}
@@ -113,11 +114,20 @@ func refused(object v1alpha1.ConnectionObject) string {
 	return ready.Reason + ": " + ready.Message
 }
 
-// rules are whether a namespace may use a connection, and adopt over it.
-func (f *forecaster) rules(ctx context.Context, object v1alpha1.ConnectionObject, namespace string) (use, adopt bool, err error) {
+// rules tell what connections allow a namespace.
+type rules struct {
+	cluster *cluster
+	// warn is where it is said what may not be read.
+	warn io.Writer
+	// namespaces are those whose labels were asked for; nil where they may not be read.
+	namespaces map[string]*corev1.Namespace
+}
+
+// of are whether a namespace may use a connection, and adopt over it.
+func (r *rules) of(ctx context.Context, object v1alpha1.ConnectionObject, namespace string) (use, adopt bool, err error) {
 	use, adopt = true, true
 	if rule := object.GetAllowedNamespaces(); rule != nil && rule.From == v1alpha1.NamespacesFromSelector {
-		use, err = f.matches(ctx, namespace, rule.Selector)
+		use, err = r.matches(ctx, namespace, rule.Selector)
 	}
 	rule := object.GetAllowedAdoptionNamespaces()
 	if rule == nil || err != nil {
@@ -128,27 +138,27 @@ func (f *forecaster) rules(ctx context.Context, object v1alpha1.ConnectionObject
 	case v1alpha1.AdoptionNamespacesFromNone:
 		adopt = false
 	case v1alpha1.AdoptionNamespacesFromSelector:
-		adopt, err = f.matches(ctx, namespace, rule.Selector)
+		adopt, err = r.matches(ctx, namespace, rule.Selector)
 	}
 	return use, adopt, err
 }
 
 // matches reports whether a namespace has the labels. Whose may not be read is taken to.
-func (f *forecaster) matches(ctx context.Context, name string, wanted *metav1.LabelSelector) (bool, error) {
+func (r *rules) matches(ctx context.Context, name string, wanted *metav1.LabelSelector) (bool, error) {
 	selector, err := metav1.LabelSelectorAsSelector(wanted)
 	if err != nil {
 		return false, err
 	}
-	namespace, read := f.namespaces[name]
+	namespace, read := r.namespaces[name]
 	if !read {
 		namespace = &corev1.Namespace{}
-		if err := f.Get(ctx, client.ObjectKey{Name: name}, namespace); apierrors.IsForbidden(err) {
-			fmt.Fprintf(f.ErrOut, "warning: you may not read the labels of namespace %s; they are taken to match\n", name)
+		if err := r.cluster.Get(ctx, client.ObjectKey{Name: name}, namespace); apierrors.IsForbidden(err) {
+			fmt.Fprintf(r.warn, "warning: you may not read the labels of namespace %s; they are taken to match\n", name)
 			namespace = nil
 		} else if err != nil {
 			return false, err
 		}
-		f.namespaces[name] = namespace
+		r.namespaces[name] = namespace
 	}
 	return namespace == nil || selector.Matches(labels.Set(namespace.Labels)), nil
 }

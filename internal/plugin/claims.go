@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -35,11 +36,11 @@ func (k *known) again(ctx context.Context, c *cluster) (err error) {
 
 // everywhere reads all Groups and connections that may be read, and says so where these
 // are not all.
-func (p *plugin) everywhere(ctx context.Context, c *cluster) (k known, err error) {
+func everywhere(ctx context.Context, c *cluster, warn io.Writer) (k known, err error) {
 	namespace := ""
 	if k.groups, err = c.groups(ctx, namespace); apierrors.IsForbidden(err) {
 		namespace, k.partial = c.namespace, true
-		fmt.Fprintf(p.ErrOut, "warning: you may not list the Groups of all namespaces; only those of %s are known here\n", c.namespace)
+		fmt.Fprintf(warn, "warning: you may not list the Groups of all namespaces; only those of %s are known here\n", c.namespace)
 		k.groups, err = c.groups(ctx, namespace)
 	}
 	k.of = namespace

@@ -32,7 +32,7 @@ type diffOptions struct {
 }
 
 func (p *plugin) diffCommand() *cobra.Command {
-	var o diffOptions
+	o := diffOptions{access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "diff [NAME...]",
 		Short: "Show what the operator would do for Groups, or for manifests",
@@ -72,14 +72,14 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 	if err != nil {
 		return err
 	}
-	f, err := p.forecaster(ctx, c, &o.access)
+	f, err := newForecaster(ctx, p.terminal, c, &o.access)
 	if err != nil {
 		return err
 	}
 	if o.spaces && f.partial {
 		return errors.New("you may not list the Groups of all namespaces: name one of them with --namespace")
 	} else if o.spaces {
-		f.namespace = "" // so that each Group is shown with its own
+		f.cluster.namespace = "" // so that each Group is shown with its own
 	}
 	groups, err := p.toCompare(ctx, f.cluster, o, names)
 	if err != nil {
@@ -92,7 +92,7 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 			return err
 		} else if err != nil {
 			d.failed++
-			fmt.Fprintf(p.ErrOut, "%s: %s\n", f.nameOf(&groups[i]), harmless(err.Error()))
+			fmt.Fprintf(p.ErrOut, "%s: %s\n", f.cluster.nameOf(&groups[i]), harmless(err.Error()))
 		}
 	}
 	return d.end(len(groups))
@@ -175,20 +175,20 @@ func (d *differ) one(ctx context.Context, g *v1alpha1.Group) error {
 	}
 	if d.mayBeElsewhere(g) {
 		d.unsure++
-		fmt.Fprintf(d.ErrOut, "%s: as far as can be told: %s\n", d.nameOf(g), elsewhere)
+		fmt.Fprintf(d.ErrOut, "%s: as far as can be told: %s\n", d.cluster.nameOf(g), elsewhere)
 	}
 	d.found = d.found || len(out.Changes) > 0
 	if len(out.Changes) == 0 && out.Settled() && !d.whole {
 		d.settled++
 		return nil
 	}
-	out.Print(d.Out, d.nameOf(g), d.colours())
+	out.Print(d.Out, d.cluster.nameOf(g), d.colours())
 	if len(out.Changes) > 0 && out.Changes[0].Kind == forecast.Adopt {
 		id := out.Changes[0].ID
 		if other := d.adopted[id]; other != "" {
-			fmt.Fprintf(d.Out, "%s: unless %s takes %s, which only one of them gets\n", d.nameOf(g), other, id)
+			fmt.Fprintf(d.Out, "%s: unless %s takes %s, which only one of them gets\n", d.cluster.nameOf(g), other, id)
 		}
-		d.adopted[id] = d.nameOf(g)
+		d.adopted[id] = d.cluster.nameOf(g)
 	}
 	return nil
 }
@@ -206,15 +206,15 @@ func (d *differ) byStatus(ctx context.Context, g *v1alpha1.Group) error {
 	}
 	switch {
 	case g.ResourceVersion == "":
-		fmt.Fprintf(d.Out, "%s: is not in the cluster yet, and would be created there\n", d.nameOf(g))
+		fmt.Fprintf(d.Out, "%s: is not in the cluster yet, and would be created there\n", d.cluster.nameOf(g))
 	case declares != "":
-		fmt.Fprintf(d.Out, "%s: declares otherwise than in the cluster: %s%s\n", d.nameOf(g), declares, drift)
+		fmt.Fprintf(d.Out, "%s: declares otherwise than in the cluster: %s%s\n", d.cluster.nameOf(g), declares, drift)
 	case v.Reason == reasonNotObserved || g.Status.ObservedGeneration != g.Generation:
-		fmt.Fprintf(d.Out, "%s: the operator has not looked yet at what it declares%s\n", d.nameOf(g), drift)
+		fmt.Fprintf(d.Out, "%s: the operator has not looked yet at what it declares%s\n", d.cluster.nameOf(g), drift)
 	case v.State == stateReady && drift == "" && !d.whole:
 		d.readyByStatus++
 	default:
-		fmt.Fprintf(d.Out, "%s%s%s\n", d.nameOf(g), stands(g), drift)
+		fmt.Fprintf(d.Out, "%s%s%s\n", d.cluster.nameOf(g), stands(g), drift)
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (d *differ) byStatus(ctx context.Context, g *v1alpha1.Group) error {
 // declares names the fields in which a manifest differs from the Group that the cluster has.
 func (d *differ) declares(ctx context.Context, g *v1alpha1.Group) (string, error) {
 	live := &v1alpha1.Group{}
-	if err := d.Get(ctx, client.ObjectKeyFromObject(g), live); err != nil {
+	if err := d.cluster.Get(ctx, client.ObjectKeyFromObject(g), live); err != nil {
 		return "", client.IgnoreNotFound(err)
 	}
 	before, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&live.Spec)

@@ -27,16 +27,16 @@ import (
 // forecaster says what the operator would do, from the same facts: objects, a listing,
 // and the memory of a process that has long seen them.
 type forecaster struct {
-	*plugin
-	*access
-	*cluster
+	*terminal
 	known
 
-	uid    string
-	sought map[string]sought
-	// namespaces are those whose labels were asked for; nil where they may not be read.
-	namespaces map[string]*corev1.Namespace
-	accounts   map[v1alpha1.ConnectionObject]*listed
+	access  *access
+	cluster *cluster
+	rules   rules
+
+	uid      string
+	sought   map[string]sought
+	accounts map[v1alpha1.ConnectionObject]*listed
 }
 
 // sought is what looking for one connection came to.
@@ -60,17 +60,17 @@ type listed struct {
 	err error
 }
 
-func (p *plugin) forecaster(ctx context.Context, c *cluster, a *access) (*forecaster, error) {
+func newForecaster(ctx context.Context, t *terminal, c *cluster, a *access) (*forecaster, error) {
 	f := &forecaster{
-		plugin: p, access: a, cluster: c,
-		sought: map[string]sought{}, namespaces: map[string]*corev1.Namespace{}, accounts: map[v1alpha1.ConnectionObject]*listed{},
+		terminal: t, access: a, cluster: c, rules: rules{cluster: c, warn: t.ErrOut, namespaces: map[string]*corev1.Namespace{}},
+		sought: map[string]sought{}, accounts: map[v1alpha1.ConnectionObject]*listed{},
 	}
 	var err error
-	if f.known, err = p.everywhere(ctx, c); err != nil {
+	if f.known, err = everywhere(ctx, c, t.ErrOut); err != nil {
 		return nil, err
 	}
 	var system corev1.Namespace
-	err = f.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &system)
+	err = c.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, &system)
 	f.uid = string(system.UID)
 	if apierrors.IsForbidden(err) {
 		err = nil
@@ -98,9 +98,9 @@ func (f *forecaster) find(ctx context.Context, g *v1alpha1.Group) (v1alpha1.Conn
 	switch {
 	case apierrors.IsNotFound(err):
 		object, err = nil, nil
-	case isUnreadable(err) && f.endpoint != "":
+	case isUnreadable(err) && f.access.endpoint != "":
 		fmt.Fprintf(f.ErrOut, "warning: you may not read %s: it is taken to lead to --endpoint, to be open to your namespace, and not to allow deleting for good\n", refName(ref))
-		object.GetConnectionSpec().Endpoint, err = f.endpoint, nil
+		object.GetConnectionSpec().Endpoint, err = f.access.endpoint, nil
 	case err != nil:
 		object = nil
 	}
@@ -121,7 +121,7 @@ func (f *forecaster) account(ctx context.Context, object v1alpha1.ConnectionObje
 			l.creating = append(l.creating, g)
 		}
 	}
-	if l.reader, l.err = f.through(ctx, f.cluster, object, f.access); l.err == nil {
+	if l.reader, l.err = f.access.through(ctx, f.cluster, object); l.err == nil {
 		l.listing, l.err = l.list(ctx)
 		l.took = time.Since(l.listing.Begun)
 	}
@@ -191,7 +191,7 @@ func (f *forecaster) forecast(ctx context.Context, g *v1alpha1.Group) (forecast.
 		return forecast.Of(ctx, facts.Of(in), nil)
 	}
 	c := &in.Connection
-	if c.Allowed, c.MayAdopt, err = f.rules(ctx, object, g.Namespace); err != nil {
+	if c.Allowed, c.MayAdopt, err = f.rules.of(ctx, object, g.Namespace); err != nil {
 		return forecast.Forecast{}, err
 	}
 	in.TakeOver = object.GetAnnotations()[v1alpha1.AnnotationTakeOver]

@@ -26,14 +26,15 @@ type importer struct {
 	access
 	formats
 
-	observe, unclaimed, overwrite bool
-	name, archived, folder        string
-	contacts                      string
-	fields                        []string
+	folder folder
+
+	observe, unclaimed       bool
+	name, archived, contacts string
+	fields                   []string
 }
 
 func (p *plugin) importCommand() *cobra.Command {
-	i := &importer{plugin: p}
+	i := &importer{plugin: p, access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "import",
 		Short: "Write the remote groups of an account as Group manifests",
@@ -61,8 +62,8 @@ What a Group cannot declare is written as a comment with the reason; the exit co
 	flags.StringVar(&i.archived, "archived", "", "Only archived remote groups (true), or only those that are not (false).")
 	flags.StringSliceVar(&i.fields, "fields", []string{plan.FieldDescription, plan.FieldAvatarURL}, "Fields to declare beside the name: description, avatarURL.")
 	flags.StringVar(&i.contacts, "contacts", "none", "How to declare the members: none, Exact (these and no others) or AtLeast (these, and others are left alone).")
-	flags.StringVar(&i.folder, "dir", "", "Folder to write one file for each Group to, and a kustomization.yaml.")
-	flags.BoolVar(&i.overwrite, "overwrite", false, "With --dir, overwrite files that say something else.")
+	flags.StringVar(&i.folder.path, "dir", "", "Folder to write one file for each Group to, and a kustomization.yaml.")
+	flags.BoolVar(&i.folder.overwrite, "overwrite", false, "With --dir, overwrite files that say something else.")
 	return c
 }
 
@@ -98,7 +99,7 @@ func (i *importer) check() error {
 	if !slices.Contains([]string{"", "true", "false"}, i.archived) {
 		return fmt.Errorf("--archived %q is not true or false", i.archived)
 	}
-	if i.folder != "" && i.output != "" {
+	if i.folder.path != "" && i.output != "" {
 		return errors.New("give --dir or --output, not both: a folder gets one YAML file for each Group")
 	}
 	if !slices.Contains([]string{"", "table", "wide", "name", "json", "yaml"}, i.output) {
@@ -134,15 +135,15 @@ func (i *importer) run(ctx context.Context, asked bool) error {
 	if err != nil {
 		return err
 	}
-	if s.kept, err = i.named(); err != nil {
+	if s.kept, err = i.folder.named(); err != nil {
 		return err
 	}
 	manifests, known := i.choose(s, o)
 	if len(known) > 0 {
 		fmt.Fprintf(i.ErrOut, "in the cluster already, and not declared again: %s\n", strings.Join(known, ", "))
 	}
-	if i.folder != "" {
-		err = i.writeFolder(ctx, manifests, o)
+	if i.folder.path != "" {
+		err = i.folder.write(ctx, manifests, o)
 	} else {
 		err = i.print(manifests, o)
 	}
@@ -171,7 +172,7 @@ func (i *importer) read(ctx context.Context, withCluster bool, o manifest.Option
 			return s, fmt.Errorf("reading %s: %w", i.connection, err)
 		case endpoint == "":
 			endpoint = object.GetConnectionSpec().Endpoint
-			if open, err = i.through(ctx, c, object, &i.access); err != nil {
+			if open, err = i.through(ctx, c, object); err != nil {
 				return s, err
 			}
 		}
@@ -181,7 +182,7 @@ func (i *importer) read(ctx context.Context, withCluster bool, o manifest.Option
 	}
 	if open == nil {
 		var err error
-		if open, err = i.own(&i.access); err != nil {
+		if open, err = i.own(); err != nil {
 			return s, err
 		}
 	}
@@ -220,7 +221,7 @@ func (i *importer) readClaims(ctx context.Context, c *cluster, endpoint string, 
 	} else if err != nil {
 		return err
 	}
-	k, err := i.everywhere(ctx, c)
+	k, err := everywhere(ctx, c, i.ErrOut)
 	if err != nil {
 		return err
 	}

@@ -18,17 +18,17 @@ import (
 
 // named says, by id, which names groups have in the folder from an earlier import. A group that
 // was renamed since would else get a second manifest, and the two stand in each other's way.
-func (i *importer) named() (map[string]string, error) {
-	if i.folder == "" {
+func (f *folder) named() (map[string]string, error) {
+	if f.path == "" {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(i.folder)
+	entries, err := os.ReadDir(f.path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	kept := map[string]string{}
 	for _, entry := range entries {
-		text, err := readRegular(filepath.Join(i.folder, entry.Name()))
+		text, err := readRegular(filepath.Join(f.path, entry.Name()))
 		if err != nil {
 			continue // what is no file is looked at when it would be written
 		}
@@ -46,8 +46,8 @@ func (i *importer) named() (map[string]string, error) {
 
 // notes are the reasons for what is not declared: those of this import, and those of an
 // earlier one about groups that this one is not about. stale: none is left, and the file is there.
-func (i *importer) notes(comments string, manifests []manifest.Manifest) (text string, stale bool, err error) {
-	before, err := readRegular(filepath.Join(i.folder, notDeclaredFile))
+func (f *folder) notes(comments string, manifests []manifest.Manifest) (text string, stale bool, err error) {
+	before, err := readRegular(filepath.Join(f.path, notDeclaredFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return comments, false, nil
 	} else if err != nil {
@@ -59,8 +59,8 @@ func (i *importer) notes(comments string, manifests []manifest.Manifest) (text s
 	}
 	kept := ""
 	for line := range strings.Lines(before) {
-		if !strings.HasPrefix(line, manifest.NotDeclaredPrefix) && !i.overwrite {
-			return "", false, i.saysElse(notDeclaredFile)
+		if !strings.HasPrefix(line, manifest.NotDeclaredPrefix) && !f.overwrite {
+			return "", false, f.saysElse(notDeclaredFile)
 		}
 		now := func(begin string) bool { return strings.HasPrefix(line, begin) }
 		if strings.HasPrefix(line, manifest.NotDeclaredPrefix) && !slices.ContainsFunc(about, now) {

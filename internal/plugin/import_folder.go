@@ -16,14 +16,21 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/manifest"
 )
 
+// folder is where an import writes one file for each Group.
+type folder struct {
+	path string
+	// overwrite: files that say something else are overwritten.
+	overwrite bool
+}
+
 // notDeclaredFile holds the reasons for what no manifest declares. No manifest has its name.
 const notDeclaredFile = "not-declared.txt"
 
-// writeFolder writes one file for each Group, and names them in the folder's kustomization
+// write writes one file for each Group, and names them in the folder's kustomization
 // beside what it names already: a Group that is dropped from there is pruned by GitOps, and
 // its remote group archived. Nothing is written where a file says something else that a
 // person may have written.
-func (i *importer) writeFolder(ctx context.Context, manifests []manifest.Manifest, o manifest.Options) error {
+func (f *folder) write(ctx context.Context, manifests []manifest.Manifest, o manifest.Options) error {
 	files, comments, err := texts(manifests, o)
 	if err != nil {
 		return err
@@ -31,18 +38,18 @@ func (i *importer) writeFolder(ctx context.Context, manifests []manifest.Manifes
 	if len(manifests) == 0 {
 		return nil // an empty kustomization is refused by kubectl, and helps nobody
 	}
-	kustomization, text, err := i.kustomization(slices.Sorted(maps.Keys(files)))
+	kustomization, text, err := f.kustomization(slices.Sorted(maps.Keys(files)))
 	if err != nil {
 		return err
 	}
-	if err := i.mayWrite(files); err != nil {
+	if err := f.mayWrite(files); err != nil {
 		return err
 	}
-	comments, stale, err := i.notes(comments, manifests)
+	comments, stale, err := f.notes(comments, manifests)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(i.folder, 0o750); err != nil {
+	if err := os.MkdirAll(f.path, 0o750); err != nil {
 		return err
 	}
 	declared := len(files)
@@ -53,19 +60,19 @@ func (i *importer) writeFolder(ctx context.Context, manifests []manifest.Manifes
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := writeWhole(filepath.Join(i.folder, name), files[name]); err != nil {
+		if err := writeWhole(filepath.Join(f.path, name), files[name]); err != nil {
 			return err
 		}
 	}
 	if stale {
-		if err := os.Remove(filepath.Join(i.folder, notDeclaredFile)); err != nil {
+		if err := os.Remove(filepath.Join(f.path, notDeclaredFile)); err != nil {
 			return err
 		}
 	}
 	if declared == 0 {
 		return nil
 	}
-	return writeWhole(filepath.Join(i.folder, kustomization), text) // last: what it names is there
+	return writeWhole(filepath.Join(f.path, kustomization), text) // last: what it names is there
 }
 
 // texts are the files of the Groups, and the comments in the place of those that cannot be.
@@ -86,11 +93,11 @@ func texts(manifests []manifest.Manifest, o manifest.Options) (files map[string]
 }
 
 // mayWrite finds out whether one of the files is there and says something else.
-func (i *importer) mayWrite(files map[string]string) error {
+func (f *folder) mayWrite(files map[string]string) error {
 	for name, text := range files {
-		switch before, err := readRegular(filepath.Join(i.folder, name)); {
-		case err == nil && before != text && !i.overwrite:
-			return i.saysElse(name)
+		switch before, err := readRegular(filepath.Join(f.path, name)); {
+		case err == nil && before != text && !f.overwrite:
+			return f.saysElse(name)
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			return err
 		}
@@ -98,8 +105,8 @@ func (i *importer) mayWrite(files map[string]string) error {
 	return nil
 }
 
-func (i *importer) saysElse(name string) error {
-	return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(i.folder, name))
+func (f *folder) saysElse(name string) error {
+	return fmt.Errorf("%s says something else already: nothing was written (--overwrite writes it)", filepath.Join(f.path, name))
 }
 
 // readRegular reads a file, and nothing else: a link may lead out of the folder.
@@ -138,9 +145,9 @@ func writeWhole(name, text string) error {
 
 // kustomization is that of the folder, by whichever name kustomize takes it, with the new
 // files added to its resources.
-func (i *importer) kustomization(files []string) (name, text string, err error) {
+func (f *folder) kustomization(files []string) (name, text string, err error) {
 	for _, name = range []string{"kustomization.yml", "Kustomization", "kustomization.yaml"} {
-		text, err = readRegular(filepath.Join(i.folder, name))
+		text, err = readRegular(filepath.Join(f.path, name))
 		if !errors.Is(err, os.ErrNotExist) {
 			break
 		}
@@ -154,7 +161,7 @@ func (i *importer) kustomization(files []string) (name, text string, err error) 
 	text, missing := manifest.WithResources(text, files)
 	if missing != nil {
 		return "", "", fmt.Errorf("%s cannot be added to without changing more: nothing was written; add to its resources yourself:\n- %s",
-			filepath.Join(i.folder, name), strings.Join(missing, "\n- "))
+			filepath.Join(f.path, name), strings.Join(missing, "\n- "))
 	}
 	return name, text, nil
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/klink"
 	"github.com/klink-cloud/klink-operator/internal/remote"
@@ -45,10 +44,8 @@ type orphan struct {
 }
 
 func (p *plugin) orphansCommand() *cobra.Command {
-	var (
-		a access
-		f formats
-	)
+	var f formats
+	a := access{at: p.terminal}
 	c := &cobra.Command{
 		Use:   "orphans",
 		Short: "List remote groups that no Group claims, and Groups whose remote group is missing",
@@ -67,15 +64,15 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 	if err != nil {
 		return err
 	}
-	object, err := p.named(ctx, c, a)
+	object, err := a.named(ctx, c)
 	if err != nil {
 		return err
 	}
-	open, err := p.through(ctx, c, object, a)
+	open, err := a.through(ctx, c, object)
 	if err != nil {
 		return err
 	}
-	k, err := p.everywhere(ctx, c)
+	k, err := everywhere(ctx, c, p.ErrOut)
 	if err != nil {
 		return err
 	}
@@ -119,26 +116,6 @@ func (a *reader) compare(ctx context.Context, c *cluster, k *known, endpoint str
 		return listing, nil, err
 	}
 	return listing, orphansOf(listing.Groups, before, claimsOf(k.ofAccount(endpoint))), nil
-}
-
-// named reads the connection that a command names. One that may not be read is taken to lead
-// to the endpoint that is given.
-func (p *plugin) named(ctx context.Context, c *cluster, a *access) (v1alpha1.ConnectionObject, error) {
-	ref, err := parseConnection(a.connection)
-	if err != nil {
-		return nil, err
-	}
-	object, err := c.connection(ctx, ref, c.namespace)
-	switch {
-	case isUnreadable(err) && a.endpoint != "":
-		fmt.Fprintf(p.ErrOut, "warning: you may not read %s: it is taken to lead to --endpoint\n", a.connection)
-		object.GetConnectionSpec().Endpoint = a.endpoint
-	case isUnreadable(err):
-		return nil, err
-	case err != nil:
-		return nil, fmt.Errorf("reading %s: %w", a.connection, err)
-	}
-	return object, nil
 }
 
 // forPeople reports whether the output is a table.

@@ -32,10 +32,9 @@ var errFound = errors.New("found")
 
 // plugin is what all commands share.
 type plugin struct {
-	genericiooptions.IOStreams
+	*terminal
 
 	config *genericclioptions.ConfigFlags
-	env    func(string) string
 }
 
 // Run runs the command line, and returns the exit code.
@@ -69,7 +68,7 @@ func hint(err error) string {
 
 // New returns the command kubectl klink.
 func New(streams genericiooptions.IOStreams, env func(string) string) *cobra.Command {
-	p := &plugin{IOStreams: streams, config: genericclioptions.NewConfigFlags(true), env: env}
+	p := &plugin{terminal: &terminal{IOStreams: streams, env: env}, config: genericclioptions.NewConfigFlags(true)}
 	root := &cobra.Command{
 		Use:           "kubectl-klink",
 		Short:         "Bring klink.cloud groups under GitOps, and see what the klink-operator does",

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/klink-cloud/klink-operator/internal/forecast"
@@ -56,26 +57,33 @@ func (p *progress) clear() {
 	}
 }
 
+// terminal is where a person reads and types, with the variables that are set there.
+type terminal struct {
+	genericiooptions.IOStreams
+
+	env func(string) string
+}
+
 // colours reports whether output is to be coloured.
-func (p *plugin) colours() bool {
-	return isTerminal(p.Out) && p.env("NO_COLOR") == "" && p.env("TERM") != "dumb"
+func (t *terminal) colours() bool {
+	return isTerminal(t.Out) && t.env("NO_COLOR") == "" && t.env("TERM") != "dumb"
 }
 
 // ask asks a person, who must type yes. Ctrl-C ends the question.
-func (p *plugin) ask(ctx context.Context, question string) error {
-	fmt.Fprintf(p.ErrOut, "%s Type yes to go on: ", question)
+func (t *terminal) ask(ctx context.Context, question string) error {
+	fmt.Fprintf(t.ErrOut, "%s Type yes to go on: ", question)
 	answer := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(p.In).ReadString('\n') // no answer is no
+		line, _ := bufio.NewReader(t.In).ReadString('\n') // no answer is no
 		answer <- line
 	}()
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(p.ErrOut)
+		fmt.Fprintln(t.ErrOut)
 		return ctx.Err()
 	case line := <-answer:
-		if !isTerminal(p.In) || !strings.HasSuffix(line, "\n") {
-			fmt.Fprintln(p.ErrOut) // no terminal has ended the line of the question
+		if !isTerminal(t.In) || !strings.HasSuffix(line, "\n") {
+			fmt.Fprintln(t.ErrOut) // no terminal has ended the line of the question
 		}
 		if strings.TrimSpace(line) != "yes" {
 			return errors.New("nothing was changed: the answer was not yes (in a script, say --yes)")
