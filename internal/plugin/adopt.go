@@ -31,7 +31,7 @@ type adopter struct {
 	timeout        time.Duration
 }
 
-func (p *plugin) adoptCommand() *cobra.Command {
+func adoptCommand(p *plugin) *cobra.Command {
 	a := &adopter{plugin: p, access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "adopt [NAME...]",
@@ -40,7 +40,7 @@ func (p *plugin) adoptCommand() *cobra.Command {
 remote group, and after asking set adoptionPolicy ByName on them. Left out is what two Groups
 would take, and what has several candidates. This needs the token, as --help of import says.`,
 		RunE:              func(c *cobra.Command, names []string) error { return a.run(c.Context(), names) },
-		ValidArgsFunction: p.completeGroups,
+		ValidArgsFunction: completer{p}.groups,
 	}
 	a.addFlags(c.Flags(), false)
 	c.Flags().StringVarP(&a.selector, "selector", "l", "", "Only Groups with these labels.")

@@ -25,12 +25,12 @@ import (
 
 // toCompare reads the Groups that are meant: live ones, or what they would be once the
 // manifests are applied.
-func (p *plugin) toCompare(ctx context.Context, c *cluster, o *diffOptions, names []string) ([]v1alpha1.Group, error) {
+func (o *comparer) toCompare(ctx context.Context, c *cluster, names []string) ([]v1alpha1.Group, error) {
 	if len(o.files.Filenames) == 0 && o.files.Kustomize == "" {
 		return c.chosen(ctx, names, o.selector, o.all || len(names) == 0 && o.selector == "")
 	}
-	infos, err := resource.NewBuilder(p.config).Unstructured().Local().
-		NamespaceParam(c.namespace).DefaultNamespace().FilenameParam(*p.config.Namespace != "", &o.files).
+	infos, err := resource.NewBuilder(o.config).Unstructured().Local().
+		NamespaceParam(c.namespace).DefaultNamespace().FilenameParam(*o.config.Namespace != "", &o.files).
 		Flatten().Do().Infos()
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ const elsewhere = "Groups of other namespaces, which you may not list, may own g
 // mayBeElsewhere reports whether what a Group would bind to, or make, depends on Groups that
 // this person may not list.
 func (f *forecaster) mayBeElsewhere(g *v1alpha1.Group) bool {
-	return f.partial && g.Status.ID == "" && connectionOf(g).Kind == v1alpha1.KindClusterConnection
+	return f.known.partial && g.Status.ID == "" && connectionOf(g).Kind == v1alpha1.KindClusterConnection
 }
 
 // declare has these Groups count as they are here, in the place of those in the cluster:

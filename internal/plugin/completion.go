@@ -20,29 +20,25 @@ import (
 // completionPatience bounds what a completion may take: a person waits at the keyboard.
 const completionPatience = 3 * time.Second
 
-// completeGroups completes the names of Groups.
-func (p *plugin) completeGroups(c *cobra.Command, given []string, _ string) ([]string, cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(c.Context(), completionPatience)
-	defer cancel()
-	cluster, err := p.cluster()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	groups, err := cluster.groups(ctx, cluster.namespace)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for _, g := range groups {
-		if !contains(given, g.Name) {
-			names = append(names, g.Name)
+// completer completes what is read from the kubeconfig and from the cluster, as kubectl does.
+type completer struct{ *plugin }
+
+// groups completes the names of Groups.
+func (p completer) groups(c *cobra.Command, given []string, typed string) ([]string, cobra.ShellCompDirective) {
+	others := func(ctx context.Context, c *cluster) (names []string, _ error) {
+		groups, err := c.groups(ctx, c.namespace)
+		for _, g := range groups {
+			if !contains(given, g.Name) {
+				names = append(names, g.Name)
+			}
 		}
+		return names, err
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return p.read(others)(c, given, typed)
 }
 
 // completeFlags completes the values of flags that have few.
-func (p *plugin) completeFlags(root *cobra.Command) {
+func completeFlags(root *cobra.Command) {
 	values := map[string][]string{
 		"output": {"table", "wide", "name", "json", "yaml"}, "contacts": {"none", string(v1alpha1.ContactsExact), string(v1alpha1.ContactsAtLeast)},
 		"archived": {"true", "false"}, "fields": {"description", "avatarURL"},
@@ -56,8 +52,8 @@ func (p *plugin) completeFlags(root *cobra.Command) {
 	}
 }
 
-// completeRest completes what is read from the kubeconfig and from the cluster, as kubectl does.
-func (p *plugin) completeRest(root *cobra.Command) {
+// flags completes the values of flags.
+func (p completer) flags(root *cobra.Command) {
 	kubeconfig := func(names func(*clientcmdapi.Config) []string) cobra.CompletionFunc {
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			config, err := p.config.ToRawKubeConfigLoader().RawConfig()
@@ -71,23 +67,23 @@ func (p *plugin) completeRest(root *cobra.Command) {
 		"context":   kubeconfig(func(c *clientcmdapi.Config) []string { return slices.Sorted(maps.Keys(c.Contexts)) }),
 		"cluster":   kubeconfig(func(c *clientcmdapi.Config) []string { return slices.Sorted(maps.Keys(c.Clusters)) }),
 		"user":      kubeconfig(func(c *clientcmdapi.Config) []string { return slices.Sorted(maps.Keys(c.AuthInfos)) }),
-		"namespace": p.completing(namespaces),
+		"namespace": p.read(namespaces),
 	}
 	for name, complete := range flags {
 		_ = root.RegisterFlagCompletionFunc(name, complete) // the flag exists, and once
 	}
 	for _, c := range root.Commands() {
 		if c.Flags().Lookup("connection") != nil {
-			_ = c.RegisterFlagCompletionFunc("connection", p.completing(connections)) // as above
+			_ = c.RegisterFlagCompletionFunc("connection", p.read(connections)) // as above
 		}
 		if c.Flags().Lookup("operator-namespace") != nil {
-			_ = c.RegisterFlagCompletionFunc("operator-namespace", p.completing(namespaces)) // as above
+			_ = c.RegisterFlagCompletionFunc("operator-namespace", p.read(namespaces)) // as above
 		}
 	}
 }
 
-// completing completes what the cluster has, as far as it may be listed.
-func (p *plugin) completing(names func(context.Context, *cluster) ([]string, error)) cobra.CompletionFunc {
+// read completes what the cluster has, as far as it may be listed.
+func (p completer) read(names func(context.Context, *cluster) ([]string, error)) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(c.Context(), completionPatience)
 		defer cancel()

@@ -21,8 +21,9 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/forecast"
 )
 
-// diffOptions are the flags of the command diff.
-type diffOptions struct {
+// comparer is the command diff.
+type comparer struct {
+	*plugin
 	access
 
 	files    resource.FilenameOptions
@@ -31,8 +32,8 @@ type diffOptions struct {
 	spaces   bool
 }
 
-func (p *plugin) diffCommand() *cobra.Command {
-	o := diffOptions{access: access{at: p.terminal}}
+func diffCommand(p *plugin) *cobra.Command {
+	o := &comparer{plugin: p, access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "diff [NAME...]",
 		Short: "Show what the operator would do for Groups, or for manifests",
@@ -47,8 +48,8 @@ there is what the statuses say, and that is an error.`,
 
   # And what is the matter with this Group?
   kubectl klink diff -n concierge plaza-hotel`,
-		RunE:              func(c *cobra.Command, names []string) error { return p.diff(c.Context(), &o, names) },
-		ValidArgsFunction: p.completeGroups,
+		RunE:              func(c *cobra.Command, names []string) error { return o.run(c.Context(), names) },
+		ValidArgsFunction: completer{p}.groups,
 	}
 	o.addFlags(c.Flags(), false)
 	files := genericclioptions.FileNameFlags{
@@ -61,27 +62,27 @@ there is what the statuses say, and that is an error.`,
 	return c
 }
 
-func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error {
+func (o *comparer) run(ctx context.Context, names []string) error {
 	if err := o.check(names); err != nil {
 		return err
 	}
-	c, err := p.cluster()
+	c, err := o.cluster()
 	if err == nil && !o.spaces {
 		err = c.checkNamespace(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	f, err := newForecaster(ctx, p.terminal, c, &o.access)
+	f, err := newForecaster(ctx, o.terminal, c, &o.access)
 	if err != nil {
 		return err
 	}
-	if o.spaces && f.partial {
+	if o.spaces && f.known.partial {
 		return errors.New("you may not list the Groups of all namespaces: name one of them with --namespace")
 	} else if o.spaces {
 		f.cluster.namespace = "" // so that each Group is shown with its own
 	}
-	groups, err := p.toCompare(ctx, f.cluster, o, names)
+	groups, err := o.toCompare(ctx, c, names)
 	if err != nil {
 		return err
 	}
@@ -92,14 +93,14 @@ func (p *plugin) diff(ctx context.Context, o *diffOptions, names []string) error
 			return err
 		} else if err != nil {
 			d.failed++
-			fmt.Fprintf(p.ErrOut, "%s: %s\n", f.cluster.nameOf(&groups[i]), harmless(err.Error()))
+			fmt.Fprintf(o.ErrOut, "%s: %s\n", f.cluster.nameOf(&groups[i]), harmless(err.Error()))
 		}
 	}
 	return d.end(len(groups))
 }
 
 // check finds out whether it is clear which Groups are meant.
-func (o *diffOptions) check(names []string) error {
+func (o *comparer) check(names []string) error {
 	files := len(o.files.Filenames) > 0 || o.files.Kustomize != ""
 	switch {
 	case files && (len(names) > 0 || o.selector != "" || o.all || o.spaces):

@@ -28,10 +28,10 @@ import (
 // and the memory of a process that has long seen them.
 type forecaster struct {
 	*terminal
-	known
 
 	access  *access
 	cluster *cluster
+	known   known
 	rules   rules
 
 	uid      string
@@ -113,7 +113,7 @@ func (f *forecaster) account(ctx context.Context, object v1alpha1.ConnectionObje
 	if known := f.accounts[object]; known != nil {
 		return known
 	}
-	groups := f.ofAccount(object.GetConnectionSpec().Endpoint)
+	groups := f.known.ofAccount(object.GetConnectionSpec().Endpoint)
 	l := &listed{through: object, claims: claimsOf(groups)}
 	f.accounts[object] = l
 	for _, g := range groups {

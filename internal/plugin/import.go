@@ -33,7 +33,7 @@ type importer struct {
 	fields                   []string
 }
 
-func (p *plugin) importCommand() *cobra.Command {
+func importCommand(p *plugin) *cobra.Command {
 	i := &importer{plugin: p, access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "import",

@@ -22,7 +22,7 @@ const witnesses = 3
 func (i *importer) complete(ctx context.Context, open *reader, s *source, o manifest.Options) error {
 	defer open.progress.clear()
 	read := map[string]bool{}
-	short, err := i.readAll(ctx, open, s, o, read, s.witnesses(i, o))
+	short, err := s.readAll(ctx, open, o, read, s.witnesses(i, o))
 	if err != nil {
 		return err
 	}
@@ -32,12 +32,12 @@ func (i *importer) complete(ctx context.Context, open *reader, s *source, o mani
 			lacking = append(lacking, n)
 		}
 	}
-	_, err = i.readAll(ctx, open, s, o, read, lacking)
+	_, err = s.readAll(ctx, open, o, read, lacking)
 	return err
 }
 
 // readAll reads these groups, and says whether one has shown more than the listing did.
-func (i *importer) readAll(ctx context.Context, open *reader, s *source, o manifest.Options, read map[string]bool, which []int) (short bool, err error) {
+func (s *source) readAll(ctx context.Context, open *reader, o manifest.Options, read map[string]bool, which []int) (short bool, err error) {
 	for done, n := range which {
 		listed := s.groups[n]
 		if read[listed.ID] {

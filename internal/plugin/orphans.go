@@ -43,36 +43,42 @@ type orphan struct {
 	Message string `json:"message,omitempty"`
 }
 
-func (p *plugin) orphansCommand() *cobra.Command {
-	var f formats
-	a := access{at: p.terminal}
+// finder is the command orphans.
+type finder struct {
+	*plugin
+	access
+	formats
+}
+
+func orphansCommand(p *plugin) *cobra.Command {
+	f := &finder{plugin: p, access: access{at: p.terminal}}
 	c := &cobra.Command{
 		Use:   "orphans",
 		Short: "List remote groups that no Group claims, and Groups whose remote group is missing",
 		Long: `List the remote groups that no Group claims, and the Groups whose remote group the account
 does not show. The exit code is 1 when there are any.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.orphans(c.Context(), &a, &f) },
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context()) },
 	}
-	a.addFlags(c.Flags(), true)
-	f.addFlags(c.Flags())
+	f.access.addFlags(c.Flags(), true)
+	f.formats.addFlags(c.Flags())
 	return c
 }
 
-func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
-	c, err := p.namespaced(ctx)
+func (f *finder) run(ctx context.Context) error {
+	c, err := f.namespaced(ctx)
 	if err != nil {
 		return err
 	}
-	object, err := a.named(ctx, c)
+	object, err := f.named(ctx, c)
 	if err != nil {
 		return err
 	}
-	open, err := a.through(ctx, c, object)
+	open, err := f.through(ctx, c, object)
 	if err != nil {
 		return err
 	}
-	k, err := everywhere(ctx, c, p.ErrOut)
+	k, err := everywhere(ctx, c, f.ErrOut)
 	if err != nil {
 		return err
 	}
@@ -82,16 +88,16 @@ func (p *plugin) orphans(ctx context.Context, a *access, f *formats) error {
 	}
 	if k.partial && object.GetNamespace() == "" {
 		found = slices.DeleteFunc(found, func(o orphan) bool { return o.Kind == unclaimed })
-		if err := f.write(p.Out, orphanTable(found)); err != nil {
+		if err := f.write(f.Out, orphanTable(found)); err != nil {
 			return err
 		}
 		return errors.New("which remote groups no Group claims cannot be told: you may not list the Groups of all namespaces")
 	}
 	if len(found) == 0 && f.forPeople() {
-		fmt.Fprintf(p.ErrOut, "No orphans: %s of %s, and the Groups match.\n", counted(len(listing.Groups), "remote group"), kindName(object))
+		fmt.Fprintf(f.ErrOut, "No orphans: %s of %s, and the Groups match.\n", counted(len(listing.Groups), "remote group"), kindName(object))
 		return nil
 	}
-	if err := f.write(p.Out, orphanTable(found)); err != nil || len(found) == 0 {
+	if err := f.write(f.Out, orphanTable(found)); err != nil || len(found) == 0 {
 		return err
 	}
 	return errFound

@@ -30,7 +30,7 @@ const (
 // errFound ends a command that did its work and found something, and has said so.
 var errFound = errors.New("found")
 
-// plugin is what all commands share.
+// plugin is what all commands share, each of which is a type of its own.
 type plugin struct {
 	*terminal
 
@@ -81,8 +81,8 @@ func New(streams genericiooptions.IOStreams, env func(string) string) *cobra.Com
 	root.SetErr(streams.ErrOut)
 	p.config.AddFlags(root.PersistentFlags())
 	root.AddCommand(
-		p.importCommand(), p.diffCommand(), p.orphansCommand(), p.statusCommand(), p.whyCommand(),
-		p.reconcileCommand(), p.suspendCommand(), p.resumeCommand(), p.adoptCommand(), p.releaseCommand(),
+		importCommand(p), diffCommand(p), orphansCommand(p), statusCommand(p), whyCommand(p),
+		reconcileCommand(p), suspendCommand(p), resumeCommand(p), adoptCommand(p), releaseCommand(p),
 		&cobra.Command{
 			Use: "version", Short: "Print the version of this plugin", Args: cobra.NoArgs,
 			Run: func(*cobra.Command, []string) { fmt.Fprintln(streams.Out, version.Version) },
@@ -93,7 +93,7 @@ func New(streams genericiooptions.IOStreams, env func(string) string) *cobra.Com
 			c.ValidArgsFunction = cobra.NoFileCompletions
 		}
 	}
-	p.completeFlags(root)
-	p.completeRest(root)
+	completeFlags(root)
+	completer{p}.flags(root)
 	return root
 }

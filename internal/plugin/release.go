@@ -27,11 +27,17 @@ func someNames(_ *cobra.Command, names []string) error {
 	return nil
 }
 
-func (p *plugin) releaseCommand() *cobra.Command {
-	var (
-		yes      bool
-		patience time.Duration
-	)
+// releaser is the command release.
+type releaser struct {
+	*plugin
+
+	yes bool
+	// patience is for how long it is left to the operator.
+	patience time.Duration
+}
+
+func releaseCommand(p *plugin) *cobra.Command {
+	r := &releaser{plugin: p}
 	c := &cobra.Command{
 		Use:   "release NAME...",
 		Short: "Delete Groups without touching their remote groups, also without the operator",
@@ -39,16 +45,16 @@ func (p *plugin) releaseCommand() *cobra.Command {
 deletionPolicy Orphan first, with which the operator lets it go without any call. Where
 no operator does that in time, the finalizer is removed: for an operator that is gone.`,
 		Args:              someNames,
-		RunE:              func(c *cobra.Command, names []string) error { return p.release(c.Context(), names, yes, patience) },
-		ValidArgsFunction: p.completeGroups,
+		RunE:              func(c *cobra.Command, names []string) error { return r.run(c.Context(), names) },
+		ValidArgsFunction: completer{p}.groups,
 	}
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "Do not ask.")
-	c.Flags().DurationVar(&patience, "operator-timeout", 30*time.Second, "How long to leave it to the operator before the finalizer is removed.")
+	c.Flags().BoolVarP(&r.yes, "yes", "y", false, "Do not ask.")
+	c.Flags().DurationVar(&r.patience, "operator-timeout", 30*time.Second, "How long to leave it to the operator before the finalizer is removed.")
 	return c
 }
 
-func (p *plugin) release(ctx context.Context, names []string, yes bool, patience time.Duration) error {
-	c, err := p.namespaced(ctx)
+func (r *releaser) run(ctx context.Context, names []string) error {
+	c, err := r.namespaced(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,8 +66,8 @@ func (p *plugin) release(ctx context.Context, names []string, yes bool, patience
 	for i := range groups {
 		ids[i] = remoteOf(&groups[i])
 	}
-	if !yes {
-		if err := p.ask(ctx, releaseQuestion(groups)); err != nil {
+	if !r.yes {
+		if err := r.ask(ctx, releaseQuestion(groups)); err != nil {
 			return err
 		}
 	}
@@ -70,7 +76,7 @@ func (p *plugin) release(ctx context.Context, names []string, yes bool, patience
 	for i := range groups {
 		failed[i] = c.orphan(ctx, &groups[i])
 	}
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	left := 0
 	for i := range groups {
@@ -84,9 +90,9 @@ func (p *plugin) release(ctx context.Context, names []string, yes bool, patience
 			return ctx.Err()
 		case err != nil:
 			left++
-			fmt.Fprintf(p.ErrOut, "kgrp/%s: %v\n", g.Name, err)
+			fmt.Fprintf(r.ErrOut, "kgrp/%s: %v\n", g.Name, err)
 		default:
-			fmt.Fprintf(p.Out, "group.klink.cloud/%s released %s; %s\n", g.Name, by, ids[i])
+			fmt.Fprintf(r.Out, "group.klink.cloud/%s released %s; %s\n", g.Name, by, ids[i])
 		}
 	}
 	if left > 0 {

@@ -37,7 +37,7 @@ func (r *request) command(use, short string) *cobra.Command {
 	c := &cobra.Command{
 		Use: use + " NAME...", Short: short,
 		RunE:              func(c *cobra.Command, names []string) error { return r.run(c.Context(), names) },
-		ValidArgsFunction: r.completeGroups,
+		ValidArgsFunction: completer{r.plugin}.groups,
 	}
 	c.Flags().StringVarP(&r.selector, "selector", "l", "", "Groups with these labels, in the place of names.")
 	c.Flags().BoolVar(&r.all, "all", false, "All Groups of the namespace.")
@@ -46,7 +46,7 @@ func (r *request) command(use, short string) *cobra.Command {
 	return c
 }
 
-func (p *plugin) reconcileCommand() *cobra.Command {
+func reconcileCommand(p *plugin) *cobra.Command {
 	at := time.Now().UTC().Format(time.RFC3339Nano)
 	r := &request{
 		plugin: p, done: "looked at",
@@ -72,12 +72,12 @@ func answers(handled, asked string) bool {
 	return err == nil && !h.Before(a)
 }
 
-func (p *plugin) suspendCommand() *cobra.Command {
+func suspendCommand(p *plugin) *cobra.Command {
 	r := &request{plugin: p, done: "suspended", change: func(g *v1alpha1.Group) { g.Spec.Suspend = true }, served: observed}
 	return r.command("suspend", "Hold back every remote write of Groups")
 }
 
-func (p *plugin) resumeCommand() *cobra.Command {
+func resumeCommand(p *plugin) *cobra.Command {
 	r := &request{plugin: p, done: "resumed", change: func(g *v1alpha1.Group) { g.Spec.Suspend = false }, served: observed}
 	return r.command("resume", "Let suspended Groups go on")
 }

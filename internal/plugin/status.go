@@ -24,23 +24,24 @@ import (
 // watchPause is how often status --watch looks again.
 const watchPause = 2 * time.Second
 
-// statusOptions are the flags of the command status.
-type statusOptions struct {
+// overview is the command status.
+type overview struct {
+	*plugin
 	formats
 
 	all, watch bool
 	selector   string
 }
 
-func (p *plugin) statusCommand() *cobra.Command {
-	var o statusOptions
+func statusCommand(p *plugin) *cobra.Command {
+	o := &overview{plugin: p}
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show connections and Groups in one view: what is ready, what waits, and why",
 		Long: `Show the connections and the Groups of a namespace, or of all: those that are not ready
 stand first, with the reason. The exit code is 0 when all are ready, and 1 otherwise.`,
 		Args: noNames,
-		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context(), &o) },
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c.Flags())
 	c.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "Show those of all namespaces.")
@@ -79,8 +80,8 @@ type view struct {
 	Created  metav1.Time `json:"creationTimestamp,omitzero"`
 }
 
-func (p *plugin) status(ctx context.Context, o *statusOptions) error {
-	c, err := p.cluster()
+func (o *overview) run(ctx context.Context) error {
+	c, err := o.cluster()
 	if err == nil && !o.all {
 		err = c.checkNamespace(ctx)
 	}
@@ -92,18 +93,18 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 		away  bool // the API server does not answer for now
 	)
 	for first := true; ; first = false {
-		views, err := p.views(ctx, c, o)
-		if err != nil && (first || !p.outlasts(ctx, err, away)) {
+		views, err := o.views(ctx, c)
+		if err != nil && (first || !o.outlasts(ctx, err, away)) {
 			return err
 		}
 		if away = err != nil; away {
 			views = shown // as far as is known
 		}
-		if err := p.show(o, shown, views, first); err != nil {
+		if err := o.show(shown, views, first); err != nil {
 			return err
 		}
 		if !o.watch {
-			return p.statusSummary(views, time.Now())
+			return o.summary(views, time.Now())
 		}
 		shown = views
 		if err := wait(ctx, watchPause); err != nil {
@@ -113,7 +114,7 @@ func (p *plugin) status(ctx context.Context, o *statusOptions) error {
 }
 
 // show prints what is shown at first, and then what is shown otherwise than before.
-func (p *plugin) show(o *statusOptions, before, views []view, first bool) error {
+func (o *overview) show(before, views []view, first bool) error {
 	format := o.formats
 	format.noHeaders = o.noHeaders || !first
 	if !first {
@@ -122,17 +123,17 @@ func (p *plugin) show(o *statusOptions, before, views []view, first bool) error 
 	if len(views) == 0 && (!first || o.forPeople()) {
 		return nil
 	}
-	return format.write(p.Out, statusOutput(views, time.Now(), o.output == "wide"))
+	return format.write(o.Out, statusOutput(views, time.Now(), o.output == "wide"))
 }
 
 // outlasts reports whether a watch goes on: an API server that is being upgraded is back in a
 // moment. It is told once that it does not answer.
-func (p *plugin) outlasts(ctx context.Context, err error, told bool) bool {
+func (o *overview) outlasts(ctx context.Context, err error, told bool) bool {
 	if ctx.Err() != nil || apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 		return false
 	}
 	if !told {
-		fmt.Fprintln(p.ErrOut, "warning:", harmless(err.Error())+"; asking again")
+		fmt.Fprintln(o.ErrOut, "warning:", harmless(err.Error())+"; asking again")
 	}
 	return true
 }
@@ -161,7 +162,7 @@ func (v view) remote() string {
 	return v.Remote
 }
 
-func (p *plugin) views(ctx context.Context, c *cluster, o *statusOptions) ([]view, error) {
+func (o *overview) views(ctx context.Context, c *cluster) ([]view, error) {
 	namespace := c.namespace
 	if o.all {
 		namespace = ""
@@ -311,8 +312,8 @@ func atMost(d time.Duration) string {
 	return duration.HumanDuration(max(d+unit-1, time.Second).Truncate(unit))
 }
 
-// statusSummary counts, for a person, and says what the exit code is to be.
-func (p *plugin) statusSummary(views []view, now time.Time) error {
+// summary counts, for a person, and says what the exit code is to be.
+func (o *overview) summary(views []view, now time.Time) error {
 	counts, oldest, groups := map[string]int{}, time.Duration(0), 0
 	for _, v := range views {
 		counts[v.State]++
@@ -333,7 +334,7 @@ func (p *plugin) statusSummary(views []view, now time.Time) error {
 	if len(views) == 0 {
 		text = "No connections and no Groups here."
 	}
-	fmt.Fprintln(p.ErrOut, text)
+	fmt.Fprintln(o.ErrOut, text)
 	if counts[stateWaiting]+counts[stateStalled] > 0 {
 		return errFound
 	}

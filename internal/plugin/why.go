@@ -33,8 +33,15 @@ func oneName(_ *cobra.Command, names []string) error {
 	return nil
 }
 
-func (p *plugin) whyCommand() *cobra.Command {
-	var operatorNamespace string
+// explainer is the command why.
+type explainer struct {
+	*plugin
+
+	operatorNamespace string
+}
+
+func whyCommand(p *plugin) *cobra.Command {
+	e := &explainer{plugin: p}
 	c := &cobra.Command{
 		Use:   "why NAME",
 		Short: "Say why a Group is not ready, who can fix that, and with which command",
@@ -42,20 +49,20 @@ func (p *plugin) whyCommand() *cobra.Command {
 shown, to one answer. The exit code is 0 when nothing is wrong, and 1 otherwise.`,
 		Args: oneName,
 		RunE: func(c *cobra.Command, names []string) error {
-			return p.why(c.Context(), bareName(names[0]), operatorNamespace)
+			return e.run(c.Context(), bareName(names[0]))
 		},
-		ValidArgsFunction: p.completeGroups,
+		ValidArgsFunction: completer{p}.groups,
 	}
-	c.Flags().StringVar(&operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the operator, which has the Secrets of ClusterConnections.")
+	c.Flags().StringVar(&e.operatorNamespace, "operator-namespace", defaultOperatorNamespace, "Namespace of the operator, which has the Secrets of ClusterConnections.")
 	return c
 }
 
-func (p *plugin) why(ctx context.Context, name, operatorNamespace string) error {
-	c, err := p.namespaced(ctx)
+func (e *explainer) run(ctx context.Context, name string) error {
+	c, err := e.namespaced(ctx)
 	if err != nil {
 		return err
 	}
-	d := dossier{operatorNamespace: operatorNamespace}
+	d := dossier{operatorNamespace: e.operatorNamespace}
 	if err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, &d.group); err != nil {
 		return err
 	}
@@ -67,28 +74,28 @@ func (p *plugin) why(ctx context.Context, name, operatorNamespace string) error 
 		return err
 	}
 	a := diagnose(&d)
-	fmt.Fprintf(p.Out, "Group %s/%s%s\n", d.group.Namespace, d.group.Name, a.besides(d.group.Status.Conditions))
-	fmt.Fprintln(p.Out, d.connectionLine(&a))
-	fmt.Fprintln(p.Out, d.secretLine())
+	fmt.Fprintf(e.Out, "Group %s/%s%s\n", d.group.Namespace, d.group.Name, a.besides(d.group.Status.Conditions))
+	fmt.Fprintln(e.Out, d.connectionLine(&a))
+	fmt.Fprintln(e.Out, d.secretLine())
 	if err != nil {
-		fmt.Fprintln(p.Out, "Events: you may not read them")
+		fmt.Fprintln(e.Out, "Events: you may not read them")
 	}
-	for _, e := range events {
-		at := e.LastTimestamp.Time
+	for _, event := range events {
+		at := event.LastTimestamp.Time
 		if at.IsZero() {
-			at = e.EventTime.Time
+			at = event.EventTime.Time
 		}
-		fmt.Fprintf(p.Out, "event %s %s%s\n", at.UTC().Format(time.RFC3339), harmless(e.Reason), a.unlessSaid(e.Message))
+		fmt.Fprintf(e.Out, "event %s %s%s\n", at.UTC().Format(time.RFC3339), harmless(event.Reason), a.unlessSaid(event.Message))
 	}
-	fmt.Fprintf(p.Out, "\n%s\n", harmless(a.text))
+	fmt.Fprintf(e.Out, "\n%s\n", harmless(a.text))
 	if a.fine {
 		return nil
 	}
 	if a.who != "" {
-		fmt.Fprintf(p.Out, "Who can fix it: %s\n", a.who)
+		fmt.Fprintf(e.Out, "Who can fix it: %s\n", a.who)
 	}
 	if how := d.how(ctx, c, &a); how != "" {
-		fmt.Fprintf(p.Out, "How: %s\n", how)
+		fmt.Fprintf(e.Out, "How: %s\n", how)
 	}
 	return errFound
 }
