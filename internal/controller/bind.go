@@ -44,7 +44,7 @@ func (e *executor) bind(ctx context.Context, s *scope, f *plan.Facts, step plan.
 			return failed(s, step, err)
 		}
 	}
-	e.bound(s, step.ID)
+	s.bound(step.ID)
 	if step.Origin == plan.OriginRecovered {
 		e.count.Recovered("bound")
 		s.say(createdGroup(step.ID, "recovered after a create without a clear answer"))
@@ -87,15 +87,6 @@ func (e *executor) record(ctx context.Context, s *scope, f *plan.Facts, step pla
 	if err := e.records.bind(ctx, s, step.ID, false); err != nil {
 		return failed(s, step, err)
 	}
-	e.bound(s, step.ID)
+	s.bound(step.ID)
 	return outcome{}, nil
-}
-
-// bound notes the id, which the cache does not show yet.
-func (e *executor) bound(s *scope, id string) {
-	m := &s.state.memory
-	m.Bound, m.Attempt = id, ""
-	if m.Dropped.ID == id {
-		m.Dropped, s.state.recreating = facts.Dropped{}, ""
-	}
 }

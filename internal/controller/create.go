@@ -107,7 +107,7 @@ func (e *executor) recordCreated(ctx context.Context, s *scope, f *plan.Facts, s
 		return failed(s, step, fmt.Errorf("recording the id of the created group: %w", err))
 	}
 	m.Unrecorded = nil
-	e.bound(s, g.ID)
+	s.bound(g.ID)
 	s.succeeded(sent)
 	s.shows(g)
 	s.reply.fresh = len(f.Declared.Hidden(g)) == 0 // else a read has to tell

@@ -10,6 +10,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
+	"github.com/klink-cloud/klink-operator/internal/facts"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -52,6 +53,15 @@ func (s *scope) name() client.ObjectKey { return client.ObjectKeyFromObject(s.gr
 // say notes that something has happened; it is recorded at the end of the pass,
 // however that ends.
 func (s *scope) say(o occurrence) { s.events = append(s.events, o) }
+
+// bound notes the id that the Group was bound to, which the cache does not show yet.
+func (s *scope) bound(id string) {
+	m := &s.state.memory
+	m.Bound, m.Attempt = id, ""
+	if m.Dropped.ID == id {
+		m.Dropped, s.state.recreating = facts.Dropped{}, ""
+	}
+}
 
 // giveBack returns a rate slot that was taken for a PUT which is not made.
 func (s *scope) giveBack() {

@@ -57,7 +57,7 @@ func Of(ctx context.Context, f plan.Facts, read Reader) (Forecast, error) {
 	for range mostSteps {
 		step := plan.Next(&f)
 		if tellsDifference(step) && !f.Remote.Fresh {
-			if err := out.read(ctx, &f, f.Remote.Group.ID, read); err != nil {
+			if err := readRemote(ctx, &f, f.Remote.Group.ID, read); err != nil {
 				return out, err
 			}
 			continue
@@ -79,7 +79,7 @@ func (out *Forecast) play(ctx context.Context, f *plan.Facts, step plan.Step, re
 		out.Status, out.Reason, out.Message = step.Report.Status, step.Report.Reason, step.Report.Message
 		return true, nil
 	case plan.Read:
-		return false, out.read(ctx, f, step.ID, read)
+		return false, readRemote(ctx, f, step.ID, read)
 	case plan.ReadCandidate:
 		return false, readCandidate(ctx, f, step.ID, read)
 	case plan.RestoreNote:
@@ -117,7 +117,8 @@ func tellsDifference(step plan.Step) bool {
 	return step.Action == plan.Update || step.Action == plan.WriteStatus && len(step.Report.Drift) > 0
 }
 
-func (out *Forecast) read(ctx context.Context, f *plan.Facts, id string, read Reader) error {
+// readRemote reads the group that the Group is bound to, or would be.
+func readRemote(ctx context.Context, f *plan.Facts, id string, read Reader) error {
 	group, found, err := read(ctx, id)
 	if err != nil {
 		return err

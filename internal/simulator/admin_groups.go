@@ -39,7 +39,7 @@ func (a admin) seed(r *http.Request) (int, any, error) {
 	}
 	of := a.account(r)
 	id := of.Seed(g)
-	return a.group(of, id, http.StatusCreated)
+	return shown(of, id, http.StatusCreated)
 }
 
 func (a admin) mutate(r *http.Request) (int, any, error) {
@@ -60,7 +60,7 @@ func (a admin) mutate(r *http.Request) (int, any, error) {
 	case err != nil:
 		return 0, nil, err
 	}
-	return a.group(of, id, http.StatusOK)
+	return shown(of, id, http.StatusOK)
 }
 
 func (a admin) remove(r *http.Request) (int, any, error) {
@@ -70,7 +70,7 @@ func (a admin) remove(r *http.Request) (int, any, error) {
 	return http.StatusNoContent, nil, nil
 }
 
-func (a admin) group(of Account, id string, status int) (int, any, error) {
+func shown(of Account, id string, status int) (int, any, error) {
 	g, found := of.Group(id)
 	if !found {
 		return 0, nil, errNotFound
