@@ -90,7 +90,7 @@ func anyFacts(t *rapid.T) *Facts {
 	s.DeletionSeen = now.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "deletion seen, minutes ago")) * time.Minute)
 	s.History.NameTaken, s.History.Attempted = rarely("said NameTaken"), rarely("attempted before")
 	if rarely("named") || s.Identity.ID == "" && flag("of the name") {
-		s.Evidence.Candidates = rapid.SliceOfN(rapid.Custom(anyCandidate), 1, 3).Draw(t, "candidates")
+		s.Evidence.Candidates = rapid.SliceOfNDistinct(rapid.Custom(anyCandidate), 1, 3, func(c Candidate) string { return c.Group.ID }).Draw(t, "candidates")
 	}
 	for i := range s.Evidence.Candidates {
 		if flag("of the very name") {
@@ -234,7 +234,7 @@ func anyGroup(t *rapid.T, id string) remote.Group {
 	g := remote.Group{
 		ID: id, Name: rapid.SampledFrom([]string{hotel, "Ritz"}).Draw(t, "remote name"), Description: text(t, "remote description"), AvatarURL: text(t, "remote avatar"),
 		Contacts:  rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "remote contacts"),
-		CreatedAt: now.Add(-time.Hour),
+		CreatedAt: now.Add(-rapid.SampledFrom([]time.Duration{time.Hour, time.Hour, 30 * time.Minute, 3 * time.Hour}).Draw(t, "remote group made, ago")),
 	}
 	if rapid.Bool().Draw(t, "remote archived") {
 		g.ArchivedAt = now.Add(-time.Minute)
