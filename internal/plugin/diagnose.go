@@ -72,16 +72,28 @@ func diagnose(d *dossier) answer {
 	if !known {
 		a = answer{who: author}
 	}
-	if ready.Reason == v1alpha1.ReasonNameTaken && strings.Contains(ready.Message, "allowedAdoptionNamespaces") {
-		a = remedies[v1alpha1.ReasonAdoptionNotAllowed]
-	}
-	if ready.Reason == v1alpha1.ReasonNameTaken && !strings.HasPrefix(ready.Message, "1 ") { // adopt leaves that to a person
-		a = answer{who: author, command: bindToID + meant, needs: needsToWrite}
+	if ready.Reason == v1alpha1.ReasonNameTaken {
+		a = nameTaken(ready.Message, a)
 	}
 	a.text = ready.Message + "."
 	fill := strings.NewReplacer("NAMESPACE", g.Namespace, "NAME", g.Name, "ACCOUNT", d.accountFlags(ready.Reason != v1alpha1.ReasonRemoteMissing))
 	a.command, a.instead = strings.TrimSpace(fill.Replace(a.command)), fill.Replace(a.instead)
 	return a
+}
+
+// nameTaken is what helps a Group whose name is taken: one group of the name can be adopted,
+// as usual, one of many is for a person to choose, and one that another Group owns is neither.
+func nameTaken(message string, usual answer) answer {
+	switch {
+	case strings.Contains(message, "allowedAdoptionNamespaces"):
+		return remedies[v1alpha1.ReasonAdoptionNotAllowed]
+	case strings.HasPrefix(message, "remote group "):
+		return remedies[v1alpha1.ReasonRejected] // another name, or AllowDuplicate, is an edit
+	case strings.HasPrefix(message, "1 "):
+		return usual
+	default:
+		return answer{who: author, command: bindToID + meant, needs: needsToWrite}
+	}
 }
 
 // command is one of this plugin's, for a Group.

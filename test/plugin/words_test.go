@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -109,7 +110,7 @@ func TestReleaseNamesWhatStays(t *testing.T) {
 func TestWhySaysThingsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.sim.Seed(simulator.Group{Name: "The plaza"})
+	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
 	w.operate()
 	w.group("plaza")
 	g := w.await("plaza", v1alpha1.ReasonNameTaken)
@@ -117,6 +118,15 @@ func TestWhySaysThingsOnce(t *testing.T) {
 	if n := strings.Count(s.out, g.Status.Conditions[0].Message); n != 1 {
 		t.Errorf("the message stands there %d times:\n%s", n, s.out)
 	}
+	w.group("first", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID = "The plaza", id })
+	w.await("first", v1alpha1.ReasonSynced)
+	w.klink("reconcile", "plaza")
+	worlds.Eventually(t, patience, 100*time.Millisecond, func() string {
+		if s := w.klink("why", "plaza"); !strings.Contains(s.out, "by now") || !strings.Contains(s.out, "How: kubectl edit -n "+w.namespace+" kgrp plaza\n") {
+			return s.out // its group can be bound to by nobody else
+		}
+		return ""
+	})
 	w.group("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
 	w.await("lost", v1alpha1.ReasonRemoteMissing)
 	w.want(w.klink("why", "lost"), 1, "How: kubectl klink orphans -n "+w.namespace+" --connection kconn/sim\n")
