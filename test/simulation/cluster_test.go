@@ -4,13 +4,14 @@
 package simulation
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,16 +84,17 @@ func (c *cluster) list(kind string) []client.Object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var found []client.Object
-	for _, n := range slices.SortedFunc(maps.Keys(c.objects), compareNames) {
+	for n, o := range c.objects {
 		if n.kind == kind {
-			found = append(found, clone(c.objects[n]))
+			found = append(found, clone(o))
 		}
 	}
+	slices.SortFunc(found, func(a, b client.Object) int { return compareNames(nameOf(a), nameOf(b)) })
 	return found
 }
 
 func compareNames(a, b name) int {
-	return slices.Compare([]string{a.kind, a.namespace, a.name}, []string{b.kind, b.namespace, b.name})
+	return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.namespace, b.namespace), strings.Compare(a.name, b.name))
 }
 
 func (c *cluster) groups() []*v1alpha1.Group {

@@ -115,14 +115,11 @@ func (v *view) get(n name) client.Object {
 	return nil
 }
 
-// raw is a copy of an object as it arrived.
+// raw is an object as it arrived, only to be read.
 func (v *view) raw(n name) client.Object {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if o := v.objects[n]; o != nil {
-		return clone(o)
-	}
-	return nil
+	return v.objects[n]
 }
 
 // seen is a copy of an object as the process sees it.
@@ -165,10 +162,16 @@ func (k *kubeClient) List(_ context.Context, into client.ObjectList, opts ...cli
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, n := range slices.SortedFunc(maps.Keys(v.objects), compareNames) {
-		if g, ok := v.objects[n].(*v1alpha1.Group); ok && slices.Contains(v.indexes[selected.Field](g), selected.Value) {
-			groups.Items = append(groups.Items, *g.DeepCopy())
+	var found []name
+	for n, o := range v.objects {
+		if g, ok := o.(*v1alpha1.Group); ok && slices.Contains(v.indexes[selected.Field](g), selected.Value) {
+			found = append(found, n)
 		}
+	}
+	slices.SortFunc(found, compareNames)
+	groups.Items = make([]v1alpha1.Group, len(found))
+	for i, n := range found {
+		v.objects[n].(*v1alpha1.Group).DeepCopyInto(&groups.Items[i])
 	}
 	return nil
 }
