@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"testing"
 )
 
 // right is what a role gives: a verb on what resourcesOf names.
@@ -34,12 +35,12 @@ type request struct {
 // of is the kind and name of the role by which a request was allowed.
 var ofRole = regexp.MustCompile(`of ((?:Cluster)?Role) "([^"]+)"`)
 
-// requests are all that the manager has asked of the API server.
-func (c *Cluster) requests() []request {
-	c.Helper()
-	file, err := os.Open(c.auditLog())
+// requestsOf are all that an audit log holds.
+func requestsOf(t testing.TB, log string) []request {
+	t.Helper()
+	file, err := os.Open(log)
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
 	var requests []request
@@ -48,12 +49,12 @@ func (c *Cluster) requests() []request {
 	for lines.Scan() {
 		var r request
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			c.Fatalf("%v: %s", err, lines.Text())
+			t.Fatalf("%v: %s", err, lines.Text())
 		}
 		requests = append(requests, r)
 	}
 	if err := lines.Err(); err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	return requests
 }

@@ -13,16 +13,17 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
+	"testing"
 	"time"
 )
 
 // WriteCertificate makes a serving certificate for a name, its own authority, and
 // writes it and its key to files.
-func (c *Cluster) WriteCertificate(name, certFile, keyFile string) tls.Certificate {
-	c.Helper()
+func WriteCertificate(t testing.TB, name, certFile, keyFile string) tls.Certificate {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
@@ -32,22 +33,22 @@ func (c *Cluster) WriteCertificate(name, certFile, keyFile string) tls.Certifica
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 	for file, content := range map[string][]byte{certFile: certPEM, keyFile: keyPEM} {
 		if err := os.WriteFile(file, content, 0o600); err != nil {
-			c.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	pair, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	return pair
 }

@@ -31,7 +31,8 @@ const (
 )
 
 // Cluster is a control plane that keeps an audit log of the manager, and the test
-// that it is for.
+// that it is for. It touches the control plane, the test's folder and the managers that
+// run as the Deployment says; what a team does in its namespace, a Tenant does.
 type Cluster struct {
 	*testing.T
 
@@ -157,4 +158,12 @@ func (c *Cluster) WriteKustomization(folder, content string) {
 		c.Fatal(err)
 	}
 	c.WriteFile(filepath.Join(folder, "kustomization.yaml"), checkout.Unpublished(content, up))
+}
+
+// WantNothingLeft wants no object of these kinds to be the operator's.
+func (c *Cluster) WantNothingLeft(kinds string) {
+	c.Helper()
+	if left := c.Kubectl("get", kinds, "-A", "-l", "app.kubernetes.io/name=klink-operator", "-o", "name"); left != "" {
+		c.Errorf("there are still\n%s", left)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -43,7 +44,7 @@ func (c *Cluster) newPod() *pod {
 	p := &pod{serviceAccount: template.ServiceAccountName, Address: map[string]string{}}
 	variables := map[string]string{}
 	for _, e := range container.Env {
-		variables[e.Name] = c.value(e)
+		variables[e.Name] = valueOf(c, e, c.Namespace)
 		p.env = append(p.env, e.Name+"="+variables[e.Name])
 	}
 	for _, arg := range container.Args {
@@ -61,16 +62,16 @@ func (c *Cluster) newPod() *pod {
 	return p
 }
 
-// value is what the kubelet sets a variable to.
-func (c *Cluster) value(e corev1.EnvVar) string {
-	c.Helper()
+// valueOf is what the kubelet sets a variable of a namespace's pod to.
+func valueOf(t testing.TB, e corev1.EnvVar, namespace string) string {
+	t.Helper()
 	switch {
 	case e.ValueFrom == nil:
 		return e.Value
 	case e.ValueFrom.FieldRef != nil && e.ValueFrom.FieldRef.FieldPath == "metadata.namespace":
-		return c.Namespace
+		return namespace
 	}
-	c.Fatalf("no kubelet here knows the value of %s", e.Name)
+	t.Fatalf("no kubelet here knows the value of %s", e.Name)
 	return ""
 }
 

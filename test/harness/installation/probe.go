@@ -7,14 +7,15 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"testing"
 )
 
 // Get reads a URL, whatever its certificate; an error is the text of a status 0.
-func (c *Cluster) Get(url, token string) (status int, body string) {
-	c.Helper()
-	req, err := http.NewRequestWithContext(c.Context(), http.MethodGet, url, http.NoBody)
+func Get(t testing.TB, url, token string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
-		c.Fatal(err)
+		t.Fatal(err)
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)

@@ -99,23 +99,23 @@ func (c *Cluster) Stop(p *Process) {
 		<-p.done
 		c.Error("the manager does not end")
 	}
-	c.judge(p)
+	p.judge(c)
 }
 
 // judge wants no refusal, no panic and no token in the log.
-func (c *Cluster) judge(p *Process) {
-	c.Helper()
+func (p *Process) judge(t testing.TB) {
+	t.Helper()
 	log := p.text()
 	for line := range strings.SplitSeq(log, "\n") {
 		lower := strings.ToLower(line)
 		for _, bad := range []string{"forbidden", "unauthorized", "panic", "data race"} {
 			if strings.Contains(lower, bad) {
-				c.Errorf("the manager's log: %s", strings.ReplaceAll(line, p.token, "[token]"))
+				t.Errorf("the manager's log: %s", strings.ReplaceAll(line, p.token, "[token]"))
 			}
 		}
 	}
 	if strings.Contains(log, p.token) {
-		c.Error("the token is in the manager's log")
+		t.Error("the token is in the manager's log")
 	}
 }
 
@@ -133,8 +133,8 @@ func (c *Cluster) AwaitProbes(p *Process) {
 	container := c.Deployment().Spec.Template.Spec.Containers[0]
 	for _, path := range []string{container.StartupProbe.HTTPGet.Path, container.LivenessProbe.HTTPGet.Path, container.ReadinessProbe.HTTPGet.Path} {
 		c.Eventually(func() string {
-			c.wantRunning(p)
-			if status, body := c.Get("http://"+p.Address["health"]+path, ""); status != http.StatusOK {
+			p.wantRunning(c)
+			if status, body := Get(c, "http://"+p.Address["health"]+path, ""); status != http.StatusOK {
 				return path + ": " + body
 			}
 			return ""
@@ -143,11 +143,11 @@ func (c *Cluster) AwaitProbes(p *Process) {
 }
 
 // wantRunning ends the test if the process has ended by itself.
-func (c *Cluster) wantRunning(p *Process) {
-	c.Helper()
+func (p *Process) wantRunning(t testing.TB) {
+	t.Helper()
 	select {
 	case <-p.done:
-		c.Fatalf("the manager has ended: %s", p.cmd.ProcessState)
+		t.Fatalf("the manager has ended: %s", p.cmd.ProcessState)
 	default:
 	}
 }
@@ -156,7 +156,7 @@ func (c *Cluster) wantRunning(p *Process) {
 func (c *Cluster) AwaitLeader(p *Process) (holder string) {
 	c.Helper()
 	c.Eventually(func() string {
-		c.wantRunning(p)
+		p.wantRunning(c)
 		l, err := c.Clients.CoordinationV1().Leases(c.Namespace).Get(c.Context(), lease, metav1.GetOptions{})
 		switch {
 		case err != nil:

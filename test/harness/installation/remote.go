@@ -5,13 +5,16 @@ package installation
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"testing"
 
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
@@ -49,7 +52,7 @@ func (c *Cluster) NewRemote(token string) *Remote {
 	c.Helper()
 	r := &Remote{Server: simulator.New(simulator.Options{Token: token}), token: token, caFile: filepath.Join(c.Dir, "api.crt")}
 	c.Cleanup(r.Close)
-	certificate := c.WriteCertificate(APIHost, r.caFile, filepath.Join(c.Dir, "api.key"))
+	certificate := WriteCertificate(c, APIHost, r.caFile, filepath.Join(c.Dir, "api.key"))
 	api := httptest.NewUnstartedServer(r)
 	api.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	api.StartTLS()
@@ -111,4 +114,35 @@ func (r *Remote) Hosts() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.reached)
+}
+
+// Named is the remote group of a name, nil if there is none.
+func (r *Remote) Named(name string) *simulator.Group {
+	for _, g := range r.Groups() {
+		if g.Name == name {
+			return &g
+		}
+	}
+	return nil
+}
+
+// Await waits until a remote group is as it should be.
+func (r *Remote) Await(c *Cluster, id, what string, is func(simulator.Group) bool) {
+	c.Helper()
+	c.Eventually(func() string {
+		if g, ok := r.Group(id); !ok || !is(g) {
+			return fmt.Sprintf("%s: the remote group is there: %t, %+v", what, ok, g)
+		}
+		return ""
+	})
+}
+
+// WantNoWrite checks that nothing was written since the last reset.
+func (r *Remote) WantNoWrite(t testing.TB) {
+	t.Helper()
+	for kind, n := range r.Counts() {
+		if !strings.HasPrefix(kind, "GET") && n > 0 {
+			t.Errorf("%d × %s, want no remote write", n, kind)
+		}
+	}
 }

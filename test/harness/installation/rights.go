@@ -7,20 +7,23 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	rbacclient "k8s.io/client-go/kubernetes/typed/rbac/v1"
 )
 
 // WantExactRights compares what the roles of the manager's ServiceAccount give with
 // what the managers have asked for so far: all of it was used, and nothing refused.
 func (c *Cluster) WantExactRights() {
 	c.Helper()
-	unused := c.granted()
+	manager := rbacv1.Subject{Kind: "ServiceAccount", Name: c.Deployment().Spec.Template.Spec.ServiceAccountName, Namespace: c.Namespace}
+	unused := roles{c.T, c.Clients.RbacV1()}.granted(manager)
 	if len(unused) == 0 {
 		c.Fatal("the ServiceAccount has no rights")
 	}
-	requests := c.requests()
+	requests := requestsOf(c, c.auditLog())
 	for _, r := range requests {
 		if r.refused() {
 			c.Errorf("refused with %d: %s %s", r.ResponseStatus.Code, r.Verb, r.URI)
@@ -37,50 +40,52 @@ func (c *Cluster) WantExactRights() {
 	}
 }
 
-// granted are the rights of the manager's ServiceAccount by its own roles.
-func (c *Cluster) granted() map[right]bool {
-	c.Helper()
+// roles reads what the roles of a cluster give, and to whom.
+type roles struct {
+	*testing.T
+
+	api rbacclient.RbacV1Interface
+}
+
+// granted are the rights of a subject by its own roles.
+func (rs roles) granted(to rbacv1.Subject) map[right]bool {
+	rs.Helper()
 	granted := map[right]bool{}
-	cluster, err := c.Clients.RbacV1().ClusterRoleBindings().List(c.Context(), metav1.ListOptions{})
+	cluster, err := rs.api.ClusterRoleBindings().List(rs.Context(), metav1.ListOptions{})
 	if err != nil {
-		c.Fatal(err)
+		rs.Fatal(err)
 	}
 	for _, b := range cluster.Items {
-		if c.bindsManager(b.Subjects) {
-			maps.Copy(granted, c.gives("", b.RoleRef))
+		if slices.Contains(b.Subjects, to) {
+			maps.Copy(granted, rs.gives("", b.RoleRef))
 		}
 	}
-	local, err := c.Clients.RbacV1().RoleBindings("").List(c.Context(), metav1.ListOptions{})
+	local, err := rs.api.RoleBindings("").List(rs.Context(), metav1.ListOptions{})
 	if err != nil {
-		c.Fatal(err)
+		rs.Fatal(err)
 	}
 	for _, b := range local.Items {
-		if c.bindsManager(b.Subjects) {
-			maps.Copy(granted, c.gives(b.Namespace, b.RoleRef))
+		if slices.Contains(b.Subjects, to) {
+			maps.Copy(granted, rs.gives(b.Namespace, b.RoleRef))
 		}
 	}
 	return granted
 }
 
-func (c *Cluster) bindsManager(subjects []rbacv1.Subject) bool {
-	account := c.Deployment().Spec.Template.Spec.ServiceAccountName
-	return slices.Contains(subjects, rbacv1.Subject{Kind: "ServiceAccount", Name: account, Namespace: c.Namespace})
-}
-
 // gives spells out the rules of a role.
-func (c *Cluster) gives(namespace string, ref rbacv1.RoleRef) map[right]bool {
-	c.Helper()
+func (rs roles) gives(namespace string, ref rbacv1.RoleRef) map[right]bool {
+	rs.Helper()
 	var rules []rbacv1.PolicyRule
 	if ref.Kind == "ClusterRole" {
-		role, err := c.Clients.RbacV1().ClusterRoles().Get(c.Context(), ref.Name, metav1.GetOptions{})
+		role, err := rs.api.ClusterRoles().Get(rs.Context(), ref.Name, metav1.GetOptions{})
 		if err != nil {
-			c.Fatal(err)
+			rs.Fatal(err)
 		}
 		rules = role.Rules
 	} else {
-		role, err := c.Clients.RbacV1().Roles(namespace).Get(c.Context(), ref.Name, metav1.GetOptions{})
+		role, err := rs.api.Roles(namespace).Get(rs.Context(), ref.Name, metav1.GetOptions{})
 		if err != nil {
-			c.Fatal(err)
+			rs.Fatal(err)
 		}
 		rules = role.Rules
 	}

@@ -21,21 +21,21 @@ import (
 )
 
 // metrics checks who may read the metrics, and what they tell of the process.
-func (c *cluster) metrics(p *installation.Process) {
+func metrics(c *installation.Cluster, p *installation.Process) {
 	c.Helper()
 	url := "https://" + p.Address["metrics"] + "/metrics"
 	c.Kubectl("create", "namespace", "monitoring")
 	c.Kubectl("-n", "monitoring", "create", "serviceaccount", "prometheus")
-	c.wantStatus(url, "", http.StatusUnauthorized)
-	token := c.tokenOf("monitoring", "prometheus")
+	wantStatus(c, url, "", http.StatusUnauthorized)
+	token := tokenOf(c, "monitoring", "prometheus")
 	// An expired or broken token is a refusal, and no failure of the manager.
-	c.wantStatus(url, "no-token", http.StatusUnauthorized)
-	c.wantStatus(url, token[:len(token)-8]+"AAAAAAAA", http.StatusUnauthorized)
-	c.wantStatus(url, token, http.StatusForbidden)
+	wantStatus(c, url, "no-token", http.StatusUnauthorized)
+	wantStatus(c, url, token[:len(token)-8]+"AAAAAAAA", http.StatusUnauthorized)
+	wantStatus(c, url, token, http.StatusForbidden)
 	c.Sh(checkout.Commands(c.T, "docs/install.md", "## Metrics")...)
 	var text string
 	c.Eventually(func() string { // a refusal is remembered for a while
-		status, body := c.Get(url, c.tokenOf("monitoring", "prometheus"))
+		status, body := installation.Get(c, url, tokenOf(c, "monitoring", "prometheus"))
 		if text = body; status != http.StatusOK {
 			return fmt.Sprintf("%d: %s", status, body)
 		}
@@ -46,14 +46,14 @@ func (c *cluster) metrics(p *installation.Process) {
 			c.Errorf("the metrics lack %s", name)
 		}
 	}
-	c.wantMemoryLimit(text)
+	wantMemoryLimit(c, text)
 }
 
 var goLimit = regexp.MustCompile(`(?m)^go_gc_gomemlimit_bytes (\S+)$`)
 
 // wantMemoryLimit wants the process to know of its container's limit, with some room
 // for what the runtime does not count.
-func (c *cluster) wantMemoryLimit(metrics string) {
+func wantMemoryLimit(c *installation.Cluster, metrics string) {
 	c.Helper()
 	found := goLimit.FindStringSubmatch(metrics)
 	if found == nil {
@@ -69,14 +69,14 @@ func (c *cluster) wantMemoryLimit(metrics string) {
 	}
 }
 
-func (c *cluster) wantStatus(url, token string, want int) {
+func wantStatus(c *installation.Cluster, url, token string, want int) {
 	c.Helper()
-	if status, body := c.Get(url, token); status != want {
+	if status, body := installation.Get(c, url, token); status != want {
 		c.Errorf("metrics: got %d, want %d: %.100s", status, want, body)
 	}
 }
 
-func (c *cluster) tokenOf(namespace, account string) string {
+func tokenOf(c *installation.Cluster, namespace, account string) string {
 	c.Helper()
 	reply, err := c.Clients.CoreV1().ServiceAccounts(namespace).
 		CreateToken(c.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
@@ -90,7 +90,7 @@ func (c *cluster) tokenOf(namespace, account string) string {
 const certificateDir = "k8s-metrics-server/serving-certs"
 
 // wantCertificate wants the metrics to be served with the certificate of a name.
-func (c *cluster) wantCertificate(p *installation.Process, name string) {
+func wantCertificate(c *installation.Cluster, p *installation.Process, name string) {
 	c.Helper()
 	dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	conn, err := dialer.DialContext(c.Context(), "tcp", p.Address["metrics"])
@@ -107,9 +107,11 @@ func (c *cluster) wantCertificate(p *installation.Process, name string) {
 	}
 }
 
-func (c *cluster) servingFile(name string) string { return filepath.Join(c.Dir, certificateDir, name) }
+func servingFile(c *installation.Cluster, name string) string {
+	return filepath.Join(c.Dir, certificateDir, name)
+}
 
-func (c *cluster) mkdir(name string) {
+func mkdir(c *installation.Cluster, name string) {
 	c.Helper()
 	if err := os.MkdirAll(filepath.Join(c.Dir, name), 0o750); err != nil {
 		c.Fatal(err)

@@ -17,7 +17,7 @@ import (
 
 // checkPods wants the Deployment's pods to be admitted by the policy "restricted", and
 // to be those that the other objects mean.
-func (c *cluster) checkPods() {
+func checkPods(c *installation.Cluster) {
 	c.Helper()
 	template := c.Deployment().Spec.Template
 	create := func(spec corev1.PodSpec) error {
@@ -34,12 +34,12 @@ func (c *cluster) checkPods() {
 	if err := create(*loose); err == nil {
 		c.Error("the policy is not enforced: a pod passes that may gain privileges")
 	}
-	c.checkHardening(template.Spec)
-	c.checkSelectors(template)
+	checkHardening(c, template.Spec)
+	checkSelectors(c, template)
 }
 
 // checkHardening wants what the policy "restricted" does not ask for.
-func (c *cluster) checkHardening(spec corev1.PodSpec) {
+func checkHardening(c *installation.Cluster, spec corev1.PodSpec) {
 	c.Helper()
 	container := spec.Containers[0]
 	if readOnly := container.SecurityContext.ReadOnlyRootFilesystem; readOnly == nil || !*readOnly {
@@ -65,7 +65,7 @@ func (c *cluster) checkHardening(spec corev1.PodSpec) {
 
 // checkSelectors wants Service, PodDisruptionBudget, spreading and NetworkPolicy to
 // mean the manager's pods and ports.
-func (c *cluster) checkSelectors(template corev1.PodTemplateSpec) {
+func checkSelectors(c *installation.Cluster, template corev1.PodTemplateSpec) {
 	c.Helper()
 	pod := labels.Set(template.Labels)
 	ports := map[string]bool{}
@@ -98,7 +98,7 @@ func (c *cluster) checkSelectors(template corev1.PodTemplateSpec) {
 }
 
 // checkNetworkPolicy applies the component, and wants it to name the manager's ports.
-func (c *cluster) checkNetworkPolicy() {
+func checkNetworkPolicy(c *installation.Cluster) {
 	c.Helper()
 	policy, err := c.Clients.NetworkingV1().NetworkPolicies(c.Namespace).Get(c.Context(), installation.ManagerName, metav1.GetOptions{})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // checkRendered wants config/namespaced to be config/default but for what the pages
 // say: its roles, and metrics.
-func (c *cluster) checkRendered() {
+func checkRendered(c *installation.Cluster) {
 	c.Helper()
 	metrics := []string{
 		"ClusterRole /klink-operator-metrics-auth", "ClusterRole /klink-operator-metrics-reader",
@@ -29,26 +29,26 @@ func (c *cluster) checkRendered() {
 		"Role concierge/klink-operator-manager", "RoleBinding concierge/klink-operator-manager",
 		"Role kube-system/klink-operator-cluster-uid", "RoleBinding kube-system/klink-operator-cluster-uid",
 	}
-	whole := c.render("config/default")
-	operator := c.render("config/namespaced/operator")
-	c.wantObjects("operator", operator, whole, everywhere, nil)
+	whole := render(c, "config/default")
+	operator := render(c, "config/namespaced/operator")
+	wantObjects(c, "operator", operator, whole, everywhere, nil)
 	if diff := cmp.Diff(whole[deployment], operator[deployment]); diff != "" {
 		c.Errorf("operator: the Deployment is another (-default +operator):\n%s", diff)
 	}
-	all := c.render("config/namespaced")
-	c.wantObjects("namespaced", all, operator, metrics, named)
+	all := render(c, "config/namespaced")
+	wantObjects(c, "namespaced", all, operator, metrics, named)
 	for id := range all {
 		if strings.HasPrefix(id, "ClusterRoleBinding ") {
 			c.Errorf("there are not Roles alone: %s", id)
 		}
 	}
-	c.wantDeployment(whole[deployment], all[deployment])
+	wantDeployment(c, whole[deployment], all[deployment])
 }
 
 const deployment = "Deployment " + installation.OperatorNamespace + "/" + installation.ManagerName
 
 // wantObjects wants the objects of another rendering, less some and with some more.
-func (c *cluster) wantObjects(what string, got, of map[string]string, less, more []string) {
+func wantObjects(c *installation.Cluster, what string, got, of map[string]string, less, more []string) {
 	c.Helper()
 	want := slices.Clone(more)
 	for id := range of {
@@ -72,7 +72,7 @@ func (c *cluster) wantObjects(what string, got, of map[string]string, less, more
 }
 
 // wantDeployment wants the Deployment without metrics, with a namespace to watch.
-func (c *cluster) wantDeployment(whole, got string) {
+func wantDeployment(c *installation.Cluster, whole, got string) {
 	c.Helper()
 	var want, have appsv1.Deployment
 	for text, into := range map[string]*appsv1.Deployment{whole: &want, got: &have} {
@@ -94,7 +94,7 @@ func (c *cluster) wantDeployment(whole, got string) {
 }
 
 // render returns the objects of a kustomization by kind, namespace and name.
-func (c *cluster) render(folder string) map[string]string {
+func render(c *installation.Cluster, folder string) map[string]string {
 	c.Helper()
 	objects := map[string]string{}
 	for text := range strings.SplitSeq(c.Kubectl("kustomize", c.Source(folder)), "\n---\n") {
