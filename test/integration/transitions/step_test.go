@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -48,10 +49,10 @@ func (w *world) step(next *state) {
 		name, spec = w.groupName(), w.groupSpec()
 	}
 	spec = w.with(spec, next)
-	err := w.apply(w.object(kind, name, spec))
+	err := apply(w, w.object(kind, name, spec))
 	switch verdict := w.row.verdict(w.state, next); {
 	case verdict != "":
-		w.wantRefusal(err, verdict)
+		wantRefusal(w, err, verdict)
 	case err != nil:
 		w.Fatal(err)
 	default:
@@ -81,22 +82,22 @@ func (w *world) editWitness() {
 	for key, value := range w.parse(w.row.witness) {
 		spec[key] = value
 	}
-	w.mustApply(w.object("Group", w.groupName(), spec))
+	mustApply(w, w.object("Group", w.groupName(), spec))
 }
 
-func (w *world) wantRefusal(err error, part string) {
-	w.Helper()
+func wantRefusal(t testing.TB, err error, part string) {
+	t.Helper()
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
-		w.Fatalf("have %v, want a refusal with %q", err, part)
+		t.Fatalf("have %v, want a refusal with %q", err, part)
 	}
 	// A value of another type does not get as far as the validation.
 	mistyped := strings.Contains(err.Error(), "failed to create typed patch object")
 	if code := status.Status().Code; code != http.StatusUnprocessableEntity && !mistyped {
-		w.Errorf("refused with code %d: %v", code, err)
+		t.Errorf("refused with code %d: %v", code, err)
 	}
 	if !strings.Contains(err.Error(), part) {
-		w.Errorf("refused with %v\nwant %q", err, part)
+		t.Errorf("refused with %v\nwant %q", err, part)
 	}
 }
 
@@ -108,7 +109,7 @@ func (w *world) end() {
 		return
 	}
 	g := w.group()
-	w.delete(g)
+	worlds.Delete(w, api, g)
 	left := w.want
 	switch {
 	case g.Spec.DeletionPolicy == v1alpha1.DeletionDelete && !w.allowsDelete():
@@ -123,30 +124,20 @@ func (w *world) end() {
 	case g.Spec.DeletionPolicy == v1alpha1.DeletionArchive:
 		left.Archived = true
 	}
-	w.awaitGone(g)
+	eventually(w, worlds.Gone(w, api, g))
 	if w.id != "" {
 		w.want = left
 		w.wantRemote()
 	}
 	if w.row.kind != "Group" {
 		c := w.connection()
-		w.delete(c)
-		w.awaitGone(c)
+		worlds.Delete(w, api, c)
+		eventually(w, worlds.Gone(w, api, c))
 	}
 	if w.Failed() {
 		w.Logf("at the end, from %s", w.state.name)
 		w.FailNow()
 	}
-}
-
-func (w *world) delete(o client.Object) {
-	w.Helper()
-	worlds.Delete(w, api, o)
-}
-
-func (w *world) awaitGone(o client.Object) {
-	w.Helper()
-	w.eventually(worlds.Gone(w, api, o))
 }
 
 // group is the Group of this round; nil if there is none.
@@ -181,7 +172,7 @@ func (w *world) allowsDelete() bool {
 
 func (w *world) awaitConnection(reason string) {
 	w.Helper()
-	w.eventually(func() string {
+	eventually(w, func() string {
 		c := w.connection()
 		status := c.(v1alpha1.ConnectionObject).GetConnectionStatus()
 		return settled(reason, c.GetGeneration(), status.ObservedGeneration, status.Conditions)
@@ -192,7 +183,7 @@ func (w *world) awaitConnection(reason string) {
 func (w *world) awaitReady(reason string) *v1alpha1.Group {
 	w.Helper()
 	var g *v1alpha1.Group
-	w.eventually(func() string {
+	eventually(w, func() string {
 		if g = w.group(); g == nil {
 			return "the Group is gone"
 		}

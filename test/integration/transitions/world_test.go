@@ -26,7 +26,8 @@ const patience = 2 * time.Minute
 
 // world is where one row is walked: a namespace, an account, a connection and, one
 // after the other, its Groups. Each field is applied as a user does it, with
-// server-side apply and all of the spec.
+// server-side apply and all of the spec. It touches the objects of its row, reads the
+// account, and seeds it where a row needs groups that are there already.
 type world struct {
 	*testing.T
 
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, sim *simulator.Server, r *row) *world {
 	worlds.Create(t, api, secret(where, w.namespace+"-revoked", revoked))
 	if r.kind == "Group" {
 		for _, name := range []string{"main", "second", "default"} {
-			w.mustApply(w.object("Connection", name, w.connectionSpec()))
+			mustApply(w, w.object("Connection", name, w.connectionSpec()))
 		}
 	}
 	return w
@@ -167,19 +168,19 @@ func (w *world) object(kind, name string, spec map[string]any) *unstructured.Uns
 	return o
 }
 
-func (w *world) apply(o *unstructured.Unstructured) error {
-	return api.Apply(w.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("user"), client.ForceOwnership)
+func apply(t testing.TB, o *unstructured.Unstructured) error {
+	return api.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("user"), client.ForceOwnership)
 }
 
-func (w *world) mustApply(o *unstructured.Unstructured) {
-	w.Helper()
-	if err := w.apply(o); err != nil {
-		w.Fatal(err)
+func mustApply(t testing.TB, o *unstructured.Unstructured) {
+	t.Helper()
+	if err := apply(t, o); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // eventually waits until what returns "".
-func (w *world) eventually(what func() string) {
-	w.Helper()
-	worlds.Eventually(w, patience, 20*time.Millisecond, what)
+func eventually(t testing.TB, what func() string) {
+	t.Helper()
+	worlds.Eventually(t, patience, 20*time.Millisecond, what)
 }
