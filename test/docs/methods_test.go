@@ -30,8 +30,6 @@ var tooMany = map[string]int{
 	"internal/account.bench":          27,
 	"test/bench.world":                36,
 	"test/demo.stage":                 31,
-	"test/plugin.pageWorld":           36,
-	"test/plugin.world":               27,
 	"test/shipped/gitops.application": 27,
 	"test/shipped/gitops.flux":        33,
 }

@@ -9,9 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
@@ -22,14 +20,14 @@ import (
 func TestStatusWhyAndRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("early")
+	w.groups.create("early")
 	w.want(w.klink("why", "early"), 1, "The operator has not looked at this Group", "those who run the operator")
 	w.want(w.klink("reconcile", "early", "--timeout", "1s"), 2, "no answer yet for 1 of 1 Group;")
 	w.operate()
-	w.group("plaza")
-	w.group("missing", func(g *v1alpha1.Group) { g.Spec.GroupID = "nothere0" })
-	w.await("plaza", v1alpha1.ReasonSynced)
-	w.await("missing", v1alpha1.ReasonRemoteMissing)
+	w.groups.create("plaza")
+	w.groups.create("missing", func(g *v1alpha1.Group) { g.Spec.GroupID = "nothere0" })
+	w.groups.await("plaza", v1alpha1.ReasonSynced)
+	w.groups.await("missing", v1alpha1.ReasonRemoteMissing)
 	w.want(w.klink("status"), 1, "kgrp/missing", "RemoteMissing", "1 stalled")
 	w.want(w.klink("status", "-o", "json"), 1, `"state": "stalled"`, `"remoteGroups": `)
 	w.want(w.klink("status", "-o", "name"), 1, "group.klink.cloud/plaza\n", "connection.klink.cloud/sim\n")
@@ -53,14 +51,14 @@ func TestReleaseLeavesTheRemoteGroup(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	stop := w.operate()
-	w.group("first")
-	w.group("second")
-	w.await("first", v1alpha1.ReasonSynced)
-	id := w.await("second", v1alpha1.ReasonSynced).Status.ID
+	w.groups.create("first")
+	w.groups.create("second")
+	w.groups.await("first", v1alpha1.ReasonSynced)
+	id := w.groups.await("second", v1alpha1.ReasonSynced).Status.ID
 	w.sim.ResetRequests()
 	args := []string{"release", "first", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()}
 	w.want(w.run("no\n", args...), 2, "nothing was changed")
-	w.get("first")
+	w.groups.get("first")
 	w.want(w.run("yes\n", args...), 0, "group.klink.cloud/first released by the operator")
 	stop()
 	w.want(w.klink("release", "second", "--yes", "--operator-timeout", "1s"), 0, "group.klink.cloud/second released without the operator, which did not answer in time")
@@ -87,51 +85,37 @@ func TestAdoptAfterAClusterWasRebuilt(t *testing.T) {
 	w.sim.Seed(simulator.Group{Name: "The twins"})
 	w.sim.Seed(simulator.Group{Name: "Wanted"})
 	for _, name := range []string{"plaza", "twins", "one", "other"} {
-		w.group(name, func(g *v1alpha1.Group) {
+		w.groups.create(name, func(g *v1alpha1.Group) {
 			if name == "one" || name == "other" {
 				g.Spec.Name = "Wanted"
 			}
 		})
-		w.sayNameTaken(name)
+		w.groups.sayNameTaken(name)
 	}
 	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id+" (\"The plaza\")\n", "nothing was changed")
-	if policy := w.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
+	if policy := w.groups.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
 		t.Errorf("plaza says %s", policy)
 	}
 	// The operator comes once the policy is set: it writes the other statuses itself.
 	done := make(chan said)
 	go func() { done <- w.klink("adopt", "--yes") }()
 	worlds.Eventually(t, patience, 50*time.Millisecond, func() string {
-		if policy := w.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptByName {
+		if policy := w.groups.get("plaza").Spec.AdoptionPolicy; policy != v1alpha1.AdoptByName {
 			return fmt.Sprintf("plaza says %s", policy)
 		}
 		return ""
 	})
 	for _, name := range []string{"twins", "one", "other"} {
-		if policy := w.get(name).Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
+		if policy := w.groups.get(name).Spec.AdoptionPolicy; policy != v1alpha1.AdoptNever {
 			t.Errorf("%s says %s", name, policy)
 		}
-		g := w.get(name)
+		g := w.groups.get(name)
 		worlds.Edit(t, api, g, func() { g.Spec.Suspend = true })
 	}
 	w.operate()
 	w.want(<-done, 1, "group.klink.cloud/plaza adopted "+id, "twins: AdoptionAmbiguous", "2 Groups would take")
-	if got := w.await("plaza", v1alpha1.ReasonSynced).Status.ID; got != id {
+	if got := w.groups.await("plaza", v1alpha1.ReasonSynced).Status.ID; got != id {
 		t.Errorf("plaza is bound to %s, want %s", got, id)
 	}
 	w.wantNoWrites()
-}
-
-// sayNameTaken is what the operator says of a Group beside an unowned group of its name.
-func (w *world) sayNameTaken(name string) {
-	w.Helper()
-	g := w.get(name)
-	before := g.DeepCopy()
-	meta.SetStatusCondition(&g.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNameTaken, Message: "taken", ObservedGeneration: g.Generation,
-	})
-	g.Status.ObservedGeneration = g.Generation
-	if err := api.Status().Patch(w.Context(), g, client.MergeFrom(before)); err != nil {
-		w.Fatal(err)
-	}
 }

@@ -19,10 +19,10 @@ func TestDiffIsOfWhatApplyLeaves(t *testing.T) {
 			w := newWorld(t)
 			w.operate()
 			in := []string{"-n", w.namespace}
-			base := w.manifest("plaza", "v1alpha1", w.namespace)
+			base := manifest("plaza", "v1alpha1", w.namespace)
 			apply := func(text string) { w.kubectl(text, append([]string{"apply", "-f", "-"}, how...)...) }
 			apply(base + "  description: one\n")
-			id := w.await("plaza", v1alpha1.ReasonSynced).Status.ID
+			id := w.groups.await("plaza", v1alpha1.ReasonSynced).Status.ID
 			w.want(w.diffOf(base+"  description: two\n", in...), 1, "kgrp/plaza: update "+id+"\n  description:\n    - one\n    + two\n")
 			w.want(w.diffOf(base, in...), 0, "kgrp/plaza: nothing (Synced")
 			w.want(w.klink("suspend", "plaza"), 0, "Suspended")
@@ -30,7 +30,7 @@ func TestDiffIsOfWhatApplyLeaves(t *testing.T) {
 			apply(base + "  description: two\n")
 			w.want(w.klink("diff", "plaza"), 0, "kgrp/plaza: nothing (Suspended")
 			w.want(w.klink("resume", "plaza"), 0)
-			w.await("plaza", v1alpha1.ReasonSynced)
+			w.groups.await("plaza", v1alpha1.ReasonSynced)
 			// An annotation of the manifest counts, also for a Group that is there.
 			foreign := "---\napiVersion: klink.cloud/v1alpha1\nkind: Group\nmetadata:\n  name: plaza\n  annotations: {klink.cloud/group-cluster: other}\nspec:\n" +
 				"  connectionRef: {kind: Connection, name: sim}\n  name: The plaza\n  description: two\n"
@@ -39,8 +39,8 @@ func TestDiffIsOfWhatApplyLeaves(t *testing.T) {
 			w.want(w.diffOf(base+"  description: 123\n", in...), 2, "spec.description")
 			w.sim.ResetRequests()
 			apply(base)
-			w.await("plaza", v1alpha1.ReasonSynced)
-			if g := w.get("plaza"); g.Spec.Description != nil {
+			w.groups.await("plaza", v1alpha1.ReasonSynced)
+			if g := w.groups.get("plaza"); g.Spec.Description != nil {
 				t.Errorf("description %q stayed", *g.Spec.Description)
 			}
 			w.want(w.klink("diff", "plaza"), 0, "kgrp/plaza: nothing (Synced")

@@ -19,27 +19,22 @@ func (w *world) diffOf(text string, more ...string) said {
 	return w.run(text, append([]string{"diff", "-f", "-", "--kubeconfig", cluster.Kubeconfig()}, more...)...)
 }
 
-func (w *world) manifest(name, version, namespace string) string {
-	return fmt.Sprintf("---\napiVersion: klink.cloud/%s\nkind: Group\nmetadata: {name: %s, namespace: %s}\nspec:\n  connectionRef: {kind: Connection, name: sim}\n  name: The %[2]s\n",
-		version, name, namespace)
-}
-
 // TestDiffOfWhatNobodyCanApply is an error, and no promise.
 func TestDiffOfWhatNobodyCanApply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	good := w.manifest("plaza", "v1alpha1", w.namespace)
+	good := manifest("plaza", "v1alpha1", w.namespace)
 	in := []string{"-n", w.namespace}
 	for name, c := range map[string]struct{ text, why string }{
 		"empty":          {"", "error:"},
 		"comment":        {"# nothing\n", "error:"},
 		"another kind":   {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", "there is no Group in these manifests"},
-		"no version":     {w.manifest("plaza", "v1", w.namespace), "klink.cloud/v1"},
+		"no version":     {manifest("plaza", "v1", w.namespace), "klink.cloud/v1"},
 		"unknown field":  {good + "  title: typo\n", "title"},
 		"refused":        {good + "  contactsPolicy: AtLeast\n", "kgrp/plaza"},
 		"twice":          {good + good, "kgrp/plaza is there twice"},
-		"no such space":  {w.manifest("plaza", "v1alpha1", "nope"), "nope"},
-		"not of this -n": {good + w.manifest("ritz", "v1alpha1", "default"), "does not match the namespace"},
+		"no such space":  {manifest("plaza", "v1alpha1", "nope"), "nope"},
+		"not of this -n": {good + manifest("ritz", "v1alpha1", "default"), "does not match the namespace"},
 	} {
 		more := in
 		if name == "no such space" {
@@ -60,8 +55,8 @@ func TestDiffOfAllNamespaces(t *testing.T) {
 	w, other := newWorld(t), newWorld(t)
 	label := func(g *v1alpha1.Group) { g.Labels = map[string]string{"diff": w.namespace} }
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
-	w.group("plaza", label, func(g *v1alpha1.Group) { g.Spec.GroupID = id })
-	other.group("plaza", label)
+	w.groups.create("plaza", label, func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	other.groups.create("plaza", label)
 	all := func(code int, args ...string) said {
 		t.Helper()
 		return w.want(w.run("", append([]string{"diff", "--kubeconfig", cluster.Kubeconfig(), "-l", "diff=" + w.namespace}, args...)...), code)
@@ -77,12 +72,17 @@ func TestDiffOfAllNamespaces(t *testing.T) {
 		t.Errorf("%s\n%s", s.out, again.out)
 	}
 	w.want(w.klink("diff", "-A", "plaza"), 2, "a name is one of a namespace")
-	w.want(w.diffOf(w.manifest("plaza", "v1alpha1", w.namespace), "-A"), 2, "not both")
+	w.want(w.diffOf(manifest("plaza", "v1alpha1", w.namespace), "-A"), 2, "not both")
 	w.want(w.run("", "diff", "-A", "--kubeconfig", w.tenant()), 2, "you may not list the Groups of all namespaces")
 	// Files may hold Groups of several namespaces, too.
-	worlds.Delete(t, api, w.get("plaza"))
-	s = w.want(w.diffOf(w.manifest("fresh", "v1alpha1", w.namespace)+w.manifest("fresh", "v1alpha1", other.namespace)), 1)
+	worlds.Delete(t, api, w.groups.get("plaza"))
+	s = w.want(w.diffOf(manifest("fresh", "v1alpha1", w.namespace)+manifest("fresh", "v1alpha1", other.namespace)), 1)
 	if strings.Count(s.out, "/fresh: create\n") != 2 {
 		t.Error(s.out)
 	}
+}
+
+func manifest(name, version, namespace string) string {
+	return fmt.Sprintf("---\napiVersion: klink.cloud/%s\nkind: Group\nmetadata: {name: %s, namespace: %s}\nspec:\n  connectionRef: {kind: Connection, name: sim}\n  name: The %[2]s\n",
+		version, name, namespace)
 }

@@ -56,8 +56,8 @@ spec:
 	w.wantNoWrites()
 	w.operate()
 	w.apply("-f", file)
-	w.await("plaza", v1alpha1.ReasonSynced)
-	w.await("fresh", v1alpha1.ReasonSynced)
+	w.groups.await("plaza", v1alpha1.ReasonSynced)
+	w.groups.await("fresh", v1alpha1.ReasonSynced)
 	writes := map[string]int{}
 	for _, r := range w.sim.Requests() {
 		if r.Method != http.MethodGet {
@@ -78,8 +78,8 @@ func TestDiffWithoutTheTokenSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.operate()
-	w.group("plaza")
-	w.await("plaza", v1alpha1.ReasonSynced)
+	w.groups.create("plaza")
+	w.groups.await("plaza", v1alpha1.ReasonSynced)
 	user := "reader-" + w.namespace
 	worlds.Create(t, api, &rbacv1.Role{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "read"},

@@ -107,7 +107,7 @@ func TestDiffIsTrue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, adjust := range cases(w) {
-		w.group(name, adjust)
+		w.groups.create(name, adjust)
 	}
 	w.compareWithTheOperator()
 }
@@ -155,7 +155,7 @@ func (w *world) compareWithTheOperator() {
 			if r.Method == http.MethodGet {
 				continue
 			}
-			calls[w.about(r, ids)] += r.Method + " "
+			calls[about(r, ids)] += r.Method + " "
 		}
 		for i := range before.Items {
 			if g := &before.Items[i]; g.Namespace == w.namespace && calls[g.Name] != writes[g.Name] && !strings.HasPrefix(g.Name, "new-twin") {
@@ -178,8 +178,7 @@ func (w *world) compareWithTheOperator() {
 }
 
 // about is the Group that a request was for, by the id in its path or the name in its body.
-func (w *world) about(r simulator.Request, ids map[string]string) string {
-	w.Helper()
+func about(r simulator.Request, ids map[string]string) string {
 	if name := ids[r.Path[strings.LastIndex(r.Path, "/")+1:]]; name != "" {
 		return name
 	}

@@ -42,7 +42,7 @@ func TestNoTokenGoesWhereTheOperatorSendsNone(t *testing.T) {
 		"refused": "does not use kconn/refused (EndpointNotAllowed", "leaving": "does not use kconn/leaving (Terminating", "empty": "does not use kconn/empty (SecretNotFound",
 		"unseen": "has not looked yet at", "moved": "has not looked yet at",
 	} {
-		w.group(name, func(g *v1alpha1.Group) {
+		w.groups.create(name, func(g *v1alpha1.Group) {
 			g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: name}
 		})
 		for _, args := range [][]string{{"diff", name}, {"import", "--connection", "kconn/" + name}, {"orphans", "--connection", "kconn/" + name}} {

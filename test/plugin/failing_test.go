@@ -24,10 +24,10 @@ func TestAListingThatFailsHalfway(t *testing.T) {
 		w.sim.Seed(simulator.Group{Name: fmt.Sprint("Plaza ", n)})
 	}
 	w.operate()
-	w.group("bound", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.AdoptionPolicy = "Plaza 7", v1alpha1.AdoptByName })
-	w.group("taken", func(g *v1alpha1.Group) { g.Spec.Name = "Plaza 8" })
-	w.await("bound", v1alpha1.ReasonSynced)
-	w.await("taken", v1alpha1.ReasonNameTaken)
+	w.groups.create("bound", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.AdoptionPolicy = "Plaza 7", v1alpha1.AdoptByName })
+	w.groups.create("taken", func(g *v1alpha1.Group) { g.Spec.Name = "Plaza 8" })
+	w.groups.await("bound", v1alpha1.ReasonSynced)
+	w.groups.await("taken", v1alpha1.ReasonNameTaken)
 	w.sim.AddFault(simulator.Fault{
 		Method: http.MethodGet, PathRegexp: lists, QueryRegexp: "starting_after", Action: simulator.Status, Status: http.StatusInternalServerError,
 		Body: `{"message":"no\u001b[2J more \u009b31m"}`,
@@ -40,7 +40,7 @@ func TestAListingThatFailsHalfway(t *testing.T) {
 			t.Errorf("%v:\n%s\n%s", args, s.out, s.err)
 		}
 	}
-	if g := w.get("taken"); g.Spec.AdoptionPolicy != v1alpha1.AdoptNever {
+	if g := w.groups.get("taken"); g.Spec.AdoptionPolicy != v1alpha1.AdoptNever {
 		t.Errorf("taken says %s", g.Spec.AdoptionPolicy)
 	}
 }
@@ -53,15 +53,15 @@ func TestAnAccountThatCannotBeListed(t *testing.T) {
 		w.sim.Seed(simulator.Group{Name: fmt.Sprint("Plaza ", n)})
 	}
 	w.sim.Configure(func(s *simulator.Settings) { s.Paging = simulator.Incomplete })
-	w.group("taken", func(g *v1alpha1.Group) { g.Spec.Name = "Plaza 149" })
-	w.sayNameTaken("taken")
+	w.groups.create("taken", func(g *v1alpha1.Group) { g.Spec.Name = "Plaza 149" })
+	w.groups.sayNameTaken("taken")
 	for args, code := range map[string]int{"import --connection kconn/sim": 2, "orphans --connection kconn/sim": 2, "adopt --yes": 2} {
 		s := w.want(w.klink(strings.Fields(args)...), code, "listed completely")
 		if strings.Contains(s.out, "Plaza") {
 			t.Errorf("%v:\n%s", args, s.out)
 		}
 	}
-	if g := w.get("taken"); g.Spec.AdoptionPolicy != v1alpha1.AdoptNever {
+	if g := w.groups.get("taken"); g.Spec.AdoptionPolicy != v1alpha1.AdoptNever {
 		t.Errorf("taken says %s", g.Spec.AdoptionPolicy)
 	}
 }
@@ -74,9 +74,9 @@ func TestAnAccountThatHidesArchivedGroups(t *testing.T) {
 	w.sim.Seed(simulator.Group{Name: "Stray"})
 	old := w.sim.Seed(simulator.Group{Name: "Old", ArchivedAt: time.Unix(9, 0)})
 	stop := w.operate()
-	w.group("old", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name, g.Spec.Archived = old, "Old", new(true) })
-	w.group("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
-	w.await("old", v1alpha1.ReasonSynced)
+	w.groups.create("old", func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.Name, g.Spec.Archived = old, "Old", new(true) })
+	w.groups.create("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
+	w.groups.await("old", v1alpha1.ReasonSynced)
 	stop()
 	w.want(w.klink("import", "--connection", "kconn/sim"), 0, "1 of 2 groups declared")
 	w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: lists, Action: simulator.Hide, IDs: []string{old}})
@@ -95,8 +95,8 @@ func TestDiffOfAConnectionThatTheOperatorRefuses(t *testing.T) {
 	w := newWorld(t)
 	w.url = "https://api.klink.example" // what is allowed
 	w.operate()
-	w.group("plaza")
-	w.await("plaza", v1alpha1.ReasonConnectionNotReady)
+	w.groups.create("plaza")
+	w.groups.await("plaza", v1alpha1.ReasonConnectionNotReady)
 	w.want(w.klink("diff"), 0, "kgrp/plaza: nothing (ConnectionNotReady", "EndpointNotAllowed")
 	if n := len(w.sim.Requests()); n != 0 {
 		t.Errorf("%d requests to an endpoint that is not allowed", n)

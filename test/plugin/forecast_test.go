@@ -25,11 +25,11 @@ func creating(g *v1alpha1.Group) {
 func TestDiffFindsWhatAnAPIMayHaveRenamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza", creating)
+	w.groups.create("plaza", creating)
 	id := w.sim.Seed(simulator.Group{Name: " the PLAZA", CreatedAt: time.Now()})
 	w.want(w.klink("diff"), 0, "kgrp/plaza: nothing (CreateUncertain", id)
 	w.operate()
-	w.await("plaza", v1alpha1.ReasonCreateUncertain)
+	w.groups.await("plaza", v1alpha1.ReasonCreateUncertain)
 	w.wantNoWrites()
 }
 
@@ -39,14 +39,14 @@ func TestDiffTakesNoNameForFree(t *testing.T) {
 	w := newWorld(t)
 	w.sim.Configure(func(s *simulator.Settings) { s.OmitInLists = []string{"name", "archived_at"} })
 	id := w.sim.Seed(simulator.Group{Name: "Stray"})
-	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName })
 	w.want(w.klink("diff"), 0, "kgrp/plaza: nothing (CreateUncertain", id)
 	s := w.want(w.klink("orphans", "--connection", "kconn/sim"), 1, id)
 	if strings.Count(s.out, "<unknown>") != 2 {
 		t.Errorf("what the listing does not show is shown: %s", s.out)
 	}
 	w.operate()
-	w.await("plaza", v1alpha1.ReasonCreateUncertain)
+	w.groups.await("plaza", v1alpha1.ReasonCreateUncertain)
 	w.wantNoWrites()
 }
 
@@ -56,7 +56,7 @@ func TestDiffKnowsWhoElseClaimsAGroup(t *testing.T) {
 	w := newWorld(t)
 	id := w.sim.Seed(simulator.Group{Name: "The first"})
 	for _, name := range []string{"first", "second"} {
-		w.group(name, func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID = "The first", id })
+		w.groups.create(name, func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID = "The first", id })
 	}
 	s := w.want(w.klink("diff"), 1, "adopt "+id, "nothing (IDConflict: remote group "+id+" is owned by Group "+w.namespace+"/")
 	adopts, waits := "first", "second"
@@ -64,8 +64,8 @@ func TestDiffKnowsWhoElseClaimsAGroup(t *testing.T) {
 		adopts, waits = waits, adopts
 	}
 	w.operate()
-	w.await(adopts, v1alpha1.ReasonSynced)
-	w.await(waits, v1alpha1.ReasonIDConflict)
+	w.groups.await(adopts, v1alpha1.ReasonSynced)
+	w.groups.await(waits, v1alpha1.ReasonIDConflict)
 	w.wantNoWrites()
 }
 
@@ -93,9 +93,9 @@ func TestDiffSeesTwoManifestsOfOneGroup(t *testing.T) {
 func TestDiffLeavesAGroupToTheCreateThatMayHaveMadeIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("first", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = "The second", new("not what was sent") }, creating)
+	w.groups.create("first", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.Description = "The second", new("not what was sent") }, creating)
 	w.sim.Seed(simulator.Group{Name: "The second", CreatedAt: time.Now()})
-	w.group("second")
+	w.groups.create("second")
 	w.want(w.klink("diff", "second"), 0, "kgrp/second: nothing (Creating: waiting for Group "+w.namespace+"/first")
 }
 

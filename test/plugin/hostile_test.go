@@ -29,10 +29,10 @@ func TestHostileAccount(t *testing.T) {
 	hostile := "\x1b[2J\x1b]0;owned\x07\n---\nkind: Secret\n# \r\x9b31m"
 	id := w.sim.Seed(simulator.Group{Name: "Plaza", Description: &hostile, AvatarURL: &hostile})
 	w.sim.Seed(simulator.Group{Name: hostile, Contacts: simulator.Contacts(hostile)})
-	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID, g.Spec.Description = "Plaza", id, new("mine") })
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID, g.Spec.Description = "Plaza", id, new("mine") })
 	worlds.Create(t, api, &corev1.Event{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "hostile"}, Reason: "Hostile\x1b[2J", Message: hostile, LastTimestamp: metav1.Now(),
-		InvolvedObject: corev1.ObjectReference{Kind: "Group", Namespace: w.namespace, Name: "plaza", UID: w.get("plaza").UID},
+		InvolvedObject: corev1.ObjectReference{Kind: "Group", Namespace: w.namespace, Name: "plaza", UID: w.groups.get("plaza").UID},
 	})
 	for _, args := range [][]string{
 		{"import", "--connection", "kconn/sim"},
@@ -112,19 +112,19 @@ func TestFirstLook(t *testing.T) {
 	w.want(w.klink("diff", "-k", folder), 1, "kgrp/plaza: adopt", "kgrp/ritz: adopt")
 	w.operate()
 	w.apply("-k", folder)
-	w.await("plaza", v1alpha1.ReasonObserved)
-	w.await("ritz", v1alpha1.ReasonObserved)
-	g := w.get("plaza")
+	w.groups.await("plaza", v1alpha1.ReasonObserved)
+	w.groups.await("ritz", v1alpha1.ReasonObserved)
+	g := w.groups.get("plaza")
 	if g.Spec.ContactsPolicy != v1alpha1.ContactsAtLeast || len(g.Spec.Contacts) != 2 || g.Spec.ManagementPolicy != v1alpha1.ManagementObserve {
 		t.Errorf("%+v", g.Spec)
 	}
 	w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve") })
-	w.await("plaza", v1alpha1.ReasonDrifted)
+	w.groups.await("plaza", v1alpha1.ReasonDrifted)
 	w.want(w.klink("diff", "-k", folder), 0, "kgrp/plaza: nothing (Drifted", "Hector")
 	w.wantNoWrites()
 	for _, name := range []string{"savoy", "adlon"} {
-		w.group(name)
-		w.await(name, v1alpha1.ReasonSynced)
+		w.groups.create(name)
+		w.groups.await(name, v1alpha1.ReasonSynced)
 	}
 	w.want(w.klink("diff"), 0, "kgrp/plaza: nothing (Drifted", "3 Groups: nothing\n")
 	w.want(w.klink("status"), 0, "these fields differ remotely: contacts: missing: Hector")
@@ -144,7 +144,7 @@ func TestFirstLook(t *testing.T) {
 func TestCompletionThroughKubectl(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza")
+	w.groups.create("plaza")
 	bin := t.TempDir()
 	makefile := checkout.Read(t, "Makefile")
 	_, script, _ := strings.Cut(makefile, `@printf '`)

@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
@@ -70,7 +67,7 @@ func TestImportOfAThousandAwkwardGroupsWritesNothing(t *testing.T) {
 	w.apply("--server-side", "-k", folder)
 	w.sim.ResetRequests()
 	w.operate()
-	w.awaitAll(many + len(undeclarable))
+	w.groups.awaitAll(many + len(undeclarable))
 	w.listed(2) // what they would correct, they correct by now
 	w.wantNoWrites()
 	w.want(w.klink("import", "--connection", "kconn/sim", "-o", "name"), 1, "1007 in the cluster already")
@@ -93,27 +90,5 @@ func (w *world) listed(times int) {
 			return fmt.Sprintf("%d of %d listings", n, times)
 		}
 		return ""
-	})
-}
-
-// awaitAll waits until all Groups of the namespace are Synced, each with an id of its own.
-func (w *world) awaitAll(count int) {
-	w.Helper()
-	worlds.Eventually(w, 5*time.Minute, time.Second, func() string {
-		var list v1alpha1.GroupList
-		if err := api.List(w.Context(), &list, client.InNamespace(w.namespace)); err != nil {
-			return err.Error()
-		}
-		ids, lacking := map[string]bool{}, ""
-		for _, g := range list.Items {
-			if why := worlds.Lacks(g.Status.Conditions, g.Generation, v1alpha1.ReasonSynced); why != "" {
-				lacking = g.Name + " " + why
-			}
-			ids[g.Status.ID] = true
-		}
-		if lacking == "" && len(ids) != count {
-			return fmt.Sprintf("%d Groups have %d ids", len(list.Items), len(ids))
-		}
-		return lacking
 	})
 }

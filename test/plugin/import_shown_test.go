@@ -89,7 +89,7 @@ func TestImportOfShortListingsWritesNothing(t *testing.T) {
 	}
 	w.apply("-f", file)
 	w.operate()
-	w.await("plaza", v1alpha1.ReasonSynced)
+	w.groups.await("plaza", v1alpha1.ReasonSynced)
 	w.want(w.klink("reconcile", "plaza"), 0, "Synced")
 	if g := w.sim.Groups()[0]; len(g.Contacts) != 2 {
 		t.Errorf("members: %v", g.Contacts)

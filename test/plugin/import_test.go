@@ -30,8 +30,8 @@ func TestImportSaysWhatItCannotDeclare(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.apply("-f", path)
-	w.get("fine")
-	w.get("avatar")
+	w.groups.get("fine")
+	w.groups.get("avatar")
 }
 
 // TestImportWithoutACluster: an endpoint and a token are enough, and the token is never a flag.
@@ -117,10 +117,10 @@ func TestOrphans(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
-	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
 	w.want(w.klink("orphans", "--connection", "kconn/sim"), 0, "No orphans")
 	stray := w.sim.Seed(simulator.Group{Name: "Stray"})
-	w.group("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
+	w.groups.create("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
 	w.want(w.klink("orphans", "--connection", "kconn/sim"), 1, "Unclaimed", stray, "Missing", "gone0000", w.namespace+"/lost")
 	if s := w.klink("orphans", "--connection", "kconn/sim", "-o", "name"); s.out != stray+"\ngone0000\n" {
 		t.Errorf("%q", s.out)

@@ -25,10 +25,10 @@ func TestDiffOfFoldersAndLabels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.operate()
-	w.group("plaza", func(g *v1alpha1.Group) { g.Labels = map[string]string{"tier": "gold"} })
-	w.group("ritz")
-	plaza := w.await("plaza", v1alpha1.ReasonSynced).Status.ID
-	w.await("ritz", v1alpha1.ReasonSynced)
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Labels = map[string]string{"tier": "gold"} })
+	w.groups.create("ritz")
+	plaza := w.groups.await("plaza", v1alpha1.ReasonSynced).Status.ID
+	w.groups.await("ritz", v1alpha1.ReasonSynced)
 	old := w.sim.Seed(simulator.Group{Name: "Old", ArchivedAt: time.Unix(9, 0)})
 	folder := t.TempDir()
 	for path, spec := range map[string]string{
@@ -63,12 +63,12 @@ func TestRequestsBySelector(t *testing.T) {
 	w := newWorld(t)
 	w.operate()
 	for _, name := range []string{"plaza", "ritz", "savoy"} {
-		w.group(name, func(g *v1alpha1.Group) {
+		w.groups.create(name, func(g *v1alpha1.Group) {
 			if name != "savoy" {
 				g.Labels = map[string]string{"tier": "gold"}
 			}
 		})
-		w.await(name, v1alpha1.ReasonSynced)
+		w.groups.await(name, v1alpha1.ReasonSynced)
 	}
 	for verb, done := range map[string]string{"reconcile": "looked at", "suspend": "suspended", "resume": "resumed"} {
 		s := w.want(w.klink(verb, "-l", "tier=gold"), 0, "group.klink.cloud/plaza "+done, "group.klink.cloud/ritz "+done)
@@ -85,6 +85,7 @@ func TestRequestsBySelector(t *testing.T) {
 func TestAdoptInAllNamespaces(t *testing.T) {
 	w := newWorld(t) // not parallel: others leave Groups that say NameTaken
 	other := &world{T: t, sim: w.sim, url: w.url, namespace: worlds.CreateNamespace(t, api, "plugin-")}
+	other.groups = groups{t, other.namespace}
 	worlds.Create(t, api, worlds.Secret(other.namespace, token))
 	connection := worlds.Connection(other.namespace, "sim", w.url)
 	worlds.Create(t, api, connection)
@@ -94,20 +95,20 @@ func TestAdoptInAllNamespaces(t *testing.T) {
 		ids[name] = w.sim.Seed(simulator.Group{Name: "The " + name})
 	}
 	for _, in := range []*world{w, other} {
-		in.group("both")
-		in.sayNameTaken("both")
+		in.groups.create("both")
+		in.groups.sayNameTaken("both")
 	}
-	w.group("plaza")
-	w.sayNameTaken("plaza")
-	other.group("ritz")
-	other.sayNameTaken("ritz")
+	w.groups.create("plaza")
+	w.groups.sayNameTaken("plaza")
+	other.groups.create("ritz")
+	other.groups.sayNameTaken("ritz")
 	w.want(w.run("no\n", "adopt", "-A", "--kubeconfig", cluster.Kubeconfig()), 2,
 		"kgrp "+w.namespace+"/plaza would bind to "+ids["plaza"], "kgrp "+other.namespace+"/ritz would bind to "+ids["ritz"],
 		"left out: kgrp "+w.namespace+"/both: 2 Groups would take "+ids["both"], "left out: kgrp "+other.namespace+"/both: 2 Groups", "on these 2 Groups?")
 	// Also where only one of them is meant.
 	w.want(w.klink("adopt", "--yes", "both"), 1, "left out: kgrp "+w.namespace+"/both: 2 Groups would take "+ids["both"])
 	for _, in := range []*world{w, other} {
-		worlds.Delete(t, api, in.get("both"))
+		worlds.Delete(t, api, in.groups.get("both"))
 	}
 }
 
@@ -118,8 +119,8 @@ func TestWhyLooksIntoTheSecret(t *testing.T) {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: worlds.TokenSecret}}
 	worlds.Edit(t, api, secret, func() { secret.Data = map[string][]byte{"other": []byte(token)} })
 	w.operate()
-	w.group("plaza")
-	w.await("plaza", v1alpha1.ReasonConnectionNotReady)
+	w.groups.create("plaza")
+	w.groups.await("plaza", v1alpha1.ReasonConnectionNotReady)
 	w.want(w.klink("why", "plaza"), 1, `klink-token: has no value under key "token"`, `has no key "token"`, "Who can fix it: those who write the connection",
 		"How: kubectl -n "+w.namespace+" create secret generic klink-token --from-file=token=FILE --dry-run=client")
 	w.want(w.run("", "why", "plaza", "--kubeconfig", w.tenant()), 1, "klink-token: you may not read it", "Connection sim is not ready")
@@ -132,7 +133,7 @@ func TestImportNamesWhatItLeavesOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
-	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
 	members := make([]simulator.Contact, 5001)
 	for n := range members {
 		members[n].Username = fmt.Sprintf("u%d", n)

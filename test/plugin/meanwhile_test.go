@@ -67,26 +67,17 @@ func (w *world) asked(meanwhile func(), args ...string) said {
 	return said{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// replace deletes a Group and makes another one of its name.
-func (w *world) replace(name string, adjust ...func(*v1alpha1.Group)) {
-	w.Helper()
-	g := w.get(name)
-	worlds.Delete(w, api, g)
-	worlds.Eventually(w, patience, 20*time.Millisecond, worlds.Gone(w, api, g))
-	w.group(name, adjust...)
-}
-
 // TestReleaseIsOfTheGroupThatWasShown, and not of another that has its name by now.
 func TestReleaseIsOfTheGroupThatWasShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza")
-	w.want(w.asked(func() { w.replace("plaza") }, "release", "plaza", "--operator-timeout", "1s"), 2, "plaza")
-	if g := w.get("plaza"); g.Spec.DeletionPolicy == v1alpha1.DeletionOrphan || !g.DeletionTimestamp.IsZero() {
+	w.groups.create("plaza")
+	w.want(w.asked(func() { w.groups.replace("plaza") }, "release", "plaza", "--operator-timeout", "1s"), 2, "plaza")
+	if g := w.groups.get("plaza"); g.Spec.DeletionPolicy == v1alpha1.DeletionOrphan || !g.DeletionTimestamp.IsZero() {
 		t.Errorf("the other Group: %+v", g)
 	}
 	// And of one that a person has changed since, the newest word counts.
-	w.want(w.asked(func() { worlds.Edit(t, api, w.get("plaza"), func() {}) }, "release", "plaza", "--operator-timeout", "1s"), 0, "released")
+	w.want(w.asked(func() { worlds.Edit(t, api, w.groups.get("plaza"), func() {}) }, "release", "plaza", "--operator-timeout", "1s"), 0, "released")
 }
 
 // TestAdoptIsOfWhatWasShown: a Group that says another name by now would bind to what nobody
@@ -96,20 +87,20 @@ func TestAdoptIsOfWhatWasShown(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"plaza", "ritz", "savoy"} {
 		w.sim.Seed(simulator.Group{Name: "The " + name})
-		w.group(name)
-		w.sayNameTaken(name)
+		w.groups.create(name)
+		w.groups.sayNameTaken(name)
 	}
 	w.sim.Seed(simulator.Group{Name: "Another"})
 	s := w.asked(func() {
-		plaza := w.get("plaza")
+		plaza := w.groups.get("plaza")
 		worlds.Edit(t, api, plaza, func() { plaza.Spec.Name = "Another" })
-		w.replace("ritz", func(g *v1alpha1.Group) { g.Spec.Name = "Another" })
-		savoy := w.get("savoy") // a label is no other word
+		w.groups.replace("ritz", func(g *v1alpha1.Group) { g.Spec.Name = "Another" })
+		savoy := w.groups.get("savoy") // a label is no other word
 		worlds.Edit(t, api, savoy, func() { savoy.Labels = map[string]string{"tier": "gold"} })
 	}, "adopt", "--timeout", "1s")
 	w.want(s, 2, "/plaza: somebody changed it meanwhile", "/ritz: somebody changed it meanwhile", "3 of 3 Groups not bound as shown")
 	for name, want := range map[string]v1alpha1.AdoptionPolicy{"plaza": v1alpha1.AdoptNever, "ritz": v1alpha1.AdoptNever, "savoy": v1alpha1.AdoptByName} {
-		if got := w.get(name).Spec.AdoptionPolicy; got != want {
+		if got := w.groups.get(name).Spec.AdoptionPolicy; got != want {
 			t.Errorf("%s says %s", name, got)
 		}
 	}
@@ -121,8 +112,8 @@ func TestRequestsGoOnBehindOneThatFails(t *testing.T) {
 	w := newWorld(t)
 	w.operate()
 	for _, name := range []string{"first", "second", "third"} {
-		w.group(name)
-		w.await(name, v1alpha1.ReasonSynced)
+		w.groups.create(name)
+		w.groups.await(name, v1alpha1.ReasonSynced)
 	}
 	user := "some-" + w.namespace
 	worlds.Create(t, api, &rbacv1.Role{
@@ -146,16 +137,16 @@ func TestRequestsGoOnBehindOneThatFails(t *testing.T) {
 func TestReconcileIsAnsweredByALaterRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza")
+	w.groups.create("plaza")
 	done := make(chan said)
 	go func() { done <- w.klink("reconcile", "plaza", "--timeout", "1m") }()
 	worlds.Eventually(t, patience, 20*time.Millisecond, func() string {
-		if w.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] == "" {
+		if w.groups.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] == "" {
 			return "nothing is asked for"
 		}
 		return ""
 	})
-	g := w.get("plaza")
+	g := w.groups.get("plaza")
 	worlds.Edit(t, api, g, func() {
 		g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = time.Now().UTC().Format(time.RFC3339Nano)
 	})

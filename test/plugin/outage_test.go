@@ -63,7 +63,7 @@ func (w *world) between(instead *atomic.Pointer[func(*http.Request) (status int)
 func TestAnAPIServerThatIsAwayForAMoment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza")
+	w.groups.create("plaza")
 	var instead atomic.Pointer[func(*http.Request) int]
 	as := w.between(&instead)
 	var out, errs overheard
@@ -85,7 +85,7 @@ func TestAnAPIServerThatIsAwayForAMoment(t *testing.T) {
 	asked := make(chan said)
 	go func() { asked <- w.run("", "reconcile", "plaza", "--kubeconfig", as) }()
 	worlds.Eventually(t, patience, 20*time.Millisecond, func() string {
-		if w.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] == "" {
+		if w.groups.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] == "" {
 			return "nothing is asked for"
 		}
 		return ""
@@ -94,7 +94,7 @@ func TestAnAPIServerThatIsAwayForAMoment(t *testing.T) {
 	instead.Store(&away)
 	says(&errs, "asking again")
 	w.operate()
-	w.await("plaza", v1alpha1.ReasonSynced)
+	w.groups.await("plaza", v1alpha1.ReasonSynced)
 	instead.Store(nil)
 	says(&out, "Synced")
 	w.want(<-asked, 0, "plaza looked at")

@@ -32,7 +32,7 @@ func (w *pageWorld) events() map[string]func() {
 }
 
 func (w *pageWorld) pullRequest() {
-	w.wantNoWrites() // of the first block
+	w.world.wantNoWrites() // of the first block
 	file := filepath.Join(w.folder, "manifests", "plaza-front-desk.yaml")
 	before := readFile(w.T, file)
 	after := strings.Replace(before, "Ask before you join.", "Ask Hector before you join.", 1)
@@ -54,21 +54,21 @@ func (w *pageWorld) write(name, text string) {
 }
 
 func (w *pageWorld) madeByHand() {
-	w.wantNoWrites() // of diff
-	w.sim.Seed(simulator.Group{ID: "Hw3kQd0TzYpA1sXe", Name: "Pool", CreatedAt: time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)})
-	w.sim.Seed(simulator.Group{ID: "Rb8mVn5LcJuF2gKo", Name: "Spa", CreatedAt: time.Date(2024, 5, 2, 8, 0, 0, 0, time.UTC)})
-	w.listed(2) // the operator, too, has seen them
+	w.world.wantNoWrites() // of diff
+	w.world.sim.Seed(simulator.Group{ID: "Hw3kQd0TzYpA1sXe", Name: "Pool", CreatedAt: time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)})
+	w.world.sim.Seed(simulator.Group{ID: "Rb8mVn5LcJuF2gKo", Name: "Spa", CreatedAt: time.Date(2024, 5, 2, 8, 0, 0, 0, time.UTC)})
+	w.world.listed(2) // the operator, too, has seen them
 }
 
 func (w *pageWorld) besideANamesake() {
-	w.kubectl(spa, "apply", "-f", "-")
-	w.await("spa", v1alpha1.ReasonNameTaken)
+	w.world.kubectl(spa, "apply", "-f", "-")
+	w.world.groups.await("spa", v1alpha1.ReasonNameTaken)
 }
 
 // rebuilt is a new cluster that Git has filled: nothing in it knows an id.
 func (w *pageWorld) rebuilt() {
-	w.kubectl("", "delete", "kgrp", "spa", "-n", "concierge")
-	w.kubectl(spa+"---\n"+strings.ReplaceAll(strings.ReplaceAll(spa, "name: spa", "name: pool"), "Spa", "Pool"), "apply", "-f", "-")
-	w.await("spa", v1alpha1.ReasonNameTaken)
-	w.await("pool", v1alpha1.ReasonNameTaken)
+	w.world.kubectl("", "delete", "kgrp", "spa", "-n", "concierge")
+	w.world.kubectl(spa+"---\n"+strings.ReplaceAll(strings.ReplaceAll(spa, "name: spa", "name: pool"), "Spa", "Pool"), "apply", "-f", "-")
+	w.world.groups.await("spa", v1alpha1.ReasonNameTaken)
+	w.world.groups.await("pool", v1alpha1.ReasonNameTaken)
 }

@@ -75,17 +75,19 @@ func (w *pageWorld) compare(name, want, got string) {
 	w.Errorf("%s is not what is printed now; run make plugin-page:\n%s", name, got)
 }
 
-// pageWorld is the cluster and the account of the page.
+// pageWorld is the cluster and the account of the page: a world, and the folder in which the
+// person of the page works.
 type pageWorld struct {
-	*world
+	*testing.T
 
+	world        *world
 	folder, path string
 }
 
 // newPageWorld has a team with thirty groups that were made by hand.
 func newPageWorld(t *testing.T) *pageWorld {
 	t.Helper()
-	w := &pageWorld{world: &world{T: t, namespace: "concierge", sim: simulator.Start(t, simulator.Options{Token: token})}, folder: t.TempDir(), path: t.TempDir()}
+	w := &pageWorld{T: t, world: &world{T: t, namespace: "concierge", groups: groups{t, "concierge"}, sim: simulator.Start(t, simulator.Options{Token: token})}, folder: t.TempDir(), path: t.TempDir()}
 	for name, target := range map[string]string{"kubectl": cluster.KubectlPath(), "kubectl-klink": binary} {
 		if err := os.Symlink(target, filepath.Join(w.path, name)); err != nil {
 			t.Fatal(err)
@@ -95,28 +97,28 @@ func newPageWorld(t *testing.T) *pageWorld {
 	for _, team := range []string{"Front Desk", "Housekeeping", "Kitchen", "Night Shift", "Concierge"} {
 		for _, hotel := range []string{"Plaza", "Ritz", "Savoy", "Adlon", "Sacher", "Bellevue"} {
 			n++
-			w.sim.Seed(simulator.Group{
+			w.world.sim.Seed(simulator.Group{
 				ID: fmt.Sprintf("l7cGNIBKZiNJ6w%02d", n), Name: hotel + " " + team, Description: new(team + " of the " + hotel + ".\nAsk before you join."),
 				Contacts: simulator.Contacts("Hector", "Cedric"),
 			})
 		}
 	}
-	w.kubectl(`
+	w.world.kubectl(`
 apiVersion: v1
 kind: List
 items:
 - {apiVersion: v1, kind: Namespace, metadata: {name: concierge}}
 - {apiVersion: v1, kind: Namespace, metadata: {name: klink-operator-system}}
 - {apiVersion: v1, kind: Secret, metadata: {name: klink-token, namespace: klink-operator-system}, stringData: {token: `+token+`}}
-- {apiVersion: klink.cloud/v1alpha1, kind: ClusterConnection, metadata: {name: default}, spec: {endpoint: `+w.sim.URL+`, tokenSecretRef: {name: klink-token}, resyncInterval: 10s}}
+- {apiVersion: klink.cloud/v1alpha1, kind: ClusterConnection, metadata: {name: default}, spec: {endpoint: `+w.world.sim.URL+`, tokenSecretRef: {name: klink-token}, resyncInterval: 10s}}
 `, "apply", "-f", "-")
 	inprocess.Start(t, cluster.Config, manager.Options{
-		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: "klink-operator-system", WatchNamespaces: "concierge", AllowedEndpoints: w.sim.URL, Workers: 4,
+		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: "klink-operator-system", WatchNamespaces: "concierge", AllowedEndpoints: w.world.sim.URL, Workers: 4,
 	})
 	// Before the manager stops, which lets them go.
 	t.Cleanup(func() {
-		w.kubectl("", "delete", "kgrp", "--all", "-n", "concierge", "--timeout=2m")
-		w.kubectl("", "delete", "kcconn", "default")
+		w.world.kubectl("", "delete", "kgrp", "--all", "-n", "concierge", "--timeout=2m")
+		w.world.kubectl("", "delete", "kcconn", "default")
 	})
 	return w
 }

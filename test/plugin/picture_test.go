@@ -10,34 +10,16 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"testing"
 )
 
 // pictured is the command whose output the picture of a terminal shows.
 const pictured = "kubectl klink diff -n concierge -k manifests/"
 
-// terminal runs a line at a terminal of its own, and returns what it writes there.
-func (w *world) terminal(line string, env ...string) (shown string) {
-	w.Helper()
-	script, err := exec.LookPath("script")
-	if err != nil {
-		w.Fatal("a terminal needs script(1) of util-linux: ", err)
-	}
-	cmd := exec.CommandContext(w.Context(), script, "-qefc", line, "/dev/null")
-	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "SHELL=/bin/sh", "KUBECONFIG="+cluster.Kubeconfig()), env...)
-	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState == nil {
-		w.Fatal(err)
-	}
-	if strings.Contains(string(out), token) {
-		w.Errorf("%s prints the token", line)
-	}
-	return strings.ReplaceAll(string(out), "\r\n", "\n")
-}
-
 // picture compares the picture of the page with what a terminal shows.
 func (w *pageWorld) picture() {
 	w.Helper()
-	shown := w.terminal("cd "+w.folder+" && "+pictured, "PATH="+w.path+":"+os.Getenv("PATH"), "KUBERC=off")
+	shown := terminal(w, "cd "+w.folder+" && "+pictured, "PATH="+w.path+":"+os.Getenv("PATH"), "KUBERC=off")
 	before, err := os.ReadFile(picture)
 	if err != nil && !*update {
 		w.Error(err)
@@ -76,4 +58,23 @@ func spans(line string) string {
 		b.WriteString(text)
 	}
 	return b.String()
+}
+
+// terminal runs a line at a terminal of its own, and returns what it writes there.
+func terminal(t testing.TB, line string, env ...string) (shown string) {
+	t.Helper()
+	script, err := exec.LookPath("script")
+	if err != nil {
+		t.Fatal("a terminal needs script(1) of util-linux: ", err)
+	}
+	cmd := exec.CommandContext(t.Context(), script, "-qefc", line, "/dev/null")
+	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "SHELL=/bin/sh", "KUBECONFIG="+cluster.Kubeconfig()), env...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(out), token) {
+		t.Errorf("%s prints the token", line)
+	}
+	return strings.ReplaceAll(string(out), "\r\n", "\n")
 }

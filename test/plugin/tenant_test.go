@@ -78,14 +78,14 @@ func TestTenantIsToldWhatMayNotBeRead(t *testing.T) {
 	connection := w.shared()
 	taken := w.sim.Seed(simulator.Group{Name: "The taken"})
 	for _, name := range []string{"plaza", "ritz", "savoy", "taken"} {
-		w.group(name, on(connection))
+		w.groups.create(name, on(connection))
 	}
-	w.group("lost", on(connection, func(g *v1alpha1.Group) { g.Spec.GroupID = "nothere0" }))
+	w.groups.create("lost", on(connection, func(g *v1alpha1.Group) { g.Spec.GroupID = "nothere0" }))
 	for _, name := range []string{"plaza", "ritz", "savoy"} {
-		w.await(name, v1alpha1.ReasonSynced)
+		w.groups.await(name, v1alpha1.ReasonSynced)
 	}
-	w.await("taken", v1alpha1.ReasonNameTaken)
-	w.await("lost", v1alpha1.ReasonRemoteMissing)
+	w.groups.await("taken", v1alpha1.ReasonNameTaken)
+	w.groups.await("lost", v1alpha1.ReasonRemoteMissing)
 	as, hidden := w.tenant(), "you may not read kcconn/"+connection
 	tenant := func(args ...string) said {
 		s := w.run("", append(args, "--kubeconfig", as)...)
@@ -127,8 +127,8 @@ func TestTenantWithATokenOfTheirOwn(t *testing.T) {
 	w.operate()
 	connection := w.shared()
 	id := w.sim.Seed(simulator.Group{Name: "The taken"})
-	w.group("taken", on(connection))
-	w.await("taken", v1alpha1.ReasonNameTaken)
+	w.groups.create("taken", on(connection))
+	w.groups.await("taken", v1alpha1.ReasonNameTaken)
 	as := w.tenant()
 	env := []string{"KLINK_TOKEN=" + token}
 	w.want(w.runIn(env, "", "diff", "--endpoint", w.sim.URL, "--kubeconfig", as), 2, "is taken to lead to --endpoint", "kgrp/taken: nothing (NameTaken", id, "cannot be told for certain")

@@ -56,7 +56,7 @@ func (w *world) begin(args ...string) *begun {
 func TestInterruptEndsEveryWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza")
+	w.groups.create("plaza")
 	w.sim.Seed(simulator.Group{Name: "Ritz"})
 	hangs := w.sim.AddFault(simulator.Fault{Action: simulator.Hang})
 	folder := filepath.Join(t.TempDir(), "manifests")
@@ -68,7 +68,7 @@ func TestInterruptEndsEveryWait(t *testing.T) {
 		until func() bool
 	}{
 		"a listing":    {[]string{"import", "--connection", "kconn/sim", "--dir", folder}, asked},
-		"the operator": {[]string{"reconcile", "plaza"}, func() bool { return w.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] != "" }},
+		"the operator": {[]string{"reconcile", "plaza"}, func() bool { return w.groups.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] != "" }},
 		"an answer":    {[]string{"release", "plaza"}, soon},
 		"stdin":        {[]string{"diff", "-f", "-"}, soon},
 	} {
@@ -88,14 +88,14 @@ func TestInterruptEndsEveryWait(t *testing.T) {
 	if _, err := os.Stat(folder); err == nil {
 		t.Error("an interrupted import left a folder")
 	}
-	w.get("plaza")
+	w.groups.get("plaza")
 }
 
 // TestStatusWatch prints what changes, and ends with Ctrl-C.
 func TestStatusWatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group("plaza")
+	w.groups.create("plaza")
 	b := w.begin("status", "--watch")
 	var lines []string
 	next := func(part string) {
@@ -112,7 +112,7 @@ func TestStatusWatch(t *testing.T) {
 	next("NotObserved")
 	w.operate()
 	next("Synced")
-	worlds.Delete(t, api, w.get("plaza"))
+	worlds.Delete(t, api, w.groups.get("plaza"))
 	next("Deleted")
 	if err := b.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -130,14 +130,14 @@ func TestTerminal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.sim.Seed(simulator.Group{Name: "Plaza"})
-	w.group("fresh")
+	w.groups.create("fresh")
 	line := binary + " diff fresh -n " + w.namespace
-	shown := w.terminal(line)
+	shown := terminal(w, line)
 	if !strings.Contains(shown, "\x1b[36mkgrp/fresh: create\x1b[0m\n") || !strings.Contains(shown, "listing the account, page 1\r\x1b[K") {
 		t.Errorf("at a terminal: %q", shown)
 	}
 	for _, env := range []string{"NO_COLOR=1", "TERM=dumb"} {
-		if shown := w.terminal(line, env); strings.Contains(shown, "\x1b[3") {
+		if shown := terminal(w, line, env); strings.Contains(shown, "\x1b[3") {
 			t.Errorf("with %s: %q", env, shown)
 		}
 	}

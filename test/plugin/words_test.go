@@ -52,7 +52,7 @@ func TestImportOfNothing(t *testing.T) {
 		t.Error("there is a folder")
 	}
 	id := w.sim.Seed(simulator.Group{Name: "Plaza"})
-	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Spec.GroupID = id })
 	nothing(0, "nothing to declare: 1 group in the cluster already")
 	w.sim.Seed(simulator.Group{Name: " blank "})
 	nothing(1, "1 cannot be declared")
@@ -68,10 +68,10 @@ func TestWide(t *testing.T) {
 	w := newWorld(t)
 	w.operate()
 	w.sim.Seed(simulator.Group{Name: "Stray", Contacts: simulator.Contacts("Hector", "Eve")})
-	w.group("plaza")
-	w.group("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
-	g := w.await("plaza", v1alpha1.ReasonSynced)
-	w.await("lost", v1alpha1.ReasonRemoteMissing)
+	w.groups.create("plaza")
+	w.groups.create("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
+	g := w.groups.await("plaza", v1alpha1.ReasonSynced)
+	w.groups.await("lost", v1alpha1.ReasonRemoteMissing)
 	for _, c := range []struct {
 		args []string
 		code int
@@ -95,9 +95,9 @@ func TestReleaseNamesWhatStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.operate()
-	w.group("plaza")
-	w.group("fresh", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-	id := w.await("plaza", v1alpha1.ReasonSynced).Status.ID
+	w.groups.create("plaza")
+	w.groups.create("fresh", func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+	id := w.groups.await("plaza", v1alpha1.ReasonSynced).Status.ID
 	s := w.want(w.run("no", "release", "plaza", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "remote group "+id, "This Group is deleted")
 	if !strings.Contains(s.err, "Type yes to go on: \nerror: nothing was changed") {
 		t.Errorf("question and error stand on one line: %q", s.err)
@@ -112,14 +112,14 @@ func TestWhySaysThingsOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
 	w.operate()
-	w.group("plaza")
-	g := w.await("plaza", v1alpha1.ReasonNameTaken)
+	w.groups.create("plaza")
+	g := w.groups.await("plaza", v1alpha1.ReasonNameTaken)
 	s := w.want(w.klink("why", "plaza"), 1, "How: kubectl klink adopt -n "+w.namespace+" plaza\n")
 	if n := strings.Count(s.out, g.Status.Conditions[0].Message); n != 1 {
 		t.Errorf("the message stands there %d times:\n%s", n, s.out)
 	}
-	w.group("first", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID = "The plaza", id })
-	w.await("first", v1alpha1.ReasonSynced)
+	w.groups.create("first", func(g *v1alpha1.Group) { g.Spec.Name, g.Spec.GroupID = "The plaza", id })
+	w.groups.await("first", v1alpha1.ReasonSynced)
 	w.klink("reconcile", "plaza")
 	worlds.Eventually(t, patience, 100*time.Millisecond, func() string {
 		if s := w.klink("why", "plaza"); !strings.Contains(s.out, "by now") || !strings.Contains(s.out, "How: kubectl edit -n "+w.namespace+" kgrp plaza\n") {
@@ -127,8 +127,8 @@ func TestWhySaysThingsOnce(t *testing.T) {
 		}
 		return ""
 	})
-	w.group("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
-	w.await("lost", v1alpha1.ReasonRemoteMissing)
+	w.groups.create("lost", func(g *v1alpha1.Group) { g.Spec.GroupID = "gone0000" })
+	w.groups.await("lost", v1alpha1.ReasonRemoteMissing)
 	w.want(w.klink("why", "lost"), 1, "How: kubectl klink orphans -n "+w.namespace+" --connection kconn/sim\n")
 }
 
@@ -137,8 +137,8 @@ func TestOneOfAThing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.sim.Seed(simulator.Group{Name: "The plaza"})
-	w.group("plaza", func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
-	w.sayNameTaken("plaza")
+	w.groups.create("plaza", func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") })
+	w.groups.sayNameTaken("plaza")
 	w.want(w.run("no\n", "adopt", "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig()), 2, "would bind to "+id+" (\"The plaza\")\n", "update "+id+"\n  description:\n    + World-renowned.\n", "Set adoptionPolicy ByName on this Group?")
 	w.want(w.klink("status"), 1, "2 waiting")
 	empty := worlds.CreateNamespace(t, api, "plugin-")

@@ -33,11 +33,13 @@ const token = "tok-7d1f0a-do-not-print"
 // patience is how long a test waits for what has to happen.
 const patience = 2 * time.Minute
 
-// world is a namespace with a Connection named sim to a simulator, and no manager yet.
+// world is a namespace with a Connection named sim to a simulator, and no manager yet. It runs
+// the plugin, and gives people their rights; what they do without the plugin, groups does.
 type world struct {
 	*testing.T
 
 	namespace string
+	groups    groups
 	sim       *simulator.Instance
 	// url is the endpoint of the connection sim.
 	url string
@@ -57,6 +59,7 @@ func newWorldBehind(t *testing.T, edit func(group map[string]any)) *world {
 		w.url = front(t, w.sim.URL, edit)
 	}
 	w.namespace = worlds.CreateNamespace(t, api, "plugin-")
+	w.groups = groups{t, w.namespace}
 	worlds.Create(t, api, worlds.Secret(w.namespace, token))
 	connection := worlds.Connection(w.namespace, "sim", w.url)
 	connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 1000}
@@ -159,25 +162,6 @@ func (w *world) apply(args ...string) {
 	}
 }
 
-func (w *world) get(name string) *v1alpha1.Group {
-	w.Helper()
-	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
-	if !worlds.Find(w, api, g) {
-		w.Fatalf("there is no Group %s", name)
-	}
-	return g
-}
-
-func (w *world) await(name, reason string) *v1alpha1.Group {
-	w.Helper()
-	var g *v1alpha1.Group
-	worlds.Eventually(w, patience, 50*time.Millisecond, func() string {
-		g = w.get(name)
-		return worlds.Lacks(g.Status.Conditions, g.Generation, reason)
-	})
-	return g
-}
-
 // wantNoWrites wants the account to have been read, and never written to.
 func (w *world) wantNoWrites() {
 	w.Helper()
@@ -192,12 +176,6 @@ func (w *world) wantNoWrites() {
 	if read == 0 {
 		w.Error("the account was not even read")
 	}
-}
-
-// group is a Group on the world's connection.
-func (w *world) group(name string, adjust ...func(*v1alpha1.Group)) {
-	w.Helper()
-	worlds.Create(w, api, worlds.Group(w.namespace, name, "sim", adjust...))
 }
 
 // kubeconfigOf is a kubeconfig of a person who has only what RBAC gives.
