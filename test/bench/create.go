@@ -15,7 +15,7 @@ import (
 // plane, where no limit is in the way. While the one works, the other is stopped, and
 // nothing is declared: what is made was declared before.
 func create(ctx context.Context, w *world) error {
-	if err := w.climb(ctx); err != nil {
+	if err := climb(ctx, w); err != nil {
 		return err
 	}
 	sim, endpoint, end, err := standIn(ctx, simulator.Settings{Latency: w.latency})
@@ -30,10 +30,10 @@ func create(ctx context.Context, w *world) error {
 		return err
 	}
 	for round := range w.rounds {
-		if err := w.operatorsTurn(ctx, &operator, round); err != nil {
+		if err := operatorsTurn(ctx, w, &operator, round); err != nil {
 			return err
 		}
-		if err := w.bareClientsTurn(ctx, &bare, b, round); err != nil {
+		if err := bareClientsTurn(ctx, w, &bare, b, round); err != nil {
 			return err
 		}
 	}
@@ -47,7 +47,7 @@ func create(ctx context.Context, w *world) error {
 	w.note("processor time a group: the manager", operator.used.manager/n*1000, "ms", "")
 	w.note("processor time a group: the control plane, for the operator", operator.used.controlPlane/n*1000, "ms", "")
 	w.note("processor time a group: the control plane, for the bare client", bare.used.controlPlane/n*1000, "ms", "")
-	return w.noteCalls(ctx, before, n)
+	return noteCalls(ctx, w, before, n)
 }
 
 // turns are what the turns of one of the two have cost.
@@ -56,15 +56,15 @@ type turns struct {
 	used used
 }
 
-func (w *world) bareClientsTurn(ctx context.Context, t *turns, b *bare, round int) error {
+func bareClientsTurn(ctx context.Context, w *world, t *turns, b *bare, round int) error {
 	groups, err := w.declare(ctx, "default", fmt.Sprintf("%s-bare-%d-", w.scenario, round), w.size, w.contacts)
 	if err != nil {
 		return err
 	}
-	if err := w.pause(); err != nil {
+	if err := w.manager.pause(); err != nil {
 		return err
 	}
-	before, err := w.used()
+	before, err := w.manager.used()
 	if err != nil {
 		return err
 	}
@@ -72,16 +72,16 @@ func (w *world) bareClientsTurn(ctx context.Context, t *turns, b *bare, round in
 	if err != nil {
 		return err
 	}
-	after, err := w.used()
+	after, err := w.manager.used()
 	if err != nil {
 		return err
 	}
 	t.took, t.used = t.took+took, t.used.plus(after.since(before))
-	return w.resume()
+	return w.manager.resume()
 }
 
 // climb makes the learned rate rise until it is no longer what holds creations up.
-func (w *world) climb(ctx context.Context) error {
+func climb(ctx context.Context, w *world) error {
 	n := 2000
 	if w.short {
 		n = 600
@@ -98,20 +98,20 @@ func (w *world) climb(ctx context.Context) error {
 	return err
 }
 
-func (w *world) operatorsTurn(ctx context.Context, t *turns, round int) error {
-	if err := w.pause(); err != nil {
+func operatorsTurn(ctx context.Context, w *world, t *turns, round int) error {
+	if err := w.manager.pause(); err != nil {
 		return err
 	}
 	if _, err := w.declare(ctx, w.mass, fmt.Sprintf("g-%d-", round), w.size, w.contacts); err != nil {
 		return err
 	}
 	made := w.made()
-	before, err := w.used()
+	before, err := w.manager.used()
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := w.resume(); err != nil {
+	if err := w.manager.resume(); err != nil {
 		return err
 	}
 	profiled := make(chan error, 1)
@@ -119,7 +119,7 @@ func (w *world) operatorsTurn(ctx context.Context, t *turns, round int) error {
 	if _, err := w.making(ctx, made+w.size); err != nil {
 		return err
 	}
-	after, err := w.used()
+	after, err := w.manager.used()
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (w *world) counted(ctx context.Context) (c counts, err error) {
 }
 
 // noteCalls notes what a group has cost in calls. The bare client's writes are left out.
-func (w *world) noteCalls(ctx context.Context, before counts, n float64) error {
+func noteCalls(ctx context.Context, w *world, before counts, n float64) error {
 	after, err := w.counted(ctx)
 	if err != nil {
 		return err

@@ -50,22 +50,29 @@ func build(ctx context.Context, root, to string, profile bool) error {
 	return nil
 }
 
+// process is a manager while it runs. It is stopped and looked at, from outside.
+type process struct {
+	cmd       *exec.Cmd
+	profileAt string
+}
+
 // start starts the manager, a process of its own.
 func (w *world) start(ctx context.Context) error {
-	w.manager = exec.Command(w.program, "--kubeconfig="+w.cp.Kubeconfig(), "--operator-namespace="+w.other, //nolint:noctx // stopped below
+	cmd := exec.Command(w.program, "--kubeconfig="+w.cp.Kubeconfig(), "--operator-namespace="+w.other, //nolint:noctx // stopped below
 		"--watch-namespaces="+w.mass+","+w.other, "--metrics-bind-address=0", "--health-probe-bind-address=0")
 	if w.profile != "" {
 		address, err := freeAddress(ctx)
 		if err != nil {
 			return err
 		}
-		w.profileAt = address
-		w.manager.Env = append(os.Environ(), "PROFILE_ADDRESS="+address)
+		w.manager.profileAt = address
+		cmd.Env = append(os.Environ(), "PROFILE_ADDRESS="+address)
 	}
-	w.cp.Adopt(w.manager)
-	if err := w.manager.Start(); err != nil {
+	w.cp.Adopt(cmd)
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the manager: %w", err)
 	}
+	w.manager.cmd = cmd
 	return nil
 }
 
@@ -77,18 +84,18 @@ func freeAddress(ctx context.Context) (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-func (w *world) stop() {
-	if w.manager != nil {
-		_ = w.manager.Process.Kill()
-		_ = w.manager.Wait()
-		w.manager = nil
+func (p *process) stop() {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+		p.cmd = nil
 	}
 }
 
 // pause stops the manager where it is, while something else is measured or made ready.
-func (w *world) pause() error { return w.manager.Process.Signal(syscall.SIGSTOP) }
+func (p *process) pause() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
 
-func (w *world) resume() error { return w.manager.Process.Signal(syscall.SIGCONT) }
+func (p *process) resume() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
 
 // keepProfile fetches a profile of the manager's ("heap", or "profile?seconds=10"), where
 // -profile names a folder for it.
@@ -96,7 +103,7 @@ func (w *world) keepProfile(ctx context.Context, what, name string) error {
 	if w.profile == "" {
 		return nil
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.profileAt+"/debug/pprof/"+what, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.manager.profileAt+"/debug/pprof/"+what, nil)
 	if err != nil {
 		return fmt.Errorf("asking for a profile: %w", err)
 	}
@@ -114,8 +121,8 @@ func (w *world) keepProfile(ctx context.Context, what, name string) error {
 }
 
 // memory reads a figure of the manager's from /proc, in MB.
-func (w *world) memory(name string) (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.manager.Process.Pid))
+func (p *process) memory(name string) (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, fmt.Errorf("reading the manager's memory: %w", err)
 	}
@@ -164,15 +171,15 @@ func (u used) plus(more used) used {
 	return used{u.manager + more.manager, u.controlPlane + more.controlPlane}
 }
 
-func (w *world) used() (u used, _ error) {
-	own := strconv.Itoa(w.manager.Process.Pid)
+func (p *process) used() (u used, _ error) {
+	own := strconv.Itoa(p.cmd.Process.Pid)
 	manager, err := statOf(own)
 	if err != nil {
 		return u, err
 	}
 	processes, err := filepath.Glob("/proc/[0-9]*")
-	for _, process := range processes {
-		pid := filepath.Base(process)
+	for _, other := range processes {
+		pid := filepath.Base(other)
 		s, err := statOf(pid)
 		if err == nil && pid != own && s.group == manager.group { // all others end with the control plane
 			u.controlPlane += s.seconds

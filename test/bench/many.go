@@ -35,14 +35,14 @@ func many(ctx context.Context, w *world) error {
 	if _, err := w.single(ctx, w.other, "first"); err != nil {
 		return err
 	}
-	empty, err := w.memory("VmRSS")
+	empty, err := w.manager.memory("VmRSS")
 	if err != nil {
 		return err
 	}
-	if err := w.massCreate(ctx); err != nil {
+	if err := massCreate(ctx, w); err != nil {
 		return err
 	}
-	if err := w.noteCalls(ctx, before, float64(len(w.sim.Groups()))); err != nil {
+	if err := noteCalls(ctx, w, before, float64(len(w.sim.Groups()))); err != nil {
 		return err
 	}
 	for _, rest := range []func(context.Context, *world) error{idle, restart, drift} {
@@ -50,7 +50,7 @@ func many(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	settled, err := w.noteMemory(ctx)
+	settled, err := noteMemory(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func many(ctx context.Context, w *world) error {
 
 // massCreate declares the Groups, and meanwhile, one after the other, a neighbour's
 // single Groups, and edits of Groups that there are already.
-func (w *world) massCreate(ctx context.Context) error {
+func massCreate(ctx context.Context, w *world) error {
 	if _, err := w.single(ctx, w.other, "edited"); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (w *world) massCreate(ctx context.Context) error {
 	w.watchLists()
 	meanwhile := waits{}
 	for i := 0; w.made() < w.size; i++ {
-		if err := w.meet(ctx, meanwhile, fmt.Sprint("single-", i)); err != nil {
+		if err := meet(ctx, w, meanwhile, fmt.Sprint("single-", i)); err != nil {
 			return err
 		}
 	}
@@ -99,7 +99,7 @@ func idle(ctx context.Context, w *world) error {
 	if err := sleep(ctx, resync); err != nil { // what the creation has left is done by then
 		return err
 	}
-	began, err := w.used()
+	began, err := w.manager.used()
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func idle(ctx context.Context, w *world) error {
 		return err
 	}
 	calls := float64(len(w.sim.Requests())) / float64(intervals)
-	ended, err := w.used()
+	ended, err := w.manager.used()
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func idle(ctx context.Context, w *world) error {
 
 // restart kills the manager; a person changes a Group just when the next one starts.
 func restart(ctx context.Context, w *world) error {
-	w.stop()
+	w.manager.stop()
 	before, err := w.writes(ctx, "groups")
 	if err != nil {
 		return err
@@ -196,7 +196,7 @@ func drift(ctx context.Context, w *world) error {
 
 // noteMemory reads what the manager takes once it has settled, in MB: a while after the
 // last listing, at the default interval.
-func (w *world) noteMemory(ctx context.Context) (settled float64, _ error) {
+func noteMemory(ctx context.Context, w *world) (settled float64, _ error) {
 	rare := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"resyncInterval":%q}}`, byDefault))
 	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: w.connection()}}
 	if err := w.api.Patch(ctx, connection, rare); err != nil {
@@ -209,11 +209,11 @@ func (w *world) noteMemory(ctx context.Context) (settled float64, _ error) {
 	if err := sleep(ctx, wait); err != nil {
 		return 0, err
 	}
-	settled, err := w.memory("VmRSS")
+	settled, err := w.manager.memory("VmRSS")
 	if err != nil {
 		return 0, err
 	}
-	peak, err := w.memory("VmHWM")
+	peak, err := w.manager.memory("VmHWM")
 	w.note("memory, settled", settled, "MB", "120 for 10,000")
 	w.note("memory, peak since the start", peak, "MB", "")
 	return settled, err

@@ -55,7 +55,7 @@ func oneGroup(*options) int     { return 1 }
 // scenarios are in the order in which they are run.
 var scenarios = []scenario{
 	{name: "create", size: someGroups, run: create},
-	{name: "defaults", size: someGroups, defaults: true, run: func(ctx context.Context, w *world) error { return w.massCreate(ctx) }},
+	{name: "defaults", size: someGroups, defaults: true, run: massCreate},
 	{name: "many", size: manyGroups, run: many},
 	{name: "large", size: oneGroup, run: large},
 	named(underLimitOf(20)),
@@ -175,6 +175,6 @@ func large(ctx context.Context, w *world) error {
 		return err
 	}
 	w.note("a person's change of it", took.Seconds(), "s", "")
-	_, err = w.noteMemory(ctx)
+	_, err = noteMemory(ctx, w)
 	return err
 }

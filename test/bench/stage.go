@@ -78,18 +78,18 @@ func (b *bench) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(b.out, "%7.1fs  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// world is what one scenario lives in: namespaces, a stand-in API, and a manager.
+// world is what one scenario lives in: namespaces, a stand-in API, and a manager. It
+// declares Groups, waits for them and notes figures; in what order, the scenarios say.
 type world struct {
 	*bench
 
-	scenario  string
-	size      int    // how many Groups its figures are of
-	mass      string // the namespace of the many
-	other     string // a neighbour's
-	sim       *simulator.Server
-	endpoint  string
-	manager   *exec.Cmd
-	profileAt string
+	scenario string
+	size     int    // how many Groups its figures are of
+	mass     string // the namespace of the many
+	other    string // a neighbour's
+	sim      *simulator.Server
+	endpoint string
+	manager  process
 }
 
 // play sets a world up, runs the scenario in it, and clears it away.
@@ -107,7 +107,7 @@ func (b *bench) play(ctx context.Context, s scenario, size int) error {
 		return err
 	}
 	defer end()
-	defer w.stop()
+	defer w.manager.stop()
 	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	connection.Spec.ConnectionSpec = worlds.ConnectionSpec(w.endpoint)
 	connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 20}

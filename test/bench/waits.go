@@ -33,7 +33,7 @@ type waits map[string][]float64
 func (w waits) add(who string, took time.Duration) { w[who] = append(w[who], took.Seconds()) }
 
 // meet lets the neighbour make one Group and change another, which is there.
-func (w *world) meet(ctx context.Context, into waits, name string) error {
+func meet(ctx context.Context, w *world, into waits, name string) error {
 	took, err := w.single(ctx, w.other, name)
 	if err != nil {
 		return err
@@ -122,10 +122,10 @@ func storms(ctx context.Context, w *world) error {
 	const goal = "ten calls and 1 s: 1.2"
 	w.watchLists()
 	edited := make(chan error, 1)
-	go func() { edited <- w.editAll(ctx) }()
+	go func() { edited <- editAll(ctx, w) }()
 	meanwhile, before := waits{}, w.sim.Counts()["PUT"]
 	for i := 0; w.sim.Counts()["PUT"]-before < w.size; i++ {
-		if err := w.meet(ctx, meanwhile, fmt.Sprint("edits-", i)); err != nil {
+		if err := meet(ctx, w, meanwhile, fmt.Sprint("edits-", i)); err != nil {
 			return err
 		}
 	}
@@ -134,10 +134,10 @@ func storms(ctx context.Context, w *world) error {
 	}
 	w.noteWaits("mass edit", meanwhile, goal)
 	w.noteLists("mass edit")
-	return w.requestStorm(ctx, goal)
+	return requestStorm(ctx, w, goal)
 }
 
-func (w *world) editAll(ctx context.Context) error {
+func editAll(ctx context.Context, w *world) error {
 	var group errgroup.Group
 	group.SetLimit(16)
 	for i := range w.size {
@@ -150,7 +150,7 @@ func (w *world) editAll(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (w *world) requestStorm(ctx context.Context, goal string) error {
+func requestStorm(ctx context.Context, w *world, goal string) error {
 	storm, end := context.WithTimeout(ctx, stormTime)
 	defer end()
 	var asking errgroup.Group
@@ -171,7 +171,7 @@ func (w *world) requestStorm(ctx context.Context, goal string) error {
 	w.watchLists()
 	meanwhile := waits{}
 	for i := 0; storm.Err() == nil; i++ {
-		if err := w.meet(ctx, meanwhile, fmt.Sprint("requests-", i)); err != nil {
+		if err := meet(ctx, w, meanwhile, fmt.Sprint("requests-", i)); err != nil {
 			return err
 		}
 	}
