@@ -15,24 +15,24 @@ import (
 // listed after every other one.
 func TestOneListingServesAllThatComeToAwaitOne(t *testing.T) {
 	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
-		b.own(b.seed(10)...)
+		b.cluster.own(b.seed(10)...)
 		b.configure(resync(time.Hour))
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		b.counts(lists(1))
 		for i := range 30 {
 			b.account.AwaitListing(time.Now(), fmt.Sprintf("lost-%d", i))
-			b.after(100 * time.Millisecond)
+			after(100 * time.Millisecond)
 		}
 		b.counts(lists(0))
-		b.after(time.Second)
+		after(time.Second)
 		b.counts(lists(1))
 
 		// Nobody waits for ever, no matter who else goes on coming.
 		for i := range 100 {
 			b.account.AwaitListing(time.Now(), fmt.Sprintf("lost-%d", i))
-			b.after(100 * time.Millisecond)
+			after(100 * time.Millisecond)
 		}
-		b.after(time.Second)
+		after(time.Second)
 		b.counts(lists(2))
 	})
 }

@@ -18,11 +18,11 @@ func working(t *testing.T, test func(t *testing.T, b *bench, ids []string), edit
 	t.Helper()
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(10)
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure(edits...)
 		b.up(true)
-		b.after(10 * time.Second)
-		b.heard()
+		after(10 * time.Second)
+		b.cluster.heard()
 		b.sim.ResetRequests()
 		test(t, b, ids)
 	})
@@ -38,7 +38,7 @@ func TestA401TakesTheConnectionDown(t *testing.T) {
 		if s := b.account.State(); s.Up || s.Down != Unauthorized {
 			t.Errorf("state: %+v", s)
 		}
-		if news := b.heard(); news.All || !news.Status {
+		if news := b.cluster.heard(); news.All || !news.Status {
 			t.Errorf("news: %+v, want the connection's status alone", news)
 		}
 		b.counts(gets(1))
@@ -76,25 +76,25 @@ func TestWhileItIsDownOneProbeIsMadePerIntervalOrMinute(t *testing.T) {
 							t.Fatal("the call says that all is well")
 						}
 					}
-					b.after(time.Minute)
+					after(time.Minute)
 					if how == "another server" && c.resync > time.Hour {
 						return // a Group's own trouble, until the next listing
 					}
 					b.up(false)
 					b.sim.ResetRequests()
-					b.heard()
-					b.after(time.Hour)
+					b.cluster.heard()
+					after(time.Hour)
 					b.counts(lists(c.want))
-					if news := b.heard(); news.All || news.Status || len(news.IDs) > 0 {
+					if news := b.cluster.heard(); news.All || news.Status || len(news.IDs) > 0 {
 						t.Errorf("news of an outage that goes on: %+v", news)
 					}
 
 					b.sim.ClearFaults()
 					b.sim.SetToken(simulator.DefaultToken)
-					b.after(min(c.resync, time.Minute))
+					after(min(c.resync, time.Minute))
 					b.up(true)
 					b.trusted(true)
-					if news := b.heard(); !news.All || !news.Status {
+					if news := b.cluster.heard(); !news.All || !news.Status {
 						t.Errorf("news of its end: %+v, want all", news)
 					}
 				}, resync(c.resync))
@@ -147,12 +147,12 @@ func TestOneGroupsOwnTroubleLeavesTheConnectionUp(t *testing.T) {
 				}
 				b.up(true)
 				b.counts(map[string]int{"PUT": 3, "GET list": 1})
-				b.after(suspicionHolds)
+				after(suspicionHolds)
 				if err := b.describe(ids[1], "new"); klink.KindOf(err) != kind {
 					t.Errorf("the call says %v", err)
 				}
 				b.counts(map[string]int{"PUT": 1, "GET list": 1})
-				if news := b.heard(); news.All || news.Status {
+				if news := b.cluster.heard(); news.All || news.Status {
 					t.Errorf("news: %+v", news)
 				}
 			})
@@ -187,19 +187,19 @@ func TestACreateThatWasRefusedProvesItAlsoWhenTheConnectionGoesDown(t *testing.T
 func TestABrokenPageIsNoOutage(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, _ []string) {
 		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100"; f.Times = 2 })
-		b.after(50 * time.Second)
+		after(50 * time.Second)
 		b.counts(map[string]int{"GET list": 2}) // the listing and a probe
-		b.after(1 * time.Second)
+		after(1 * time.Second)
 		b.counts(map[string]int{"GET list": 1})
 		b.up(true)
-		b.after(2 * time.Second)
+		after(2 * time.Second)
 		b.counts(map[string]int{"GET list": 1})
 		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100"; f.Times = 1 })
-		b.after(time.Minute)
+		after(time.Minute)
 		b.counts(map[string]int{"GET list": 2})
-		b.after(1 * time.Second) // the waits begin again
+		after(1 * time.Second) // the waits begin again
 		b.counts(map[string]int{"GET list": 1})
-		if news := b.heard(); news.All || news.Status {
+		if news := b.cluster.heard(); news.All || news.Status {
 			t.Errorf("news: %+v", news)
 		}
 	})
@@ -208,17 +208,17 @@ func TestABrokenPageIsNoOutage(t *testing.T) {
 func TestAPausedConnectionThatIsDownIsNotProbed(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, _ []string) {
 		b.sim.AddFault(simulator.Fault{Action: simulator.Refuse, Times: 3})
-		b.after(time.Minute)
+		after(time.Minute)
 		b.up(false)
 		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "600"} })
-		b.after(time.Minute)
+		after(time.Minute)
 		if s := b.account.State(); s.Up || s.PausedUntil.IsZero() {
 			t.Fatalf("state: %+v, want a pause of a connection that is down", s)
 		}
 		b.sim.ResetRequests()
-		b.after(8 * time.Minute)
+		after(8 * time.Minute)
 		b.counts(lists(0))
-		b.after(3 * time.Minute)
+		after(3 * time.Minute)
 		b.up(true)
 	})
 }
@@ -234,7 +234,7 @@ func TestAConnectionThatNeverWorked(t *testing.T) {
 			t.Errorf("a call may start: %v", err)
 		}
 		b.sim.ClearFaults()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.up(true)
 	})
 }
@@ -258,13 +258,13 @@ func TestACallThatHasNoTokenIsDeferred(t *testing.T) {
 		}
 		b.account.Forget("other")
 		b.counts(gets(20))
-		b.after(time.Until(deferred.Until))
+		after(time.Until(deferred.Until))
 		if _, err := b.get(ids[1]); err != nil {
 			t.Errorf("when its turn has come, the call says %v", err)
 		}
 
 		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "30"} })
-		b.after(time.Second)
+		after(time.Second)
 		if _, err := b.get(ids[1]); klink.KindOf(err) != klink.KindThrottled || isDown(err) {
 			t.Fatalf("the call says %v", err)
 		}
@@ -283,11 +283,11 @@ func TestACallThatIsNotSentKeepsNobodyWaiting(t *testing.T) {
 		if _, err := b.get(ids[1]); klink.KindOf(err) != klink.KindThrottled {
 			t.Fatalf("the call says %v", err)
 		}
-		b.after(6 * time.Second)
+		after(6 * time.Second)
 		if _, err := b.get(".."); klink.KindOf(err) != klink.KindRejected {
 			t.Fatalf("an id that no path can hold: %v", err)
 		}
-		b.after(300 * time.Millisecond)
+		after(300 * time.Millisecond)
 		if _, err := b.get(ids[1]); err != nil {
 			t.Error(err)
 		}
@@ -297,7 +297,7 @@ func TestACallThatIsNotSentKeepsNobodyWaiting(t *testing.T) {
 func TestADryRunSendsNothingButReads(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		for range 50 { // what is not sent costs no place
-			b.after(100 * time.Millisecond)
+			after(100 * time.Millisecond)
 			if err := b.describe(ids[1], "new"); klink.KindOf(err) != klink.KindReadOnly {
 				t.Fatalf("the call says %v", err)
 			}
@@ -318,11 +318,11 @@ func TestABlockedConnectionMakesNoCall(t *testing.T) {
 		if s := b.account.State(); s.Up || s.Down != Blocked || s.Message != "not allowed" {
 			t.Errorf("state: %+v", s)
 		}
-		if !b.heard().All {
+		if !b.cluster.heard().All {
 			t.Error("its Groups are not told")
 		}
 		b.account.Block("not allowed", true)
-		if b.heard().All {
+		if b.cluster.heard().All {
 			t.Error("its Groups are told again")
 		}
 		if _, err := b.get(ids[1]); !isDown(err) {
@@ -333,7 +333,7 @@ func TestABlockedConnectionMakesNoCall(t *testing.T) {
 		if !isDown(err) || !klink.NothingMade(err) {
 			t.Errorf("the create says %v, want a proof that nothing was made", err)
 		}
-		b.after(time.Hour)
+		after(time.Hour)
 		b.counts(map[string]int{})
 		b.configure()
 		b.up(true)

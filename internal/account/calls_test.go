@@ -39,7 +39,7 @@ func TestAnUnarchivingWithoutAClearAnswerIsRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 		unclear(true)
-		b.after(SettleTime)
+		after(SettleTime)
 		if _, err := b.get(ids[0]); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestAnUnarchivingOutlivesItsToken(t *testing.T) {
 			_, err := b.account.Update(t.Context(), changing("uid"), ids[0], klink.Fields{ArchivedAt: &time.Time{}})
 			done <- err
 		}()
-		b.after(time.Second)
+		after(time.Second)
 		b.configure(token(rotated))
 		if err := <-done; err == nil {
 			t.Fatal("the call says nothing of the fault")

@@ -30,7 +30,7 @@ func TestA404IsAQuestionThatAListingBegunAfterItAnswers(t *testing.T) {
 			t.Errorf("the question: %+v", r)
 		}
 		b.sim.ResetRequests()
-		b.after(time.Minute)
+		after(time.Minute)
 		if r := b.account.Lookup(ids[1]); r.Presence != Present || !r.NotFound.IsZero() || !r.Contradicted {
 			t.Errorf("a 404 is believed though a later listing shows the group: %+v", r)
 		}
@@ -43,9 +43,9 @@ func TestA404IsAQuestionThatAListingBegunAfterItAnswers(t *testing.T) {
 		if r := b.account.Lookup(ids[1]); !r.Absent.IsZero() {
 			t.Errorf("the listing before the question answers it: %+v", r)
 		}
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		_, _ = b.get(ids[1])
-		b.after(time.Minute)
+		after(time.Minute)
 		if r := b.account.Lookup(ids[1]); !r.Absent.After(asked) || !r.FirstNotFound.Equal(asked) || !r.NotFound.After(asked) {
 			t.Errorf("the answer: %+v", r)
 		}
@@ -63,7 +63,7 @@ func TestWhereListingsProveNothingTheAPIsWordCountsWhenItIsGivenTwice(t *testing
 		t.Run(name, func(t *testing.T) {
 			run(t, simulator.Settings{Paging: simulator.Incomplete}, func(t *testing.T, b *bench) {
 				ids := append(b.seed(20), b.seedMore(120)...)
-				b.own(ids...)
+				b.cluster.own(ids...)
 				b.configure()
 				b.fail(http.StatusNotFound, append(c.edits, on(ids[1]))...)
 				if !c.want {
@@ -73,7 +73,7 @@ func TestWhereListingsProveNothingTheAPIsWordCountsWhenItIsGivenTwice(t *testing
 				if r := b.account.Lookup(ids[1]); !r.NotFoundTwice.IsZero() || r.NotFound.IsZero() {
 					t.Errorf("once: %+v", r)
 				}
-				b.after(time.Second)
+				after(time.Second)
 				_, _ = b.get(ids[1])
 				if r := b.account.Lookup(ids[1]); r.NotFoundTwice.IsZero() == c.want {
 					t.Errorf("twice: %+v", r)
@@ -87,11 +87,11 @@ func TestWhereListingsProveNothingTheAPIsWordCountsWhenItIsGivenTwice(t *testing
 func TestListsThatHideArchivedGroupsProveNoAbsence(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3) // the first is archived
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure()
 		b.sim.AddFault(simulator.Fault{QueryRegexp: "limit=100", Action: simulator.Hide, IDs: ids[:1]})
 		b.sim.ResetRequests()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.counts(map[string]int{"GET list": 1, "GET one": 1})
 		if s := b.account.State(); s.Complete {
 			t.Error("the account is taken for one that can be listed completely")
@@ -99,18 +99,18 @@ func TestListsThatHideArchivedGroupsProveNoAbsence(t *testing.T) {
 		if r := b.account.Lookup(ids[0]); !r.Absent.IsZero() {
 			t.Errorf("a hidden group is taken for gone: %+v", r)
 		}
-		b.after(10 * time.Minute)
+		after(10 * time.Minute)
 		b.counts(map[string]int{"GET list": 10}) // it is read once
 		if s := b.account.State(); s.Complete {
 			t.Error("what was found out is forgotten")
 		}
 		b.sim.ClearFaults()
-		b.after(2 * time.Minute)
+		after(2 * time.Minute)
 		if s := b.account.State(); !s.Complete {
 			t.Error("the account is not listed completely, though its lists show archived groups again")
 		}
 		b.sim.Remove(ids[0])
-		b.after(time.Minute)
+		after(time.Minute)
 		if s := b.account.State(); !s.Complete {
 			t.Error("a group that is gone is taken for a hidden one")
 		}
@@ -123,11 +123,11 @@ func TestOurWritesAreKnownForAnHour(t *testing.T) {
 			t.Fatal(err)
 		}
 		wrote := time.Now()
-		b.after(59 * time.Minute)
+		after(59 * time.Minute)
 		if w := b.account.Lookup(ids[1]).Writes; len(w) != 1 || !w["description"].Equal(wrote) {
 			t.Errorf("writes: %v", w)
 		}
-		b.after(time.Minute)
+		after(time.Minute)
 		if w := b.account.Lookup(ids[1]).Writes; len(w) != 0 {
 			t.Errorf("writes: %v", w)
 		}
@@ -137,13 +137,13 @@ func TestOurWritesAreKnownForAnHour(t *testing.T) {
 // A question that no listing had answered yet took the place of one that had been.
 func TestAQuestionThatAListingAnsweredStaysAnswered(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		b.sim.Remove(ids[1])
 		_, _ = b.get(ids[1])
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		answered := time.Now()
 		_, _ = b.get(ids[1])
-		b.after(time.Minute)
+		after(time.Minute)
 		_, _ = b.get(ids[1])
 		if r := b.account.Lookup(ids[1]); !r.NotFoundListed.Equal(answered) || !r.Absent.After(answered) || !r.NotFound.After(r.Absent) {
 			t.Errorf("the answer: %+v", r)
@@ -172,11 +172,11 @@ func TestOurOwnDeleteIsKnownForAsLongAsTheGroupIs(t *testing.T) {
 		}
 		taken := time.Now()
 		b.sim.Seed(shows) // it takes its time
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		if r := b.account.Lookup(ids[1]); !r.Deleted.Equal(taken) || r.Presence != Unlisted {
 			t.Errorf("at first: %+v", r)
 		}
-		b.after(10 * time.Minute)
+		after(10 * time.Minute)
 		if r := b.account.Lookup(ids[1]); !r.Deleted.Equal(taken) || r.Presence != Present {
 			t.Errorf("later: %+v", r)
 		}

@@ -20,19 +20,19 @@ func TestAnAccountThatCannotBeListedCompletelyKeepsNoDeadGroups(t *testing.T) {
 	run(t, simulator.Settings{Paging: simulator.Incomplete}, func(t *testing.T, b *bench) {
 		ids := b.seed(19)
 		ids = append(ids, b.seedMore(100)...) // more than a list shows
-		b.own(ids[1])
-		b.await(true)
+		b.cluster.own(ids[1])
+		b.cluster.await(true)
 		b.configure()
 		for n := range 100 {
 			id := b.sim.Seed(simulator.Group{ID: fmt.Sprintf("passing-%03d", n), Name: "Passing"})
-			b.after(time.Minute)
+			after(time.Minute)
 			b.sim.Remove(id)
 		}
-		b.after(SettleTime + time.Minute)
+		after(SettleTime + time.Minute)
 		if named := b.account.Evidence("Passing").Named; len(named) != 0 {
 			t.Errorf("%d groups that are gone are candidates", len(named))
 		}
-		b.after(5 * time.Minute)
+		after(5 * time.Minute)
 		if n := len(b.peek().mirror.entries); n > len(ids) {
 			t.Errorf("the mirror holds %d groups of %d", n, len(ids))
 		}
@@ -71,7 +71,7 @@ func TestNothingIsLeftAnHourAfterAllIsDeleted(t *testing.T) {
 			run(t, settings, func(t *testing.T, b *bench) {
 				claims := b.registry.Claims
 				ids := append(b.seed(20), b.seedMore(120)...)
-				b.own(ids...)
+				b.cluster.own(ids...)
 				b.configure()
 				made, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
 				if err != nil {
@@ -86,11 +86,11 @@ func TestNothingIsLeftAnHourAfterAllIsDeleted(t *testing.T) {
 				for _, id := range ids {
 					b.sim.Remove(id)
 				}
-				b.after(time.Minute)
+				after(time.Minute)
 				_, _ = b.get(ids[2]) // a 404
-				b.own()
+				b.cluster.own()
 				claims.Gone("uid")
-				b.after(time.Hour + 2*time.Minute)
+				after(time.Hour + 2*time.Minute)
 				s := b.peek()
 				for what, n := range map[string]int{
 					"entries": len(s.mirror.entries), "names": len(s.mirror.names), "lacked": len(s.mirror.listings.lacked),
@@ -108,9 +108,9 @@ func TestNothingIsLeftAnHourAfterAllIsDeleted(t *testing.T) {
 
 func TestWhatWasMadeInAWatchedAccountIsForgottenWhenNobodyOwnsIt(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(501)[1])
+		b.cluster.own(b.seed(501)[1])
 		b.configure()
-		b.after(2 * time.Minute) // gets replace the listing from here
+		after(2 * time.Minute) // gets replace the listing from here
 		for range 10 {
 			made, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")})
 			if err != nil {
@@ -118,7 +118,7 @@ func TestWhatWasMadeInAWatchedAccountIsForgottenWhenNobodyOwnsIt(t *testing.T) {
 			}
 			b.sim.Remove(made.ID)
 		}
-		b.after(time.Hour + 2*time.Minute)
+		after(time.Hour + 2*time.Minute)
 		if n := len(b.peek().mirror.entries); n > 501 {
 			t.Errorf("the mirror holds %d groups of 501", n)
 		}
@@ -175,10 +175,10 @@ func TestClaimsGoWithTheLastConnectionOfTheirAccount(t *testing.T) {
 func TestWhatIsOwnedIsNotAskedForEachGroupAfterARestart(t *testing.T) {
 	run(t, simulator.Settings{Latency: time.Second}, func(t *testing.T, b *bench) {
 		ids := b.seed(300)
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure() // and the first page is not there yet
 		var asked atomic.Bool
-		b.meanwhile(func() { asked.Store(true) })
+		b.cluster.meanwhile(func() { asked.Store(true) })
 		for range ids {
 			if level := b.account.Evidence("any").Trust; level != TrustUnjudged {
 				t.Fatalf("trusted (%d) before anything was shown", level)
@@ -187,7 +187,7 @@ func TestWhatIsOwnedIsNotAskedForEachGroupAfterARestart(t *testing.T) {
 		if asked.Load() {
 			t.Error("it is asked what Groups own before anything was shown")
 		}
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		b.trusted(true)
 	})
 }
@@ -195,13 +195,13 @@ func TestWhatIsOwnedIsNotAskedForEachGroupAfterARestart(t *testing.T) {
 // The same holds for a new token, which proves what it shows and nothing else.
 func TestANewTokenAsksNothingForEachGroupEither(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(30)...)
+		b.cluster.own(b.seed(30)...)
 		b.configure()
 		b.trusted(true)
 		b.sim.Configure(func(s *simulator.Settings) { s.Latency = time.Second })
 		b.configure(token(foreignToken))
 		var asked atomic.Bool
-		b.meanwhile(func() { asked.Store(true) })
+		b.cluster.meanwhile(func() { asked.Store(true) })
 		if level := b.account.Evidence("any").Trust; level != TrustUnjudged || asked.Load() {
 			t.Errorf("trust %d, asked: %t", level, asked.Load())
 		}

@@ -29,13 +29,19 @@ const (
 
 var key = Key{Kind: "ClusterConnection", Name: "default"}
 
-// bench is an account that polls a simulator in virtual time.
+// bench is an account that polls a simulator in virtual time. It configures the account,
+// calls it, and checks what it shows and what it has asked of the simulator.
 type bench struct {
 	t        *testing.T
 	sim      *simulator.Server
 	registry *Registry
 	account  *Account
+	cluster  cluster
+}
 
+// cluster is what the account asks of the Groups, and what they hear of it. It touches
+// neither the account nor the simulator.
+type cluster struct {
 	mu       sync.Mutex
 	owned    []string
 	ownedErr error
@@ -55,14 +61,9 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 		defer b.sim.Close()
 		b.sim.AddToken(foreignToken, "foreign")
 		b.registry = NewRegistry(Hooks{
-			Bindings: func(Key) (Bindings, error) {
-				b.interrupt()
-				b.mu.Lock()
-				defer b.mu.Unlock()
-				return Bindings{Owned: slices.Clone(b.owned), GivenUp: slices.Clone(b.givenUp), Unbound: b.unbound, Declares: maps.Clone(b.declares)}, b.ownedErr
-			},
-			Notify:  func(_ Key, n News) { b.mu.Lock(); defer b.mu.Unlock(); b.news = append(b.news, n) },
-			Observe: func(Key, klink.Call) {},
+			Bindings: func(Key) (Bindings, error) { return b.cluster.bindings() },
+			Notify:   func(_ Key, n News) { b.cluster.hear(n) },
+			Observe:  func(Key, klink.Call) {},
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
@@ -72,6 +73,20 @@ func run(t *testing.T, settings simulator.Settings, test func(t *testing.T, b *b
 		b.account = b.registry.Ensure(key)
 		test(t, b)
 	})
+}
+
+// bindings answers the account.
+func (c *cluster) bindings() (Bindings, error) {
+	c.interrupt()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Bindings{Owned: slices.Clone(c.owned), GivenUp: slices.Clone(c.givenUp), Unbound: c.unbound, Declares: maps.Clone(c.declares)}, c.ownedErr
+}
+
+func (c *cluster) hear(n News) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.news = append(c.news, n)
 }
 
 // settings are those of the default tenant.
@@ -112,66 +127,66 @@ func (b *bench) seed(n int) []string {
 	return ids
 }
 
-func (b *bench) own(ids ...string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.owned = ids
+func (c *cluster) own(ids ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.owned = ids
 }
 
 // interrupt lets something happen between two steps of the poller.
-func (b *bench) interrupt() {
-	b.mu.Lock()
-	asked := b.asked
-	b.asked = nil
-	b.mu.Unlock()
+func (c *cluster) interrupt() {
+	c.mu.Lock()
+	asked := c.asked
+	c.asked = nil
+	c.mu.Unlock()
 	if asked != nil {
 		asked()
 	}
 }
 
 // meanwhile has something happen when the account next asks what is owned.
-func (b *bench) meanwhile(do func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.asked = do
+func (c *cluster) meanwhile(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = do
 }
 
 // ownedFails has the account learn an error when it asks what is owned.
-func (b *bench) ownedFails(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ownedErr = err
+func (c *cluster) ownedFails(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ownedErr = err
 }
 
 // giveUp says which of the owned ids their Groups report as missing.
-func (b *bench) giveUp(ids ...string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.givenUp = ids
+func (c *cluster) giveUp(ids ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.givenUp = ids
 }
 
 // await says whether a Group waits for an id.
-func (b *bench) await(unbound bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.unbound = unbound
+func (c *cluster) await(unbound bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unbound = unbound
 }
 
-func (b *bench) after(d time.Duration) {
+func after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
 // heard returns the news since it was last called.
-func (b *bench) heard() News {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (c *cluster) heard() News {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var all News
-	for _, n := range b.news {
+	for _, n := range c.news {
 		all.All, all.Unbound, all.Status = all.All || n.All, all.Unbound || n.Unbound, all.Status || n.Status
 		all.IDs = append(all.IDs, n.IDs...)
 	}
-	b.news = nil
+	c.news = nil
 	return all
 }
 

@@ -18,13 +18,13 @@ import (
 var summaries = simulator.Settings{OmitInLists: []string{"description", "avatar_url", "contacts"}}
 
 // declare owns the ids for Groups that declare these fields.
-func (b *bench) declare(fields remote.FieldSet, ids ...string) {
-	b.own(ids...)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.declares = map[string]remote.FieldSet{}
+func (c *cluster) declare(fields remote.FieldSet, ids ...string) {
+	c.own(ids...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.declares = map[string]remote.FieldSet{}
 	for _, id := range ids {
-		b.declares[id] = fields
+		c.declares[id] = fields
 	}
 }
 
@@ -42,21 +42,21 @@ func (b *bench) readAll(ids ...string) {
 func TestADriftThatNoListingShowsIsSeen(t *testing.T) {
 	run(t, summaries, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.declare(remote.FieldName|remote.FieldDescription, ids[:2]...)
+		b.cluster.declare(remote.FieldName|remote.FieldDescription, ids[:2]...)
 		b.configure()
-		b.after(time.Second)
+		after(time.Second)
 		b.counts(lists(1)) // what nobody has read yet is left to its Group
 		b.readAll(ids...)
-		b.heard()
+		b.cluster.heard()
 		b.sim.ResetRequests()
 		b.sim.Mutate(ids[1], func(g *simulator.Group) { g.Description = new("changed") })
-		b.after(time.Minute)
+		after(time.Minute)
 		b.counts(map[string]int{"GET list": 1, "GET one": 2})
-		if news := b.heard(); !slices.Equal(news.IDs, ids[1:2]) {
+		if news := b.cluster.heard(); !slices.Equal(news.IDs, ids[1:2]) {
 			t.Errorf("news of %v, want %s", news.IDs, ids[1])
 		}
-		b.declare(remote.FieldName, ids...)
-		b.after(time.Minute)
+		b.cluster.declare(remote.FieldName, ids...)
+		after(time.Minute)
 		b.counts(lists(1))
 	})
 }
@@ -66,14 +66,14 @@ func TestADriftThatNoListingShowsIsSeen(t *testing.T) {
 func TestWhatListingsLeaveOutIsReadInTurns(t *testing.T) {
 	run(t, summaries, func(t *testing.T, b *bench) {
 		ids := b.seed(9)
-		b.declare(remote.FieldDescription, ids...)
+		b.cluster.declare(remote.FieldDescription, ids...)
 		b.configure()
-		b.after(time.Second)
+		after(time.Second)
 		b.readAll(ids...)
 		b.configure(func(s *Settings) { s.Resync, s.PerSecond, s.Burst = 10*time.Second, 2, 1 })
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		b.sim.ResetRequests()
-		b.after(2 * time.Minute)
+		after(2 * time.Minute)
 		read, listed := map[string]int{}, 0
 		for _, r := range b.sim.Requests() {
 			id, one := strings.CutPrefix(r.Path, simulator.Prefix+"/groups/")

@@ -14,9 +14,9 @@ import (
 func TestAnAccountThatTakesMoreThanItsShareIsSaidToBeIncomplete(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(300)
-		b.own(ids[0], ids[299])
+		b.cluster.own(ids[0], ids[299])
 		b.configure(func(s *Settings) { s.ListingBytes = 100 << 10 })
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		s := b.account.State()
 		if s.Complete || s.Why == "" {
 			t.Errorf("complete %t, because %q", s.Complete, s.Why)

@@ -21,30 +21,30 @@ func TestWhatListsShowLessOfIsWatchedByGets(t *testing.T) {
 		for _, id := range ids {
 			b.sim.Mutate(id, func(g *simulator.Group) { g.Description = new("Ours.") })
 		}
-		b.declare(remote.FieldName|remote.FieldDescription, ids...)
+		b.cluster.declare(remote.FieldName|remote.FieldDescription, ids...)
 		b.configure(func(s *Settings) { s.Burst = 1000 })
-		b.after(time.Second)
+		after(time.Second)
 		b.readAll(ids...)
-		b.after(3 * time.Minute) // by the second listing it is known
-		b.heard()
+		after(3 * time.Minute) // by the second listing it is known
+		b.cluster.heard()
 		b.sim.ResetRequests()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.counts(map[string]int{"GET list": 1, "GET one": 10})
-		if news := b.heard(); len(news.IDs) > 0 {
+		if news := b.cluster.heard(); len(news.IDs) > 0 {
 			t.Errorf("nobody changed anything, and %v are news", news.IDs)
 		}
 		b.sim.Mutate(ids[3], func(g *simulator.Group) { g.Description = new("Ours, not.") })
-		b.after(time.Minute)
-		if news := b.heard(); !slices.Equal(news.IDs, ids[3:4]) {
+		after(time.Minute)
+		if news := b.cluster.heard(); !slices.Equal(news.IDs, ids[3:4]) {
 			t.Errorf("the news are of %v, want %s alone", news.IDs, ids[3])
 		}
 		if r := b.account.Lookup(ids[3]); r.Group.Description != "Ours, not." {
 			t.Errorf("the mirror shows %q", r.Group.Description)
 		}
 		b.sim.Configure(func(s *simulator.Settings) { *s = simulator.Settings{} })
-		b.after(2 * time.Minute)
+		after(2 * time.Minute)
 		b.sim.ResetRequests()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.counts(lists(1)) // lists tell everything by now
 	})
 }

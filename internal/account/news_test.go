@@ -36,15 +36,11 @@ func TestWhoHearsOfTrust(t *testing.T) {
 func TestABlockIsNewsOnce(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		for n, message := range []string{"no Secret", "no Secret", "no key"} {
-			b.mu.Lock()
-			b.news = nil
-			b.mu.Unlock()
+			b.cluster.heard()
 			b.account.Block(message, false)
-			b.mu.Lock()
-			if told := len(b.news) > 0; told != (n != 1) {
+			if told := !cmp.Equal(b.cluster.heard(), News{}); told != (n != 1) {
 				t.Errorf("%d. %s: told: %t", n, message, told)
 			}
-			b.mu.Unlock()
 		}
 	})
 }

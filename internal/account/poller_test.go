@@ -16,7 +16,7 @@ import (
 
 func TestTheFirstListingComesAtOnce(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(250)...)
+		b.cluster.own(b.seed(250)...)
 		if s := b.account.State(); s.Up || s.Down != 0 || s.Trust != TrustUnjudged {
 			t.Errorf("before anything was tried: %+v", s)
 		}
@@ -24,7 +24,7 @@ func TestTheFirstListingComesAtOnce(t *testing.T) {
 		b.counts(lists(3))
 		b.up(true)
 		b.trusted(true)
-		news := b.heard()
+		news := b.cluster.heard()
 		if !news.All || !news.Status || len(news.IDs) != 250 {
 			t.Errorf("news: all %t, status %t, %d ids", news.All, news.Status, len(news.IDs))
 		}
@@ -36,13 +36,13 @@ func TestTheFirstListingComesAtOnce(t *testing.T) {
 
 func TestAnHourOfQuietIsOneListingPerIntervalAndNothingElse(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(250)...)
+		b.cluster.own(b.seed(250)...)
 		b.configure()
-		b.heard()
+		b.cluster.heard()
 		b.counts(lists(3))
-		b.after(time.Hour)
+		after(time.Hour)
 		b.counts(lists(60 * 3))
-		if news := b.heard(); news.All || news.Status || news.Unbound || len(news.IDs) > 0 {
+		if news := b.cluster.heard(); news.All || news.Status || news.Unbound || len(news.IDs) > 0 {
 			t.Errorf("news of nothing: %+v", news)
 		}
 	})
@@ -60,22 +60,22 @@ func (b *bench) watched(most time.Duration) {
 // but for the age of what is known.
 func TestTheAgeOfTheLastLookTellsThatListingsFail(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(3)...)
+		b.cluster.own(b.seed(3)...)
 		begun := time.Now()
-		b.after(time.Minute) // not configured yet
+		after(time.Minute) // not configured yet
 		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.QueryRegexp = "limit=100" })
 		b.configure()
 		configured := time.Now()
-		b.after(time.Hour)
+		after(time.Hour)
 		b.up(true) // the probes are answered
 		if s := b.account.State(); !s.Watched.Equal(configured) || configured.Equal(begun) {
 			t.Errorf("no look has succeeded, and yet there was one %v ago", time.Since(s.Watched))
 		}
 		b.sim.ClearFaults()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.watched(time.Minute)
 		b.sim.SetToken("")
-		b.after(time.Hour)
+		after(time.Hour)
 		if age := time.Since(b.account.State().Watched); age < time.Hour {
 			t.Errorf("the connection was down for an hour, and the last look is %v old", age)
 		}
@@ -85,12 +85,12 @@ func TestTheAgeOfTheLastLookTellsThatListingsFail(t *testing.T) {
 func TestDriftIsFoundByTheNextListing(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure()
-		b.heard()
+		b.cluster.heard()
 		b.sim.Mutate(ids[1], func(g *simulator.Group) { g.Name = "Ritz" })
-		b.after(time.Minute)
-		if news := b.heard(); !slices.Equal(news.IDs, ids[1:2]) || news.All {
+		after(time.Minute)
+		if news := b.cluster.heard(); !slices.Equal(news.IDs, ids[1:2]) || news.All {
 			t.Errorf("news: %+v, want %s alone", news, ids[1])
 		}
 		if got := b.account.Lookup(ids[1]).Group.Name; got != "Ritz" {
@@ -102,11 +102,11 @@ func TestDriftIsFoundByTheNextListing(t *testing.T) {
 func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(1000) // ten pages
-		b.own(ids[:4]...)
+		b.cluster.own(ids[:4]...)
 		b.configure()
-		b.heard()
+		b.cluster.heard()
 		b.counts(lists(10))
-		b.after(10 * time.Minute)
+		after(10 * time.Minute)
 		b.counts(gets(10 * 4))
 		b.watched(time.Minute)
 		if s := b.account.State(); time.Since(s.Listed) < 10*time.Minute {
@@ -115,35 +115,35 @@ func TestWhereGetsAreCheaperTheyReplaceTheListing(t *testing.T) {
 
 		// Drift is found, and costs no listing.
 		b.sim.Mutate(ids[2], func(g *simulator.Group) { g.Name = "Ritz" })
-		b.after(time.Minute)
-		if news := b.heard(); !slices.Equal(news.IDs, ids[2:3]) || news.All {
+		after(time.Minute)
+		if news := b.cluster.heard(); !slices.Equal(news.IDs, ids[2:3]) || news.All {
 			t.Errorf("news of drift: %+v", news)
 		}
 		b.counts(gets(4))
 
 		// So is a loss, once; whether it needs a listing, its Group knows.
 		b.sim.Remove(ids[3])
-		b.after(2 * time.Minute)
-		if news := b.heard(); !slices.Equal(news.IDs, ids[3:4]) || news.All {
+		after(2 * time.Minute)
+		if news := b.cluster.heard(); !slices.Equal(news.IDs, ids[3:4]) || news.All {
 			t.Errorf("news of a loss: %+v", news)
 		}
 		b.counts(gets(2 * 4))
 		if r := b.account.Lookup(ids[3]); r.Presence != Unlisted || !r.Absent.IsZero() {
 			t.Errorf("the lost group: %+v, want it unlisted and nothing proven", r)
 		}
-		b.own(ids[:5]...)
-		b.after(time.Minute + 10*time.Second)
+		b.cluster.own(ids[:5]...)
+		after(time.Minute + 10*time.Second)
 		b.counts(lists(10)) // ten pages are no more than twice five
 	})
 }
 
 func TestAGroupWithoutAnIDIsListedFor(t *testing.T) {
 	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
-		b.own(b.seed(1000)[:2]...)
+		b.cluster.own(b.seed(1000)[:2]...)
 		b.configure()
-		b.await(true)
+		b.cluster.await(true)
 		b.counts(lists(10))
-		b.after(time.Minute + 10*time.Second)
+		after(time.Minute + 10*time.Second)
 		b.counts(lists(10))
 	})
 }
@@ -151,43 +151,43 @@ func TestAGroupWithoutAnIDIsListedFor(t *testing.T) {
 func TestAnAccountOfWhichNothingIsOwnedIsOnlyProbed(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure()
 		b.sim.SetToken("")
 		b.sim.AddToken(simulator.DefaultToken, "foreign")
-		b.after(time.Minute)
+		after(time.Minute)
 		b.trusted(false)
-		b.own()
+		b.cluster.own()
 		b.sim.ResetRequests()
-		b.heard()
-		b.after(time.Minute)
+		b.cluster.heard()
+		after(time.Minute)
 		b.counts(lists(1))
 		b.trusted(true) // nothing owned is nothing to fear
-		if !b.heard().All {
+		if !b.cluster.heard().All {
 			t.Error("nobody is told that groups may be created again")
 		}
 		b.sim.SetToken("")
 		b.sim.RemoveToken(simulator.DefaultToken)
-		b.after(time.Minute)
+		after(time.Minute)
 		b.up(false)
 	})
 }
 
 func TestAnAwaitedListing(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(10)...)
+		b.cluster.own(b.seed(10)...)
 		b.configure()
-		b.heard()
-		b.after(10 * time.Second)
+		b.cluster.heard()
+		after(10 * time.Second)
 		b.counts(lists(1))
 
 		for range 3 { // several who await one share it
 			b.account.AwaitListing(time.Now(), "")
-			b.after(50 * time.Millisecond)
+			after(50 * time.Millisecond)
 		}
 		b.account.AwaitListing(time.Now(), "bound")
-		b.after(time.Second)
-		news := b.heard()
+		after(time.Second)
+		news := b.cluster.heard()
 		if !news.Unbound || news.All || !slices.Equal(news.IDs, []string{"bound"}) {
 			t.Errorf("news: %+v, want all without an id and the one that waited", news)
 		}
@@ -196,36 +196,36 @@ func TestAnAwaitedListing(t *testing.T) {
 		// One that is there wakes at once: it came between the look and the question.
 		b.account.AwaitListing(time.Now().Add(-5*time.Second), "")
 		b.account.AwaitListing(time.Now().Add(-5*time.Second), "bound")
-		if news := b.heard(); !news.Unbound || !slices.Equal(news.IDs, []string{"bound"}) {
+		if news := b.cluster.heard(); !news.Unbound || !slices.Equal(news.IDs, []string{"bound"}) {
 			t.Errorf("news: %+v, want both at once", news)
 		}
-		b.after(time.Second)
+		after(time.Second)
 		b.counts(lists(0))
 
 		// One for later comes after its time, beside the regular ones.
 		b.account.AwaitListing(time.Now().Add(90*time.Second), "")
-		b.after(89 * time.Second)
+		after(89 * time.Second)
 		b.counts(lists(1))
-		b.after(2 * time.Second)
+		after(2 * time.Second)
 		b.counts(lists(1))
-		if !b.heard().Unbound {
+		if !b.cluster.heard().Unbound {
 			t.Error("nobody is told")
 		}
-		b.after(50 * time.Second)
+		after(50 * time.Second)
 		b.counts(lists(0)) // it stood in for a regular one
 	})
 }
 
 func TestByPageNumberTwoListingsAreAwaited(t *testing.T) {
 	run(t, simulator.Settings{Paging: simulator.Page}, func(t *testing.T, b *bench) {
-		b.own(b.seed(150)...)
+		b.cluster.own(b.seed(150)...)
 		b.configure()
-		b.heard()
+		b.cluster.heard()
 		b.counts(lists(2))
-		b.after(time.Second)
+		after(time.Second)
 		asked := time.Now()
 		b.account.AwaitListing(asked, "")
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		b.counts(lists(2 * 2))
 		if e := b.account.Evidence("any"); !e.Complete || !e.Listed.After(asked) {
 			t.Errorf("evidence: %+v, want a proof of absences after %v", e, asked)
@@ -235,34 +235,34 @@ func TestByPageNumberTwoListingsAreAwaited(t *testing.T) {
 
 func TestAnAwaitedListingInAWatchedAccount(t *testing.T) {
 	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
-		b.own(b.seed(1000)[:4]...)
+		b.cluster.own(b.seed(1000)[:4]...)
 		b.configure()
 		b.counts(lists(10))
 		b.account.AwaitListing(time.Now().Add(150*time.Second), "")
-		b.after(149 * time.Second)
+		after(149 * time.Second)
 		b.counts(gets(2 * 4)) // until its time has come, gets are enough
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		b.counts(lists(10))
 	})
 }
 
 func TestAnAwaitedListingThatFailsIsNotRepeatedInALoop(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(10)...)
+		b.cluster.own(b.seed(10)...)
 		b.configure()
-		b.after(time.Second)
+		after(time.Second)
 		b.sim.ResetRequests()
 		fault := b.sim.AddFault(simulator.Fault{QueryRegexp: "limit=100", Action: simulator.Status, Status: http.StatusInternalServerError})
 		b.account.AwaitListing(time.Now(), "")
-		b.after(time.Hour)
+		after(time.Hour)
 		b.up(true) // the shortest list is answered
 		if n := b.calls(); n > 2*75 {
 			t.Errorf("%d calls in an hour, want a listing and a probe each minute at most", n)
 		}
 		fault.Remove()
-		b.heard()
-		b.after(time.Minute)
-		if !b.heard().Unbound {
+		b.cluster.heard()
+		after(time.Minute)
+		if !b.cluster.heard().Unbound {
 			t.Error("the listing that was awaited has not come")
 		}
 	})
@@ -270,15 +270,15 @@ func TestAnAwaitedListingThatFailsIsNotRepeatedInALoop(t *testing.T) {
 
 func TestWatchingTakesAQuarterOfTheRateAndStretchesTheInterval(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(3000)...) // thirty pages
+		b.cluster.own(b.seed(3000)...) // thirty pages
 		b.configure(resync(10*time.Second), func(s *Settings) { s.PerSecond, s.Burst = 4, 4 })
-		b.after(8 * time.Second)
+		after(8 * time.Second)
 		if got := b.account.State().RemoteGroups; got != 3000 {
 			t.Errorf("the first listing shows %d groups after 8 s: it may use all that there is", got)
 		}
-		b.after(time.Minute)
+		after(time.Minute)
 		b.sim.ResetRequests()
-		b.after(5 * time.Minute)
+		after(5 * time.Minute)
 		if n := b.calls(); n > 300+1 || n < 285 {
 			t.Errorf("%d calls in five minutes, want one each second", n)
 		}
@@ -288,20 +288,20 @@ func TestWatchingTakesAQuarterOfTheRateAndStretchesTheInterval(t *testing.T) {
 
 func TestPagesGoOnRightAfterAPause(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(1000)...)
+		b.cluster.own(b.seed(1000)...)
 		b.configure()
 		b.sim.AddFault(simulator.Fault{
 			Times: 1, Action: simulator.Status, Status: http.StatusTooManyRequests, Headers: map[string]string{"Retry-After": "30"},
 		})
-		b.heard()
+		b.cluster.heard()
 		b.sim.Mutate("group-0000", func(g *simulator.Group) { g.Name = "Ritz" })
-		b.after(time.Minute)
+		after(time.Minute)
 		b.sim.ResetRequests()
-		b.after(29 * time.Second)
+		after(29 * time.Second)
 		b.counts(lists(0))
-		b.after(11 * time.Second)
+		after(11 * time.Second)
 		b.counts(lists(10))
-		if news := b.heard(); len(news.IDs) != 1 {
+		if news := b.cluster.heard(); len(news.IDs) != 1 {
 			t.Errorf("news: %+v", news)
 		}
 	})
@@ -313,17 +313,17 @@ func TestAnIncompleteAccount(t *testing.T) {
 			t.Error("an account is taken for incomplete before anybody has looked")
 		}
 		ids := b.seed(150)
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure()
 		if b.account.State().Complete || b.account.State().Dialect != klink.DialectIncomplete {
 			t.Errorf("state: %+v", b.account.State())
 		}
 		b.trusted(true)
-		b.heard()
-		b.after(time.Minute)
+		b.cluster.heard()
+		after(time.Minute)
 		b.watched(0) // as well as it can be
 		// Its Groups read one by one what the mirror lacks.
-		if news := b.heard(); len(news.IDs) != 50 {
+		if news := b.cluster.heard(); len(news.IDs) != 50 {
 			t.Errorf("%d ids are told, want the 50 that no listing shows", len(news.IDs))
 		}
 		if e := b.account.Evidence("Group 3"); e.Complete || len(e.Named) != 1 {

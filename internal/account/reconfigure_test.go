@@ -17,7 +17,7 @@ func TestAReplyToTheOldTokenEarnsTheNewOneNothing(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 				ids := b.seed(5)
-				b.own(ids[1:]...)
+				b.cluster.own(ids[1:]...)
 				b.configure()
 				b.sim.AddFault(simulator.Fault{Method: method, PathRegexp: "/groups", Action: simulator.Pass, Delay: 10 * time.Second, Times: 1})
 				done := make(chan error, 1)
@@ -35,7 +35,7 @@ func TestAReplyToTheOldTokenEarnsTheNewOneNothing(t *testing.T) {
 					}
 					done <- err
 				}()
-				b.after(time.Second)
+				after(time.Second)
 				// The new endpoint answers nothing, so that only the late reply could teach.
 				b.sim.AddFault(simulator.Fault{Method: http.MethodGet, Action: simulator.Refuse})
 				b.configure(token(foreignToken), func(s *Settings) { s.Endpoint = "http://127.0.0.2:1" + simulator.Prefix })
@@ -57,7 +57,7 @@ func TestAnOldTokensRefusalDoesNotTakeTheNewOneDown(t *testing.T) {
 		b.fail(http.StatusUnauthorized, func(f *simulator.Fault) { f.Method = http.MethodPut; f.Delay = 10 * time.Second })
 		done := make(chan error, 1)
 		go func() { done <- b.describe(ids[1], "new") }()
-		b.after(time.Second)
+		after(time.Second)
 		b.sim.AddToken("rotated", simulator.DefaultTenant)
 		b.configure(token("rotated"))
 		b.up(true)
@@ -83,7 +83,7 @@ func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
 		b.createRefused(t)
 		b.sim.ClearFaults()
 		b.sim.AddToken("rotated", simulator.DefaultTenant)
-		b.after(time.Minute)
+		after(time.Minute)
 		b.trusted(true)
 		b.up(true)
 	})
@@ -92,7 +92,7 @@ func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
 func TestANewEndpointForgetsAll(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "900"} })
-		b.after(time.Minute)
+		after(time.Minute)
 		if b.account.State().PausedUntil.IsZero() {
 			t.Fatal("the API has not asked for silence")
 		}
@@ -114,7 +114,7 @@ func TestANewEndpointForgetsAll(t *testing.T) {
 			t.Errorf("the new endpoint was not tried at once: %+v", s)
 		}
 		fault.Remove()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.up(true)
 		b.trusted(true)
 	})
@@ -138,12 +138,12 @@ func TestAnEndpointRefusedBetweenTwoStepsOfThePollerEndsThePass(t *testing.T) {
 		"a listing is due": func(*bench) {},
 		"the connection is down": func(b *bench) {
 			b.sim.SetToken("")
-			b.after(time.Minute)
+			after(time.Minute)
 			b.up(false)
 		},
 		"gets replace the listing": func(b *bench) {
-			b.own(b.seed(301)[1])
-			b.after(time.Minute)
+			b.cluster.own(b.seed(301)[1])
+			after(time.Minute)
 		},
 		"nothing was asked yet": nil,
 	} {
@@ -153,13 +153,13 @@ func TestAnEndpointRefusedBetweenTwoStepsOfThePollerEndsThePass(t *testing.T) {
 				if before != nil {
 					b.configure()
 					before(b)
-					b.meanwhile(refuse)
+					b.cluster.meanwhile(refuse)
 				} else {
-					b.meanwhile(refuse)
+					b.cluster.meanwhile(refuse)
 					b.configure()
 				}
 				b.calls()
-				b.after(time.Hour)
+				after(time.Hour)
 				if n := b.calls(); n != 0 {
 					t.Errorf("%d calls went to the endpoint that was refused", n)
 				}

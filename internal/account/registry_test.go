@@ -18,9 +18,9 @@ import (
 func TestWritesShowInTheMirrorAtOnce(t *testing.T) {
 	run(t, simulator.Settings{Lag: 30 * time.Second}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.own(ids...)
+		b.cluster.own(ids...)
 		b.configure(resync(10 * time.Second))
-		b.heard()
+		b.cluster.heard()
 		if err := b.describe(ids[1], "ours"); err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func TestWritesShowInTheMirrorAtOnce(t *testing.T) {
 		if err := b.account.Delete(t.Context(), changing("uid"), ids[2]); err != nil {
 			t.Fatal(err)
 		}
-		b.own(ids[:2]...)
+		b.cluster.own(ids[:2]...)
 		for range 12 { // the API's lists show the old for a while: that is no news
 			if got := b.account.Lookup(ids[1]).Group.Description; got != "ours" {
 				t.Fatalf("the mirror shows %q", got)
@@ -42,9 +42,9 @@ func TestWritesShowInTheMirrorAtOnce(t *testing.T) {
 			if r := b.account.Lookup(ids[2]); r.Presence != Unlisted {
 				t.Fatalf("the deleted group: %+v", r)
 			}
-			b.after(10 * time.Second)
+			after(10 * time.Second)
 		}
-		if news := b.heard(); len(news.IDs) != 0 {
+		if news := b.cluster.heard(); len(news.IDs) != 0 {
 			t.Errorf("news of our own writes: %+v", news)
 		}
 		if g, err := b.get(ids[1]); err != nil || g.Description != "ours" {
@@ -66,7 +66,7 @@ func TestSettingsThatNeedNoNewClient(t *testing.T) {
 		if b.peek().session != session {
 			t.Error("there is a new client")
 		}
-		b.after(time.Minute)
+		after(time.Minute)
 		b.counts(lists(3))
 	})
 }
@@ -110,7 +110,7 @@ func TestARemovedAccountPollsNoMore(t *testing.T) {
 		}
 		b.registry.Remove(key)
 		b.registry.Remove(key)
-		b.after(time.Hour)
+		after(time.Hour)
 		b.counts(lists(0))
 		if b.registry.Get(key) != nil || len(b.registry.All()) != 0 {
 			t.Error("it is still there")
@@ -122,10 +122,10 @@ func TestAListingIsCutShortByARemoval(t *testing.T) {
 	run(t, simulator.Settings{Latency: 5 * time.Second}, func(_ *testing.T, b *bench) {
 		b.seed(500)
 		b.configure()
-		b.after(7 * time.Second)
+		after(7 * time.Second)
 		b.registry.Remove(key)
 		b.sim.ResetRequests()
-		b.after(time.Hour)
+		after(time.Hour)
 		b.counts(lists(0))
 	})
 }
@@ -134,11 +134,11 @@ func TestAListingWithTheOldTokenIsGivenUp(t *testing.T) {
 	run(t, simulator.Settings{Latency: 5 * time.Second}, func(t *testing.T, b *bench) {
 		b.seed(500)
 		b.configure()
-		b.after(7 * time.Second)
+		after(7 * time.Second)
 		b.sim.AddToken("rotated", simulator.DefaultTenant)
 		b.configure(token("rotated"))
 		b.sim.ResetRequests()
-		b.after(3*time.Second + 5*5*time.Second) // the page under way, and all of the new listing
+		after(3*time.Second + 5*5*time.Second) // the page under way, and all of the new listing
 		b.counts(lists(5))
 		if got := b.account.State().RemoteGroups; got != 500 {
 			t.Errorf("the new listing shows %d groups", got)
@@ -155,14 +155,14 @@ func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 		})
 		b := &bench{t: t, sim: sim, registry: r, account: r.Ensure(key)}
 		b.configure()
-		b.after(time.Hour)
+		after(time.Hour)
 		b.counts(lists(0))
 		r.Remove(Key{Kind: "Connection", Namespace: "ns", Name: "never polled"})
 
 		stopped := make(chan error)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { stopped <- r.Start(ctx) }()
-		b.after(time.Second)
+		after(time.Second)
 		b.up(true)
 		cancel()
 		if err := <-stopped; err != nil {
@@ -177,7 +177,7 @@ func TestAnAccountConfiguredBeforeTheStartIsPolledAfterIt(t *testing.T) {
 			t.Error(err)
 		}
 		b.sim.ResetRequests()
-		b.after(time.Hour)
+		after(time.Hour)
 		b.counts(lists(0))
 	})
 }

@@ -18,22 +18,22 @@ func wholeLists(f *simulator.Fault) { f.QueryRegexp = "limit=100" }
 // the connection nor any Group had said so.
 func TestAFirstListingThatFailsIsSaidWithinHalfAMinute(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-		b.own(b.seed(3)...)
+		b.cluster.own(b.seed(3)...)
 		b.fail(http.StatusInternalServerError, wholeLists)
 		b.configure()
-		b.after(30 * time.Second)
+		after(30 * time.Second)
 		b.up(true)
-		if s := b.account.State(); !strings.Contains(s.Behind, "500") || !b.heard().Status {
+		if s := b.account.State(); !strings.Contains(s.Behind, "500") || !b.cluster.heard().Status {
 			t.Errorf("nothing is said of it: %+v", s)
 		}
-		b.after(24 * time.Hour)
+		after(24 * time.Hour)
 		if s := b.account.State(); s.Behind == "" {
 			t.Error("it is not said any more")
 		}
 		b.sim.ClearFaults()
-		b.heard()
-		b.after(2 * time.Minute)
-		if s := b.account.State(); s.Behind != "" || !b.heard().Status {
+		b.cluster.heard()
+		after(2 * time.Minute)
+		if s := b.account.State(); s.Behind != "" || !b.cluster.heard().Status {
 			t.Errorf("it is still said: %+v", s)
 		}
 	})
@@ -44,11 +44,11 @@ func TestAFirstListingThatFailsIsSaidWithinHalfAMinute(t *testing.T) {
 func TestListingsThatFailForThreeIntervalsAreSaidAndNothingIsCreated(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		b.fail(http.StatusInternalServerError, wholeLists)
-		b.after(2 * time.Minute)
+		after(2 * time.Minute)
 		if s := b.account.State(); s.Behind != "" {
 			t.Errorf("one failure is said at once: %+v", s)
 		}
-		b.after(3 * time.Minute)
+		after(3 * time.Minute)
 		b.up(true)
 		b.trusted(true)
 		if s := b.account.State(); !strings.Contains(s.Behind, "GET /groups") {
@@ -59,7 +59,7 @@ func TestListingsThatFailForThreeIntervalsAreSaidAndNothingIsCreated(t *testing.
 			t.Error(err)
 		}
 		b.sim.ClearFaults()
-		b.after(2 * time.Minute)
+		after(2 * time.Minute)
 		if s := b.account.State(); s.Behind != "" {
 			t.Errorf("it is still said: %+v", s)
 		}
@@ -73,15 +73,15 @@ func TestListingsThatFailForThreeIntervalsAreSaidAndNothingIsCreated(t *testing.
 func TestNothingButThrottlingForAnIntervalIsSaid(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, _ []string) {
 		b.fail(http.StatusTooManyRequests)
-		b.after(time.Minute) // until the next listing is refused
-		b.heard()
-		b.after(5 * time.Minute)
-		if s := b.account.State(); !s.OnlyThrottled || !s.Up || !b.heard().Status {
+		after(time.Minute) // until the next listing is refused
+		b.cluster.heard()
+		after(5 * time.Minute)
+		if s := b.account.State(); !s.OnlyThrottled || !s.Up || !b.cluster.heard().Status {
 			t.Errorf("nothing is said of it: %+v", s)
 		}
 		b.sim.ClearFaults()
-		b.after(20 * time.Minute)
-		if s := b.account.State(); s.OnlyThrottled || !b.heard().Status {
+		after(20 * time.Minute)
+		if s := b.account.State(); s.OnlyThrottled || !b.cluster.heard().Status {
 			t.Errorf("it is still said: %+v", s)
 		}
 	})

@@ -23,12 +23,12 @@ func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
 		}
 		b.configure(token(foreignToken))
 		b.trusted(true)
-		b.own(ids[1])
+		b.cluster.own(ids[1])
 		b.createRefused(t)
 		if e := b.account.Evidence("Ritz"); relied(e) {
 			t.Error("a plan may rely on it meanwhile")
 		}
-		b.after(time.Minute) // the write is within the settle time
+		after(time.Minute) // the write is within the settle time
 		b.trusted(false)
 		b.configure()
 		b.trusted(true)
@@ -48,7 +48,7 @@ func TestWhatWasShownBeforeItWasOwnedEarnsTrust(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(2)
 		b.configure()
-		b.own(ids[1])
+		b.cluster.own(ids[1])
 		if e := b.account.Evidence("Ritz"); !relied(e) {
 			t.Errorf("evidence: %+v", e)
 		}
@@ -67,16 +67,16 @@ func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(600)
 		b.configure()
-		b.own("gone")
+		b.cluster.own("gone")
 		if relied(b.account.Evidence("Ritz")) {
 			t.Error("an id that nobody has seen earns trust")
 		}
-		b.heard()
-		b.own("gone", ids[7])
+		b.cluster.heard()
+		b.cluster.own("gone", ids[7])
 		if e := b.account.Evidence("Ritz"); e.Trust != TrustEarned {
 			t.Error("an id that the listing has shown earns no trust")
 		}
-		if news := b.heard(); !news.All {
+		if news := b.cluster.heard(); !news.All {
 			t.Errorf("news: %+v", news)
 		}
 	})
@@ -86,11 +86,11 @@ func TestTrustThatIsEarnedByAPlanIsNews(t *testing.T) {
 func TestAnAccountWhoseGroupsAreAcceptedAsMissingMayCreate(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.seed(3)
-		b.own("gone-1", "gone-2")
+		b.cluster.own("gone-1", "gone-2")
 		b.configure()
 		b.createRefused(t)
 		b.account.AcceptMissing(time.Now())
-		b.after(time.Second)
+		after(time.Second)
 		b.trusted(true)
 		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
 			t.Error(err)
@@ -101,10 +101,10 @@ func TestAnAccountWhoseGroupsAreAcceptedAsMissingMayCreate(t *testing.T) {
 func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
 	run(t, simulator.Settings{Paging: simulator.Incomplete, Order: simulator.OldestFirst}, func(t *testing.T, b *bench) {
 		ids := b.seed(150)
-		b.own(ids[149], ids[148])
+		b.cluster.own(ids[149], ids[148])
 		b.configure()
 		b.trusted(false) // the listing shows the first hundred
-		b.heard()
+		b.cluster.heard()
 		if _, err := b.get(ids[120]); err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.trusted(true)
-		if news := b.heard(); !news.All || !news.Status {
+		if news := b.cluster.heard(); !news.All || !news.Status {
 			t.Errorf("news: %+v", news)
 		}
 	})
@@ -123,16 +123,16 @@ func TestTheFirstSightOfAnOwnedIDEarnsTrust(t *testing.T) {
 func TestAnErrorIsNeverTakenForOwningNothing(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		b.seed(3)
-		b.own("hidden-1", "hidden-2")
-		b.ownedFails(errors.New("the cache is not read"))
+		b.cluster.own("hidden-1", "hidden-2")
+		b.cluster.ownedFails(errors.New("the cache is not read"))
 		b.configure()
-		b.after(2 * time.Minute)
+		after(2 * time.Minute)
 		b.createRefused(t)
 		if relied(b.account.Evidence("Ritz")) {
 			t.Error("a plan may rely on an account of which nobody knows what is owned")
 		}
-		b.ownedFails(nil)
-		b.after(2 * time.Minute)
+		b.cluster.ownedFails(nil)
+		after(2 * time.Minute)
 		b.trusted(false)
 	})
 }
@@ -140,16 +140,16 @@ func TestAnErrorIsNeverTakenForOwningNothing(t *testing.T) {
 func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.own(ids[1:]...)
-		b.giveUp(ids[1:]...)
+		b.cluster.own(ids[1:]...)
+		b.cluster.giveUp(ids[1:]...)
 		b.configure()
 		b.trusted(true)
-		if got := b.heard(); !got.All {
+		if got := b.cluster.heard(); !got.All {
 			t.Errorf("their Groups are not told: %+v", got)
 		}
-		b.giveUp()
+		b.cluster.giveUp()
 		b.becomeForeign()
-		b.after(time.Minute)
+		after(time.Minute)
 		b.trusted(false)
 	})
 }
@@ -159,8 +159,8 @@ func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
 func TestWhatWasShownSinceItWasMissedIsNotGivenUp(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(1)
-		b.own(ids[0])
-		b.giveUp(ids[0])
+		b.cluster.own(ids[0])
+		b.cluster.giveUp(ids[0])
 		b.configure()
 		b.trusted(true)
 		b.configure(token(foreignToken))

@@ -74,7 +74,7 @@ func TestTrustAfterOneReplyThatShowsAnOwnedGroup(t *testing.T) {
 func TestAnIDThatManyGroupsNameCountsOnce(t *testing.T) {
 	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 		ids := b.seed(5)
-		b.own(append(slices.Repeat([]string{"invented"}, 15), ids...)...)
+		b.cluster.own(append(slices.Repeat([]string{"invented"}, 15), ids...)...)
 		b.configure()
 		b.trusted(true)
 	})
@@ -83,10 +83,10 @@ func TestAnIDThatManyGroupsNameCountsOnce(t *testing.T) {
 func TestATimeThatIsStillToComeAcceptsNothing(t *testing.T) {
 	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 		b.seed(3)
-		b.own("gone-1", "gone-2")
+		b.cluster.own("gone-1", "gone-2")
 		b.configure()
 		b.account.AcceptMissing(time.Now().Add(5 * time.Minute))
-		b.after(10 * time.Minute)
+		after(10 * time.Minute)
 		b.trusted(false)
 	})
 }

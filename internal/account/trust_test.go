@@ -37,7 +37,7 @@ func TestAWrongTenantIsNotTrusted(t *testing.T) {
 		t.Run(fmt.Sprintf("%d groups", n), func(t *testing.T) {
 			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 				b.sim.Account("foreign").Seed(simulator.Group{Name: "theirs", ArchivedAt: time.Now()})
-				b.own(b.seed(n)...)
+				b.cluster.own(b.seed(n)...)
 				b.configure(token(foreignToken))
 				b.trusted(false)
 				if s := b.account.State(); s.Trust == TrustUnjudged || s.Missing != n || s.Owned != n || !s.Up {
@@ -45,17 +45,17 @@ func TestAWrongTenantIsNotTrusted(t *testing.T) {
 				}
 				b.createRefused(t)
 				b.sim.ResetRequests()
-				b.heard()
-				b.after(10 * time.Minute)
+				b.cluster.heard()
+				after(10 * time.Minute)
 				b.trusted(false)
-				if news := b.heard(); news.All || news.Status {
+				if news := b.cluster.heard(); news.All || news.Status {
 					t.Errorf("news of what goes on: %+v", news)
 				}
 
 				b.configure()
-				b.after(10 * time.Second)
+				after(10 * time.Second)
 				b.trusted(true)
-				if news := b.heard(); !news.All || !news.Status {
+				if news := b.cluster.heard(); !news.All || !news.Status {
 					t.Errorf("news of the right token: %+v", news)
 				}
 				if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {
@@ -70,20 +70,20 @@ func TestTrustIsLostWhenAllVanishAndHealsByItself(t *testing.T) {
 	for _, n := range []int{2, 8, 500} {
 		t.Run(fmt.Sprintf("%d groups", n), func(t *testing.T) {
 			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
-				b.own(b.seed(n)...)
+				b.cluster.own(b.seed(n)...)
 				b.configure()
 				b.trusted(true)
-				b.heard()
+				b.cluster.heard()
 				b.becomeForeign()
-				b.after(time.Minute + 10*time.Second)
+				after(time.Minute + 10*time.Second)
 				b.trusted(false)
-				if news := b.heard(); !news.Status {
+				if news := b.cluster.heard(); !news.Status {
 					t.Errorf("news: %+v", news)
 				}
 				b.comeHome()
-				b.after(time.Minute + 10*time.Second)
+				after(time.Minute + 10*time.Second)
 				b.trusted(true)
-				if news := b.heard(); !news.All || !news.Status {
+				if news := b.cluster.heard(); !news.All || !news.Status {
 					t.Errorf("news: %+v", news)
 				}
 			})
@@ -95,10 +95,10 @@ func TestTrustIsLostWhenAllVanishAndHealsByItself(t *testing.T) {
 func TestTheOnlyGroupMayGo(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(2)
-		b.own(ids[1])
+		b.cluster.own(ids[1])
 		b.configure()
 		b.sim.Remove(ids[1])
-		b.after(time.Minute)
+		after(time.Minute)
 		b.trusted(true)
 		if r := b.account.Lookup(ids[1]); r.Presence != Unlisted || r.Absent.IsZero() {
 			t.Errorf("the lost group: %+v", r)
@@ -114,12 +114,12 @@ func TestAFewMayGo(t *testing.T) {
 		t.Run(fmt.Sprintf("%d of %d", c.gone, c.n), func(t *testing.T) {
 			run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
 				ids := b.seed(c.n + 1)
-				b.own(ids[1:]...)
+				b.cluster.own(ids[1:]...)
 				b.configure()
 				for _, id := range ids[1 : 1+c.gone] {
 					b.sim.Remove(id)
 				}
-				b.after(time.Minute + 10*time.Second)
+				after(time.Minute + 10*time.Second)
 				b.trusted(c.trusted)
 			})
 		})
@@ -131,26 +131,26 @@ func TestAcceptMissing(t *testing.T) {
 		t.Helper()
 		run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 			ids := b.seed(9)
-			b.own(ids[1:]...)
+			b.cluster.own(ids[1:]...)
 			b.configure()
 			for _, id := range ids[1:] {
 				b.sim.Remove(id)
 			}
-			b.after(time.Minute)
+			after(time.Minute)
 			b.trusted(false)
-			b.heard()
+			b.cluster.heard()
 			test(t, b)
 		})
 	}
 	t.Run("now", func(t *testing.T) {
 		lost(t, func(t *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now())
-			b.after(time.Second) // it need not wait for the next listing
+			after(time.Second) // it need not wait for the next listing
 			b.trusted(true)
-			if !b.heard().All {
+			if !b.cluster.heard().All {
 				t.Error("its Groups are not told")
 			}
-			b.after(time.Hour) // and what was accepted is not held against it later
+			after(time.Hour) // and what was accepted is not held against it later
 			b.trusted(true)
 			if s := b.account.State(); s.Missing != 0 {
 				t.Errorf("state: %+v", s)
@@ -161,42 +161,42 @@ func TestAcceptMissing(t *testing.T) {
 		lost(t, func(_ *testing.T, b *bench) {
 			from := time.Now()
 			b.account.AcceptMissing(from)
-			b.after(time.Second)
+			after(time.Second)
 			b.sim.ResetRequests()
 			b.account.AcceptMissing(from)
-			b.after(time.Second)
+			after(time.Second)
 			b.counts(lists(0))
 		})
 	})
 	t.Run("nine minutes ago", func(t *testing.T) {
 		lost(t, func(_ *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now().Add(-9 * time.Minute))
-			b.after(time.Second)
+			after(time.Second)
 			b.trusted(true)
 		})
 	})
 	t.Run("ten minutes ago", func(t *testing.T) {
 		lost(t, func(_ *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now().Add(-10 * time.Minute))
-			b.after(time.Hour)
+			after(time.Hour)
 			b.trusted(false)
 		})
 	})
 	t.Run("in the future", func(t *testing.T) {
 		lost(t, func(_ *testing.T, b *bench) {
 			b.account.AcceptMissing(time.Now().Add(5 * time.Minute))
-			b.after(4*time.Minute + 59*time.Second)
+			after(4*time.Minute + 59*time.Second)
 			b.trusted(false)
 		})
 	})
 	t.Run("of what vanishes later it says nothing", func(t *testing.T) {
 		run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
-			b.own(b.seed(8)...)
+			b.cluster.own(b.seed(8)...)
 			b.configure()
 			b.account.AcceptMissing(time.Now())
-			b.after(11 * time.Minute)
+			after(11 * time.Minute)
 			b.becomeForeign()
-			b.after(time.Minute)
+			after(time.Minute)
 			b.trusted(false)
 		})
 	})
@@ -205,18 +205,18 @@ func TestAcceptMissing(t *testing.T) {
 func TestWhatWasGivenUpIsNotCountedAgain(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.own(ids[1:]...)
+		b.cluster.own(ids[1:]...)
 		b.configure()
 		b.sim.Remove(ids[1])
-		b.after(time.Minute)
+		after(time.Minute)
 		b.trusted(true)
 		b.account.Gone(ids[1])
-		b.after(time.Minute)
+		after(time.Minute)
 		if s := b.account.State(); s.Missing != 0 || s.Owned != 1 {
 			t.Errorf("state: %+v", s)
 		}
-		b.own(ids[2])
-		b.after(time.Minute)
+		b.cluster.own(ids[2])
+		after(time.Minute)
 		if n := len(b.peek().trust.gone); n != 0 {
 			t.Errorf("%d ids that no Group owns are kept", n)
 		}
@@ -227,14 +227,14 @@ func TestWhatWasGivenUpIsNotCountedAgain(t *testing.T) {
 func TestOurOwnDeletesAreNoDisappearance(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3)
-		b.own(ids[1:]...)
+		b.cluster.own(ids[1:]...)
 		b.configure()
 		for _, id := range ids[1:] {
 			if err := b.account.Delete(t.Context(), changing(id), id); err != nil {
 				t.Fatal(err)
 			}
 		}
-		b.after(5 * time.Minute)
+		after(5 * time.Minute)
 		b.trusted(true)
 	})
 }
@@ -252,9 +252,9 @@ func TestTheAPIsLagIsNoDisappearance(t *testing.T) {
 			}
 			ids = append(ids, g.ID)
 		}
-		b.own(ids...)
+		b.cluster.own(ids...)
 		for range 12 {
-			b.after(10 * time.Second)
+			after(10 * time.Second)
 			b.trusted(true)
 			for _, id := range ids {
 				if r := b.account.Lookup(id); r.Presence != Present {
@@ -270,14 +270,14 @@ func TestGetsThatTellNothingEarnNoTrust(t *testing.T) {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 				ids := b.seed(500)
-				b.own(ids[:2]...)
+				b.cluster.own(ids[:2]...)
 				b.configure()
 				b.becomeForeign()
-				b.after(time.Minute)
+				after(time.Minute)
 				b.trusted(false)
 				b.fail(status, on("/groups/."))
 				b.sim.ResetRequests()
-				b.after(5 * time.Minute)
+				after(5 * time.Minute)
 				b.trusted(false)
 				b.up(true) // an id that the API calls malformed is no outage either
 				if n := b.calls(); n > 5*3 || n < 5*2 {
@@ -291,13 +291,13 @@ func TestGetsThatTellNothingEarnNoTrust(t *testing.T) {
 func TestGetsThatTellNothingLoseNoTrust(t *testing.T) {
 	run(t, simulator.Settings{}, func(t *testing.T, b *bench) {
 		ids := b.seed(3000)
-		b.own(ids[:14]...)
+		b.cluster.own(ids[:14]...)
 		b.configure()
-		b.after(10 * time.Second)
+		after(10 * time.Second)
 		for _, id := range ids[:12] {
 			b.fail(http.StatusForbidden, on(id))
 		}
-		b.after(time.Minute)
+		after(time.Minute)
 		b.trusted(true)
 		if s := b.account.State(); s.Missing != 0 || s.Owned != 2 {
 			t.Errorf("state: %+v, want a judgement by the two that were answered", s)
@@ -307,10 +307,10 @@ func TestGetsThatTellNothingLoseNoTrust(t *testing.T) {
 
 func TestAWatchedAccountThatRefusesEverythingGoesDown(t *testing.T) {
 	run(t, simulator.Settings{}, func(_ *testing.T, b *bench) {
-		b.own(b.seed(500)[:2]...)
+		b.cluster.own(b.seed(500)[:2]...)
 		b.configure()
 		b.fail(http.StatusForbidden)
-		b.after(time.Minute)
+		after(time.Minute)
 		b.up(false)
 		b.trusted(true)
 	})
@@ -330,13 +330,13 @@ func TestWhatItsGroupsHaveGivenUpIsNoDisappearance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run(t, c.settings, func(_ *testing.T, b *bench) {
 				b.seed(c.others)
-				b.own("gone-1", "gone-2")
-				b.giveUp("gone-1", "gone-2")
+				b.cluster.own("gone-1", "gone-2")
+				b.cluster.giveUp("gone-1", "gone-2")
 				b.configure()
-				b.after(5 * time.Minute)
+				after(5 * time.Minute)
 				b.trusted(true)
-				b.giveUp("gone-1") // the other one's Group was changed, and wants it back
-				b.after(time.Minute)
+				b.cluster.giveUp("gone-1") // the other one's Group was changed, and wants it back
+				after(time.Minute)
 				b.trusted(true)
 			})
 		})
