@@ -4,12 +4,10 @@
 package plugin
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,28 +19,10 @@ import (
 	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
-// overheard is what a process has written so far.
-type overheard struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *overheard) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *overheard) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // asked runs a command that asks, and says yes once what happens meanwhile has happened.
 func (w *world) asked(meanwhile func(), args ...string) said {
 	w.Helper()
-	var out, errs overheard
+	var out, errs worlds.Journal
 	cmd := exec.CommandContext(w.Context(), binary, append(args, "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig())...)
 	cmd.Env = append(os.Environ(), "KLINK_TOKEN=")
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -66,13 +66,13 @@ func TestAnAPIServerThatIsAwayForAMoment(t *testing.T) {
 	w.groups.create("plaza")
 	var instead atomic.Pointer[func(*http.Request) int]
 	as := w.between(&instead)
-	var out, errs overheard
+	var out, errs worlds.Journal
 	cmd := exec.CommandContext(t.Context(), binary, "status", "--watch", "--kubeconfig", as)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	says := func(o *overheard, part string) {
+	says := func(o *worlds.Journal, part string) {
 		t.Helper()
 		worlds.Eventually(t, patience, 50*time.Millisecond, func() string {
 			if !strings.Contains(o.String(), part) {
