@@ -7,5 +7,6 @@
 // the groups API under the API's own name. It compares that log with the roles, and
 // hands out the commands and manifests of the pages.
 //
-// What is installed, and what then has to happen, belongs into the tests that use it.
+// A Tenant is a namespace in which people then declare Groups. What is installed, and what
+// has to happen besides, belongs into the tests that use it.
 package installation

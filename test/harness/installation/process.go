@@ -4,13 +4,11 @@
 package installation
 
 import (
-	"bytes"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/test/harness/checkout"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // lease is the one that the leader has.
@@ -30,22 +29,7 @@ type Process struct {
 	cmd   *exec.Cmd
 	done  chan struct{} // closed when it has ended
 	token string
-
-	mu  sync.Mutex
-	log bytes.Buffer
-}
-
-// Write implements io.Writer for the log.
-func (p *Process) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.log.Write(text)
-}
-
-func (p *Process) text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.log.String()
+	log   worlds.Journal
 }
 
 // Build builds the manager.
@@ -72,7 +56,7 @@ func (c *Cluster) Launch(r *Remote, more ...string) *Process {
 	p.cmd.Env = slices.Concat(p.env, more)
 	p.cmd.Env = append(p.cmd.Env, "KUBECONFIG="+kubeconfig, "HTTPS_PROXY="+r.proxy, "SSL_CERT_FILE="+r.caFile)
 	p.cmd.Dir = c.Dir
-	p.cmd.Stdout, p.cmd.Stderr = p, p
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	c.CP.Adopt(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		c.Fatal(err)
@@ -86,7 +70,7 @@ func (c *Cluster) Launch(r *Remote, more ...string) *Process {
 }
 
 // Leads tells whether the process does a leader's work.
-func (p *Process) Leads() bool { return strings.Contains(p.text(), "Starting workers") }
+func (p *Process) Leads() bool { return strings.Contains(p.log.String(), "Starting workers") }
 
 // Stop ends the process as the kubelet does, and reads its log.
 func (c *Cluster) Stop(p *Process) {
@@ -105,7 +89,7 @@ func (c *Cluster) Stop(p *Process) {
 // judge wants no refusal, no panic and no token in the log.
 func (p *Process) judge(t testing.TB) {
 	t.Helper()
-	log := p.text()
+	log := p.log.String()
 	for line := range strings.SplitSeq(log, "\n") {
 		lower := strings.ToLower(line)
 		for _, bad := range []string{"forbidden", "unauthorized", "panic", "data race"} {
@@ -122,7 +106,7 @@ func (p *Process) judge(t testing.TB) {
 // explain shows the end of the log if the test has failed.
 func (p *Process) explain(t *testing.T) {
 	if t.Failed() {
-		lines := strings.Split(strings.ReplaceAll(p.text(), p.token, "[token]"), "\n")
+		lines := strings.Split(strings.ReplaceAll(p.log.String(), p.token, "[token]"), "\n")
 		t.Logf("%s %s\n%s", p.cmd.Path, strings.Join(p.args, " "), strings.Join(lines[max(0, len(lines)-30):], "\n"))
 	}
 }
