@@ -65,7 +65,7 @@ func perform(ctx context.Context, cancel context.CancelCauseFunc, out io.Writer,
 	}
 	defer func() { err = errors.Join(err, s.clear()) }()
 	for _, a := range acts {
-		s.heading(ctx, a.title)
+		s.narrator.heading(ctx, a.title)
 		switch err := a.do(ctx, s); {
 		case err == nil:
 		case ctx.Err() != nil:

@@ -20,15 +20,15 @@ var play = []act{
 }
 
 func install(ctx context.Context, s *stage) error {
-	s.say("Everything of config/default but the Deployment: there are no pods here, so that")
-	s.say("the manager runs beside the cluster, as the ServiceAccount it would have in it.")
+	s.narrator.say("Everything of config/default but the Deployment: there are no pods here, so that")
+	s.narrator.say("the manager runs beside the cluster, as the ServiceAccount it would have in it.")
 	err := s.all(ctx,
 		[]string{"apply", "--server-side", "-k", "test/demo/install"},
 		waitFor("condition=Established", "crd/groups.klink.cloud", "crd/connections.klink.cloud", "crd/clusterconnections.klink.cloud"))
 	if err != nil {
 		return err
 	}
-	s.say("\nThe manager may get a Secret by its name, but not list Secrets:")
+	s.narrator.say("\nThe manager may get a Secret by its name, but not list Secrets:")
 	out, err := s.kubectl(ctx, "auth", "can-i", "list", "secrets", "--all-namespaces",
 		"--as=system:serviceaccount:"+operatorNamespace+":"+serviceAccount)
 	if strings.TrimSpace(out) != "no" { // which kubectl exits with 1 for
@@ -50,7 +50,7 @@ spec:
 `
 
 func connect(ctx context.Context, s *stage) error {
-	s.say("The token is in a file that only you can read, and is never shown.")
+	s.narrator.say("The token is in a file that only you can read, and is never shown.")
 	err := s.all(ctx, []string{"-n", operatorNamespace, "create", "secret", "generic", "klink-token", "--from-file=" + s.tokenFile()})
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func connect(ctx context.Context, s *stage) error {
 	if _, err := s.apply(ctx, fmt.Sprintf(connection, s.remote.endpoint)); err != nil {
 		return err
 	}
-	s.say("\nStarting the manager ...")
+	s.narrator.say("\nStarting the manager ...")
 	if err := s.startManager(ctx); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ Ctrl-C ends all of it; "Error" or "Interrupt" is then make's word for that.
 `
 
 func wait(ctx context.Context, s *stage) error {
-	s.say(strings.TrimSuffix(guide, "\n"), s.cp.Kubeconfig(), filepath.Dir(s.cp.KubectlPath()), s.manager.log,
+	s.narrator.say(strings.TrimSuffix(guide, "\n"), s.cp.Kubeconfig(), filepath.Dir(s.cp.KubectlPath()), s.manager.log,
 		s.remote.endpoint, s.tokenFile(), s.remote.admin)
 	<-ctx.Done()
 	if cause := context.Cause(ctx); errors.Is(cause, errEnded) {

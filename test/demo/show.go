@@ -35,12 +35,12 @@ func (s *stage) typed(ctx context.Context, input string, args ...string) (string
 	if input != "" {
 		line += " <<'EOF'\n" + input + "EOF"
 	}
-	s.command(line)
+	s.narrator.command(line)
 	cmd := s.cp.KubectlCommand(ctx, args...)
 	cmd.Dir = s.root
 	cmd.Stdin = strings.NewReader(input)
 	var output bytes.Buffer
-	cmd.Stdout = io.MultiWriter(s.out, &output)
+	cmd.Stdout = io.MultiWriter(s.narrator.out, &output)
 	cmd.Stderr = cmd.Stdout
 	if err := cmd.Run(); err != nil {
 		return output.String(), fmt.Errorf("kubectl %s: %w", args[0], err)
@@ -78,7 +78,7 @@ func (s *stage) showRemote(ctx context.Context, id string) (group, error) {
 
 // changeRemote changes a remote group past the operator, as somebody else would.
 func (s *stage) changeRemote(ctx context.Context, id, body string) (group, error) {
-	s.elsewhere(http.MethodPut + " " + s.remote.groupURL(id) + " " + body)
+	s.narrator.elsewhere(http.MethodPut + " " + s.remote.groupURL(id) + " " + body)
 	return s.request(ctx, http.MethodPut, id, body)
 }
 
@@ -110,8 +110,8 @@ func (s *stage) file(path string) error {
 	if err != nil {
 		return err
 	}
-	s.command("cat " + path)
-	s.say("%s", withoutHeader(string(content)))
+	s.narrator.command("cat " + path)
+	s.narrator.say("%s", withoutHeader(string(content)))
 	return nil
 }
 
@@ -158,6 +158,6 @@ func (s *stage) showEvent(ctx context.Context, reason, part string) error {
 	if err != nil {
 		return err
 	}
-	s.operator("%s", notes)
+	s.narrator.operator("%s", notes)
 	return nil
 }

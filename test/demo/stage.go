@@ -30,7 +30,7 @@ const remoteSeed = `[
 
 // stage is everything that runs during a demo.
 type stage struct {
-	*narrator
+	narrator *narrator
 
 	root   string // of the repository
 	token  string // of the account
@@ -49,8 +49,8 @@ func setStage(ctx context.Context, failed context.CancelCauseFunc, out io.Writer
 	if s.root, err = repository(ctx); err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(s.out, s.paint(bold, "== Start a Kubernetes control plane and a stand-in for the klink.cloud API, on this machine alone"))
-	err = s.during("Starting etcd, kube-apiserver and kube-controller-manager ...", func() (err error) {
+	fmt.Fprintln(s.narrator.out, s.narrator.paint(bold, "== Start a Kubernetes control plane and a stand-in for the klink.cloud API, on this machine alone"))
+	err = s.narrator.during("Starting etcd, kube-apiserver and kube-controller-manager ...", func() (err error) {
 		s.cp, err = controlplane.Start(ctx, controlplane.Options{ControllerManager: true})
 		return err
 	})
@@ -62,13 +62,13 @@ func setStage(ctx context.Context, failed context.CancelCauseFunc, out io.Writer
 			err = errors.Join(err, s.clear())
 		}
 	}()
-	if err := s.during("Building the manager and the stand-in API ...", func() error { return s.build(ctx) }); err != nil {
+	if err := s.narrator.during("Building the manager and the stand-in API ...", func() error { return s.build(ctx) }); err != nil {
 		return nil, err
 	}
 	if err := s.startSimulator(ctx); err != nil {
 		return nil, err
 	}
-	s.say("The stand-in API listens on %s", s.remote.endpoint)
+	s.narrator.say("The stand-in API listens on %s", s.remote.endpoint)
 	return s, nil
 }
 

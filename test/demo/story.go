@@ -86,7 +86,7 @@ func drift(ctx context.Context, s *stage) error {
 	if err := is("description", text(g.Description), "Closed for renovation."); err != nil {
 		return err
 	}
-	err = s.during("Waiting for the next listing of the account (resyncInterval: 10s) ...", func() error {
+	err = s.narrator.during("Waiting for the next listing of the account (resyncInterval: 10s) ...", func() error {
 		return s.awaitDescription(ctx, id, "The finest in New York.")
 	})
 	if err != nil {
@@ -194,7 +194,7 @@ func deleteForGood(ctx context.Context, s *stage) error {
 	if _, err := s.showRemote(ctx, id); err != nil {
 		return fmt.Errorf("the group must still be there: %w", err)
 	}
-	s.say("\nThe second consent is the connection's:")
+	s.narrator.say("\nThe second consent is the connection's:")
 	err = s.all(ctx,
 		[]string{"patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"allowDelete":true}}`},
 		waitFor("delete", "kgrp/pop-up-event"))
@@ -205,7 +205,7 @@ func deleteForGood(ctx context.Context, s *stage) error {
 	if err := errors.Join(err, is("the API's reply", answer.status, http.StatusNotFound)); err != nil {
 		return err
 	}
-	s.say("Remote group %s is gone for good: the API answers %d.", id, answer.status)
+	s.narrator.say("Remote group %s is gone for good: the API answers %d.", id, answer.status)
 	return nil
 }
 
@@ -230,12 +230,12 @@ func samples(ctx context.Context, s *stage) error {
 const created = 4
 
 func reckoning(ctx context.Context, s *stage) error {
-	s.say("The calls that the API has received, those above included:")
+	s.narrator.say("The calls that the API has received, those above included:")
 	answer, err := s.remote.call(ctx, http.MethodGet, s.remote.admin+"/counts", "")
 	if err != nil {
 		return err
 	}
-	s.say("%s", answer.pretty())
+	s.narrator.say("%s", answer.pretty())
 	lines, err := s.manager.lines()
 	if err != nil {
 		return err
@@ -246,8 +246,8 @@ func reckoning(ctx context.Context, s *stage) error {
 			return errors.New("the manager's log contains a token, a refusal for lack of rights, or a panic")
 		}
 	}
-	s.operator("one POST for each of the %d groups that were created; it was refused nothing, and its log shows no token.", created)
-	s.say("%s", strings.TrimSuffix(epilogue, "\n"))
+	s.narrator.operator("one POST for each of the %d groups that were created; it was refused nothing, and its log shows no token.", created)
+	s.narrator.say("%s", strings.TrimSuffix(epilogue, "\n"))
 	return contains(string(answer.body), fmt.Sprintf(`"POST": %d`, created))
 }
 

@@ -36,7 +36,7 @@ func TestArgoCDSync(t *testing.T) {
 			w.create(w.secret("a-token"))
 			w.sim.SetToken("a-token")
 			w.start()
-			app := &application{world: w, flags: flags}
+			app := &application{T: w.T, world: w, flags: flags}
 
 			// A user who writes what is needed, and nothing else.
 			app.sync(`{name: The Plaza}`)
@@ -78,8 +78,9 @@ func (w *world) wantRemote(name, description string) {
 
 // application is a Connection and a Group as they stand in git.
 type application struct {
-	*world
+	*testing.T
 
+	world *world
 	flags []string
 	file  string
 }
@@ -92,10 +93,10 @@ func (a *application) sync(spec string) {
 	if a.difference() == "" {
 		a.Error("a change in git is not seen")
 	}
-	a.kubectl(append([]string{"apply", "-f", a.file}, a.flags...)...)
-	a.await("Connection", "sim", "True", v1alpha1.ReasonConnected)
-	a.awaitSynced("it")
-	if health, message := argoHealth(a.T, a.get("Group", "it")); health != healthy {
+	a.world.kubectl(append([]string{"apply", "-f", a.file}, a.flags...)...)
+	a.world.await("Connection", "sim", "True", v1alpha1.ReasonConnected)
+	a.world.awaitSynced("it")
+	if health, message := argoHealth(a.T, a.world.get("Group", "it")); health != healthy {
 		a.Errorf("the application is %s: %s", health, message)
 	}
 	if difference := a.difference(); difference != "" {
@@ -119,7 +120,7 @@ apiVersion: klink.cloud/v1alpha1
 kind: Group
 metadata: {name: it, namespace: %[1]s, annotations: {argocd.argoproj.io/tracking-id: "app:klink.cloud/Group:%[1]s/it"}}
 spec: %[3]s
-`, a.namespace, a.sim.URL, strings.Replace(spec, "{", "{connectionRef: {kind: Connection, name: sim}, ", 1))
+`, a.world.namespace, a.world.sim.URL, strings.Replace(spec, "{", "{connectionRef: {kind: Connection, name: sim}, ", 1))
 	a.file = filepath.Join(a.TempDir(), "app.yaml")
 	if err := os.WriteFile(a.file, []byte(manifests), 0o600); err != nil {
 		a.Fatal(err)
@@ -129,7 +130,7 @@ spec: %[3]s
 // difference is what a sync would change, by a dry run of it.
 func (a *application) difference() string {
 	a.Helper()
-	cmd := a.cp.KubectlCommand(a.Context(), append([]string{"diff", "-f", a.file}, a.flags...)...)
+	cmd := a.world.cp.KubectlCommand(a.Context(), append([]string{"diff", "-f", a.file}, a.flags...)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -148,7 +149,7 @@ func (a *application) difference() string {
 func (a *application) wantNoPatch(kind string) {
 	a.Helper()
 	name := map[string]string{"Connection": "sim", "Group": "it"}[kind]
-	live := a.get(kind, name)
+	live := a.world.get(kind, name)
 	git := a.inGit(kind)
 	applied := []byte(live.GetAnnotations()[corev1.LastAppliedConfigAnnotation])
 	if len(applied) == 0 {

@@ -25,7 +25,7 @@ func TestFluxRound(t *testing.T) {
 	if err := f.wait(2 * time.Second); err == nil {
 		t.Error("objects that nobody has looked at are taken for ready")
 	}
-	f.start()
+	f.world.start()
 	f.wantReady()
 	f.wantNoDrift()
 	f.wantOnly(f.apply(), ssa.UnchangedAction)
@@ -40,7 +40,7 @@ func TestFluxRound(t *testing.T) {
 	f.apply()
 	f.wantReady()
 	f.wantNoDrift()
-	if g := f.remote(f.sim, "Plaza Hotel"); *g.Description != "Closed for the winter." || len(g.Contacts) != 0 {
+	if g := f.remote(f.world.sim, "Plaza Hotel"); *g.Description != "Closed for the winter." || len(g.Contacts) != 0 {
 		t.Errorf("Flux waited for too little: %+v", g)
 	}
 
@@ -53,7 +53,7 @@ func TestFluxRound(t *testing.T) {
 	if err := f.wait(patience); err == nil || !strings.Contains(err.Error(), "broken") || strings.Contains(err.Error(), "timeout") {
 		t.Errorf("a stalled Group does not fail: %v", err)
 	}
-	f.await("Group", "broken", "False", v1alpha1.ReasonRemoteMissing)
+	f.world.await("Group", "broken", "False", v1alpha1.ReasonRemoteMissing)
 	f.prune(func(u *unstructured.Unstructured) bool { return u.GetName() == "broken" })
 	f.wantReady()
 }
@@ -64,23 +64,23 @@ func TestFluxPrunes(t *testing.T) {
 	t.Parallel()
 	f := newFlux(t)
 	f.apply()
-	f.start()
+	f.world.start()
 	f.wantReady()
 
 	f.prune(func(u *unstructured.Unstructured) bool { return u.GetName() == "plaza-hotel" })
-	if !f.remote(f.sim, "Plaza Hotel").Archived() {
+	if !f.remote(f.world.sim, "Plaza Hotel").Archived() {
 		t.Error("the remote group of the pruned Group is not archived")
 	}
-	if f.remote(f.sim, "Concierge Desk").Archived() {
+	if f.remote(f.world.sim, "Concierge Desk").Archived() {
 		t.Error("another remote group is archived")
 	}
 	f.wantReady()
 
 	f.prune(func(u *unstructured.Unstructured) bool {
-		return u.GetNamespace() == f.namespace || u.GetKind() == "Namespace" && u.GetName() == f.namespace
+		return u.GetNamespace() == f.world.namespace || u.GetKind() == "Namespace" && u.GetName() == f.world.namespace
 	})
 	for name, archived := range map[string]bool{"Concierge Desk": true, "Savoy Hotel": true, "Ritz Hotel": true, "Carlton Hotel": false} {
-		if have := f.remote(f.sim, name).Archived(); have != archived {
+		if have := f.remote(f.world.sim, name).Archived(); have != archived {
 			t.Errorf("%s has archived=%t, want %t", name, have, archived)
 		}
 	}
@@ -91,7 +91,7 @@ func TestFluxPrunes(t *testing.T) {
 
 	// The CRDs outlive even the operator's own Kustomization.
 	f.prune(func(*unstructured.Unstructured) bool { return true })
-	if crds := f.kubectl("get", "crd", "-o=name"); strings.Count(crds, "klink.cloud") != 3 {
+	if crds := f.world.kubectl("get", "crd", "-o=name"); strings.Count(crds, "klink.cloud") != 3 {
 		t.Errorf("these CRDs are left: %s", crds)
 	}
 }

@@ -27,8 +27,9 @@ const operatorNamespace = "klink-operator-system"
 
 // flux is a cluster of its own, what stands in git for it, and what applies that.
 type flux struct {
-	*world
+	*testing.T
 
+	world     *world
 	team      *simulator.Instance // the account of the namespaced Connection
 	objects   []*unstructured.Unstructured
 	resources *ssa.ResourceManager
@@ -46,14 +47,14 @@ func newFlux(t *testing.T) *flux {
 			t.Error(err)
 		}
 	})
-	f := &flux{world: &world{T: t, cp: cp, api: worlds.Client(cp.Config), namespace: "concierge"}}
-	f.sim, f.team = simulator.Start(t, simulator.Options{}), simulator.Start(t, simulator.Options{})
-	f.sim.Seed(simulator.Group{ID: "hSIhXBhNe8X1d8Et", Name: "Savoy"})
-	f.sim.Seed(simulator.Group{Name: "Carlton Hotel"})
-	f.options = manager.Options{
+	f := &flux{T: t, world: &world{T: t, cp: cp, api: worlds.Client(cp.Config), namespace: "concierge"}}
+	f.world.sim, f.team = simulator.Start(t, simulator.Options{}), simulator.Start(t, simulator.Options{})
+	f.world.sim.Seed(simulator.Group{ID: "hSIhXBhNe8X1d8Et", Name: "Savoy"})
+	f.world.sim.Seed(simulator.Group{Name: "Carlton Hotel"})
+	f.world.options = manager.Options{
 		MetricsAddress: "0", ProbeAddress: "0", OperatorNamespace: operatorNamespace, AllowedEndpoints: f.team.URL, Workers: 4,
 	}
-	f.resources = ssa.NewResourceManager(f.api, polling.NewStatusPoller(f.api, f.api.RESTMapper(), polling.Options{}),
+	f.resources = ssa.NewResourceManager(f.world.api, polling.NewStatusPoller(f.world.api, f.world.api.RESTMapper(), polling.Options{}),
 		ssa.Owner{Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io"})
 	f.fill()
 	return f
@@ -62,12 +63,12 @@ func newFlux(t *testing.T) *flux {
 // fill puts the CRDs, two namespaces with their Secrets, and the samples into git.
 func (f *flux) fill() {
 	f.Helper()
-	f.add(f.kubectl("kustomize", checkout.Path("config/crd")))
-	f.add(f.kubectl("kustomize", checkout.Path("config/samples")))
+	f.add(f.world.kubectl("kustomize", checkout.Path("config/crd")))
+	f.add(f.world.kubectl("kustomize", checkout.Path("config/samples")))
 	for _, u := range f.objects {
 		switch u.GetKind() {
 		case "ClusterConnection":
-			f.set(u, f.sim.URL, "spec", "endpoint")
+			f.set(u, f.world.sim.URL, "spec", "endpoint")
 		case "Connection":
 			f.set(u, f.team.URL, "spec", "endpoint")
 			f.set(u, true, "spec", "allowDelete") // or the Group of policy Delete would not be pruned
@@ -75,7 +76,7 @@ func (f *flux) fill() {
 			f.set(u, simulator.DefaultToken, "stringData", "token")
 		}
 		if slices.Contains([]string{"Group", "Connection", "Secret"}, u.GetKind()) {
-			u.SetNamespace(f.namespace)
+			u.SetNamespace(f.world.namespace)
 		}
 	}
 	f.add(`
