@@ -133,7 +133,7 @@ lint: ## Run golangci-lint
 
 .PHONY: test
 test: controlplane ## Run all tests, with the race detector where there is a C compiler
-	@# Beside each other, since most of what they do is to wait.
+	@# Beside each other, since most of what they do is to wait; the longest of each first.
 	$(MAKE) -j2 test-operator test-others
 	@# Every schedule of one fault or event, for the Groups that differ most.
 	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -manifest=plain,byName,groupID,delete -positions=$$(mktemp -d)
@@ -142,10 +142,10 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 
 .PHONY: test-operator test-others
 test-operator:
-	$(GO) test -timeout 40m -parallel 6 $(RACE) ./api/... ./cmd/... ./internal/... ./test/integration
+	$(GO) test -timeout 40m -parallel 6 $(RACE) ./test/integration ./api/... ./cmd/... ./internal/...
 # Here the same code is run, or the manager is a program of its own: there are no races to find.
 test-others:
-	$(GO) test -timeout 40m -parallel 4 $$($(GO) list ./test/... | grep -v /test/integration$$)
+	$(GO) test -timeout 40m -parallel 4 ./test/security $$($(GO) list ./test/... | grep -v -e /test/integration$$ -e /test/security$$)
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane, in seconds
