@@ -21,7 +21,7 @@ func bindByName(f *Facts) Step {
 	}
 	if !f.Evidence.trusted() {
 		// What a wrong tenant shows under this name is not the group that is meant.
-		return writeStatus(untrusted(f), 0)
+		return writeStatus(untrusted(f), f.Evidence.judgedAgain())
 	}
 	if !f.Connection.MayAdopt && hasNamesake(f) {
 		return writeStatus(adoptionNotAllowed(f, "a group of this name exists; declare another name, or"), allowedRetry)

@@ -103,7 +103,7 @@ func bindClaimed(f *Facts) Step {
 	case !f.Evidence.Mirrored:
 		return Step{Action: Wait}
 	case !f.Evidence.trusted():
-		return writeStatus(untrusted(f), 0)
+		return writeStatus(untrusted(f), f.Evidence.judgedAgain())
 	}
 	switch f.Remote.State {
 	case RemotePresent:

@@ -51,7 +51,7 @@ func bindDeclared(f *Facts) Step {
 		return adopt(f, id, OriginDeclared)
 	case RemoteNotFound:
 		if !f.Evidence.trusted() {
-			return writeStatus(untrusted(f), 0)
+			return writeStatus(untrusted(f), f.Evidence.judgedAgain())
 		}
 		return remoteMissing(f, id)
 	case RemoteUnknown, RemoteUnlisted, RemoteMisspelled:
@@ -198,7 +198,7 @@ func create(f *Facts) Step {
 	case !f.Evidence.Mirrored:
 		return Step{Action: Wait}
 	case !f.Evidence.trusted():
-		return writeStatus(untrusted(f), 0)
+		return writeStatus(untrusted(f), f.Evidence.judgedAgain())
 	}
 	if mayHaveLostNote(f) {
 		made := f.Group.CreationTimestamp.Add(-ClockSkew)

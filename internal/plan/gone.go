@@ -62,7 +62,7 @@ func (f *Facts) asksListing() bool { return f.Connection.Complete && !f.notFound
 func missing(f *Facts) Step {
 	switch {
 	case !f.Evidence.trusted():
-		return Step{Action: Wait}
+		return Step{Action: Wait, RequeueAfter: f.Evidence.judgedAgain()}
 	case f.notFound().IsZero():
 		return waitForAbsence(f, Step{Action: Wait, RequeueAfter: SettleTime / 4})
 	case f.Connection.Complete && !f.provenGone():

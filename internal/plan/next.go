@@ -194,7 +194,7 @@ func takeOver(f *Facts) Step {
 		return adopt(f, f.Identity.ID, OriginDeclared)
 	case RemoteNotFound:
 		if !f.Evidence.trusted() {
-			return writeStatus(untrusted(f), 0)
+			return writeStatus(untrusted(f), f.Evidence.judgedAgain())
 		}
 		return remoteMissing(f, f.Identity.ID)
 	case RemoteUnknown, RemoteUnlisted, RemoteMisspelled:

@@ -216,6 +216,7 @@ func TestABoundGroupThatIsGone(t *testing.T) {
 	gone := remoteState(RemoteNotFound)
 	decide(t, []decision{
 		{"an untrusted connection proves nothing", facts(gone, proven, distrusted), Step{Action: Wait}},
+		{"nor does one that is not judged yet, which may end without news", facts(gone, proven, unjudged), Step{Action: Wait, RequeueAfter: SettleTime / 4}},
 		{"a 404 right after our own write is the API's lag", facts(gone, proven, settling), Step{Action: Wait, RequeueAfter: 30 * time.Second}},
 		{"a 404 alone is not enough", facts(gone), Step{Action: Wait, AwaitListing: askedAt}},
 		{"nor is a listing from before it", facts(gone, absentBefore), Step{Action: Wait, AwaitListing: askedAt}},

@@ -77,6 +77,15 @@ func (c Candidate) free() bool { return c.OwnedBy == "" && !c.MadeForOther }
 
 func (e Evidence) trusted() bool { return e.Trust == TrustProvisional || e.Trust == TrustEarned }
 
+// judgedAgain is when to look again at an account that was listed and is not judged, or zero:
+// that ends when its Groups have let go of what they owned, which is no news of the account.
+func (e Evidence) judgedAgain() time.Duration {
+	if e.Mirrored && e.Trust == TrustUnjudged {
+		return SettleTime / 4
+	}
+	return 0
+}
+
 // proves reports whether an absence from the evidence is an absence from the
 // account as of t.
 func (e Evidence) proves(t time.Time) bool {

@@ -44,6 +44,7 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 		"a call to unarchive of the manager before arrived after its Group was gone":        600004187,
 		"the status of a Group that was gone was written to another of its name":            52018168,
 		"a foreign account was trusted, as the only owned group counted as missing still":   600008834,
+		"a Group waited for ever for an account to be judged, which nothing told it of":     600071312,
 		"two Groups named one id, and each gave way to the other":                           600001208,
 	} {
 		if w := live(t, seed, breaks{}); len(w.journal.violations) > 0 {
