@@ -177,13 +177,23 @@ func misspelled(f *Facts) Step {
 }
 
 // concludeAttempt concludes what became of the open attempt. Where the namespace may not
-// adopt, only what was made after the Group can be its own create's.
+// adopt, only what was made after the Group can be its own create's. What does not say when it
+// was made is not bound there, and yet may be what the create has made.
 func concludeAttempt(f *Facts) Recovery {
-	evidence := f.Evidence
-	if !f.Connection.MayAdopt {
-		evidence.Candidates = slices.DeleteFunc(slices.Clone(evidence.Candidates), func(c Candidate) bool { return !f.madeSince(c.Group) })
+	evidence, attempt := f.Evidence, *f.Identity.Attempt
+	if f.Connection.MayAdopt {
+		return Recover(attempt, f.Declared, f.Identity.AttemptSeen, evidence)
 	}
-	return Recover(*f.Identity.Attempt, f.Declared, f.Identity.AttemptSeen, evidence)
+	evidence.Candidates = slices.DeleteFunc(slices.Clone(evidence.Candidates), func(c Candidate) bool { return !f.madeSince(c.Group) })
+	r := Recover(attempt, f.Declared, f.Identity.AttemptSeen, evidence)
+	if r.Outcome != OutcomeNone {
+		return r
+	}
+	undated := slices.DeleteFunc(attempt.candidates(f.Evidence), func(g remote.Group) bool { return !g.CreatedAt.IsZero() })
+	if len(undated) > 0 {
+		return Recovery{Outcome: OutcomeUncertain, Candidates: undated}
+	}
+	return r
 }
 
 const (

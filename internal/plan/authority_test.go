@@ -79,6 +79,8 @@ func TestAnIDThatNoReplyConfirmedIsNotMadeAnew(t *testing.T) {
 // A namespace that may use an account, and shall have in it what it makes and no more.
 func TestWhoMayNotAdoptMakesItsOwn(t *testing.T) {
 	made := plaza(createdAt(now.Add(-30 * time.Minute)))
+	undated := made
+	undated.CreatedAt = time.Time{}
 	before := func(s *Facts) { s.Group.CreationTimestamp = metav1.NewTime(now.Add(-10 * time.Minute)) }
 	none := func(reason string) Step { return says(v1alpha1.ReasonAdoptionNotAllowed, reason).again(time.Minute) }
 	decide(t, []decision{
@@ -96,6 +98,8 @@ func TestWhoMayNotAdoptMakesItsOwn(t *testing.T) {
 			s.Group.CreationTimestamp = metav1.NewTime(made.CreatedAt.Add(6 * time.Minute))
 			s.Identity.Attempt.Time = made.CreatedAt.Add(2 * time.Minute)
 		}), Step{Action: ReadCandidate, ID: plazaID}}, // a namesake like any other, then
+		{"what does not say when it was made may be it, and is not bound", facts(attempted, adoptsNothing, shows(undated)),
+			says(v1alpha1.ReasonCreateUncertain, "1 groups may be it").again(5 * time.Minute)},
 		{"what may be it is counted, and not named", facts(describedAs("ours"), attempted, adoptsNothing, shows(made)),
 			says(v1alpha1.ReasonCreateUncertain, "1 groups may be it").again(5 * time.Minute)},
 	})
