@@ -236,6 +236,9 @@ func anyGroup(t *rapid.T, id string) remote.Group {
 		Contacts:  rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "remote contacts"),
 		CreatedAt: now.Add(-rapid.SampledFrom([]time.Duration{time.Hour, time.Hour, 30 * time.Minute, 3 * time.Hour}).Draw(t, "remote group made, ago")),
 	}
+	if rapid.IntRange(1, 6).Draw(t, "no creation time") == 1 {
+		g.CreatedAt = time.Time{}
+	}
 	if rapid.Bool().Draw(t, "remote archived") {
 		g.ArchivedAt = now.Add(-time.Minute)
 	}

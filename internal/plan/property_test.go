@@ -44,7 +44,7 @@ func forbidsCreate(s *Facts) string {
 func provenNone(s *Facts) bool {
 	candidates := slices.ContainsFunc(s.Evidence.Candidates, func(c Candidate) bool {
 		apart := c.Group.CreatedAt.Sub(s.Identity.Attempt.Time).Abs()
-		return c.Group.Name == s.Identity.Attempt.Name && c.OwnedBy == "" && !c.MadeForOther && apart < 10*time.Minute
+		return c.Group.Name == s.Identity.Attempt.Name && c.OwnedBy == "" && !c.MadeForOther && (c.Group.CreatedAt.IsZero() || apart < 10*time.Minute)
 	})
 	return !candidates && !s.Evidence.OtherAccount && !s.Identity.AttemptUnreadable && s.Evidence.Complete && s.Evidence.Listed.Sub(s.Identity.AttemptSeen) > 2*time.Minute
 }
