@@ -107,5 +107,6 @@ var troubles = map[string]trouble{
 	"replies out of a cache":     {habit: func(s *simulator.Settings) { s.Age = time.Second }, heldBack: []string{"ended"}},
 }
 
-// listingsToRecover are what fits into the settle time and one interval.
-const listingsToRecover = int(plan.SettleTime/(10*time.Second)) + 1
+// listingsToRecover are what fits into the settle time and one interval, and two more, for
+// a machine that does other things meanwhile: what waits for the settle time takes twelve.
+const listingsToRecover = int(plan.SettleTime/(10*time.Second)) + 3
