@@ -61,7 +61,11 @@ func TestBillNamesWhatIsLinked(t *testing.T) {
 		t.Error("the bill names a folder of this machine")
 	}
 	var document struct {
-		BOMFormat  string `json:"bomFormat"`
+		BOMFormat   string `json:"bomFormat"`
+		SpecVersion string `json:"specVersion"`
+		Metadata    struct {
+			Component struct{ Name string }
+		}
 		Components []struct {
 			Name, Version, PURL string
 			Hashes              []struct{ Content string }
@@ -69,6 +73,9 @@ func TestBillNamesWhatIsLinked(t *testing.T) {
 	}
 	if err := json.Unmarshal(bill, &document); err != nil || document.BOMFormat != "CycloneDX" {
 		t.Fatalf("the bill is no CycloneDX but %q: %v", document.BOMFormat, err)
+	}
+	if of := document.Metadata.Component.Name; of != "github.com/klink-cloud/klink-operator" || document.SpecVersion != "1.6" {
+		t.Errorf("the bill, of version %q, is of %q", document.SpecVersion, of)
 	}
 	named := map[string]string{}
 	for _, c := range document.Components {
