@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	b.print()
-	return b.write(ctx)
+	return b.write()
 }
 
 // names lists the scenarios; those with a * are run only when they are named.

@@ -4,13 +4,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -50,7 +48,7 @@ func (b *bench) print() {
 }
 
 // write writes the figures. Those of scenarios that were not run stay in the file.
-func (b *bench) write(ctx context.Context) error {
+func (b *bench) write() error {
 	if b.report == "" {
 		return nil
 	}
@@ -62,15 +60,11 @@ func (b *bench) write(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the last report: %w", err)
 	}
-	commit, err := exec.CommandContext(ctx, "git", "-C", b.root, "describe", "--always", "--dirty", "--abbrev=8", "--exclude=*").Output()
-	if err != nil {
-		return fmt.Errorf("finding out what was measured: %w", err)
-	}
 	r.Figures = slices.DeleteFunc(r.Figures, func(old figure) bool {
 		return slices.ContainsFunc(b.figures, func(f figure) bool { return f.Scenario == old.Scenario && f.Groups == old.Groups })
 	})
 	for _, f := range b.figures {
-		f.Commit, f.Date = strings.TrimSpace(string(commit)), time.Now().UTC().Format(time.DateOnly)
+		f.Commit, f.Date = b.commit, time.Now().UTC().Format(time.DateOnly)
 		r.Figures = append(r.Figures, f)
 	}
 	r.Machine = machine()

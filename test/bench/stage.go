@@ -35,6 +35,7 @@ type bench struct {
 	out     io.Writer
 	began   time.Time
 	root    string
+	commit  string // of what is built
 	cp      *controlplane.ControlPlane
 	api     client.Client
 	server  kubernetes.Interface
@@ -63,7 +64,11 @@ func start(ctx context.Context, o options, out io.Writer) (_ *bench, err error) 
 			err = errors.Join(err, b.cp.Stop())
 		}
 	}()
-	b.program = filepath.Join(b.cp.Dir(), "manager")
+	commit, err := exec.CommandContext(ctx, "git", "-C", b.root, "describe", "--always", "--dirty", "--abbrev=8", "--exclude=*").Output()
+	if err != nil {
+		return nil, fmt.Errorf("finding out what is measured: %w", err)
+	}
+	b.commit, b.program = strings.TrimSpace(string(commit)), filepath.Join(b.cp.Dir(), "manager")
 	if err := build(ctx, b.root, b.program, o.profile != ""); err != nil {
 		return nil, err
 	}
