@@ -43,7 +43,8 @@ const (
 	instead    = "ask those who may, or " + bringToken
 )
 
-// access says how to reach an account.
+// access reaches an account, as the flags say: with the token of its connection's Secret, or with
+// one that the person brings. It only reads.
 type access struct {
 	connection, endpoint, tokenFile, operatorNamespace string
 	// at is where the person is, who may have set a token.

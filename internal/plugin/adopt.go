@@ -21,7 +21,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/forecast"
 )
 
-// adopter is the command adopt.
+// adopter is the command adopt. It patches specs of Groups, once it was told yes.
 type adopter struct {
 	*plugin
 	access

@@ -21,7 +21,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/forecast"
 )
 
-// comparer is the command diff.
+// comparer is the command diff. It only reads.
 type comparer struct {
 	*plugin
 	access

@@ -20,7 +20,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// importer is the command import.
+// importer is the command import. It reads the account and the Groups, and writes manifests.
 type importer struct {
 	*plugin
 	access

@@ -43,7 +43,7 @@ type orphan struct {
 	Message string `json:"message,omitempty"`
 }
 
-// finder is the command orphans.
+// finder is the command orphans. It only reads.
 type finder struct {
 	*plugin
 	access

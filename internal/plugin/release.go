@@ -27,7 +27,8 @@ func someNames(_ *cobra.Command, names []string) error {
 	return nil
 }
 
-// releaser is the command release.
+// releaser is the command release. It sets deletionPolicy Orphan and deletes Groups, and
+// removes the operator's finalizer where no operator answers; it changes nothing remotely.
 type releaser struct {
 	*plugin
 

@@ -24,7 +24,7 @@ import (
 // watchPause is how often status --watch looks again.
 const watchPause = 2 * time.Second
 
-// overview is the command status.
+// overview is the command status. It only reads.
 type overview struct {
 	*plugin
 	formats

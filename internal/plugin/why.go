@@ -33,7 +33,7 @@ func oneName(_ *cobra.Command, names []string) error {
 	return nil
 }
 
-// explainer is the command why.
+// explainer is the command why. It only reads.
 type explainer struct {
 	*plugin
 

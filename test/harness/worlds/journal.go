@@ -13,7 +13,7 @@ import (
 // told is how many lines a failed test quotes.
 const told = 60
 
-// Journal keeps what managers log.
+// Journal keeps what a program writes.
 type Journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
