@@ -140,9 +140,13 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 	@# Not from the cache: it does not see what these read outside of their module.
 	@for dir in $(NESTED); do $(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
+# What measures the memory of the client: the race detector takes some of its own, and minutes.
+MEMORY = ^(TestNoReplyCostsTheManagerItsMemory|TestManyLargeRepliesAtATimeCostNoMoreThanOne)$$
+
 .PHONY: test-operator test-others
 test-operator:
-	$(GO) test -timeout 40m -parallel 6 $(RACE) ./test/integration ./api/... ./cmd/... ./internal/...
+	$(GO) test -timeout 40m -parallel 6 $(RACE) -skip '$(MEMORY)' ./test/integration ./api/... ./cmd/... ./internal/...
+	$(GO) test -timeout 10m -run '$(MEMORY)' ./internal/klink
 # Here the same code is run, or the manager is a program of its own: there are no races to find.
 test-others:
 	$(GO) test -timeout 40m -parallel 4 ./test/security $$($(GO) list ./test/... | grep -v -e /test/integration$$ -e /test/security$$)

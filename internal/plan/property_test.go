@@ -92,7 +92,7 @@ func TestNoSituationLeadsToAForbiddenWrite(t *testing.T) {
 }
 
 // factsAtOnce makes a check large enough to see every action.
-const factsAtOnce = 250
+const factsAtOnce = 150
 
 // obeys fails unless the step keeps every promise that concerns remote writes.
 func obeys(t *rapid.T, s *Facts, step Step) {
