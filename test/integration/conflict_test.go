@@ -29,8 +29,8 @@ func TestCopiedManifestEndsInIDConflict(t *testing.T) {
 	}
 	w.sim.ResetRequests()
 	w.groups.create("copy", copied)
-	w.groups.create("heir", copied)
-	for _, name := range []string{"copy", "heir"} {
+	w.groups.create("successor", copied)
+	for _, name := range []string{"copy", "successor"} {
 		g := w.groups.awaitStalled(name, v1alpha1.ReasonIDConflict, owner.Status.ID, w.namespace+"/owner", "delete one of the two", "takes over", "Orphan")
 		if g.Status.ID != "" {
 			t.Errorf("%s shows the id %s, which is not its own", name, g.Status.ID)
@@ -44,15 +44,15 @@ func TestCopiedManifestEndsInIDConflict(t *testing.T) {
 	w.groups.wantEvents("copy", map[string]int{"IDConflict": 1})
 
 	w.groups.delete("owner") // archives
-	heir := w.groups.awaitSynced("heir")
-	if heir.Status.ID != owner.Status.ID {
-		t.Errorf("the heir is bound to %q, not %q", heir.Status.ID, owner.Status.ID)
+	successor := w.groups.awaitSynced("successor")
+	if successor.Status.ID != owner.Status.ID {
+		t.Errorf("the successor is bound to %q, not %q", successor.Status.ID, owner.Status.ID)
 	}
 	if r := w.remote.get(owner.Status.ID); r.Archived() || *r.Description != "The copy's." {
 		t.Errorf("taking over is an adoption: the group is %+v", r)
 	}
 	w.remote.wantCount(1)
-	w.groups.wantEvents("heir", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
+	w.groups.wantEvents("successor", map[string]int{"IDConflict": 1, "Adopted": 1, "Unarchived": 1, "Updated": 1})
 }
 
 // A crash in the middle of a take-over leaves a Group that is known to own its
@@ -62,15 +62,15 @@ func TestATakeOverIsInStatusBeforeItIsRemote(t *testing.T) {
 	w := newWorld(t, simulator.Settings{})
 	w.groups.create("owner")
 	owner := w.groups.awaitSynced("owner")
-	w.groups.create("heir", func(g *v1alpha1.Group) {
+	w.groups.create("successor", func(g *v1alpha1.Group) {
 		g.Annotations, g.Finalizers, g.Spec.Name = maps.Clone(owner.Annotations), owner.Finalizers, owner.Spec.Name
 	})
-	w.groups.awaitStalled("heir", v1alpha1.ReasonIDConflict, owner.Status.ID)
+	w.groups.awaitStalled("successor", v1alpha1.ReasonIDConflict, owner.Status.ID)
 	unarchiving := w.sim.AddFault(simulator.Fault{Method: "PUT", BodyRegexp: "null", Action: simulator.Hang})
 	w.groups.delete("owner")
 	w.groups.awaitGone("owner")
 	eventually(w, func() string {
-		g := w.groups.get("heir")
+		g := w.groups.get("successor")
 		ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 		if g.Status.ID != owner.Status.ID || ready.Reason != v1alpha1.ReasonIDConflict { // the PUT is still on its way
 			return fmt.Sprintf("status.id is %q with reason %s", g.Status.ID, ready.Reason)

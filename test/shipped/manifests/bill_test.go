@@ -51,7 +51,7 @@ func linkedModules(t *testing.T, arch string) map[string]string {
 }
 
 // TestBillNamesWhatIsLinked: the bill is in the image's attestation for every platform,
-// and whoever makes it again wants the same bytes.
+// and who makes it again gets the same bytes.
 func TestBillNamesWhatIsLinked(t *testing.T) {
 	bill := makeBill(t)
 	if !bytes.Equal(bill, makeBill(t)) {
