@@ -9,7 +9,7 @@
 //
 // Every goroutine sleeps for a drawn, practically unique time before each of its
 // steps, so that under testing/synctest only one runs at a time and a seed
-// repeats its history.
+// repeats its history, but where the machine takes the processor away for long.
 //
 // A world is made of parts, and the fields of each are all that it may touch:
 //
