@@ -12,14 +12,15 @@ import (
 const garbage = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>\n"
 
 // withFaults answers a call under the rules that act on it.
-func (e *exchange) withFaults(acting []Fault) reply {
+func (e *exchange) withFaults(acting []*FaultHandle) reply {
 	decisive := Fault{Action: Pass}
-	for _, f := range acting {
+	for _, h := range acting {
+		f := h.fault
 		if !f.Action.joins() {
 			decisive = f
 		}
 		waits := f.Action == Hang || f.Action == HangAfter || f.Action == Late
-		if !waits && !e.wait(f.Delay) {
+		if !waits && !e.wait(f.Delay, h.ended) {
 			return reply{broken: errReset}
 		}
 	}
@@ -61,7 +62,7 @@ func (e *exchange) act(f Fault) reply {
 		return f.before()
 	default:
 		r := e.carryOut()
-		if !e.wait(e.server.Settings().Latency) {
+		if !e.wait(e.server.Settings().Latency, nil) {
 			return reply{broken: errReset}
 		}
 		return r
@@ -111,8 +112,8 @@ func (f Fault) redirect() reply {
 	return r
 }
 
-// wait sleeps, and tells whether it slept to the end: a client that leaves or a server that closes wakes it.
-func (e *exchange) wait(d time.Duration) bool {
+// wait sleeps, and tells whether the call goes on: not if its client leaves, or the server closes.
+func (e *exchange) wait(d time.Duration, enough <-chan struct{}) bool {
 	if d <= 0 {
 		return true
 	}
@@ -120,6 +121,8 @@ func (e *exchange) wait(d time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
+	case <-enough:
 		return true
 	case <-e.ctx.Done():
 	case <-e.server.done:
@@ -131,7 +134,7 @@ func (e *exchange) hang(d time.Duration) reply {
 	if d <= 0 || d > MaxHang {
 		d = MaxHang
 	}
-	e.wait(d)
+	e.wait(d, nil)
 	return reply{broken: errReset}
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 )
 
 // AdminPrefix is the path of the admin endpoint.
@@ -130,11 +129,9 @@ func (a admin) clearFaults(*http.Request) (int, any, error) {
 func (a admin) removeFault(r *http.Request) (int, any, error) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
-	i := slices.IndexFunc(a.server.state.faults, func(h *FaultHandle) bool { return h.id == r.PathValue("id") })
-	if i < 0 {
+	if a.server.state.endFaults(func(h *FaultHandle) bool { return h.id == r.PathValue("id") }) == 0 {
 		return 0, nil, errNotFound
 	}
-	a.server.state.faults = slices.Delete(a.server.state.faults, i, i+1)
 	return http.StatusNoContent, nil, nil
 }
 

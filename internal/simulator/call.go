@@ -62,15 +62,15 @@ func (e *exchange) serve() reply {
 	return r
 }
 
-func (e *exchange) arrive() []Fault {
+func (e *exchange) arrive() []*FaultHandle {
 	e.server.mu.Lock()
 	defer e.server.mu.Unlock()
 	s := &e.server.state
 	e.tenant = s.tokens[e.token()]
 	s.record(e.call)
 	acting := s.matching(e.call)
-	for _, f := range acting {
-		e.changeView(f)
+	for _, h := range acting {
+		e.changeView(h.fault)
 	}
 	return acting
 }

@@ -111,6 +111,7 @@ type FaultHandle struct {
 	fault             Fault
 	path, query, body *regexp.Regexp
 	matches, hits     int
+	ended             chan struct{} // closed with the end of the rule
 }
 
 // Hits is how many requests the rule has acted on.
@@ -120,11 +121,11 @@ func (h *FaultHandle) Hits() int {
 	return h.hits
 }
 
-// Remove ends the rule.
+// Remove ends the rule. Requests that wait for its Delay go on.
 func (h *FaultHandle) Remove() {
 	h.server.mu.Lock()
 	defer h.server.mu.Unlock()
-	h.server.state.faults = slices.DeleteFunc(h.server.state.faults, func(other *FaultHandle) bool { return other == h })
+	h.server.state.endFaults(func(other *FaultHandle) bool { return other == h })
 }
 
 // AddFault puts a rule in force. A rule that makes no sense panics, as regexp.MustCompile does.
@@ -136,11 +137,24 @@ func (s *Server) AddFault(f Fault) *FaultHandle {
 	return handle
 }
 
-// ClearFaults ends all rules.
+// ClearFaults ends all rules, as Remove does.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.faults = nil
+	s.state.endFaults(func(*FaultHandle) bool { return true })
+}
+
+// endFaults ends some of the rules, and tells how many.
+func (s *state) endFaults(which func(*FaultHandle) bool) (ended int) {
+	s.faults = slices.DeleteFunc(s.faults, func(h *FaultHandle) bool {
+		if !which(h) {
+			return false
+		}
+		close(h.ended)
+		ended++
+		return true
+	})
+	return ended
 }
 
 func (s *Server) tryAddFault(f Fault) (*FaultHandle, error) {
@@ -148,7 +162,7 @@ func (s *Server) tryAddFault(f Fault) (*FaultHandle, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
 	}
-	h := &FaultHandle{server: s, fault: f}
+	h := &FaultHandle{server: s, fault: f, ended: make(chan struct{})}
 	var errs [3]error
 	h.path, errs[0] = regexp.Compile(f.PathRegexp)
 	h.query, errs[1] = regexp.Compile(f.QueryRegexp)
@@ -186,7 +200,7 @@ func (f Fault) validate() error {
 }
 
 // matching picks the rules that act on a call, and counts them.
-func (s *state) matching(c *call) (acting []Fault) {
+func (s *state) matching(c *call) (acting []*FaultHandle) {
 	terminal := false
 	for _, h := range s.faults {
 		f := h.fault
@@ -201,7 +215,7 @@ func (s *state) matching(c *call) (acting []Fault) {
 		}
 		h.hits++
 		terminal = terminal || !f.Action.joins()
-		acting = append(acting, f)
+		acting = append(acting, h)
 	}
 	return acting
 }

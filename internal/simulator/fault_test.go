@@ -113,6 +113,28 @@ func TestHangUntilTheClientLeaves(t *testing.T) {
 	})
 }
 
+// What a rule holds up goes on when the rule ends, and does not wait for its time.
+func TestADelayEndsWithItsRule(t *testing.T) {
+	for name, end := range map[string]func(*simulator.Server, *simulator.FaultHandle){
+		"removed": func(_ *simulator.Server, h *simulator.FaultHandle) { h.Remove() },
+		"cleared": func(s *simulator.Server, _ *simulator.FaultHandle) { s.ClearFaults() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := simulator.New(simulator.Options{})
+				c := inProcess(t, s)
+				begun := time.Now()
+				h := s.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.Pass, Delay: time.Hour})
+				time.AfterFunc(time.Minute, func() { end(s, h) })
+				c.do(http.StatusOK, http.MethodPost, "/groups", "name=x")
+				if took := time.Since(begun); took != time.Minute {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
 // A request can be carried out long after the client has given it up: the case that a settle time exists for.
 func TestLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -143,7 +143,8 @@ func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.settings = s.initial.withDefaults()
-	s.state.faults, s.state.requests = nil, nil
+	s.state.endFaults(func(*FaultHandle) bool { return true })
+	s.state.requests = nil
 	s.state.forgetLate()
 	clear(s.state.stores)
 	clear(s.state.buckets)
