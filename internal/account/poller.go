@@ -99,7 +99,7 @@ func (p *poller) syncOnce(ctx context.Context) {
 	var err error
 	switch {
 	case j.wasDown && !p.revive(ctx, j.of):
-		p.retry(j.of, j.began.Add(min(j.every, probeEvery)))
+		p.retry(j.of, min(j.every, probeEvery))
 		return
 	case j.byGets:
 		err = p.watchOwned(ctx, j)
@@ -107,7 +107,7 @@ func (p *poller) syncOnce(ctx context.Context) {
 		err = p.list(ctx, j)
 	}
 	if err != nil {
-		p.retry(j.of, j.began.Add(min(j.every, p.failed(ctx, j.of, err))))
+		p.retry(j.of, min(j.every, p.failed(ctx, j.of, err)))
 		return
 	}
 	p.c.took(j.of, (*state).caughtUp)
@@ -136,8 +136,11 @@ func (p *poller) plan() (j job, ok bool) {
 	return j, ok
 }
 
-// retry makes the next pass due at t, and none before it, even if one is awaited.
-func (p *poller) retry(of *session, t time.Time) {
+// retry makes the next pass due after the wait, and none before it, even if one is awaited.
+// It counts from the end of what failed: an API in trouble that is slow to answer is not
+// asked again the sooner for it.
+func (p *poller) retry(of *session, wait time.Duration) {
+	t := time.Now().Add(wait)
 	p.c.took(of, func(s *state) News {
 		s.next, s.holdOff = earlier(s.next, t), t
 		return News{}
