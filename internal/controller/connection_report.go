@@ -32,18 +32,24 @@ type readyState struct {
 }
 
 // holders is what a connection must not go before: the Groups that use it, and the remote
-// groups that Groups which are gone have left behind on it.
-type holders struct{ users, left []string }
+// groups that Groups which are gone have left behind on it, those included that are being made.
+type holders struct {
+	users, left []string
+	creating    int
+}
 
-func (h holders) any() bool { return len(h.users)+len(h.left) > 0 }
+func (h holders) any() bool { return len(h.users)+len(h.left)+h.creating > 0 }
 
 func (h holders) String() string {
 	var said []string
-	if len(h.users) > 0 || len(h.left) == 0 {
+	if len(h.users) > 0 || len(h.left)+h.creating == 0 {
 		said = append(said, fmt.Sprintf("%d Groups that use it: %s", len(h.users), some(h.users)))
 	}
 	if len(h.left) > 0 {
 		said = append(said, h.leftBehind())
+	}
+	if h.creating > 0 {
+		said = append(said, fmt.Sprintf("%d remote groups that are being created", h.creating))
 	}
 	return strings.Join(said, ", and ")
 }

@@ -49,6 +49,7 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 	m.SeeAttempt(attempt, noted)
 	m.History.Attempted = true
 	e.owners.states.note(s.group.UID, attempt)
+	e.left.begin(s.group.UID, s.key)
 	if err := e.records.noteAttempt(ctx, s, attempt); err != nil {
 		s.account.GiveBack()
 		return failed(s, step, err)

@@ -24,6 +24,7 @@ type executor struct {
 	records *records
 	owners  *owners
 	claims  *account.Claims
+	left    *leftBehind
 	count   Counter
 	queue   *queue
 	// letGo drops what this process holds for a Group that is released.

@@ -56,7 +56,7 @@ func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifie
 		groups: o.Groups, live: o.Live, accounts: accounts, owners: owners, cluster: o.Cluster, dryRun: o.DryRun,
 		crd: &crdDeletionCache{unserved: o.Unserved},
 	}
-	r.executor = executor{records: records, owners: owners, claims: accounts.Claims, count: o.Count, queue: &notifier.groups, letGo: r.letGo}
+	r.executor = executor{records: records, owners: owners, claims: accounts.Claims, left: left, count: o.Count, queue: &notifier.groups, letGo: r.letGo}
 	r.reporter = reporter{records: records, events: o.Events, count: o.Count}
 	return r
 }
@@ -115,6 +115,7 @@ const maxSteps = 12
 func (r *GroupReconciler) pass(ctx context.Context, s *scope) (reconcile.Result, error) {
 	defer r.reporter.publish(s)
 	defer s.giveBack()
+	defer r.noteLeft(s)
 	for range maxSteps {
 		s.state.see(s.group)
 		f, err := r.observer.observe(ctx, s)
@@ -157,7 +158,7 @@ func logStep(ctx context.Context, f *plan.Facts, step plan.Step) {
 // of them, and could not be written down, is settled as the plan says.
 func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedName, uid types.UID) (result reconcile.Result, _ error) {
 	for _, state := range r.states.others(name, uid) {
-		settled, err := r.settle(ctx, name, state)
+		settled, err := r.settle(ctx, state)
 		if err != nil {
 			return result, err
 		}
@@ -165,9 +166,7 @@ func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedN
 		if state.memory.Unrecorded != nil {
 			continue
 		}
-		if connection, known := r.left.remove(state.uid); known {
-			r.notifier.enqueueConnection(connection)
-		}
+		r.settled(state.uid)
 		r.letGo(ctx, state)
 		r.states.forget(name, state)
 	}
@@ -176,7 +175,7 @@ func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedN
 
 // settle has one pass over a Group that is gone, if there is something to settle. What it
 // cannot settle holds the connection, for an hour; after that a person has to.
-func (r *GroupReconciler) settle(ctx context.Context, name types.NamespacedName, state *groupState) (reconcile.Result, error) {
+func (r *GroupReconciler) settle(ctx context.Context, state *groupState) (reconcile.Result, error) {
 	made := state.memory.Unrecorded
 	if made == nil {
 		return reconcile.Result{}, nil
@@ -192,11 +191,28 @@ func (r *GroupReconciler) settle(ctx context.Context, name types.NamespacedName,
 		return reconcile.Result{}, err
 	}
 	s.gone = true
-	result, err := r.pass(ctx, s)
-	if state.memory.Unrecorded != nil && r.left.add(state.uid, leftGroup{connection: s.key, id: made.Group.ID, group: name, since: time.Now()}) {
-		r.notifier.enqueueConnection(s.key)
+	return r.pass(ctx, s)
+}
+
+// noteLeft notes what a pass leaves of a create: a remote group whose Group is gone, or
+// nothing that has to be settled. What is yet to be written down stays noted.
+func (r *GroupReconciler) noteLeft(s *scope) {
+	made := s.state.memory.Unrecorded
+	switch {
+	case made == nil:
+		r.settled(s.state.uid)
+	case s.gone:
+		if r.left.add(s.state.uid, leftGroup{connection: s.key, id: made.Group.ID, group: s.name(), since: time.Now()}) {
+			r.notifier.enqueueConnection(s.key)
+		}
 	}
-	return result, err
+}
+
+// settled has the connection looked at on which a Group that is gone had left something behind.
+func (r *GroupReconciler) settled(uid types.UID) {
+	if connection, left := r.left.remove(uid); left {
+		r.notifier.enqueueConnection(connection)
+	}
 }
 
 // sooner is the result that comes first.

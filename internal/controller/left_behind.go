@@ -18,24 +18,36 @@ import (
 const leftKept = time.Hour
 
 // leftBehind are the remote groups whose Group went before their id was written down, and of
-// which it is not settled yet what becomes of them. Each holds its connection, which names it.
+// which it is not settled yet what becomes of them, and those that are being made: their
+// Groups may be gone by the time of the answer. Each holds its connection.
 type leftBehind struct {
 	mu sync.Mutex
-	of map[types.UID]leftGroup // by the UID of the Group that is gone
+	of map[types.UID]leftGroup // by the UID of the Group
 }
 
 type leftGroup struct {
 	connection account.Key
 	id         string
 	group      types.NamespacedName
-	since      time.Time
+	// since is when its Group was found gone; zero while the group is being made.
+	since time.Time
+}
+
+// begin notes that a remote group is about to be made for a Group.
+func (l *leftBehind) begin(uid types.UID, connection account.Key) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = map[types.UID]leftGroup{}
+	}
+	l.of[uid] = leftGroup{connection: connection}
 }
 
 // add notes a remote group that could not be settled, and reports whether that is news.
 func (l *leftBehind) add(uid types.UID, g leftGroup) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.of[uid]; known {
+	if !l.of[uid].since.IsZero() {
 		return false
 	}
 	if l.of == nil {
@@ -45,22 +57,22 @@ func (l *leftBehind) add(uid types.UID, g leftGroup) bool {
 	return true
 }
 
-// remove forgets what the Group of this UID has left behind, and returns on which connection,
-// if there was anything.
-func (l *leftBehind) remove(uid types.UID) (connection account.Key, known bool) {
+// remove forgets what is noted of the Group of this UID, and returns on which connection it
+// was left behind, if it was.
+func (l *leftBehind) remove(uid types.UID) (connection account.Key, left bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g, known := l.of[uid]
+	g := l.of[uid]
 	delete(l.of, uid)
-	return g.connection, known
+	return g.connection, !g.since.IsZero()
 }
 
 // expired reports whether it was tried for long enough.
 func (l *leftBehind) expired(uid types.UID, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g, known := l.of[uid]
-	return known && now.Sub(g.since) >= leftKept
+	since := l.of[uid].since
+	return !since.IsZero() && now.Sub(since) >= leftKept
 }
 
 // on names what is left behind on a connection.
@@ -68,10 +80,22 @@ func (l *leftBehind) on(connection account.Key) (names []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, g := range l.of {
-		if g.connection == connection {
+		if g.connection == connection && !g.since.IsZero() {
 			names = append(names, fmt.Sprintf("%s, made for %s", g.id, g.group))
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// creating is how many remote groups are being made over a connection.
+func (l *leftBehind) creating(connection account.Key) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range l.of {
+		if g.connection == connection && g.since.IsZero() {
+			n++
+		}
+	}
+	return n
 }

@@ -5,6 +5,7 @@ package simulation
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,40 @@ func TestAGroupLeftBehindIsNamedByItsConnectionAndHoldsIt(t *testing.T) {
 			if g.ID == id && !g.Archived() {
 				t.Error("the group that was left behind is still active")
 			}
+		}
+	})
+}
+
+// A connection whose last Group was lost by force went while that Group's POST was under way:
+// its answer found nobody who could settle what it had made.
+func TestAConnectionWaitsForThePOSTOfAGroupThatIsGone(t *testing.T) {
+	var lose func()
+	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
+		if c.request.Method == http.MethodPost {
+			lose()
+			time.Sleep(20 * time.Second)
+		}
+		return tr.serve(c)
+	}, func(w *world) {
+		g, l := w.links.plainGroup("g"), w.links[0]
+		lose = func() {
+			w.ops.delete(nameOf(g))
+			w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
+			w.ops.delete(l.connection)
+		}
+		w.kubectl.declare(w.ops, g, "L1")
+		time.Sleep(10 * time.Second)
+		want := "being deleted; waiting for 1 remote groups that are being created"
+		if said := l.says(w.ops); !strings.Contains(said, want) {
+			t.Errorf("during the POST the connection says %q, want %q", said, want)
+		}
+		time.Sleep(5 * time.Minute)
+		if said := l.says(w.ops); said != "" {
+			t.Errorf("the connection is still there: %q", said)
+		}
+		made := slices.DeleteFunc(w.sim.Groups(), func(g simulator.Group) bool { return g.Name != "Unique" })
+		if len(made) != 1 || !made[0].Archived() {
+			t.Errorf("want one group made, and archived: %v", made)
 		}
 	})
 }
