@@ -6,6 +6,7 @@ package account
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,26 @@ func TestWhileItIsDownOneProbeIsMadePerIntervalOrMinute(t *testing.T) {
 			})
 		}
 	}
+}
+
+// An API that took four seconds to fail was probed twice within an interval: the next probe
+// was counted from the beginning of the listing before.
+func TestASlowAPIInTroubleIsNotProbedTheSooner(t *testing.T) {
+	const interval = 10 * time.Second
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.fail(http.StatusInternalServerError, func(f *simulator.Fault) { f.Delay = 4 * time.Second })
+		after(5 * time.Minute)
+		b.up(false)
+		probes := slices.DeleteFunc(b.sim.Requests(), func(r simulator.Request) bool { return r.Query != "limit=1" })
+		if len(probes) < 10 {
+			t.Errorf("%d probes within five minutes", len(probes))
+		}
+		for i, r := range probes[1:] {
+			if apart := r.Time.Sub(probes[i].Time); apart < interval {
+				t.Errorf("two probes within %v, at an interval of %v", apart, interval)
+			}
+		}
+	}, resync(interval))
 }
 
 func TestThreeCallsInARowWithoutAnAnswerTakeTheConnectionDown(t *testing.T) {
