@@ -29,7 +29,7 @@ func TestWhoMayNotAdoptBindsToNothing(t *testing.T) { //nolint:paralleltest // s
 	w.group(w.house, "victim")
 	owned := w.await(w.house, "victim", v1alpha1.ReasonSynced).Status.ID
 	earlier := time.Now().Add(-time.Hour) // than the Groups that want it
-	old := w.remote.Seed(remoteNamed("The old", earlier))
+	old := w.remote.server.Seed(remoteNamed("The old", earlier))
 	note := fmt.Sprintf(`{"time":%q,"name":"The old","fields":["name"],"digest":"x"}`, earlier.UTC().Format(time.RFC3339Nano))
 	named := func(name string) func(*v1alpha1.Group) { return func(g *v1alpha1.Group) { g.Spec.Name = name } }
 	byID := func(id string) func(*v1alpha1.Group) { return func(g *v1alpha1.Group) { g.Spec.GroupID = id } }
@@ -84,7 +84,7 @@ func TestWhoMayNotAdoptBindsToNothing(t *testing.T) { //nolint:paralleltest // s
 	w.await(w.house, "victim", v1alpha1.ReasonSynced)
 	w.delete(w.studio, "maker")
 	w.awaitGone(w.studio, "maker")
-	if remote, _ := w.remote.Group(made); !remote.Archived() {
+	if remote, _ := w.remote.server.Group(made); !remote.Archived() {
 		t.Error("what a namespace made was not archived at deletion")
 	}
 }
@@ -93,11 +93,11 @@ func TestWhoMayNotAdoptBindsToNothing(t *testing.T) { //nolint:paralleltest // s
 func TestWhoMayNotAdoptRecoversItsOwnCreate(t *testing.T) { //nolint:paralleltest // see newTenants
 	w := newTenants(t)
 	w.awaitConnection(v1alpha1.ReasonConnected)
-	lost := w.remote.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.ResetAfter, Times: 1})
+	lost := w.remote.server.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.ResetAfter, Times: 1})
 	w.group(w.studio, "maker")
 	w.await(w.studio, "maker", v1alpha1.ReasonSynced)
 	lost.Remove()
-	if groups := w.remote.Groups(); len(groups) != 1 {
+	if groups := w.remote.server.Groups(); len(groups) != 1 {
 		t.Errorf("there are %d remote groups", len(groups))
 	}
 }
@@ -111,7 +111,7 @@ func TestALabelTakenAwayAllowsNoCreation(t *testing.T) { //nolint:paralleltest /
 	time.Sleep(1100 * time.Millisecond) // a reading may be a second old
 	w.group(w.house, "after")
 	w.await(w.house, "after", v1alpha1.ReasonConnectionNotAllowed)
-	for _, g := range w.remote.Groups() {
+	for _, g := range w.remote.server.Groups() {
 		if g.Name == "The after" {
 			t.Error("it was created for a namespace that is not allowed")
 		}
@@ -143,7 +143,7 @@ func TestARestoreWithoutStatusBindsWhatTheAPIShows(t *testing.T) { //nolint:para
 		t.Errorf("it is bound to %q", g.Status.ID)
 	}
 	w.await(w.house, "lost", v1alpha1.ReasonRemoteMissing)
-	if groups := w.remote.Groups(); len(groups) != 1 {
+	if groups := w.remote.server.Groups(); len(groups) != 1 {
 		t.Errorf("there are %d remote groups", len(groups))
 	}
 }

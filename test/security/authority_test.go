@@ -52,7 +52,7 @@ func TestForgedAnnotationsOfAnExcludedNamespaceDeleteNothing(t *testing.T) { //n
 	w.nextListings(1)
 	for name, id := range ids {
 		w.wantUntouched(id, since)
-		if remote, ok := w.remote.Group(id); !ok || remote.Archived() {
+		if remote, ok := w.remote.server.Group(id); !ok || remote.Archived() {
 			t.Errorf("the remote group (%s) is %+v", name, remote)
 		}
 		for _, name := range []string{name, "archive-" + name, "suspended-" + name} {
@@ -139,7 +139,7 @@ func TestAGroupExcludedLaterStillHoldsItsConnection(t *testing.T) { //nolint:par
 	w.delete(w.house, "honest")
 	w.awaitGone(w.house, "honest")
 	w.eventually(worlds.Gone(t, api, w.shared))
-	if remote, _ := w.remote.Group(id); !remote.Archived() {
+	if remote, _ := w.remote.server.Group(id); !remote.Archived() {
 		t.Error("the deletion of a Group that was allowed when it was made did not archive")
 	}
 }

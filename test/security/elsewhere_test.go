@@ -21,7 +21,7 @@ import (
 func (w *tenants) ownAccount() (through func(*v1alpha1.Group)) {
 	w.Helper()
 	const token = "the-token-of-the-street"
-	w.remote.AddToken(token, "street")
+	w.remote.server.AddToken(token, "street")
 	worlds.Create(w, api, worlds.Secret(w.street, token))
 	own := worlds.Connection(w.street, "own", w.endpoint)
 	worlds.Create(w, api, own)
@@ -58,7 +58,7 @@ func TestAnIDIsNotKeptOverAnotherAccount(t *testing.T) { //nolint:paralleltest /
 func TestANameIsNotKeptOverAnotherAccount(t *testing.T) { //nolint:paralleltest // see newTenants
 	w := newTenants(t, func(w *tenants, o *manager.Options) { o.AllowedEndpoints = w.endpoint })
 	through := w.ownAccount()
-	id := w.remote.Seed(simulator.Group{Name: "The hall", CreatedAt: time.Now()})
+	id := w.remote.server.Seed(simulator.Group{Name: "The hall", CreatedAt: time.Now()})
 	note := fmt.Sprintf(`{"time":%q,"name":"The hall","fields":["name"],"digest":"x"}`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339Nano))
 	w.group(w.street, "notes", through, suspendedGroup, func(g *v1alpha1.Group) {
 		g.Spec.Name, g.Annotations = "The hall", map[string]string{v1alpha1.AnnotationCreateAttempt: note}

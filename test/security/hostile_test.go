@@ -189,8 +189,8 @@ func TestBadRepliesEndSomewhere(t *testing.T) {
 	lies.tells(nil)
 	w.edit("steady", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	after := w.await("steady", v1alpha1.ReasonSynced)
-	if after.Status.ID != before.Status.ID || len(lies.Groups()) != 1 {
-		t.Errorf("the Group was bound to %s and is to %s; there are %d remote groups", before.Status.ID, after.Status.ID, len(lies.Groups()))
+	if after.Status.ID != before.Status.ID || len(lies.server.Groups()) != 1 {
+		t.Errorf("the Group was bound to %s and is to %s; there are %d remote groups", before.Status.ID, after.Status.ID, len(lies.server.Groups()))
 	}
 }
 

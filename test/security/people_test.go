@@ -79,7 +79,7 @@ func TestAnothersGroupCannotBeTaken(t *testing.T) {
 			t.Errorf("somebody else's Group made the operator send %s", line)
 		}
 	}
-	if remote, ok := lies.Group(id); !ok || remote.Description != nil || remote.Archived() {
+	if remote, ok := lies.server.Group(id); !ok || remote.Description != nil || remote.Archived() {
 		t.Errorf("the victim's group is %+v", remote)
 	}
 	w.edit("victim", func(g *v1alpha1.Group) { g.Spec.Description = new("its own") })

@@ -19,12 +19,12 @@ import (
 func (l *liar) takesAnySpelling() {
 	l.tells(func(rw http.ResponseWriter, r *http.Request) bool {
 		asked := path.Base(r.URL.Path)
-		for _, g := range l.Groups() {
+		for _, g := range l.server.Groups() {
 			if asked != g.ID && strings.EqualFold(asked, g.ID) {
 				r = r.Clone(r.Context())
 				r.URL.Path = path.Dir(r.URL.Path) + "/" + g.ID
 				r.RequestURI = r.URL.RequestURI()
-				l.Server.ServeHTTP(rw, r)
+				l.server.ServeHTTP(rw, r)
 				return true
 			}
 		}
@@ -78,7 +78,7 @@ func TestABoundIDInAnotherSpellingIsNotMissing(t *testing.T) { //nolint:parallel
 	w.remote.takesAnySpelling()
 	// As an earlier version may have bound them, which took what it had asked for for the id.
 	for _, name := range []string{"left", "right"} {
-		id := w.remote.Seed(simulator.Group{Name: "The " + name})
+		id := w.remote.server.Seed(simulator.Group{Name: "The " + name})
 		w.group(w.house, name, w.claiming(otherCase(id), w.cluster), func(g *v1alpha1.Group) { g.Spec.Suspend = true })
 		w.await(w.house, name, v1alpha1.ReasonSuspended)
 		g := w.get(w.house, name)
@@ -95,7 +95,7 @@ func TestABoundIDInAnotherSpellingIsNotMissing(t *testing.T) { //nolint:parallel
 	}
 	w.nextListings(2)
 	w.wantConnected()
-	if groups := w.remote.Groups(); len(groups) != 2 {
+	if groups := w.remote.server.Groups(); len(groups) != 2 {
 		t.Errorf("there are %d remote groups", len(groups))
 	}
 }

@@ -204,7 +204,7 @@ func (w *tenants) nextListings(n int) {
 
 // seed makes a remote group that nobody owns.
 func (w *tenants) seed(name string) (id string) {
-	return w.remote.Seed(simulator.Group{Name: name, CreatedAt: time.Now().Add(-time.Hour)})
+	return w.remote.server.Seed(simulator.Group{Name: name, CreatedAt: time.Now().Add(-time.Hour)})
 }
 
 // wantUntouched fails for each call but reads that named the remote group since there

@@ -155,7 +155,7 @@ func message(conditions []metav1.Condition) string {
 
 // liar serves the simulator's API, and tells what it likes.
 type liar struct {
-	*simulator.Server
+	server *simulator.Server
 
 	mu   sync.Mutex
 	lie  func(w http.ResponseWriter, r *http.Request) (told bool)
@@ -165,8 +165,8 @@ type liar struct {
 // newLiar returns the endpoint of an API that can be made to lie.
 func newLiar(t *testing.T) (*liar, string) {
 	t.Helper()
-	l := &liar{Server: simulator.New(simulator.Options{Token: token})}
-	t.Cleanup(l.Close)
+	l := &liar{server: simulator.New(simulator.Options{Token: token})}
+	t.Cleanup(l.server.Close)
 	return l, serve(t, l) + simulator.Prefix
 }
 
@@ -183,7 +183,7 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lie := l.lie
 	l.mu.Unlock()
 	if lie == nil || !lie(w, r) {
-		l.Server.ServeHTTP(w, r)
+		l.server.ServeHTTP(w, r)
 	}
 }
 

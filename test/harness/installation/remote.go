@@ -26,7 +26,7 @@ const APIHost = "api.klink.cloud"
 // reaches it through a proxy, and trusts its certificate. So neither a manifest nor
 // a flag has to be changed for it.
 type Remote struct {
-	*simulator.Server
+	Server *simulator.Server
 
 	token  string
 	proxy  string // URL
@@ -51,7 +51,7 @@ func (r *Remote) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (c *Cluster) NewRemote(token string) *Remote {
 	c.Helper()
 	r := &Remote{Server: simulator.New(simulator.Options{Token: token}), token: token, caFile: filepath.Join(c.Dir, "api.crt")}
-	c.Cleanup(r.Close)
+	c.Cleanup(r.Server.Close)
 	certificate := WriteCertificate(c, APIHost, r.caFile, filepath.Join(c.Dir, "api.key"))
 	api := httptest.NewUnstartedServer(r)
 	api.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
@@ -118,7 +118,7 @@ func (r *Remote) Hosts() []string {
 
 // Named is the remote group of a name, nil if there is none.
 func (r *Remote) Named(name string) *simulator.Group {
-	for _, g := range r.Groups() {
+	for _, g := range r.Server.Groups() {
 		if g.Name == name {
 			return &g
 		}
@@ -130,7 +130,7 @@ func (r *Remote) Named(name string) *simulator.Group {
 func (r *Remote) Await(c *Cluster, id, what string, is func(simulator.Group) bool) {
 	c.Helper()
 	c.Eventually(func() string {
-		if g, ok := r.Group(id); !ok || !is(g) {
+		if g, ok := r.Server.Group(id); !ok || !is(g) {
 			return fmt.Sprintf("%s: the remote group is there: %t, %+v", what, ok, g)
 		}
 		return ""
@@ -140,7 +140,7 @@ func (r *Remote) Await(c *Cluster, id, what string, is func(simulator.Group) boo
 // WantNoWrite checks that nothing was written since the last reset.
 func (r *Remote) WantNoWrite(t testing.TB) {
 	t.Helper()
-	for kind, n := range r.Counts() {
+	for kind, n := range r.Server.Counts() {
 		if !strings.HasPrefix(kind, "GET") && n > 0 {
 			t.Errorf("%d × %s, want no remote write", n, kind)
 		}

@@ -101,7 +101,7 @@ func (n Tenant) Change(name string, api *Remote) {
 	}
 	// The second one is told by a patch of the first one's event.
 	for _, closed := range []string{"Closed for renovation.", "Closed for good."} {
-		api.Mutate(id, func(g *simulator.Group) { g.Description = new(closed) })
+		api.Server.Mutate(id, func(g *simulator.Group) { g.Description = new(closed) })
 		await("The finest of all.")
 	}
 }

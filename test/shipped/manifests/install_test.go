@@ -35,9 +35,9 @@ func TestInstallation(t *testing.T) {
 	c := installation.New(t)
 	c.Build()
 	api := c.NewRemote(apiToken)
-	api.Seed(simulator.Group{ID: sampleID, Name: "Savoy"})
-	api.Seed(simulator.Group{Name: "Carlton Hotel", Description: new("Open all year.")})
-	api.AddToken(sampleToken, "team")
+	api.Server.Seed(simulator.Group{ID: sampleID, Name: "Savoy"})
+	api.Server.Seed(simulator.Group{Name: "Carlton Hotel", Description: new("Open all year.")})
+	api.Server.AddToken(sampleToken, "team")
 	c.WriteFile("token", apiToken)
 
 	verify, apply := way(c)
@@ -144,13 +144,13 @@ func deletion(c *installation.Cluster, api *installation.Remote) {
 	}
 	c.Kubectl("patch", "kcconn", "default", "--type=merge", "-p", `{"spec":{"allowDelete":true}}`)
 	team(c).Delete("archive", "delete", "orphan")
-	if g, _ := api.Group(ids["Archive"]); !g.Archived() {
+	if g, _ := api.Server.Group(ids["Archive"]); !g.Archived() {
 		c.Error("the Group of policy Archive is gone, and the remote group not archived")
 	}
-	if _, ok := api.Group(ids["Delete"]); ok {
+	if _, ok := api.Server.Group(ids["Delete"]); ok {
 		c.Error("the Group of policy Delete is gone, and the remote group is not")
 	}
-	if g, ok := api.Group(ids["Orphan"]); !ok || g.Archived() {
+	if g, ok := api.Server.Group(ids["Orphan"]); !ok || g.Archived() {
 		c.Error("the remote group of policy Orphan was touched")
 	}
 	team(c).Vanish(api)

@@ -19,7 +19,7 @@ const everywhere = "clusterrole,clusterrolebinding,validatingadmissionpolicy,val
 func removal(c *installation.Cluster, api *installation.Remote, running *installation.Process) {
 	c.Phase("removal: the operator alone", func(c *installation.Cluster) {
 		before := groups(c)
-		api.ResetRequests()
+		api.Server.ResetRequests()
 		way := checkout.Commands(c.T, "docs/install.md", "### The operator alone")
 		c.Sh(way[0])
 		c.Stop(running) // as its pods are, with the Deployment
@@ -35,7 +35,7 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 	})
 	c.Phase("removal: Groups without an operator", func(c *installation.Cluster) {
 		c.Stop(running)
-		api.ResetRequests()
+		api.Server.ResetRequests()
 		team(c).Kubectl("delete", "kgrp", "plaza-hotel", "--wait=false")
 		if gone := team(c).Field("kgrp/plaza-hotel", "{.metadata.deletionTimestamp}"); gone == "" {
 			c.Error("the Group is not held")
@@ -46,7 +46,7 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 	})
 	c.Phase("removal: everything", func(c *installation.Cluster) {
 		running = again(c, api)
-		api.ResetRequests()
+		api.Server.ResetRequests()
 		way := checkout.Commands(c.T, "docs/install.md", "### Everything, and the remote groups stay")
 		c.Sh(way[0])
 		c.Stop(running)

@@ -58,7 +58,7 @@ func wantRightsIn(c *installation.Cluster, given string) {
 // present are the names of the remote groups that are not archived.
 func present(api *installation.Remote) []string {
 	var names []string
-	for _, g := range api.Groups() {
+	for _, g := range api.Server.Groups() {
 		if !g.Archived() {
 			names = append(names, g.Name)
 		}

@@ -155,7 +155,7 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 		team(c, namespace).Group("doomed-by-"+namespace, "Delete")
 	}
 	before := present(api)
-	api.ResetRequests()
+	api.Server.ResetRequests()
 	way := checkout.Commands(c.T, "docs/install.md", "### Everything, and the remote groups stay")
 	c.Sh(way[0])
 	c.Stop(running)
