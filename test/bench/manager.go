@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
 )
 
 // profiled is a manager that also serves its profile. The one that is shipped does not.
@@ -61,10 +62,11 @@ func (w *world) start(ctx context.Context) error {
 	cmd := exec.Command(w.program, "--kubeconfig="+w.cp.Kubeconfig(), "--operator-namespace="+w.other, //nolint:noctx // stopped below
 		"--watch-namespaces="+w.mass+","+w.other, "--metrics-bind-address=0", "--health-probe-bind-address=0")
 	if w.profile != "" {
-		address, err := freeAddress(ctx)
+		ports, err := controlplane.FreePorts(ctx, 1)
 		if err != nil {
-			return err
+			return fmt.Errorf("finding a free port: %w", err)
 		}
+		address := fmt.Sprintf("127.0.0.1:%d", ports[0])
 		w.manager.profileAt = address
 		cmd.Env = append(os.Environ(), "PROFILE_ADDRESS="+address)
 	}
@@ -74,14 +76,6 @@ func (w *world) start(ctx context.Context) error {
 	}
 	w.manager.cmd = cmd
 	return nil
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
-	}
-	return listener.Addr().String(), listener.Close()
 }
 
 func (p *process) stop() {

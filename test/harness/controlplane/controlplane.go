@@ -128,7 +128,7 @@ func prepare(ctx context.Context, assets string, opts Options) (_ *ControlPlane,
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	ports, err := freePorts(ctx, 3)
+	ports, err := FreePorts(ctx, 3)
 	if err != nil {
 		return nil, err
 	}

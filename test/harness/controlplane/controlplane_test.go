@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,19 @@ func checkStop(t *testing.T, cp *ControlPlane) {
 	}
 	if err := cp.Stop(); err != nil {
 		t.Errorf("stopping twice: %v", err)
+	}
+}
+
+// A port that the system may give to somebody else is taken, now and then, before the program
+// that it was found for listens on it.
+func TestFreePortsAreNoneThatTheSystemGivesAway(t *testing.T) {
+	ports, err := FreePorts(t.Context(), 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(ports)
+	if len(slices.Compact(ports)) != 20 || ports[0] < firstPort || ports[19] > lastPort {
+		t.Errorf("the ports are %v", ports)
 	}
 }
 

@@ -7,10 +7,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -114,24 +112,4 @@ func (cp *ControlPlane) probe(url string) func(context.Context) error {
 		}
 		return nil
 	}
-}
-
-// freePorts returns n different loopback ports that nothing listens on now.
-func freePorts(ctx context.Context, n int) (ports []int, err error) {
-	var listeners []net.Listener
-	// All stay open until the last is chosen, so that they differ.
-	defer func() {
-		for _, listener := range listeners {
-			err = errors.Join(err, listener.Close())
-		}
-	}()
-	for range n {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		listeners = append(listeners, listener)
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }

@@ -5,7 +5,7 @@ package worlds
 
 import (
 	"flag"
-	"net"
+	"fmt"
 	"strconv"
 	"testing"
 
@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
 )
 
 // SideBySide has so many tests run at a time, and is called first in a TestMain. The
@@ -46,10 +47,9 @@ func Client(config *rest.Config, more ...func(*runtime.Scheme) error) client.Wit
 // FreeAddress is one of loopback that nothing listens on now.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	ports, err := controlplane.FreePorts(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }() // nothing was ever accepted
-	return listener.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", ports[0])
 }
