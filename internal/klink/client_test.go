@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -226,25 +227,27 @@ func TestNewRefuses(t *testing.T) {
 
 // TestEveryCallHasADeadline finds the deadlines where they end up: in the transport's context.
 func TestEveryCallHasADeadline(t *testing.T) {
-	left := map[string]time.Duration{}
-	spy := roundTripper(func(r *http.Request) (*http.Response, error) {
-		deadline, _ := r.Context().Deadline()
-		left[r.Method] = time.Until(deadline).Round(5 * time.Second)
-		return httptest.NewRecorder().Result(), nil
+	synctest.Test(t, func(t *testing.T) {
+		left := map[string]time.Duration{}
+		spy := roundTripper(func(r *http.Request) (*http.Response, error) {
+			deadline, _ := r.Context().Deadline()
+			left[r.Method] = time.Until(deadline)
+			return httptest.NewRecorder().Result(), nil
+		})
+		client, err := New(Config{Endpoint: "http://127.0.0.1:1", Token: token, Transport: spy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := t.Context()
+		_, _ = client.Get(ctx, "a")
+		_, _ = client.Create(ctx, Fields{})
+		_, _ = client.Update(ctx, "a", Fields{})
+		_ = client.Delete(ctx, "a")
+		want := map[string]time.Duration{"GET": 15 * time.Second, "POST": 30 * time.Second, "PUT": 30 * time.Second, "DELETE": 30 * time.Second}
+		if diff := cmp.Diff(want, left); diff != "" {
+			t.Error(diff)
+		}
 	})
-	client, err := New(Config{Endpoint: "http://127.0.0.1:1", Token: token, Transport: spy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := t.Context()
-	_, _ = client.Get(ctx, "a")
-	_, _ = client.Create(ctx, Fields{})
-	_, _ = client.Update(ctx, "a", Fields{})
-	_ = client.Delete(ctx, "a")
-	want := map[string]time.Duration{"GET": 15 * time.Second, "POST": 30 * time.Second, "PUT": 30 * time.Second, "DELETE": 30 * time.Second}
-	if diff := cmp.Diff(want, left); diff != "" {
-		t.Error(diff)
-	}
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
