@@ -7,10 +7,7 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -184,9 +181,7 @@ func TestAdoptionByNameOfOneGroupByTwo(t *testing.T) {
 // one to adopt is decided on a listing begun after the Group appeared.
 func TestAdoptionByNameLooksAnew(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
-		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
-	})
+	w := newWorld(t, simulator.Settings{}, rarelyListed)
 	w.groups.owned("bar")
 	id := w.remote.seed("The lobby")
 	w.sim.ResetRequests()

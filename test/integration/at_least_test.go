@@ -6,12 +6,8 @@ package integration
 import (
 	"slices"
 	"testing"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -19,9 +15,7 @@ import (
 // members are read just before they are written back with the added ones.
 func TestAtLeastAddsMembersAndRemovesNobody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
-		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
-	})
+	w := newWorld(t, simulator.Settings{}, rarelyListed)
 	id := w.remote.seed("The lobby", func(g *simulator.Group) { g.Contacts = simulator.Contacts("Eve", "Hector") })
 	w.groups.create("lobby", func(g *v1alpha1.Group) {
 		g.Spec.GroupID, g.Spec.ContactsPolicy, g.Spec.Contacts = id, v1alpha1.ContactsAtLeast, contacts("Cliff", "Hector")

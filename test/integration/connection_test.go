@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
@@ -153,6 +154,22 @@ func (conn connection) awaitAnotherLook() {
 		}
 		return ""
 	})
+}
+
+// awaitListed waits until the account was listed, so that creates need no other listing.
+func (conn connection) awaitListed() {
+	conn.Helper()
+	eventually(conn, func() string {
+		if conn.get().Status.LastListTime == nil {
+			return "the account is not listed yet"
+		}
+		return ""
+	})
+}
+
+// rarelyListed has the account listed once, and then where somebody waits for it.
+func rarelyListed(c *v1alpha1.Connection, _ *manager.Options) {
+	c.Spec.ResyncInterval.Duration = time.Hour
 }
 
 func (conn connection) awaitSecretGone() {

@@ -76,9 +76,7 @@ func TestEachCreationCostsOnePostAndThreeWrites(t *testing.T) {
 		if n := writes.of("groups/" + name); n != 3 {
 			t.Errorf("%s cost %d writes, not 3", name, n)
 		}
-		if n := w.groups.events(name)["Created"]; n != 1 {
-			t.Errorf("%s has %d events Created", name, n)
-		}
+		w.groups.wantEvents(name, map[string]int{"Created": 1})
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
@@ -177,8 +176,9 @@ func TestALaggingAPICausesNeitherASecondGroupNorFalseDrift(t *testing.T) {
 // finalizer holds the Group until then.
 func TestADeletionDuringARecoveryAppliesToWhatTheCreateMade(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) { c.Spec.AllowDelete = true })
-	lists := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Skip: 2, Action: simulator.Status, Status: http.StatusBadGateway})
+	w := newWorld(t, simulator.Settings{}, consentingToDeletion, rarelyListed)
+	w.connection.awaitListed()
+	lists := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Status, Status: http.StatusBadGateway})
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Times: 1, Action: simulator.ResetAfter})
 	w.groups.create("doomed", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 	w.calls.awaitPosts(1)

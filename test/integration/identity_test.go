@@ -6,7 +6,6 @@ package integration
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,7 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -120,9 +118,7 @@ func TestBackupRestoredBeforeTheManagerStarts(t *testing.T) {
 // next listing would.
 func TestReconcileRequestLooksNow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
-		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
-	})
+	w := newWorld(t, simulator.Settings{}, rarelyListed)
 	id := w.groups.owned("lobby")["lobby"]
 	w.sim.ResetRequests()
 	w.groups.request("lobby", "first")

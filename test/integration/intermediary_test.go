@@ -33,14 +33,6 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, c.from, func(c *v1alpha1.Connection, o *manager.Options) { c.Spec.AllowDelete, o.Workers = true, 16 })
 			p := w.prosper()
-			if c.fault.Action != "" {
-				w.sim.AddFault(c.fault)
-			}
-			if c.habit != nil {
-				w.sim.Configure(c.habit)
-				p.replaced = w.sim.Settings().Put == simulator.Replace
-			}
-			w.sim.ResetRequests()
 			p.live(c)
 			w.sim.Mutate(p.ids["drifted"], func(g *simulator.Group) { g.Description = new("Theirs.") })
 			p.endure(c)
@@ -48,7 +40,7 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 			w.sim.ClearFaults()
 			w.sim.Configure(func(s *simulator.Settings) { *s = c.from })
 			recovery := w.calls.passes()
-			eventually(w, func() string { return p.unsettled() })
+			eventuallyWithin(w, plan.SettleTime+patience, p.unsettled)
 			n := w.calls.passes() - recovery
 			t.Logf("all is well after %d listings", n)
 			if n > listingsToRecover {
@@ -114,11 +106,20 @@ func (w *world) prosper() *prosperity {
 	return p
 }
 
-// live has a person go on with what people do, before anybody knows: what is refused now
-// would stay refused. Lists take their time until each call was answered by the trouble.
+// live lets the trouble begin, and has a person go on with what people do, before anybody
+// knows: what is refused now would stay refused. Lists take their time, though none that a
+// client gives up, until each call was answered by the trouble.
 func (p *prosperity) live(c trouble) {
 	p.Helper()
-	slow := p.world.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 3 * time.Second})
+	slow := p.world.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 12 * time.Second})
+	if c.fault.Action != "" {
+		p.world.sim.AddFault(c.fault)
+	}
+	if c.habit != nil {
+		p.world.sim.Configure(c.habit)
+		p.replaced = p.world.sim.Settings().Put == simulator.Replace
+	}
+	p.world.sim.ResetRequests()
 	p.world.groups.edit("edited", func(g *v1alpha1.Group) { g.Spec.Description = new("Edited.") })
 	p.world.groups.create("made", func(g *v1alpha1.Group) { g.Spec.Description = new("Ours.") })
 	p.world.groups.delete("filed")

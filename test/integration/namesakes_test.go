@@ -8,12 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/manager"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 )
@@ -108,9 +104,7 @@ func TestNameTakenIsNotSaidOfWhatTheListingShowedOnce(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
-				c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
-			})
+			w := newWorld(t, simulator.Settings{}, rarelyListed)
 			id := w.remote.seed("Lobby")
 			w.groups.owned("bar")
 			change(w.sim, id)
@@ -157,9 +151,7 @@ func TestNameTakenByAnotherGroupSinceIsNoReasonToCreate(t *testing.T) {
 // from before a person made the group and edited the name.
 func TestByNameAfterANewNameLooksAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
-		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
-	})
+	w := newWorld(t, simulator.Settings{}, rarelyListed)
 	first, second := w.remote.seed("Twice"), w.remote.seed("Twice")
 	w.groups.create("lobby", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Twice" })
 	w.groups.awaitStalled("lobby", v1alpha1.ReasonAdoptionAmbiguous, first, second)
@@ -174,9 +166,7 @@ func TestByNameAfterANewNameLooksAgain(t *testing.T) {
 // The same where the policy is new: Never becomes ByName on a Group that is not bound.
 func TestByNameAfterANewPolicyLooksAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{}, func(c *v1alpha1.Connection, _ *manager.Options) {
-		c.Spec.ResyncInterval = metav1.Duration{Duration: time.Hour}
-	})
+	w := newWorld(t, simulator.Settings{}, rarelyListed)
 	w.groups.owned("bar")
 	refusal := w.remote.refuse(http.MethodPost, http.StatusUnprocessableEntity, "not today")
 	w.groups.create("lobby", lobby)
@@ -225,9 +215,10 @@ func TestByNameWaitsForTheOwnerOfTheOnlyNamesake(t *testing.T) {
 // create beside: who meets it waits and names that Group.
 func TestAnOpenCreateOfTheNameIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Settings{})
+	w := newWorld(t, simulator.Settings{}, rarelyListed)
+	w.connection.awaitListed()
 	w.sim.AddFault(simulator.Fault{Method: http.MethodPost, BodyRegexp: "unclear", Times: 1, Action: simulator.ResetAfter})
-	gets := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Skip: 2, Action: simulator.Status, Status: http.StatusBadGateway})
+	gets := w.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Status, Status: http.StatusBadGateway})
 	w.groups.create("first", lobby, func(g *v1alpha1.Group) { g.Spec.Description = new("unclear") })
 	w.calls.awaitPosts(1)
 	w.groups.create("second", lobby)

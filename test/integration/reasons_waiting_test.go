@@ -56,7 +56,7 @@ func TestRateLimitedWaitsAsAsked(t *testing.T) {
 	w.groups.owned("lobby")
 	w.sim.AddFault(simulator.Fault{
 		Method: "PUT", Times: 1, Action: simulator.Status, Status: 429,
-		Headers: map[string]string{"Retry-After": "12"}, Body: `{"message":"slow down"}`,
+		Headers: map[string]string{"Retry-After": "40"}, Body: `{"message":"slow down"}`,
 	})
 	w.sim.ResetRequests()
 	w.groups.edit("lobby", func(g *v1alpha1.Group) { g.Spec.Description = new("New.") })

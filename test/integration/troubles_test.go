@@ -107,6 +107,6 @@ var troubles = map[string]trouble{
 	"replies out of a cache":     {habit: func(s *simulator.Settings) { s.Age = time.Second }, heldBack: []string{"ended"}},
 }
 
-// listingsToRecover are what fits into the settle time and one interval, and two more, for
-// a machine that does other things meanwhile: what waits for the settle time takes twelve.
-const listingsToRecover = int(plan.SettleTime/(10*time.Second)) + 3
+// listingsToRecover are those of twice the settle time: what waits for it takes half of them,
+// and a backoff of minutes would take more.
+const listingsToRecover = 2 * int(plan.SettleTime/(10*time.Second))
