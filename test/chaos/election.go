@@ -17,11 +17,11 @@ import (
 
 const (
 	leaseName = "klink-operator.klink.cloud"
-	// frozen is how long a leader is paused, so that another takes over: longer
+	// freezeTime is how long a leader is paused, so that another takes over: longer
 	// than a lease, shorter than the settle time.
-	frozen = 20 * time.Second
-	// stopPatience is more than the minute that a manager allows itself for ending.
-	stopPatience = 70 * time.Second
+	freezeTime = 20 * time.Second
+	// stopTimeout is more than the minute that a manager allows itself for ending.
+	stopTimeout = 70 * time.Second
 )
 
 // pair is two managers that elect a leader.
@@ -34,7 +34,7 @@ type pair struct {
 // enough of them were killed.
 func (k *killer) election(ctx context.Context, kills int) error {
 	p := &pair{killer: k}
-	defer p.disband()
+	defer p.stop()
 	for until := k.stage.killed.Load() + int64(kills); k.stage.killed.Load() < until; {
 		i, err := p.leader(ctx)
 		if err != nil {
@@ -42,15 +42,15 @@ func (k *killer) election(ctx context.Context, kills int) error {
 		}
 		switch n := k.chance.IntN(12); {
 		case n < 8:
-			err = k.strike(ctx, p.managers[i])
+			err = k.killAtMoment(ctx, p.managers[i])
 			if err == nil && n < 7 { // once in a while the lease has to expire
-				err = p.cedeLease(ctx)
+				err = p.expireLease(ctx)
 			}
 		case n < 11:
-			k.book.did("the leader is asked to end")
+			k.journal.note("the leader is asked to end")
 			k.stage.terms++
 			p.managers[i].signal(syscall.SIGTERM)
-			p.managers[i].end(stopPatience)
+			p.managers[i].end(stopTimeout)
 		default:
 			err = p.freeze(ctx, i)
 		}
@@ -64,7 +64,7 @@ func (k *killer) election(ctx context.Context, kills int) error {
 // leader waits until one of the two works. Those that have ended are started
 // again.
 func (p *pair) leader(ctx context.Context) (int, error) {
-	for deadline := time.Now().Add(2 * startPatience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * startTimeout); time.Now().Before(deadline); {
 		for i, m := range p.managers {
 			switch {
 			case m == nil || m.hasEnded():
@@ -81,40 +81,40 @@ func (p *pair) leader(ctx context.Context) (int, error) {
 				return i, nil
 			}
 		}
-		if err := pause(ctx, between); err != nil {
+		if err := pause(ctx, retryDelay); err != nil {
 			return 0, err
 		}
 	}
-	return 0, fmt.Errorf("no manager leads; the log of one of them:\n%s", p.managers[0].lastWords())
+	return 0, fmt.Errorf("no manager leads; the log of one of them:\n%s", p.managers[0].logTail())
 }
 
 // freeze pauses the leader until another leads, and lets it wake up as one that
 // still believes it is the leader.
 func (p *pair) freeze(ctx context.Context, i int) error {
-	how, err := p.killer.lurk(ctx, p.managers[i])
+	how, err := p.killer.chooseMoment(ctx, p.managers[i])
 	if err != nil {
 		return err
 	}
-	p.killer.book.did("the leader is frozen for %s, %s", frozen, how)
+	p.killer.journal.note("the leader is frozen for %s, %s", freezeTime, how)
 	p.killer.stage.pauses++
 	old, other := p.managers[i], p.managers[1-i]
 	old.signal(syscall.SIGSTOP)
-	err = pause(ctx, frozen)
+	err = pause(ctx, freezeTime)
 	if err == nil && other != nil {
-		err = other.awaitWork(ctx, startPatience)
+		err = other.awaitWork(ctx, startTimeout)
 	}
 	old.signal(syscall.SIGCONT)
 	if err != nil {
 		return err
 	}
-	p.killer.book.did("the frozen leader wakes up while another leads")
-	old.end(stopPatience)
+	p.killer.journal.note("the frozen leader wakes up while another leads")
+	old.end(stopTimeout)
 	return nil
 }
 
-// cedeLease lets the other manager take over at once rather than when the lease
+// expireLease lets the other manager take over at once rather than when the lease
 // of the dead one expires, which only costs time. The holder is dead.
-func (p *pair) cedeLease(ctx context.Context) error {
+func (p *pair) expireLease(ctx context.Context) error {
 	for {
 		var lease coordinationv1.Lease
 		err := p.killer.stage.api.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: leaseName}, &lease)
@@ -127,15 +127,15 @@ func (p *pair) cedeLease(ctx context.Context) error {
 				return nil // a conflict: the other one was faster
 			}
 		}
-		if err := pause(ctx, between); err != nil {
+		if err := pause(ctx, retryDelay); err != nil {
 			return err
 		}
 	}
 }
 
-// disband kills both: a phase without leader election may follow. The last leader
+// stop kills both: a phase without leader election may follow. The last leader
 // is no longer counted among the kills.
-func (p *pair) disband() {
+func (p *pair) stop() {
 	for _, m := range p.managers {
 		if m != nil {
 			m.signal(syscall.SIGCONT)

@@ -25,9 +25,9 @@ type finding struct {
 
 // judge compares what there is in the end with what people have declared. It only looks.
 type judge struct {
-	stage  *stage
-	people *people
-	book   *book
+	stage   *stage
+	people  *people
+	journal *journal
 }
 
 // verdict is what was found in the end.
@@ -41,7 +41,7 @@ type verdict struct {
 func (j *judge) judge(ctx context.Context, took time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	groups, err := j.book.look(ctx)
+	groups, err := j.journal.observe(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,8 +49,8 @@ func (j *judge) judge(ctx context.Context, took time.Duration) error {
 	j.report(v, took)
 	var errs []error
 	for _, m := range j.stage.managers {
-		for _, crime := range m.confess() {
-			errs = append(errs, fmt.Errorf("a manager's log shows a panic or the token: %s", crime))
+		for _, line := range m.forbiddenLogLines() {
+			errs = append(errs, fmt.Errorf("a manager's log shows a panic or the token: %s", line))
 		}
 	}
 	if killed := j.stage.killed.Load(); killed < int64(j.stage.kills) {
@@ -60,7 +60,7 @@ func (j *judge) judge(ctx context.Context, took time.Duration) error {
 	for i, f := range findings {
 		j.stage.say("%s: %s", f.key, f.text)
 		if i < shown {
-			fmt.Fprintln(j.stage.out, j.book.history(f.key))
+			fmt.Fprintln(j.stage.out, j.journal.history(f.key))
 		}
 	}
 	if len(findings) > 0 {
@@ -132,8 +132,8 @@ time in all            %s
 // got no good reply or died before it could write the id down, and those of the
 // latter whose group was seen bound to a Group later.
 func (j *judge) creates() (all, ambiguous, recovered int) {
-	j.book.mu.Lock()
-	defer j.book.mu.Unlock()
+	j.journal.mu.Lock()
+	defer j.journal.mu.Unlock()
 	doubtful := map[string]bool{}
 	for _, r := range j.stage.sim.Requests() {
 		if r.Method != http.MethodPost || !r.Committed {
@@ -147,12 +147,12 @@ func (j *judge) creates() (all, ambiguous, recovered int) {
 		}
 	}
 	for _, g := range j.stage.sim.Groups() {
-		if j.book.widowed[g.ID] {
+		if j.journal.unrecorded[g.ID] {
 			doubtful[keyOf(g.Description)] = true
 		}
 	}
 	for key := range doubtful {
-		if len(j.book.idsOf(key)) > 0 {
+		if len(j.journal.idsOf(key)) > 0 {
 			recovered++
 		}
 	}

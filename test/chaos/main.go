@@ -78,8 +78,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // errTimeout means that there was not enough time, as opposed to a Ctrl-C.
 var errTimeout = errors.New("the time")
 
-// perform sets the stage, lets chaos reign, waits until all is settled, and
-// judges. It clears everything away, however that ends.
+// perform starts everything, runs the chaos, waits until all is settled, and judges. It ends
+// everything that it has started, whatever fails.
 func perform(ctx context.Context, failed context.CancelCauseFunc, o options, out io.Writer) (err error) {
 	s, err := setStage(ctx, failed, o, out)
 	if err != nil {
@@ -87,7 +87,7 @@ func perform(ctx context.Context, failed context.CancelCauseFunc, o options, out
 	}
 	defer func() { err = errors.Join(err, s.clear()) }()
 	c := newChaos(s)
-	if err := c.reign(ctx); err != nil {
+	if err := c.run(ctx); err != nil {
 		return err
 	}
 	took, err := c.settle(ctx)

@@ -30,10 +30,10 @@ type manager struct {
 	done  chan struct{} // closed when it has ended
 	works chan struct{} // closed when its workers have started: with an election, when it leads
 
-	mu      sync.Mutex
-	tail    []byte
-	working bool
-	crimes  []string
+	mu        sync.Mutex
+	tail      []byte
+	working   bool
+	forbidden []string
 }
 
 // launch starts a manager.
@@ -66,9 +66,9 @@ func (m *manager) Write(p []byte) (int, error) {
 		m.working = true
 		close(m.works)
 	}
-	for _, crime := range []string{m.token, "panic:", "goroutine 1 ["} {
-		if bytes.Contains(p, []byte(crime)) {
-			m.crimes = append(m.crimes, strings.ReplaceAll(string(p), m.token, "[token]"))
+	for _, text := range []string{m.token, "panic:", "goroutine 1 ["} {
+		if bytes.Contains(p, []byte(text)) {
+			m.forbidden = append(m.forbidden, strings.ReplaceAll(string(p), m.token, "[token]"))
 			break
 		}
 	}
@@ -123,15 +123,15 @@ func (m *manager) end(patience time.Duration) {
 	}
 }
 
-// confess returns what must never stand in a log, and does.
-func (m *manager) confess() []string {
+// forbiddenLogLines returns what must never stand in a log, and does.
+func (m *manager) forbiddenLogLines() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.crimes
+	return m.forbidden
 }
 
-// lastWords is the end of the log.
-func (m *manager) lastWords() string {
+// logTail is the end of the log.
+func (m *manager) logTail() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return strings.ReplaceAll(string(m.tail), m.token, "[token]")

@@ -45,9 +45,9 @@ func newPeople(s *stage) *people {
 	return p
 }
 
-// live is what people do until the chaos is over. Whatever fails, because the API
-// server is down, is done again: nobody gives up.
-func (p *people) live(ctx context.Context, over <-chan struct{}) {
+// work is what people do until the chaos is over. What fails because the API server is down
+// is tried until it succeeds.
+func (p *people) work(ctx context.Context, over <-chan struct{}) {
 	for pause(ctx, 50*time.Millisecond) == nil {
 		select {
 		case <-over:
@@ -77,8 +77,8 @@ func (p *people) due() int {
 	return p.stage.groups * int(p.stage.killed.Load()+1) / p.stage.kills
 }
 
-// order asks for new Groups. It does not wait for them.
-func (p *people) order() {
+// requestGroups asks for new Groups. It does not wait for them.
+func (p *people) requestGroups() {
 	select {
 	case p.wanted <- struct{}{}:
 	default:
@@ -121,7 +121,7 @@ func (p *people) create(ctx context.Context) {
 	g.Spec.Name, g.Spec.DeletionPolicy = d.remoteName, d.policy
 	g.Spec.Description = new(d.key + " as written first")
 	g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}}
-	p.insist(ctx, func() error { return p.stage.api.Create(ctx, g.DeepCopy()) })
+	p.retry(ctx, func() error { return p.stage.api.Create(ctx, g.DeepCopy()) })
 	if ctx.Err() == nil {
 		p.all = append(p.all, d)
 	}
@@ -130,22 +130,22 @@ func (p *people) create(ctx context.Context) {
 func (p *people) change(ctx context.Context, d *declared) {
 	text := fmt.Sprintf(`{"spec":{"description":"%s as changed %d times"}}`, d.key, p.chance.IntN(1000))
 	patch := client.RawPatch(types.MergePatchType, []byte(text))
-	p.insist(ctx, func() error { return p.stage.api.Patch(ctx, p.object(d), patch) })
+	p.retry(ctx, func() error { return p.stage.api.Patch(ctx, p.object(d), patch) })
 }
 
 func (p *people) remove(ctx context.Context, d *declared) {
 	d.deleted = true
 	p.gone++
-	p.insist(ctx, func() error { return p.stage.api.Delete(ctx, p.object(d)) })
+	p.retry(ctx, func() error { return p.stage.api.Delete(ctx, p.object(d)) })
 }
 
 func (p *people) object(d *declared) *v1alpha1.Group {
 	return &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: groupNamespace, Name: d.name}}
 }
 
-// insist tries until the API server agrees. That it exists, or is gone, means
+// retry tries until the API server agrees. That it exists, or is gone, means
 // that an earlier try succeeded and its reply was lost.
-func (p *people) insist(ctx context.Context, try func() error) {
+func (p *people) retry(ctx context.Context, try func() error) {
 	for {
 		err := try()
 		if err == nil || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) {

@@ -15,9 +15,9 @@ import (
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
-// aftermath is how long all must stay settled: longer than a late create may take
+// quietTime is how long all must stay settled: longer than a late create may take
 // and than the interval at which the account is listed.
-const aftermath = latest + 12*time.Second
+const quietTime = longestCreate + 12*time.Second
 
 // settle ends the faults and waits until every Group is as declared, or gone, and
 // stays so. It returns how long that took, not counting the proof that it stays;
@@ -25,25 +25,25 @@ const aftermath = latest + 12*time.Second
 func (c *chaos) settle(ctx context.Context) (took time.Duration, err error) {
 	c.stage.sim.ClearFaults()
 	began := time.Now()
-	c.book.did("the faults are over; two managers settle what they left (at least 2 minutes, if a create was torn before it was made)")
+	c.journal.note("the faults are over; two managers settle what they left (at least 2 minutes, if a create was cut off before it was carried out)")
 	p := &pair{killer: c.killer()}
 	quiet := time.Now()
-	restless := -1
-	for restless != 0 || time.Since(quiet) < aftermath {
+	unsettled := -1
+	for unsettled != 0 || time.Since(quiet) < quietTime {
 		if _, err := p.leader(ctx); err != nil {
 			return 0, c.unlessExpired(ctx, err)
 		}
-		n, err := c.judge.restless(ctx)
+		n, err := c.judge.countUnsettled(ctx)
 		if err != nil && ctx.Err() == nil {
 			continue // the API server is back soon
 		}
-		if n > 0 || restless != 0 {
+		if n > 0 || unsettled != 0 {
 			quiet = time.Now()
 		}
-		if n != restless {
+		if n != unsettled {
 			c.stage.say("%d Groups are not settled", n)
 		}
-		restless = n
+		unsettled = n
 		if err := pause(ctx, time.Second); err != nil {
 			return time.Since(began), c.unlessExpired(ctx, err)
 		}
@@ -61,9 +61,9 @@ func (c *chaos) unlessExpired(ctx context.Context, err error) error {
 	return err
 }
 
-// restless counts the Groups that are not settled.
-func (j *judge) restless(ctx context.Context) (int, error) {
-	groups, err := j.book.look(ctx)
+// countUnsettled counts the Groups that are not settled.
+func (j *judge) countUnsettled(ctx context.Context) (int, error) {
+	groups, err := j.journal.observe(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -83,14 +83,14 @@ func (j *judge) unsettled(groups []v1alpha1.Group) map[string]string {
 	for i := range groups {
 		g := &groups[i]
 		delete(why, g.Name)
-		if text := j.unrest(g); text != "" {
+		if text := j.whyUnsettled(g); text != "" {
 			why[g.Name] = text
 		}
 	}
 	return why
 }
 
-func (j *judge) unrest(g *v1alpha1.Group) string {
+func (j *judge) whyUnsettled(g *v1alpha1.Group) string {
 	if g.DeletionTimestamp != nil {
 		return "it is still being deleted"
 	}

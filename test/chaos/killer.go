@@ -9,78 +9,41 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 const (
-	// startPatience is how long a manager may take until it works. A candidate
+	// startTimeout is how long a manager may take until it works. A candidate
 	// waits for a lease of 15 s to expire first.
-	startPatience = time.Minute
-	// between is how long to wait before a manager is started again that could not
+	startTimeout = time.Minute
+	// retryDelay is how long to wait before a manager is started again that could not
 	// stay: the API server is down.
-	between = 300 * time.Millisecond
+	retryDelay = 300 * time.Millisecond
 	// settling is how much time is left for it, unless there is little.
 	settling = 5 * time.Minute
-	// ambush is how long a killer waits for a create.
-	ambush = 2 * time.Second
+	// createTimeout is how long a killer waits for a create.
+	createTimeout = 2 * time.Second
 )
 
-// chaos leads through a run: managers die and the control plane breaks, and then all has to
-// settle.
-type chaos struct {
-	stage  *stage
-	people *people
-	book   *book
-	judge  *judge
-}
-
-func newChaos(s *stage) *chaos {
-	p := newPeople(s)
-	b := newBook(s, p)
-	return &chaos{stage: s, people: p, book: b, judge: &judge{stage: s, people: p, book: b}}
-}
-
-// killer decides when managers die. It starts them and sets traps for their calls.
+// killer decides when managers die. It starts them and lets their creates hang.
 type killer struct {
-	stage  *stage
-	people *people
-	book   *book
-	chance *rand.Rand
+	stage   *stage
+	people  *people
+	journal *journal
+	chance  *rand.Rand
 }
 
 func (c *chaos) killer() *killer {
-	return &killer{stage: c.stage, people: c.people, book: c.book, chance: rand.New(rand.NewPCG(c.stage.seed, 2))} //nolint:gosec // it is to be repeatable
-}
-
-// reign lets chaos reign until enough managers were killed.
-func (c *chaos) reign(ctx context.Context) error {
-	c.stage.breakCalls()
-	watching, cancel := context.WithCancel(ctx)
-	var helpers sync.WaitGroup
-	over := make(chan struct{})
-	helpers.Go(func() { c.people.live(ctx, over) })
-	helpers.Go(func() { c.book.watch(watching) })
-	helpers.Go(func() { c.quake(ctx, over) })
-
-	err := c.killer().phases(ctx)
-	close(over)
-	cancel()
-	helpers.Wait()
-	if err != nil {
-		return err
-	}
-	c.people.finish(ctx)
-	return nil
+	return &killer{stage: c.stage, people: c.people, journal: c.journal, chance: rand.New(rand.NewPCG(c.stage.seed, 2))} //nolint:gosec // it is to be repeatable
 }
 
 // phases alternates between one manager that is started again at once, which
-// makes for many torn creates, and two that elect a leader.
+// interrupts many creates, and two that elect a leader.
 func (k *killer) phases(ctx context.Context) error {
 	for k.left() > 0 {
-		k.book.did("one manager, started again whenever it dies (%d kills so far)", k.stage.killed.Load())
+		k.journal.note("one manager, started again whenever it dies (%d kills so far)", k.stage.killed.Load())
 		for range min(k.left(), 12+k.chance.IntN(10)) {
 			if err := k.killOne(ctx); err != nil {
 				return err
@@ -89,7 +52,7 @@ func (k *killer) phases(ctx context.Context) error {
 		if k.left() == 0 {
 			return nil
 		}
-		k.book.did("two managers, one of which leads (%d kills so far)", k.stage.killed.Load())
+		k.journal.note("two managers, one of which leads (%d kills so far)", k.stage.killed.Load())
 		if err := k.election(ctx, min(k.left(), 2+k.chance.IntN(2))); err != nil {
 			return err
 		}
@@ -113,24 +76,24 @@ func (k *killer) killOne(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = m.awaitWork(ctx, startPatience)
+		err = m.awaitWork(ctx, startTimeout)
 		if err == nil {
-			err = k.strike(ctx, m)
+			err = k.killAtMoment(ctx, m)
 		}
 		m.kill()
 		if !errors.Is(err, errEnded) {
 			return err
 		}
-		if err := pause(ctx, between); err != nil {
+		if err := pause(ctx, retryDelay); err != nil {
 			return err
 		}
 	}
 }
 
-// strike kills a working manager at a moment that may hurt. It fails with
+// killAtMoment kills a working manager at a moment that may hurt. It fails with
 // errEnded when there was nobody to kill.
-func (k *killer) strike(ctx context.Context, m *manager) error {
-	how, err := k.lurk(ctx, m)
+func (k *killer) killAtMoment(ctx context.Context, m *manager) error {
+	how, err := k.chooseMoment(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -138,13 +101,13 @@ func (k *killer) strike(ctx context.Context, m *manager) error {
 		return errEnded
 	}
 	k.stage.killed.Add(1)
-	k.book.mourn(ctx)
-	k.book.did("kill %d, %s", k.stage.killed.Load(), how)
+	k.journal.noteUnrecorded(ctx)
+	k.journal.note("kill %d, %s", k.stage.killed.Load(), how)
 	return nil
 }
 
-// lurk waits for the moment, and tells which it was.
-func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
+// chooseMoment waits for the moment, and tells which it was.
+func (k *killer) chooseMoment(ctx context.Context, m *manager) (how string, err error) {
 	switch n := k.chance.IntN(10); {
 	case n < 3:
 		return "at any moment", k.wait(ctx, m, time.Duration(k.chance.IntN(1500))*time.Millisecond)
@@ -153,11 +116,11 @@ func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
 		case <-k.stage.committed: // that was an earlier one
 		default:
 		}
-		k.people.order()
+		k.people.requestGroups()
 		select {
 		case <-k.stage.committed:
 			return "just after a create", k.wait(ctx, m, time.Duration(k.chance.IntN(8))*time.Millisecond)
-		case <-time.After(ambush):
+		case <-time.After(createTimeout):
 			return "after waiting for a create", nil
 		case <-m.done:
 			return "", errEnded
@@ -166,22 +129,22 @@ func (k *killer) lurk(ctx context.Context, m *manager) (how string, err error) {
 		}
 	default:
 		// The creates are carried out and their replies never come.
-		trap := k.trap(1 + k.chance.IntN(4))
-		defer trap.Remove()
-		k.people.order()
-		err := k.untilHit(ctx, m, trap)
-		return fmt.Sprintf("while %d creates hang", trap.Hits()), err
+		fault := k.hangCreates(1 + k.chance.IntN(4))
+		defer fault.Remove()
+		k.people.requestGroups()
+		err := k.awaitHit(ctx, m, fault)
+		return fmt.Sprintf("while %d creates hang", fault.Hits()), err
 	}
 }
 
-// trap lets the next creates hang once they are carried out.
-func (k *killer) trap(times int) *simulator.FaultHandle {
+// hangCreates lets the next creates hang once they are carried out.
+func (k *killer) hangCreates(times int) *simulator.FaultHandle {
 	return k.stage.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.HangAfter, Times: times})
 }
 
-// untilHit waits until the trap has caught something, but not for ever.
-func (k *killer) untilHit(ctx context.Context, m *manager, trap *simulator.FaultHandle) error {
-	for deadline := time.Now().Add(ambush); trap.Hits() == 0 && time.Now().Before(deadline); {
+// awaitHit waits until the fault has met a create, but not for ever.
+func (k *killer) awaitHit(ctx context.Context, m *manager, fault *simulator.FaultHandle) error {
+	for deadline := time.Now().Add(createTimeout); fault.Hits() == 0 && time.Now().Before(deadline); {
 		if err := k.wait(ctx, m, 5*time.Millisecond); err != nil {
 			return err
 		}

@@ -24,68 +24,68 @@ type event struct {
 	text string
 }
 
-// book is what was seen of the Groups while chaos reigned. It only looks.
-type book struct {
+// journal is what was seen of the Groups during the run. It only reads.
+type journal struct {
 	stage  *stage
 	people *people
 
-	mu      sync.Mutex
-	groups  map[string][]event // by the Group's name
-	deeds   []event            // kills and the like, which concern all Groups
-	bound   map[string]string  // remote ids that a Group was ever bound to, to its name
-	widowed map[string]bool    // remote ids whose manager died before it could write them down
+	mu         sync.Mutex
+	groups     map[string][]event // by the Group's name
+	runEvents  []event            // kills and the like, which concern all Groups
+	bound      map[string]string  // remote ids that a Group was ever bound to, to its name
+	unrecorded map[string]bool    // remote ids whose manager was killed before it could write them down
 }
 
-func newBook(s *stage, p *people) *book {
-	return &book{
-		stage: s, people: p, groups: map[string][]event{}, bound: map[string]string{}, widowed: map[string]bool{},
+func newJournal(s *stage, p *people) *journal {
+	return &journal{
+		stage: s, people: p, groups: map[string][]event{}, bound: map[string]string{}, unrecorded: map[string]bool{},
 	}
 }
 
-// did notes something that concerns all Groups, and prints it.
-func (b *book) did(format string, args ...any) {
+// note notes something that concerns all Groups, and prints it.
+func (j *journal) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	b.mu.Lock()
-	b.deeds = append(b.deeds, event{time.Now(), text})
-	b.mu.Unlock()
-	b.stage.say("%s", text)
+	j.mu.Lock()
+	j.runEvents = append(j.runEvents, event{time.Now(), text})
+	j.mu.Unlock()
+	j.stage.say("%s", text)
 }
 
-// look lists the Groups and notes what has changed about them.
-func (b *book) look(ctx context.Context) ([]v1alpha1.Group, error) {
+// observe lists the Groups and notes what has changed about them.
+func (j *journal) observe(ctx context.Context) ([]v1alpha1.Group, error) {
 	var list v1alpha1.GroupList
-	if err := b.stage.api.List(ctx, &list, client.InNamespace(groupNamespace)); err != nil {
+	if err := j.stage.api.List(ctx, &list, client.InNamespace(groupNamespace)); err != nil {
 		return nil, fmt.Errorf("listing Groups: %w", err)
 	}
 	now := time.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for i := range list.Items {
 		g := &list.Items[i]
 		if id := idOf(g); id != "" {
-			b.bound[id] = g.Name
+			j.bound[id] = g.Name
 		}
-		seen := b.groups[g.Name]
+		seen := j.groups[g.Name]
 		if text := describe(g); len(seen) == 0 || seen[len(seen)-1].text != text {
-			b.groups[g.Name] = append(seen, event{now, text})
+			j.groups[g.Name] = append(seen, event{now, text})
 		}
 	}
 	return list.Items, nil
 }
 
-// watch looks every second. That the API server is down is no news.
-func (b *book) watch(ctx context.Context) {
+// watch observes every second. What fails is left out: the API server is down at times.
+func (j *journal) watch(ctx context.Context) {
 	for pause(ctx, time.Second) == nil {
-		_, _ = b.look(ctx)
+		_, _ = j.observe(ctx)
 	}
 }
 
-// mourn notes the remote groups that a manager has made and had no time to write
-// down, now that it is dead and before the next one finds them. It is skipped
+// noteUnrecorded notes the remote groups that a manager has made and had no time to write
+// down, after it was killed and before the next one finds them. It is skipped
 // when the API server is down: the count is a lower bound.
-func (b *book) mourn(ctx context.Context) {
-	made := b.stage.sim.Groups()
-	groups, err := b.look(ctx)
+func (j *journal) noteUnrecorded(ctx context.Context) {
+	made := j.stage.sim.Groups()
+	groups, err := j.observe(ctx)
 	if err != nil {
 		return
 	}
@@ -95,11 +95,11 @@ func (b *book) mourn(ctx context.Context) {
 			waiting[keyOf(groups[i].Spec.Description)] = true
 		}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, g := range made {
-		if b.bound[g.ID] == "" && waiting[keyOf(g.Description)] {
-			b.widowed[g.ID] = true
+		if j.bound[g.ID] == "" && waiting[keyOf(g.Description)] {
+			j.unrecorded[g.ID] = true
 		}
 	}
 }
@@ -141,25 +141,25 @@ func describe(g *v1alpha1.Group) string {
 
 // history is all that is known of what happened to a Group, and to others of its
 // key, with what was done to the managers meanwhile.
-func (b *book) history(key string) string {
-	b.mu.Lock()
-	events := slices.Clone(b.deeds)
-	for _, d := range b.people.all {
+func (j *journal) history(key string) string {
+	j.mu.Lock()
+	events := slices.Clone(j.runEvents)
+	for _, d := range j.people.all {
 		if d.key != key {
 			continue
 		}
-		for _, e := range b.groups[d.name] {
+		for _, e := range j.groups[d.name] {
 			events = append(events, event{e.time, "Group " + d.name + ": " + e.text})
 		}
 	}
-	ids := b.idsOf(key)
-	b.mu.Unlock()
-	for _, r := range b.stage.sim.Requests() {
+	ids := j.idsOf(key)
+	j.mu.Unlock()
+	for _, r := range j.stage.sim.Requests() {
 		if slices.Contains(ids, r.ID) && r.Method != http.MethodGet || strings.Contains(r.Body, `"`+key+" ") {
 			events = append(events, event{r.Time, fmt.Sprintf("call %s %s %s: answered %d, carried out: %t", r.Method, r.Path, r.Body, r.Status, r.Committed)})
 		}
 	}
-	for _, g := range b.stage.sim.Groups() {
+	for _, g := range j.stage.sim.Groups() {
 		if keyOf(g.Description) == key {
 			events = append(events, event{g.CreatedAt, fmt.Sprintf("remote group %s was made, archived by now: %t", g.ID, g.Archived())})
 		}
@@ -167,17 +167,17 @@ func (b *book) history(key string) string {
 	slices.SortStableFunc(events, func(a, b event) int { return a.time.Compare(b.time) })
 	var text strings.Builder
 	for _, e := range events {
-		fmt.Fprintf(&text, "%9.3fs  %s\n", e.time.Sub(b.stage.began).Seconds(), e.text)
+		fmt.Fprintf(&text, "%9.3fs  %s\n", e.time.Sub(j.stage.began).Seconds(), e.text)
 	}
 	return text.String()
 }
 
-// idsOf lists the remote ids that Groups of a key were bound to. The book's lock
+// idsOf lists the remote ids that Groups of a key were bound to. The journal's lock
 // is held.
-func (b *book) idsOf(key string) []string {
+func (j *journal) idsOf(key string) []string {
 	var ids []string
-	for id, name := range b.bound {
-		if slices.ContainsFunc(b.people.all, func(d *declared) bool { return d.name == name && d.key == key }) {
+	for id, name := range j.bound {
+		if slices.ContainsFunc(j.people.all, func(d *declared) bool { return d.name == name && d.key == key }) {
 			ids = append(ids, id)
 		}
 	}
