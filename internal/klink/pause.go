@@ -13,10 +13,10 @@ const (
 // pause is a limiter's silence after the API asked for it. It ends with a probe: one call is let
 // through, and the others wait for its result.
 type pause struct {
-	state   pauseState
-	until   time.Time
-	strikes int       // 429s without an answer in between
-	probed  time.Time // when the probe was let through
+	state     pauseState
+	until     time.Time
+	throttled int       // 429s without an answer in between
+	probed    time.Time // when the probe was let through
 
 	since time.Time     // when this pause began, or became longer
 	past  time.Duration // how long there was silence before that
@@ -30,13 +30,13 @@ const (
 	probing            // that call is in flight
 )
 
-// begin keeps silence until the given time or, without one, for a time that doubles with each strike.
+// begin keeps silence until the given time or, without one, for a time that doubles with each 429 in a row.
 func (p *pause) begin(now, until time.Time) {
 	if until.IsZero() && p.state == silent && now.Before(p.until) {
 		return // the pause that this call came too early for
 	}
 	if until.IsZero() {
-		until = now.Add(min(longestPause, firstPause<<max(0, p.strikes-1)))
+		until = now.Add(min(longestPause, firstPause<<max(0, p.throttled-1)))
 	}
 	if until.After(p.until) {
 		p.past, p.since, p.until = p.total(now), now, until
@@ -53,8 +53,8 @@ func (p *pause) total(now time.Time) time.Duration {
 	return p.past + max(0, end.Sub(p.since))
 }
 
-// strike counts a 429; beyond seven the pause is the longest anyway.
-func (p *pause) strike() { p.strikes = min(p.strikes+1, 7) }
+// countThrottled counts a 429; beyond seven the pause is the longest anyway.
+func (p *pause) countThrottled() { p.throttled = min(p.throttled+1, 7) }
 
 // started notes that a call was let through.
 func (p *pause) started(now time.Time) {
@@ -68,7 +68,7 @@ func (p *pause) answered() bool {
 	if p.state == silent {
 		return false // the answer to a call from before the pause
 	}
-	p.state, p.strikes = running, 0
+	p.state, p.throttled = running, 0
 	return true
 }
 

@@ -175,7 +175,7 @@ func TestAProbeWithoutAnswer(t *testing.T) {
 			l.Done(throttled(time.Minute))
 			l.Take(Caller{Key: "away", Wake: func() {}})
 			wait(t, l, "b", ClassWatch)
-			time.Sleep(time.Minute + patience + time.Millisecond)
+			time.Sleep(time.Minute + ticketTTL + time.Millisecond)
 			take(t, l, "b", ClassWatch)
 		})
 	})

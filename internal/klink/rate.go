@@ -31,8 +31,8 @@ const (
 const (
 	// watchShare is the part of the rate that ClassWatch may take.
 	watchShare = 0.25
-	// patience is how long a caller that was called has a rate slot kept for it.
-	patience = 5 * time.Second
+	// ticketTTL is how long a caller that was called has a rate slot kept for it.
+	ticketTTL = 5 * time.Second
 	// callTime is longer than any call takes. A result that has not come by then never will.
 	callTime = time.Minute
 	// longestEstimate bounds the time after which a caller that nobody called asks again.
@@ -178,7 +178,7 @@ func (l *Limiter) Done(err error) {
 		if !stale {
 			l.pace.refused(now)
 			l.stale, l.staleUntil = l.inFlight, now.Add(callTime)
-			l.pause.strike()
+			l.pause.countThrottled()
 		}
 		l.silence(now, e.Until)
 	case e != nil && e.Kind == KindServer && !e.Until.IsZero():
@@ -234,7 +234,7 @@ func wake(callers []func()) {
 
 // call calls those whose turn has come, as far as there are rate slots, and returns how to wake them.
 func (l *Limiter) call(now time.Time) (woken []func()) {
-	for len(l.called) > 0 && now.Sub(l.called[0].called) >= patience {
+	for len(l.called) > 0 && now.Sub(l.called[0].called) >= ticketTTL {
 		t := l.called[0]
 		l.drop(t)
 		l.refund(t.Class)
@@ -268,7 +268,7 @@ func (l *Limiter) schedule(now time.Time) {
 		}
 	}
 	if len(l.called) > 0 {
-		expiry := patience - now.Sub(l.called[0].called)
+		expiry := ticketTTL - now.Sub(l.called[0].called)
 		if wait < 0 || expiry < wait {
 			wait = expiry
 		}

@@ -140,7 +140,7 @@ func TestACallerThatStaysAwayDelaysNobodyForLong(t *testing.T) {
 		}
 		c := newCrowd(l)
 		c.come("late", "", ClassChange)
-		time.Sleep(2*patience + 2*time.Second)
+		time.Sleep(2*ticketTTL + 2*time.Second)
 		checkServed(t, c.served(), []string{"late"})
 		l.mu.Lock()
 		defer l.mu.Unlock()

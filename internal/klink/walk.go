@@ -43,28 +43,28 @@ type walk struct {
 	stuck, byNumber bool
 }
 
-// step is a page and the request that it answers.
-type step struct {
+// visitedPage is a page and the request that it answers.
+type visitedPage struct {
 	request PageRequest
 	page    Page
 }
 
 // number of the page, counted from 1.
-func (s step) number() int { return max(s.request.Number, 1) }
+func (v visitedPage) number() int { return max(v.request.Number, 1) }
 
-// last says whether nothing comes behind this step.
-func (s step) last() bool {
+// last says whether no page comes after this one.
+func (v visitedPage) last() bool {
 	least := shortPage
-	if asked := max(s.request.Limit, s.request.Size); asked > 0 {
+	if asked := max(v.request.Limit, v.request.Size); asked > 0 {
 		least = min(least, asked)
 	}
-	return s.page.last(s.number(), least)
+	return v.page.last(v.number(), least)
 }
 
 // run walks, and again while a dialect that is known to advance does not.
 func (w *walk) run(ctx context.Context) error {
 	for range maxRepeats {
-		ended, err := w.once(ctx)
+		ended, err := w.walkOnce(ctx)
 		if err != nil || ended {
 			return err
 		}
@@ -81,9 +81,9 @@ func (w *walk) run(ctx context.Context) error {
 	return nil
 }
 
-// once walks from the first page to the last, and says whether it got there, or as far as may be.
-func (w *walk) once(ctx context.Context) (ended bool, err error) {
-	first, err := w.begin(ctx)
+// walkOnce walks from the first page to the last, and says whether it got there, or as far as may be.
+func (w *walk) walkOnce(ctx context.Context) (ended bool, err error) {
+	first, err := w.firstPage(ctx)
 	for at, ok := first, true; ok && err == nil; {
 		switch {
 		case w.kept.full:
@@ -95,7 +95,7 @@ func (w *walk) once(ctx context.Context) (ended bool, err error) {
 		case w.pages >= maxPages:
 			return false, nil
 		}
-		at, ok, err = w.follow(ctx, first.request, at)
+		at, ok, err = w.nextPage(ctx, first.request, at)
 	}
 	return false, err
 }
@@ -113,18 +113,18 @@ func (w *walk) lacks(last Page) string {
 	return ""
 }
 
-// begin reads the first page. One that is refused is an error, not the end of an empty list.
-func (w *walk) begin(ctx context.Context) (step, error) {
+// firstPage reads the first page. One that is refused is an error, not the end of an empty list.
+func (w *walk) firstPage(ctx context.Context) (visitedPage, error) {
 	request := w.lister.first(w.archived)
 	page, err := w.fetch(ctx, request)
 	if err != nil {
 		if refusedParameter(err) && !w.archived && request != (PageRequest{Limit: w.lister.size, Archived: w.archived}) {
 			w.lister.refused()
 		}
-		return step{}, err
+		return visitedPage{}, err
 	}
 	w.lister.refusals = 0
-	at := step{request, page}
+	at := visitedPage{request, page}
 	byNumber := page.LastPage != nil && request.Number == 0
 	if byNumber && !at.last() && page.Items != w.lister.size {
 		// Limit does not set the size of these pages. Numbers count in sizes, so begin again in the page's own terms.
@@ -133,9 +133,9 @@ func (w *walk) begin(ctx context.Context) (step, error) {
 		switch {
 		case err == nil:
 			w.lister.sized = true
-			at = step{sized, again}
+			at = visitedPage{sized, again}
 		case !refusedParameter(err):
-			return step{}, err
+			return visitedPage{}, err
 		}
 	}
 	w.reset()
@@ -149,8 +149,8 @@ func (w *walk) reset() {
 	w.groups, w.seen, w.kept, w.unidentified = nil, map[string]bool{}, w.others, 0
 }
 
-// follow reads the page behind the one that was read at; not ok means that nothing advances.
-func (w *walk) follow(ctx context.Context, first PageRequest, at step) (step, bool, error) {
+// nextPage reads the page behind the one that was read at; not ok means that nothing advances.
+func (w *walk) nextPage(ctx context.Context, first PageRequest, at visitedPage) (visitedPage, bool, error) {
 	for _, dialect := range w.lister.candidates(at.page) {
 		request := next(dialect, first, at)
 		page, err := w.fetch(ctx, request)
@@ -158,24 +158,24 @@ func (w *walk) follow(ctx context.Context, first PageRequest, at step) (step, bo
 			continue // a limit may also ask for more than a reply can hold
 		}
 		if err != nil {
-			return step{}, false, err
+			return visitedPage{}, false, err
 		}
-		to := step{request, page}
+		to := visitedPage{request, page}
 		if dialect == DialectCursor && page.Items == 0 && w.lister.proven != "" {
 			there, err := w.isThere(ctx, request.StartingAfter)
 			if err != nil {
-				return step{}, false, err
+				return visitedPage{}, false, err
 			}
 			if !there {
 				continue
 			}
 		}
 		if w.advances(dialect, to) {
-			w.take(dialect, to)
+			w.accept(dialect, to)
 			return to, true, nil
 		}
 	}
-	return step{}, false, nil
+	return visitedPage{}, false, nil
 }
 
 // isThere says whether the group that a cursor names is still there. To some APIs nothing comes
@@ -194,9 +194,9 @@ func (w *walk) isThere(ctx context.Context, id string) (bool, error) {
 	return false, err
 }
 
-// next is the request behind the step at. But for what moves it on, it is the first request
+// next is the request behind the page at. But for what moves it on, it is the first request
 // again: page numbers count in the size that the first page had.
-func next(dialect Dialect, first PageRequest, at step) PageRequest {
+func next(dialect Dialect, first PageRequest, at visitedPage) PageRequest {
 	request := first
 	switch dialect {
 	case DialectCursor:
@@ -211,27 +211,27 @@ func next(dialect Dialect, first PageRequest, at step) PageRequest {
 	return request
 }
 
-// advances says whether a step leads on from what was seen so far.
-func (w *walk) advances(dialect Dialect, to step) bool {
+// advances says whether a page leads on from what was seen so far.
+func (w *walk) advances(dialect Dialect, to visitedPage) bool {
 	page := to.page
-	fresh := w.fresh(page)
+	unseen := w.countNew(page)
 	switch {
 	case dialect == DialectPage && page.Number != nil && *page.Number != to.request.Number:
 		return false // another page than the one asked for
 	case dialect == DialectLimit:
 		return to.last() || len(page.Groups) > len(w.groups)
 	case w.lister.proven == "":
-		// The first step must be a clear one: a first page served twice can show a new group as well.
-		return fresh > 0 && 2*fresh >= len(page.Groups)
+		// The first advance must be a clear one: a first page served twice can show a new group as well.
+		return unseen > 0 && 2*unseen >= len(page.Groups)
 	case to.last() && (page.Items == 0 || page.HasMore != nil):
 		return true // what was left has gone in between, or the cursor's own group is shown again
 	default:
-		return fresh > 0
+		return unseen > 0
 	}
 }
 
-// take keeps an advancing step, and its dialect.
-func (w *walk) take(dialect Dialect, to step) {
+// accept keeps a page that advances, and its dialect.
+func (w *walk) accept(dialect Dialect, to visitedPage) {
 	w.lister.proven = dialect
 	switch dialect {
 	case DialectPage:
@@ -244,7 +244,8 @@ func (w *walk) take(dialect Dialect, to step) {
 	w.add(to.page)
 }
 
-func (w *walk) fresh(page Page) int {
+// countNew counts the groups of a page that no earlier page has shown.
+func (w *walk) countNew(page Page) int {
 	n := 0
 	for _, group := range page.Groups {
 		if !w.seen[group.ID] {
@@ -273,17 +274,17 @@ func (w *walk) add(page Page) {
 // fetch asks for a page. One behind the first gets a second try, as a walk over hundreds of pages
 // would else hardly ever end on a day when one call in a hundred fails.
 func (w *walk) fetch(ctx context.Context, request PageRequest) (Page, error) {
-	page, err := w.ask(ctx, request)
+	page, err := w.fetchOnce(ctx, request)
 	switch KindOf(err) {
 	case KindNetwork, KindServer, KindThrottled:
 		if w.pages > 1 && ctx.Err() == nil {
-			return w.ask(ctx, request)
+			return w.fetchOnce(ctx, request)
 		}
 	}
 	return page, err
 }
 
-func (w *walk) ask(ctx context.Context, request PageRequest) (Page, error) {
+func (w *walk) fetchOnce(ctx context.Context, request PageRequest) (Page, error) {
 	if err := w.before(ctx); err != nil {
 		return Page{}, err
 	}
