@@ -21,12 +21,12 @@ var (
 	logs    = &worlds.Journal{}
 )
 
-// sideBySide is how many tests run at a time. They wait for the next listing most of
+// parallelTests is how many tests run at a time. They wait for the next listing most of
 // the time, so that their number has nothing to do with that of the cores.
-const sideBySide = 12
+const parallelTests = 12
 
 func TestMain(m *testing.M) {
-	worlds.SideBySide(sideBySide)
+	worlds.SetParallel(parallelTests)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
 	options := controlplane.Options{CRDPaths: []string{checkout.Path("config/crd/bases")}, ControllerManager: true}
 	controlplane.Main(m, options, func(cp *controlplane.ControlPlane) {

@@ -26,7 +26,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	worlds.SideBySide(6)
+	worlds.SetParallel(6)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs), zap.UseDevMode(true)))
 	controlplane.Main(m, controlplane.Options{CRDPaths: []string{checkout.Path("config/crd/bases")}}, func(cp *controlplane.ControlPlane) {
 		cluster, api = cp, worlds.Client(cp.Config)

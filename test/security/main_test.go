@@ -23,7 +23,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	worlds.SideBySide(8)
+	worlds.SetParallel(8)
 	logLoudest()
 	controlplane.Main(m, controlplane.Options{CRDPaths: []string{crds}}, func(cp *controlplane.ControlPlane) {
 		cluster, api = cp, worlds.Client(cp.Config)

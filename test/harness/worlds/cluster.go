@@ -18,10 +18,10 @@ import (
 	"github.com/klink-cloud/klink-operator/test/harness/controlplane"
 )
 
-// SideBySide has so many tests run at a time, and is called first in a TestMain. The
+// SetParallel has so many tests run at a time, and is called first in a TestMain. The
 // tests wait most of the time, so that their number has nothing to do with that of the
 // cores.
-func SideBySide(tests int) {
+func SetParallel(tests int) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", strconv.Itoa(tests)); err != nil {
 		panic(err)

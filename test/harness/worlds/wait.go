@@ -27,7 +27,7 @@ func Eventually(t testing.TB, patience, pause time.Duration, what func() string)
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("it did not come to pass: %s", problem)
+			t.Fatalf("the condition is not met after %s: %s", patience, problem)
 		}
 		time.Sleep(pause)
 	}

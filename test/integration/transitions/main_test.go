@@ -23,8 +23,8 @@ import (
 const (
 	// operatorNamespace holds the Secrets of ClusterConnections.
 	operatorNamespace = "klink-operator"
-	// sideBySide is how many rows are walked at a time: most of a step is waiting.
-	sideBySide = 12
+	// parallelTests is how many rows are walked at a time: most of a step is waiting.
+	parallelTests = 12
 )
 
 var (
@@ -34,7 +34,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	worlds.SideBySide(sideBySide)
+	worlds.SetParallel(parallelTests)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs)))
 	controlplane.Main(m, controlplane.Options{CRDPaths: []string{checkout.Path("config/crd/bases")}}, func(cp *controlplane.ControlPlane) {
 		cluster, api = cp, worlds.Client(cp.Config)

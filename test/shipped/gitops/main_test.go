@@ -19,11 +19,11 @@ var (
 	logs    = &worlds.Journal{}
 )
 
-// sideBySide is how many tests run at a time: most of the time they wait.
-const sideBySide = 40
+// parallelTests is how many tests run at a time: most of the time they wait.
+const parallelTests = 40
 
 func TestMain(m *testing.M) {
-	worlds.SideBySide(sideBySide)
+	worlds.SetParallel(parallelTests)
 	ctrl.SetLogger(zap.New(zap.WriteTo(logs)))
 	options := controlplane.Options{CRDPaths: []string{checkout.Path("config/crd/bases")}}
 	controlplane.Main(m, options, func(cp *controlplane.ControlPlane) { cluster = cp })
