@@ -36,7 +36,7 @@ func TestWhoMayNotAdoptBindsToNothing(t *testing.T) { //nolint:paralleltest // s
 	byName := func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName }
 	deletes := func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
 	since := len(w.remote.requests())
-	thieves := map[string][]func(*v1alpha1.Group){
+	forbidden := map[string][]func(*v1alpha1.Group){
 		"by-id":            {byID(free), deletes},
 		"by-owned-id":      {byID(owned), deletes},
 		"by-no-id":         {byID("missing"), deletes},
@@ -49,10 +49,10 @@ func TestWhoMayNotAdoptBindsToNothing(t *testing.T) { //nolint:paralleltest // s
 			g.Annotations = map[string]string{v1alpha1.AnnotationCreateAttempt: note}
 		}},
 	}
-	for name, adjust := range thieves {
+	for name, adjust := range forbidden {
 		w.group(w.studio, name, adjust...)
 	}
-	for name := range thieves {
+	for name := range forbidden {
 		g := w.await(w.studio, name, v1alpha1.ReasonAdoptionNotAllowed)
 		if text := message(g.Status.Conditions); !strings.Contains(text, "allowedAdoptionNamespaces") {
 			t.Errorf("%s does not say what to do: %s", name, text)
@@ -69,7 +69,7 @@ func TestWhoMayNotAdoptBindsToNothing(t *testing.T) { //nolint:paralleltest // s
 			}
 		}
 	}
-	for name := range thieves {
+	for name := range forbidden {
 		w.delete(w.studio, name)
 	}
 	w.nextListings(1)

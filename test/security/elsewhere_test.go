@@ -81,8 +81,8 @@ func TestANameIsNotKeptOverAnotherAccount(t *testing.T) { //nolint:paralleltest 
 // that the connection has left.
 func TestAnEndpointThatWasLeftIsNotCalledAnyMore(t *testing.T) {
 	t.Parallel()
-	lies, endpoint := newLiar(t)
-	_, other := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
+	_, other := newFakeAPI(t)
 	w := newWorld(t, endpoint, func(w *world) { w.options.AllowedEndpoints = endpoint + "," + other })
 	w.group("bound")
 	w.await("bound", v1alpha1.ReasonSynced)
@@ -91,10 +91,10 @@ func TestAnEndpointThatWasLeftIsNotCalledAnyMore(t *testing.T) {
 		c.Spec.Endpoint, c.Spec.CABundle = other, "-----BEGIN CERTIFICATE-----\nbroken"
 	})
 	w.awaitConnection("api", v1alpha1.ReasonSecretInvalid)
-	before := len(lies.requests())
+	before := len(fake.requests())
 	w.edit("bound", func(g *v1alpha1.Group) { g.Spec.Description = new("elsewhere") })
 	w.await("bound", v1alpha1.ReasonConnectionNotReady)
-	if after := lies.requests()[before:]; len(after) > 0 {
+	if after := fake.requests()[before:]; len(after) > 0 {
 		t.Errorf("the endpoint that was left was sent %v", after)
 	}
 }
@@ -102,7 +102,7 @@ func TestAnEndpointThatWasLeftIsNotCalledAnyMore(t *testing.T) {
 // What makes a Connection large is left out of the cache, and stays where it is.
 func TestALargeConnectionWorksAndKeepsItsFinalizers(t *testing.T) {
 	t.Parallel()
-	_, endpoint := newLiar(t)
+	_, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	c := worlds.Connection(w.namespace, "crowded", endpoint)
 	for i := range 200 {

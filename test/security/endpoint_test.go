@@ -17,7 +17,7 @@ import (
 func TestAConnectionIsNoWayIntoTheNetwork(t *testing.T) {
 	t.Parallel()
 	target := newInside(t)
-	_, endpoint := newLiar(t)
+	_, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	host := strings.TrimPrefix(target.URL, "http://")
 	port := host[strings.LastIndex(host, ":"):]
@@ -50,20 +50,20 @@ func TestAConnectionIsNoWayIntoTheNetwork(t *testing.T) {
 func TestARedirectIsNoWayIntoTheNetwork(t *testing.T) {
 	t.Parallel()
 	target := newInside(t)
-	lies, endpoint := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	w.group("sent-on")
 	w.await("sent-on", v1alpha1.ReasonSynced)
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
-		lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+		fake.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 			http.Redirect(rw, r, target.URL+r.URL.Path, status)
 			return true
 		})
-		before := len(lies.requests())
+		before := len(fake.requests())
 		w.edit("sent-on", func(g *v1alpha1.Group) { g.Spec.Description = new(http.StatusText(status)) })
 		w.eventually(func() string {
 			methods := map[string]bool{}
-			for _, line := range lies.requests()[before:] {
+			for _, line := range fake.requests()[before:] {
 				method, _, _ := strings.Cut(line, " ")
 				methods[method] = true
 			}
@@ -72,7 +72,7 @@ func TestARedirectIsNoWayIntoTheNetwork(t *testing.T) {
 			}
 			return ""
 		})
-		lies.tells(nil)
+		fake.answerWith(nil)
 		w.edit("sent-on", func(g *v1alpha1.Group) { g.Spec.Description = new("again " + http.StatusText(status)) })
 		w.await("sent-on", v1alpha1.ReasonSynced)
 	}
@@ -85,7 +85,7 @@ func TestARedirectIsNoWayIntoTheNetwork(t *testing.T) {
 // name leads out of its namespace.
 func TestASecretOfAnotherNamespaceIsOutOfReach(t *testing.T) {
 	t.Parallel()
-	_, endpoint := newLiar(t)
+	_, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	elsewhere := worlds.CreateNamespace(t, api, "test-")
 	w.secret(elsewhere, "of-others")

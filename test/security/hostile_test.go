@@ -23,8 +23,8 @@ import (
 // begins a line of its own.
 const evil = "\x1b[2J\x1b]0;owned\x07\u202e\u009b31m\r\n{\"level\":\"error\",\"msg\":\"forged\"}\x00\x7f"
 
-// told answers with a value as JSON.
-func told(w http.ResponseWriter, status int, value any) {
+// writeJSON answers with a value as JSON.
+func writeJSON(w http.ResponseWriter, status int, value any) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err)
@@ -37,16 +37,16 @@ func told(w http.ResponseWriter, status int, value any) {
 // that is shown, and as much text as it likes.
 func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 	t.Parallel()
-	lies, endpoint := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	w.awaitConnection("api", v1alpha1.ReasonConnected)
 
 	long := func(times int) string { return evil + strings.Repeat("é"+evil, times) }
 	const label, message, body = 40, 200, 20_000 // as much as is read of each, and more than of any
-	lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+	fake.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		hostile := r.Method == http.MethodPost || strings.HasSuffix(r.URL.Path, "/hostile")
 		if hostile {
-			told(rw, http.StatusOK, map[string]any{"id": "hostile", "name": long(label), "conversation_id": long(label), "description": long(body), "contacts": []any{map[string]any{"username": evil}}})
+			writeJSON(rw, http.StatusOK, map[string]any{"id": "hostile", "name": long(label), "conversation_id": long(label), "description": long(body), "contacts": []any{map[string]any{"username": evil}}})
 		}
 		return hostile
 	})
@@ -56,15 +56,15 @@ func TestWhatTheAPISaysHarmsNoTerminal(t *testing.T) {
 		t.Errorf("the status shows id %q, a name of %d and a conversation of %d bytes", g.Status.ID, len(g.Status.RemoteName), len(g.Status.ConversationID))
 	}
 
-	lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+	fake.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost {
-			told(rw, http.StatusBadRequest, map[string]any{"message": long(message), "errors": map[string]any{evil: evil}})
+			writeJSON(rw, http.StatusBadRequest, map[string]any{"message": long(message), "errors": map[string]any{evil: evil}})
 		}
 		return r.Method == http.MethodPost
 	})
 	w.group("refused")
 	w.await("refused", v1alpha1.ReasonRejected)
-	lies.tells(func(rw http.ResponseWriter, _ *http.Request) bool {
+	fake.answerWith(func(rw http.ResponseWriter, _ *http.Request) bool {
 		http.Error(rw, long(body), http.StatusUnauthorized)
 		return true
 	})
@@ -93,19 +93,19 @@ var pathOfGroups = regexp.MustCompile(`^[A-Z]+ /api/v1/groups(/[A-Za-z0-9]+)?(\?
 // API, and become part of a path that the token opens.
 func TestNoIDLeadsOutOfTheGroups(t *testing.T) {
 	t.Parallel()
-	lies, endpoint := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	w.group("honest")
 	w.await("honest", v1alpha1.ReasonSynced)
-	lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+	fake.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPost {
-			told(rw, http.StatusOK, map[string]any{"id": "../users/1", "name": "The given"})
+			writeJSON(rw, http.StatusOK, map[string]any{"id": "../users/1", "name": "The given"})
 		}
 		return r.Method == http.MethodPost
 	})
 	w.group("given", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 	w.await("given", v1alpha1.ReasonCreating) // a create without a clear answer: its group is looked for
-	lies.tells(nil)
+	fake.answerWith(nil)
 	if id := w.get("given").Status.ID; id != "" {
 		t.Errorf("the Group is bound to %q", id)
 	}
@@ -139,7 +139,7 @@ func TestNoIDLeadsOutOfTheGroups(t *testing.T) {
 	}
 	w.edit("honest", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	w.await("honest", v1alpha1.ReasonSynced)
-	for _, line := range lies.requests() {
+	for _, line := range fake.requests() {
 		if !pathOfGroups.MatchString(line) {
 			t.Errorf("the operator asked for %q", line)
 		}
@@ -150,7 +150,7 @@ func TestNoIDLeadsOutOfTheGroups(t *testing.T) {
 // manager lives, and what is bound stays as it is.
 func TestBadRepliesEndSomewhere(t *testing.T) {
 	t.Parallel()
-	lies, endpoint := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	w.group("steady")
 	before := w.await("steady", v1alpha1.ReasonSynced)
@@ -168,29 +168,29 @@ func TestBadRepliesEndSomewhere(t *testing.T) {
 		{"wrong group", "", []byte(`{"id":"another","name":"x"}`)},
 		{"id of an object", "", []byte(`{"data":[{"id":{"$ne":null}}],"has_more":false}`)},
 	} {
-		lies.tells(func(rw http.ResponseWriter, _ *http.Request) bool {
+		fake.answerWith(func(rw http.ResponseWriter, _ *http.Request) bool {
 			if reply.encoding != "" {
 				rw.Header().Set("Content-Encoding", reply.encoding)
 			}
 			_, _ = rw.Write(reply.body)
 			return true
 		})
-		asked := len(lies.requests())
+		asked := len(fake.requests())
 		w.edit("steady", func(g *v1alpha1.Group) {
 			g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = reply.name // a person asks for a fresh look
 		})
 		w.eventually(func() string {
-			if len(lies.requests()) == asked {
+			if len(fake.requests()) == asked {
 				return reply.name + " was not asked for"
 			}
 			return ""
 		})
 	}
-	lies.tells(nil)
+	fake.answerWith(nil)
 	w.edit("steady", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	after := w.await("steady", v1alpha1.ReasonSynced)
-	if after.Status.ID != before.Status.ID || len(lies.server.Groups()) != 1 {
-		t.Errorf("the Group was bound to %s and is to %s; there are %d remote groups", before.Status.ID, after.Status.ID, len(lies.server.Groups()))
+	if after.Status.ID != before.Status.ID || len(fake.server.Groups()) != 1 {
+		t.Errorf("the Group was bound to %s and is to %s; there are %d remote groups", before.Status.ID, after.Status.ID, len(fake.server.Groups()))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // is the operator's: test/apiserver.)
 func TestAnothersGroupCannotBeTaken(t *testing.T) {
 	t.Parallel()
-	lies, endpoint := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	w.group("victim")
 	victim := w.await("victim", v1alpha1.ReasonSynced)
@@ -38,7 +38,7 @@ func TestAnothersGroupCannotBeTaken(t *testing.T) {
 		"by-name":    func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptByName },
 		"by-attempt": func(g *v1alpha1.Group) { g.Annotations = map[string]string{v1alpha1.AnnotationCreateAttempt: attempt} },
 	}
-	before := len(lies.requests())
+	before := len(fake.requests())
 	for name, forge := range forged {
 		w.group(name, func(g *v1alpha1.Group) {
 			g.Spec.Name, g.Spec.Description = "The victim", new("stolen by "+name)
@@ -74,12 +74,12 @@ func TestAnothersGroupCannotBeTaken(t *testing.T) {
 			return ""
 		})
 	}
-	for _, line := range lies.requests()[before:] {
+	for _, line := range fake.requests()[before:] {
 		if strings.Contains(line, id) && !strings.HasPrefix(line, http.MethodGet) {
 			t.Errorf("somebody else's Group made the operator send %s", line)
 		}
 	}
-	if remote, ok := lies.server.Group(id); !ok || remote.Description != nil || remote.Archived() {
+	if remote, ok := fake.server.Group(id); !ok || remote.Description != nil || remote.Archived() {
 		t.Errorf("the victim's group is %+v", remote)
 	}
 	w.edit("victim", func(g *v1alpha1.Group) { g.Spec.Description = new("its own") })

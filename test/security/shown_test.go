@@ -100,7 +100,7 @@ func TestMessagesOfGroupsNameNeitherSecretNorHost(t *testing.T) { //nolint:paral
 		"no Secret":    {func(w *tenants, _ *manager.Options) { w.shared.Spec.TokenSecretRef.Name = "of-the-operator" }, v1alpha1.ReasonSecretNotFound},
 		"no key":       {func(w *tenants, _ *manager.Options) { w.shared.Spec.TokenSecretRef.Key = "of-the-operator" }, v1alpha1.ReasonSecretInvalid},
 		"refused": {func(w *tenants, _ *manager.Options) {
-			w.remote.tells(func(rw http.ResponseWriter, _ *http.Request) bool {
+			w.remote.answerWith(func(rw http.ResponseWriter, _ *http.Request) bool {
 				http.Error(rw, "no route to "+w.endpoint, http.StatusUnauthorized)
 				return true
 			})
@@ -130,7 +130,7 @@ func TestMessagesOfAGroupsOwnFailuresNameNoHost(t *testing.T) { //nolint:paralle
 		http.StatusInternalServerError: v1alpha1.ReasonUnavailable,
 		http.StatusForbidden:           v1alpha1.ReasonRejected,
 	} {
-		w.remote.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+		w.remote.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.Method != http.MethodPut {
 				return false
 			}

@@ -19,7 +19,7 @@ import (
 // workers of its own to wait on the wire.
 func TestSlowConnectionsOfOneNamespaceHoldUpNoNeighbour(t *testing.T) { //nolint:paralleltest // see newTenants
 	const workers, connections = 8, 3
-	_, endpoint := newLiar(t)
+	_, endpoint := newFakeAPI(t)
 	gate := worlds.NewGate(klink.NewTransport(), func(r *http.Request) bool {
 		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.String(), endpoint)
 	})

@@ -16,15 +16,15 @@ import (
 
 // takesAnySpelling makes the API take ids in upper or lower case, and answer with its own
 // spelling, as the examples of the groups page do.
-func (l *liar) takesAnySpelling() {
-	l.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+func (f *fakeAPI) takesAnySpelling() {
+	f.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 		asked := path.Base(r.URL.Path)
-		for _, g := range l.server.Groups() {
+		for _, g := range f.server.Groups() {
 			if asked != g.ID && strings.EqualFold(asked, g.ID) {
 				r = r.Clone(r.Context())
 				r.URL.Path = path.Dir(r.URL.Path) + "/" + g.ID
 				r.RequestURI = r.URL.RequestURI()
-				l.server.ServeHTTP(rw, r)
+				f.server.ServeHTTP(rw, r)
 				return true
 			}
 		}

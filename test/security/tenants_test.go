@@ -29,7 +29,7 @@ import (
 type tenants struct {
 	*testing.T
 
-	remote                *liar
+	remote                *fakeAPI
 	endpoint              string
 	cluster               string // the UID that stands in the annotations of bound Groups
 	shared                *v1alpha1.ClusterConnection
@@ -42,7 +42,7 @@ type tenants struct {
 func newTenants(t *testing.T, adjust ...func(*tenants, *manager.Options)) *tenants {
 	t.Helper()
 	w := &tenants{T: t}
-	w.remote, w.endpoint = newLiar(t)
+	w.remote, w.endpoint = newFakeAPI(t)
 	kubeSystem := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}}
 	worlds.Find(t, api, kubeSystem)
 	w.cluster = string(kubeSystem.UID)

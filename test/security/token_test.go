@@ -52,7 +52,7 @@ func wantNoToken(t *testing.T, where, text string) {
 // with the log at its loudest, and looks everywhere at the end.
 func TestTheTokenIsShownNowhere(t *testing.T) {
 	t.Parallel()
-	lies, endpoint := newLiar(t)
+	fake, endpoint := newFakeAPI(t)
 	w := newWorld(t, endpoint)
 	w.group("quoted")
 	w.await("quoted", v1alpha1.ReasonSynced)
@@ -62,7 +62,7 @@ func TestTheTokenIsShownNowhere(t *testing.T) {
 
 	quotes := fmt.Sprintf(`{"message":"bad header Authorization: Bearer %s","errors":{%q:%q}}`, token, token, url.QueryEscape(token))
 	refuse := func(method string, status int) {
-		lies.tells(func(rw http.ResponseWriter, r *http.Request) bool {
+		fake.answerWith(func(rw http.ResponseWriter, r *http.Request) bool {
 			if r.Method != method {
 				return false
 			}
@@ -132,10 +132,10 @@ func (w *world) wantNoTokenAnywhere() {
 	}
 }
 
-// stumbler is a transport with a mistake in it, which writes hit.
-type stumbler struct{ http.RoundTripper }
+// faultyTransport is a transport with a mistake in it, which writes hit.
+type faultyTransport struct{ http.RoundTripper }
 
-func (s stumbler) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s faultyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodPut {
 		var nobody *http.Request
 		r = nobody.WithContext(r.Context())
@@ -146,14 +146,14 @@ func (s stumbler) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestAPanicShowsNoToken: the report of a panic has all that the stack shows.
 func TestAPanicShowsNoToken(t *testing.T) {
 	t.Parallel()
-	_, endpoint := newLiar(t)
-	w := newWorld(t, endpoint, func(w *world) { w.options.Transport = stumbler{klink.NewTransport()} })
+	_, endpoint := newFakeAPI(t)
+	w := newWorld(t, endpoint, func(w *world) { w.options.Transport = faultyTransport{klink.NewTransport()} })
 	w.group("stumbling")
 	w.await("stumbling", v1alpha1.ReasonSynced)
 	w.edit("stumbling", func(g *v1alpha1.Group) { g.Spec.Description = new("changed") })
 	w.eventually(func() string {
 		for line := range strings.Lines(logs.String()) {
-			if strings.Contains(line, w.namespace) && strings.Contains(line, "Observed a panic") && strings.Contains(line, "stumbler") {
+			if strings.Contains(line, w.namespace) && strings.Contains(line, "Observed a panic") && strings.Contains(line, "faultyTransport") {
 				return ""
 			}
 		}

@@ -30,7 +30,7 @@ func TestGroupsSurviveTheirCRDs(t *testing.T) { //nolint:paralleltest // the oth
 		t.Run(filepath.Base(release), func(t *testing.T) {
 			t.Cleanup(func() { applyCRDs(t, crds) })
 			applyCRDs(t, release)
-			lies, endpoint := newLiar(t)
+			fake, endpoint := newFakeAPI(t)
 			w := newWorld(t, endpoint)
 			w.group("lean")
 			w.group("full", func(g *v1alpha1.Group) {
@@ -49,7 +49,7 @@ func TestGroupsSurviveTheirCRDs(t *testing.T) { //nolint:paralleltest // the oth
 				w.edit("full", func(g *v1alpha1.Group) { g.Spec.Description = new(strings.Repeat("More. ", i+1)) })
 				before = w.stored()
 			}
-			if n := len(lies.server.Groups()); n != 2 {
+			if n := len(fake.server.Groups()); n != 2 {
 				t.Errorf("there are %d remote groups, want 2", n)
 			}
 		})

@@ -153,45 +153,45 @@ func message(conditions []metav1.Condition) string {
 	return meta.FindStatusCondition(conditions, v1alpha1.ConditionReady).Message
 }
 
-// liar serves the simulator's API, and tells what it likes.
-type liar struct {
+// fakeAPI serves the simulator's API, or answers what a test wants.
+type fakeAPI struct {
 	server *simulator.Server
 
-	mu   sync.Mutex
-	lie  func(w http.ResponseWriter, r *http.Request) (told bool)
-	seen []string // request lines
+	mu     sync.Mutex
+	answer func(w http.ResponseWriter, r *http.Request) (answered bool)
+	seen   []string // request lines
 }
 
-// newLiar returns the endpoint of an API that can be made to lie.
-func newLiar(t *testing.T) (*liar, string) {
+// newFakeAPI returns the endpoint of an API that can be made to answer anything.
+func newFakeAPI(t *testing.T) (*fakeAPI, string) {
 	t.Helper()
-	l := &liar{server: simulator.New(simulator.Options{Token: token})}
-	t.Cleanup(l.server.Close)
-	return l, serve(t, l) + simulator.Prefix
+	f := &fakeAPI{server: simulator.New(simulator.Options{Token: token})}
+	t.Cleanup(f.server.Close)
+	return f, serve(t, f) + simulator.Prefix
 }
 
-// tells sets what is told instead of the truth; nil is the truth again.
-func (l *liar) tells(lie func(http.ResponseWriter, *http.Request) bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lie = lie
+// answerWith sets what is answered instead of the truth; nil is the truth again.
+func (f *fakeAPI) answerWith(answer func(http.ResponseWriter, *http.Request) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer = answer
 }
 
-func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.mu.Lock()
-	l.seen = append(l.seen, r.Method+" "+r.RequestURI)
-	lie := l.lie
-	l.mu.Unlock()
-	if lie == nil || !lie(w, r) {
-		l.server.ServeHTTP(w, r)
+func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	f.seen = append(f.seen, r.Method+" "+r.RequestURI)
+	answer := f.answer
+	f.mu.Unlock()
+	if answer == nil || !answer(w, r) {
+		f.server.ServeHTTP(w, r)
 	}
 }
 
 // requests are the lines of all requests so far.
-func (l *liar) requests() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]string{}, l.seen...)
+func (f *fakeAPI) requests() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string{}, f.seen...)
 }
 
 // kubectl prints what a person sees.
