@@ -36,7 +36,7 @@ func (a *accidents) crash() {
 // crashSoon lets a manager die after a few more steps; another starts later.
 func (a *accidents) crashSoon() {
 	for _, p := range a.managers.leaders() {
-		p.setFuse(1 + a.chance.roll(60))
+		p.crashAfter(1 + a.chance.roll(60))
 	}
 	a.people.createGroup()
 	time.Sleep(time.Duration(a.chance.roll(20_000)) * time.Millisecond)
@@ -60,9 +60,9 @@ func (a *accidents) handOver() {
 func (a *accidents) outage() {
 	var before float64
 	a.journal.note("an outage begins")
-	a.chance.setWeather(func(now *weather) { before, now.http = now.http, 1 })
+	a.chance.setFaultRates(func(now *faultRates) { before, now.http = now.http, 1 })
 	time.Sleep(time.Duration(a.chance.roll(120)) * time.Second)
-	a.chance.setWeather(func(now *weather) { now.http = before })
+	a.chance.setFaultRates(func(now *faultRates) { now.http = before })
 	a.journal.note("the outage ends")
 }
 

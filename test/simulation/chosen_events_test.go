@@ -18,49 +18,49 @@ var events map[string]func(*world)
 
 func init() {
 	events = map[string]func(*world){
-		"edit name":        func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Name = "Renamed" }) },
-		"edit description": func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("three") }) },
+		"edit name":        func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Name = "Renamed" }) },
+		"edit description": func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Description = new("three") }) },
 		"edit contacts": func(w *world) {
-			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}} })
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}} })
 		},
-		"declare archived": func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Archived = new(true) }) },
-		"declare active":   func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Archived = new(false) }) },
-		"delete":           func(w *world) { w.story.ifHero(w.kubectl.delete) },
-		"delete by force":  func(w *world) { w.story.ifHero(w.kubectl.force) },
+		"declare archived": func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Archived = new(true) }) },
+		"declare active":   func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Archived = new(false) }) },
+		"delete":           func(w *world) { w.story.ifMainGroup(w.kubectl.delete) },
+		"delete by force":  func(w *world) { w.story.ifMainGroup(w.kubectl.force) },
 		"force and again": func(w *world) {
-			w.story.ifHero(func(g *v1alpha1.Group) { w.kubectl.force(g); w.story.declareHero() })
+			w.story.ifMainGroup(func(g *v1alpha1.Group) { w.kubectl.force(g); w.story.declareMainGroup() })
 		},
-		"replace": func(w *world) { w.story.ifHero(func(g *v1alpha1.Group) { w.story.replaceHero(g, false) }) },
+		"replace": func(w *world) { w.story.ifMainGroup(func(g *v1alpha1.Group) { w.story.replaceMainGroup(g, false) }) },
 		"replace and edit": func(w *world) {
-			w.story.ifHero(func(g *v1alpha1.Group) { w.story.replaceHero(g, true) })
+			w.story.ifMainGroup(func(g *v1alpha1.Group) { w.story.replaceMainGroup(g, true) })
 		},
 		"orphan and delete": func(w *world) {
-			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-			w.story.ifHero(w.kubectl.delete)
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
+			w.story.ifMainGroup(w.kubectl.delete)
 		},
-		"suspend": func(w *world) { w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = true }) },
+		"suspend": func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Suspend = true }) },
 		"suspend and resume": func(w *world) {
-			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = true })
-			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.Suspend = false })
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Suspend = true })
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Suspend = false })
 		},
 		"policy Delete": func(w *world) {
-			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 		},
 		"policy Archive": func(w *world) {
-			w.story.editHero(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
 		},
 		"forbid deletion": func(w *world) { w.kubectl.setAllowDelete(w.links[0], false) },
 		"request": func(w *world) {
-			w.story.ifHero(func(*v1alpha1.Group) {
-				w.kubectl.annotate(hero, v1alpha1.AnnotationReconcileRequestedAt, time.Now().UTC().Format(time.RFC3339Nano))
+			w.story.ifMainGroup(func(*v1alpha1.Group) {
+				w.kubectl.annotate(mainGroup, v1alpha1.AnnotationReconcileRequestedAt, time.Now().UTC().Format(time.RFC3339Nano))
 			})
 		},
 		"wipe the status": func(w *world) {
-			w.ops.edit(hero, func(o client.Object) { o.(*v1alpha1.Group).Status = v1alpha1.GroupStatus{ObservedGeneration: -1} })
+			w.ops.edit(mainGroup, func(o client.Object) { o.(*v1alpha1.Group).Status = v1alpha1.GroupStatus{ObservedGeneration: -1} })
 		},
 		"set the groupID": func(w *world) {
-			if id := w.story.heroID(); id != "" {
-				w.story.editHero(func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.AdoptionPolicy = id, v1alpha1.AdoptNever })
+			if id := w.story.mainGroupID(); id != "" {
+				w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.GroupID, g.Spec.AdoptionPolicy = id, v1alpha1.AdoptNever })
 			}
 		},
 		"edit the connection": func(w *world) {
@@ -94,27 +94,27 @@ func init() {
 		},
 		"take over": func(w *world) { w.kubectl.annotate(w.links[0].connection, v1alpha1.AnnotationTakeOver, w.ops.uid) },
 		"remote edit": func(w *world) {
-			w.story.mutateHero(func(g *simulator.Group) { g.Description = new("edited by somebody") })
+			w.story.mutateMainGroup(func(g *simulator.Group) { g.Description = new("edited by somebody") })
 		},
 		"remote archive": func(w *world) {
-			w.story.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Now().Truncate(time.Second) })
+			w.story.mutateMainGroup(func(g *simulator.Group) { g.ArchivedAt = time.Now().Truncate(time.Second) })
 		},
 		"remote unarchive": func(w *world) {
-			w.story.ifHero(func(g *v1alpha1.Group) {
+			w.story.ifMainGroup(func(g *v1alpha1.Group) {
 				if !g.DeletionTimestamp.IsZero() {
 					w.records.end(g) // those who take it out of the archive want it
 				}
 			})
-			w.story.mutateHero(func(g *simulator.Group) { g.ArchivedAt = time.Time{} })
+			w.story.mutateMainGroup(func(g *simulator.Group) { g.ArchivedAt = time.Time{} })
 		},
-		"remote rename": func(w *world) { w.story.mutateHero(func(g *simulator.Group) { g.Name = "Other" }) },
+		"remote rename": func(w *world) { w.story.mutateMainGroup(func(g *simulator.Group) { g.Name = "Other" }) },
 		"remote delete": func(w *world) {
-			if id := w.story.heroID(); id != "" {
+			if id := w.story.mainGroupID(); id != "" {
 				w.sim.Remove(id)
 			}
 		},
 		"a stranger takes the name": func(w *world) {
-			w.story.ifHero(func(g *v1alpha1.Group) {
+			w.story.ifMainGroup(func(g *v1alpha1.Group) {
 				w.sim.Mutate(stranger(w.sim, "Other"), func(s *simulator.Group) { s.Name = g.Spec.Name })
 			})
 		},
@@ -139,30 +139,30 @@ func first(texts ...string) string {
 	return ""
 }
 
-func (s *story) ifHero(f func(*v1alpha1.Group)) {
-	if g := s.hero(); g != nil {
+func (s *story) ifMainGroup(f func(*v1alpha1.Group)) {
+	if g := s.mainGroup(); g != nil {
 		f(g)
 	}
 }
 
-// heroID is the remote group of the story: recorded, or just made.
-func (s *story) heroID() string {
-	if g := s.hero(); g != nil {
+// mainGroupID is the remote group of the story: recorded, or just made.
+func (s *story) mainGroupID() string {
+	if g := s.mainGroup(); g != nil {
 		return first(g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID], s.world.kubectl.madeFor(g))
 	}
 	return ""
 }
 
-func (s *story) mutateHero(f func(*simulator.Group)) {
-	if id := s.heroID(); id != "" {
+func (s *story) mutateMainGroup(f func(*simulator.Group)) {
+	if id := s.mainGroupID(); id != "" {
 		s.world.sim.Mutate(id, f)
 	}
 }
 
-// replaceHero does what kubectl replace does: what others wrote into metadata is gone.
-func (s *story) replaceHero(g *v1alpha1.Group, edit bool) {
+// replaceMainGroup does what kubectl replace does: what others wrote into metadata is gone.
+func (s *story) replaceMainGroup(g *v1alpha1.Group, edit bool) {
 	s.world.records.stripped[g.UID] = true
-	s.world.kubectl.edit(s.world.ops, hero, func(g *v1alpha1.Group) {
+	s.world.kubectl.edit(s.world.ops, mainGroup, func(g *v1alpha1.Group) {
 		g.Annotations = nil
 		if g.DeletionTimestamp.IsZero() {
 			g.Finalizers = nil

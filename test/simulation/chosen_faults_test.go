@@ -57,8 +57,8 @@ func isFault(what string) bool {
 
 func isEvent(what string) bool { return events[what] != nil }
 
-// strike is the fault of a call: chosen for its point, or of the spell that lasts.
-func (s *script) strike(c *call, point string) string {
+// callFault is the fault of a call: chosen for its point, or of the spell that lasts.
+func (s *script) callFault(c *call, point string) string {
 	fault := s.begin(s.fault(point))
 	lists := strings.HasSuffix(c.request.URL.Path, "/groups")
 	isList := lists && c.request.URL.Query().Get("limit") != "1"
@@ -69,8 +69,8 @@ func (s *script) strike(c *call, point string) string {
 	return fault
 }
 
-// strikeWrite is the fault of a write to Kubernetes.
-func (s *script) strikeWrite(point string) string {
+// writeFault is the fault of a write to Kubernetes.
+func (s *script) writeFault(point string) string {
 	fault := s.begin(s.fault(point))
 	if fault == "" && s.spell.left() && s.spell.kube() {
 		fault = s.spell.then
@@ -155,12 +155,12 @@ func (t transport) play(c *call, drawn string) (*http.Response, error) {
 	}
 	point := s.pass(pointOf(c.request))
 	t.p.witness.spend(t.p, c, point)
-	fault := s.strike(c, point)
+	fault := s.callFault(c, point)
 	if fault == "crash before" {
 		t.p.kill("at " + point)
 		return nil, errDead
 	}
-	response, err := t.strike(c, fault)
+	response, err := t.serveWith(c, fault)
 	t.p.script.happen(point)
 	if fault == "crash after" {
 		t.p.kill("at " + point)
@@ -168,7 +168,7 @@ func (t transport) play(c *call, drawn string) (*http.Response, error) {
 	return response, err
 }
 
-func (t transport) strike(c *call, fault string) (*http.Response, error) {
+func (t transport) serveWith(c *call, fault string) (*http.Response, error) {
 	if reply := answers[fault]; reply != nil {
 		if _, err := t.meet(c, "503"); err != nil { // it got through
 			return nil, err

@@ -15,24 +15,24 @@ import (
 type chance struct {
 	journal *journal
 
-	mu      sync.Mutex
-	streams map[string]*rand.Rand
-	weather weather
+	mu         sync.Mutex
+	streams    map[string]*rand.Rand
+	faultRates faultRates
 }
 
-// weather is how likely a fault is at each call, all zero once the faults stop, and
+// faultRates is how likely a fault is at each call, all zero once the faults stop, and
 // how long a change takes to reach a cache at the most.
-type weather struct {
+type faultRates struct {
 	http, kube float64
 	slowCache  time.Duration
 }
 
 func newChance(j *journal) *chance { return &chance{journal: j, streams: map[string]*rand.Rand{}} }
 
-func (c *chance) setWeather(change func(*weather)) {
+func (c *chance) setFaultRates(change func(*faultRates)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	change(&c.weather)
+	change(&c.faultRates)
 }
 
 // crowded: every second world is, so that the others keep their histories.
@@ -82,24 +82,24 @@ func (d dice) latency() (drawn time.Duration) {
 // lag is how long a change takes to reach a cache.
 func (d dice) lag() (drawn time.Duration) {
 	d.use(func(r *rand.Rand) {
-		drawn = time.Duration(r.Int64N(int64(d.chance.weather.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
+		drawn = time.Duration(r.Int64N(int64(d.chance.faultRates.slowCache)+int64(5*time.Millisecond))) + time.Microsecond
 	})
 	return drawn
 }
 
 // http tells whether a fault strikes a call to the API, and which.
 func (d dice) http(faults ...string) string {
-	return d.fault(func(now weather) float64 { return now.http }, faults)
+	return d.fault(func(now faultRates) float64 { return now.http }, faults)
 }
 
 // kube tells whether a fault strikes a call to Kubernetes, and which.
 func (d dice) kube(faults ...string) string {
-	return d.fault(func(now weather) float64 { return now.kube }, faults)
+	return d.fault(func(now faultRates) float64 { return now.kube }, faults)
 }
 
-func (d dice) fault(probability func(weather) float64, faults []string) (fault string) {
+func (d dice) fault(probability func(faultRates) float64, faults []string) (fault string) {
 	d.use(func(r *rand.Rand) {
-		if r.Float64() < probability(d.chance.weather) {
+		if r.Float64() < probability(d.chance.faultRates) {
 			fault = faults[r.IntN(len(faults))]
 			d.chance.journal.count(fault)
 		}

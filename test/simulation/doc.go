@@ -17,7 +17,7 @@
 //     and made what. They touch nothing else.
 //   - cluster is a Kubernetes, and simulator.Server the account.
 //   - managers start processes. A process is wired to a view (its watch cache), a
-//     kubeClient, a liveReader and a transport, which is where faults strike.
+//     kubeClient, a liveReader and a transport, which is where faults happen.
 //   - judge holds each call and each write against the promises, audit looks at what is
 //     left in the end, and witness judges each step of a story. They only look.
 //   - kubectl is what people can do. people, others and accidents draw what happens;

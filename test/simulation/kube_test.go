@@ -196,7 +196,7 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 	if s := k.p.script; s != nil {
 		point = s.pass(writePoint(n, status))
 		k.p.witness.spendWrite(k.p, point)
-		fault = s.strikeWrite(point)
+		fault = s.writeFault(point)
 	}
 	if err := refusal(fault, n); err != nil {
 		k.p.journal.note("p%d PATCH %s refused: %s", k.p.number, n.kind, fault)

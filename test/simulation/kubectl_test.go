@@ -39,7 +39,7 @@ func (k *kubectl) declare(c *cluster, g *v1alpha1.Group, lineage string) {
 	if created == nil {
 		return
 	}
-	k.records.enlist(created.(*v1alpha1.Group), lineage)
+	k.records.addGroup(created.(*v1alpha1.Group), lineage)
 	k.journal.note("a person creates %s %s/%s (%s): %s", c.uid, g.Namespace, g.Name, lineage, specText(g))
 }
 

@@ -43,7 +43,7 @@ func (m *managers) leaders() []*process {
 func (m *managers) leaveOne() {
 	alive := m.leaders()
 	for _, p := range alive {
-		p.setFuse(-1)
+		p.crashAfter(-1)
 	}
 	for _, p := range alive[:max(0, len(alive)-1)] {
 		p.kill("as it is not the leader")

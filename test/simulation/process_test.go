@@ -49,8 +49,8 @@ type process struct {
 
 	mu   sync.Mutex
 	dead bool
-	// fuse counts steps down to a crash; negative: none is set.
-	fuse int
+	// stepsToCrash counts steps down to a crash; negative: none is set.
+	stepsToCrash int
 
 	view        *view
 	reconcilers map[string]reconcile.Reconciler // by kind, as the queues
@@ -61,7 +61,7 @@ type process struct {
 func newProcess(number int, c *cluster) *process {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &process{
-		number: number, cluster: c, ctx: ctx, cancel: cancel, fuse: -1,
+		number: number, cluster: c, ctx: ctx, cancel: cancel, stepsToCrash: -1,
 		queues: map[string]*workQueue{"Group": newWorkQueue(), "Connection": newWorkQueue(), "ClusterConnection": newWorkQueue()},
 	}
 }
@@ -156,7 +156,7 @@ func (p *process) dispatch(kind string) {
 			case <-p.ctx.Done():
 			}
 			timer.Stop()
-			q.calm()
+			q.dropSignal()
 			if p.ctx.Err() != nil {
 				return
 			}
@@ -235,10 +235,10 @@ func (p *process) step(d dice, what string) error {
 	if p.dead {
 		return errDead
 	}
-	if p.fuse > 0 {
-		p.fuse--
+	if p.stepsToCrash > 0 {
+		p.stepsToCrash--
 	}
-	if p.fuse == 0 {
+	if p.stepsToCrash == 0 {
 		p.die("at step " + what)
 		return errDead
 	}
@@ -268,11 +268,11 @@ func (p *process) isDead() bool {
 	return p.dead
 }
 
-// setFuse lets the process crash after so many steps.
-func (p *process) setFuse(steps int) {
+// crashAfter lets the process crash after so many steps.
+func (p *process) crashAfter(steps int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fuse = steps
+	p.stepsToCrash = steps
 }
 
 // counter counts recoveries for the summary.

@@ -72,9 +72,9 @@ func (q *workQueue) signal() {
 	}
 }
 
-// calm forgets a signal that came together with a timer, so that which of the two
+// dropSignal forgets a signal that came together with a timer, so that which of the two
 // a select saw makes no difference.
-func (q *workQueue) calm() {
+func (q *workQueue) dropSignal() {
 	select {
 	case <-q.wake:
 	default:

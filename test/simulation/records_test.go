@@ -43,8 +43,8 @@ func newRecords() *records {
 	}
 }
 
-// enlist notes a new Group as one of a lineage.
-func (r *records) enlist(g *v1alpha1.Group, lineage string) {
+// addGroup notes a new Group as one of a lineage.
+func (r *records) addGroup(g *v1alpha1.Group, lineage string) {
 	r.mu.Lock()
 	r.lineages[g.UID] = lineage
 	r.namesakes[nameOf(g)] = append(r.namesakes[nameOf(g)], lineage)

@@ -37,18 +37,18 @@ func (a *audit) checkStatuses() {
 	}
 }
 
-// restless lists the Groups of the main cluster that are not at rest as declared.
-func (a *audit) restless() []string {
-	var restless []string
+// unsettled lists the Groups of the main cluster that are not at rest as declared.
+func (a *audit) unsettled() []string {
+	var unsettled []string
 	for _, g := range a.ops.groups() {
-		if why := a.unrest(g); why != "" {
-			restless = append(restless, g.Namespace+"/"+g.Name+": "+why)
+		if why := a.whyUnsettled(g); why != "" {
+			unsettled = append(unsettled, g.Namespace+"/"+g.Name+": "+why)
 		}
 	}
-	return restless
+	return unsettled
 }
 
-func (a *audit) unrest(g *v1alpha1.Group) string {
+func (a *audit) whyUnsettled(g *v1alpha1.Group) string {
 	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case !g.DeletionTimestamp.IsZero():

@@ -68,11 +68,11 @@ func (s *story) companion(when string) {
 	}
 }
 
-// hero is the Group that a story is about.
-var hero = name{"Group", "a", "g"}
+// mainGroup is the Group that a story is about.
+var mainGroup = name{"Group", "a", "g"}
 
-func (s *story) hero() *v1alpha1.Group {
-	g, _ := s.world.ops.get(hero).(*v1alpha1.Group)
+func (s *story) mainGroup() *v1alpha1.Group {
+	g, _ := s.world.ops.get(mainGroup).(*v1alpha1.Group)
 	return g
 }
 
@@ -132,13 +132,13 @@ func (s *story) part(phase string, do func()) {
 func (s *story) play() {
 	w := s.world
 	s.part("start", func() { w.managers.start(w.ops) })
-	s.part("create", func() { s.declareHero(); s.companion("create") })
+	s.part("create", func() { s.declareMainGroup(); s.companion("create") })
 	s.companion("copy")
 	s.part("edit", func() {
-		s.editHero(func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
+		s.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Description = new("two") })
 	})
 	s.part("drift", func() {
-		if g := s.hero(); g != nil {
+		if g := s.mainGroup(); g != nil {
 			w.journal.note("somebody changes remote group %s", g.Status.ID)
 			w.sim.Mutate(g.Status.ID, func(g *simulator.Group) { g.Description = new("tampered") })
 		}
@@ -149,39 +149,39 @@ func (s *story) play() {
 	s.endTrouble()
 	w.converge()
 	s.part("delete", func() {
-		if g := s.hero(); g != nil {
+		if g := s.mainGroup(); g != nil {
 			w.kubectl.delete(g)
 		}
 	})
-	s.farewell()
+	s.removeAll()
 	if s.script.played < len(s.script.schedule.choices) {
 		w.journal.count("unplayed")
 	}
 }
 
-func (s *story) declareHero() {
+func (s *story) declareMainGroup() {
 	w := s.world
-	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: hero.namespace, Name: hero.name}}
+	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: mainGroup.namespace, Name: mainGroup.name}}
 	g.Spec.ConnectionRef, g.Spec.Name, g.Spec.Description = w.links[0].ref(), "Unique", new("one")
 	manifests[s.script.schedule.manifest](w.sim, &g.Spec)
 	w.kubectl.sequence++
 	w.kubectl.declare(w.ops, g, w.kubectl.lineage())
 }
 
-// declareAnother declares a second Group like the hero, but for what differ changes.
+// declareAnother declares a second Group like the main Group, but for what differ changes.
 func (s *story) declareAnother(differ func(*v1alpha1.Group)) {
 	w := s.world
-	s.ifHero(func(hero *v1alpha1.Group) {
-		g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: hero.Namespace, Name: "other", Annotations: hero.Annotations}, Spec: *hero.Spec.DeepCopy()}
+	s.ifMainGroup(func(mainGroup *v1alpha1.Group) {
+		g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: mainGroup.Namespace, Name: "other", Annotations: mainGroup.Annotations}, Spec: *mainGroup.Spec.DeepCopy()}
 		w.kubectl.sequence++
 		differ(g)
 		w.kubectl.declare(w.ops, g, w.kubectl.lineage())
 	})
 }
 
-func (s *story) editHero(f func(*v1alpha1.Group)) {
-	if s.hero() != nil {
-		s.world.kubectl.edit(s.world.ops, hero, f)
+func (s *story) editMainGroup(f func(*v1alpha1.Group)) {
+	if s.mainGroup() != nil {
+		s.world.kubectl.edit(s.world.ops, mainGroup, f)
 	}
 }
 
@@ -217,11 +217,11 @@ func (s *story) endTrouble() {
 	if w.ops.get(w.links[0].connection) == nil {
 		w.links.setUp(w.ops)
 	}
-	w.calm()
+	w.stopFaults()
 }
 
-// farewell waits until all is gone, and an hour more: then nothing is remembered.
-func (s *story) farewell() {
+// removeAll waits until all is gone, and an hour more: then nothing is remembered.
+func (s *story) removeAll() {
 	w := s.world
 	if w.journal.violated() {
 		return
@@ -243,7 +243,7 @@ func (s *story) farewell() {
 		return
 	}
 	for _, g := range w.ops.groups() {
-		w.journal.violate("restless: still there 75 minutes after its deletion: %s: %s", g.Name, w.audit.unrest(g))
+		w.journal.violate("unsettled: still there 75 minutes after its deletion: %s: %s", g.Name, w.audit.whyUnsettled(g))
 		return
 	}
 	w.audit.checkLeaks()
@@ -254,7 +254,7 @@ func (s *story) farewell() {
 	w.ops.delete(w.links[0].connection)
 	w.idle(time.Hour + 10*time.Minute) // from the last release on, which a stall may have held up
 	if w.ops.get(w.links[0].connection) != nil {
-		w.journal.violate("restless: the connection is still there an hour after its deletion")
+		w.journal.violate("unsettled: the connection is still there an hour after its deletion")
 		return
 	}
 	for _, p := range w.managers.leaders() {

@@ -19,7 +19,7 @@ const (
 )
 
 // world is one run, whole. It composes the parts, and leads through the time of faults and
-// the time of calm; what each part may touch are its fields.
+// the time without faults; what each part may touch are its fields.
 type world struct {
 	journal *journal
 	chance  *chance
@@ -83,11 +83,11 @@ func compose(c *chance, sim *simulator.Server, links links, b breaks) *world {
 	return w
 }
 
-// run lives through a time of faults, then a time of calm, and judges both.
+// run lives through a time of faults, then a time without them, and judges both.
 func (w *world) run() {
 	w.trouble()
 	if !w.journal.violated() {
-		w.calm()
+		w.stopFaults()
 		w.converge()
 	}
 	w.end()
@@ -103,9 +103,9 @@ func (w *world) end() {
 
 // trouble lets people and faults act for a while.
 func (w *world) trouble() {
-	drawn := weather{http: float64(w.chance.roll(4)) * 0.05, kube: float64(w.chance.roll(3)) * 0.03}
+	drawn := faultRates{http: float64(w.chance.roll(4)) * 0.05, kube: float64(w.chance.roll(3)) * 0.03}
 	drawn.slowCache = time.Duration(w.chance.roll(3)*w.chance.roll(3000)) * time.Millisecond
-	w.chance.setWeather(func(now *weather) { *now = drawn })
+	w.chance.setFaultRates(func(now *faultRates) { *now = drawn })
 	w.managers.start(w.ops)
 	for range 10 + w.chance.roll(30) {
 		time.Sleep(time.Duration(w.chance.roll(25_000))*time.Millisecond + w.chance.people().latency())
@@ -159,10 +159,10 @@ func (w *world) act() {
 	}
 }
 
-// calm ends all faults, and undoes what would keep Groups from coming to rest.
-func (w *world) calm() {
+// stopFaults ends all faults, and undoes what would keep Groups from coming to rest.
+func (w *world) stopFaults() {
 	w.journal.note("the faults stop")
-	w.chance.setWeather(func(now *weather) { *now = weather{} })
+	w.chance.setFaultRates(func(now *faultRates) { *now = faultRates{} })
 	for _, g := range w.ops.groups() {
 		w.kubectl.edit(w.ops, nameOf(g), func(g *v1alpha1.Group) { g.Spec.Suspend = false })
 	}
@@ -185,13 +185,13 @@ func (w *world) idle(d time.Duration) {
 
 // converge waits until every Group is at rest, and then that nothing is written.
 func (w *world) converge() {
-	var restless []string
+	var unsettled []string
 	for range 60 {
 		w.idle(3 * time.Minute)
 		if w.journal.violated() {
 			return
 		}
-		if restless = w.audit.restless(); len(restless) == 0 {
+		if unsettled = w.audit.unsettled(); len(unsettled) == 0 {
 			break
 		}
 		for _, l := range w.links {
@@ -199,18 +199,18 @@ func (w *world) converge() {
 		}
 		w.kubectl.settleUncertain()
 	}
-	if len(restless) > 0 {
-		w.journal.violate("restless: not at rest three hours after the faults stopped: %s", strings.Join(restless, "; "))
+	if len(unsettled) > 0 {
+		w.journal.violate("unsettled: not at rest three hours after the faults stopped: %s", strings.Join(unsettled, "; "))
 		return
 	}
 	w.idle(3 * time.Minute) // what was made last is listed, and lags no more
 	writes, calls := w.ops.writeCount(), writeCalls(w.sim)
 	w.idle(10 * time.Minute)
 	if more := writeCalls(w.sim) - calls; more > 0 && (!w.audit.endsIn(v1alpha1.ReasonNotApplied) || more > 2) { // it is tried again each hour
-		w.journal.violate("restless: remote writes go on after everything is at rest")
+		w.journal.violate("unsettled: remote writes go on after everything is at rest")
 	}
 	if n := w.ops.writeCount() - writes; n > 3*len(w.links) { // lastListTime moves every five minutes
-		w.journal.violate("restless: %d Kubernetes writes after everything is at rest", n)
+		w.journal.violate("unsettled: %d Kubernetes writes after everything is at rest", n)
 	}
 	w.audit.checkLeaks()
 	w.audit.checkStatuses()
