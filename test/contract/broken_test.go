@@ -145,8 +145,8 @@ func isList(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/groups")
 }
 
-// sabotage breaks each statement of the page in one way or more.
-var sabotage = map[string][]func(http.Handler) http.Handler{
+// breaks are, for each statement of the page, handlers that make it untrue.
+var breaks = map[string][]func(http.Handler) http.Handler{
 	"asks for a bearer token": {onPath(func(r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+simulator.DefaultToken)
 	})},
@@ -251,15 +251,15 @@ func withoutQuery(text string) func(*http.Request) {
 func TestEachStatementCanFail(t *testing.T) {
 	for _, st := range statements {
 		t.Run(st.text, func(t *testing.T) {
-			if len(sabotage[st.text]) == 0 {
+			if len(breaks[st.text]) == 0 {
 				t.Fatal("nothing breaks this statement")
 			}
-			for i, wrap := range append([]func(http.Handler) http.Handler{nil}, sabotage[st.text]...) {
+			for i, wrap := range append([]func(http.Handler) http.Handler{nil}, breaks[st.text]...) {
 				server := simulator.New(simulator.Options{Seed: 1})
 				s := &scratch{client: overHTTP(t, server, wrap), prefix: "test-", settle: time.Millisecond}
 				err := st.check(t.Context(), s)
 				if broken := i > 0; broken != (err != nil) {
-					t.Errorf("sabotage %d: %v", i, err)
+					t.Errorf("break %d: %v", i, err)
 				}
 				server.Close()
 			}

@@ -15,7 +15,7 @@ import (
 var play = []act{
 	{"Install the CRDs and the roles", install},
 	{"Connect the cluster to an account", connect},
-	{"Create the samples", furnish},
+	{"Create the samples", createSamples},
 	{"The playground is open", wait},
 }
 
@@ -74,7 +74,7 @@ func (s *stage) enterNamespace(ctx context.Context) error {
 		[]string{"config", "set-context", "--current", "--namespace=concierge"})
 }
 
-func furnish(ctx context.Context, s *stage) error {
+func createSamples(ctx context.Context, s *stage) error {
 	if err := s.enterNamespace(ctx); err != nil {
 		return err
 	}

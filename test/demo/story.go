@@ -30,7 +30,7 @@ var story = []act{
 	{"Delete: by default the group is archived, so that nothing is lost", deleteArchives},
 	{"Delete for good: that takes two consents", deleteForGood},
 	{"More ways to declare a group: the samples", samples},
-	{"What it took", reckoning},
+	{"What it took", summary},
 }
 
 // hotel is the Group of config/samples/full.yaml.
@@ -229,7 +229,7 @@ func samples(ctx context.Context, s *stage) error {
 // and of the samples Concierge Desk and Ritz Hotel.
 const created = 4
 
-func reckoning(ctx context.Context, s *stage) error {
+func summary(ctx context.Context, s *stage) error {
 	s.narrator.say("The calls that the API has received, those above included:")
 	answer, err := s.remote.call(ctx, http.MethodGet, s.remote.admin+"/counts", "")
 	if err != nil {
@@ -247,11 +247,11 @@ func reckoning(ctx context.Context, s *stage) error {
 		}
 	}
 	s.narrator.operator("one POST for each of the %d groups that were created; it was refused nothing, and its log shows no token.", created)
-	s.narrator.say("%s", strings.TrimSuffix(epilogue, "\n"))
+	s.narrator.say("%s", strings.TrimSuffix(nextSteps, "\n"))
 	return contains(string(answer.body), fmt.Sprintf(`"POST": %d`, created))
 }
 
-const epilogue = `
+const nextSteps = `
 What to try next:
 
   make playground                  the same, left running until Ctrl-C: edit, delete and break things

@@ -164,7 +164,7 @@ func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupIsGone(t *testing.T) {
 	}
 	w.calls.awaitPosts(len(policies))
 	for i := range policies {
-		w.groups.strike(fmt.Sprintf("gone-%d", i))
+		w.groups.forceDelete(fmt.Sprintf("gone-%d", i))
 	}
 	close(release)
 	eventually(w, func() string {
@@ -194,7 +194,7 @@ func TestTheDeletionPolicyIsAppliedToAGroupWhoseGroupWasReplaced(t *testing.T) {
 	w.start()
 	w.groups.create("phoenix")
 	w.calls.awaitPosts(1)
-	w.groups.strike("phoenix")
+	w.groups.forceDelete("phoenix")
 	w.groups.create("phoenix")
 	close(release)
 	g := w.groups.await("phoenix", metav1.ConditionTrue, v1alpha1.ReasonSynced)

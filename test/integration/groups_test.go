@@ -103,8 +103,8 @@ func (gs groups) release(name string) {
 	gs.edit(name, func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 }
 
-// strike makes a Group vanish at once, finalizer or not.
-func (gs groups) strike(name string) {
+// forceDelete makes a Group vanish at once, finalizer or not.
+func (gs groups) forceDelete(name string) {
 	gs.Helper()
 	gs.edit(name, func(g *v1alpha1.Group) { g.Finalizers = nil })
 	if err := client.IgnoreNotFound(api.Delete(gs.Context(), gs.named(name))); err != nil {

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// farewell is how long the tests may take to end when they are asked to.
-const farewell = 2 * time.Minute
+// stopTimeout is how long the tests may take to end when they are asked to.
+const stopTimeout = 2 * time.Minute
 
 // guardScript waits until its input ends, which is when the program that started
 // it ends in whatever way; the namespaces are dying then. It removes the folder $1
@@ -126,7 +126,7 @@ func runInside(ctx context.Context, folder string) error {
 		Setpgid:    true, // the terminal's Ctrl-C comes by way of ctx
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = farewell
+	cmd.WaitDelay = stopTimeout
 	err := cmd.Run()
 	if ended := new(exec.ExitError); errors.As(err, &ended) {
 		return fmt.Errorf("in the node's namespaces: %w", err)

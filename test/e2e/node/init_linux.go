@@ -14,11 +14,11 @@ import (
 )
 
 // replaced are folders of the machine in whose place the node has its own, and
-// shielded those that it sees, but writes to a copy of: what is in them may be
+// overlaid those that it sees, but writes to a copy of: what is in them may be
 // needed, a checkout for example.
 var (
 	replaced = []string{"/run", "/var/log"}
-	shielded = []string{"/var/lib"}
+	overlaid = []string{"/var/lib"}
 )
 
 // beInit is what the first process of the namespaces does: it prepares them, starts
@@ -87,16 +87,16 @@ func prepareNamespaces(folder string) error {
 			return fmt.Errorf("mounting over %s: %w", target, err)
 		}
 	}
-	for _, target := range shielded {
-		if err := shield(folder, target); err != nil {
+	for _, target := range overlaid {
+		if err := mountOverlay(folder, target); err != nil {
 			return fmt.Errorf("mounting over %s: %w", target, err)
 		}
 	}
 	return syscall.Sethostname([]byte(Name))
 }
 
-// shield lets what is written to the target go to the folder instead.
-func shield(folder, target string) error {
+// mountOverlay lets what is written to the target go to the folder instead.
+func mountOverlay(folder, target string) error {
 	upper, work := filepath.Join(folder, "root", target), filepath.Join(folder, "work", target)
 	for _, dir := range []string{upper, work} {
 		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // as the folder it stands for
