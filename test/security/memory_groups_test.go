@@ -85,7 +85,7 @@ func (v *victim) fill(n int, connection string, bytes int) {
 	v.Cleanup(func() {
 		for i := range n { // one by one: the API server would read all of them for one answer
 			g := worlds.Group(v.namespace, fmt.Sprint("large-", i), connection)
-			worlds.Eventually(v, patience, time.Second, func() string {
+			worlds.Eventually(v, longPatience, time.Second, func() string {
 				if err := client.IgnoreNotFound(api.Delete(context.Background(), g)); err != nil {
 					return err.Error()
 				}
@@ -112,7 +112,7 @@ func (v *victim) fill(n int, connection string, bytes int) {
 func (v *victim) await(n int, reason string) {
 	v.Helper()
 	of := regexp.MustCompile(`(?m)^klink_groups_by_reason\{.*reason="` + reason + `".*\} (\d+)$`)
-	worlds.Eventually(v, patience, time.Second, func() string {
+	worlds.Eventually(v, longPatience, time.Second, func() string {
 		response, err := http.Get("http://" + v.metrics + "/metrics")
 		if err != nil {
 			return err.Error()

@@ -23,6 +23,9 @@ import (
 	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
+// longPatience is for what a manager does under a burden that the machine bears too.
+const longPatience = 10 * time.Minute
+
 // mostMemory is half of the memory limit that the manager is shipped with.
 const mostMemory = 256 << 10 // in kB, as /proc has it
 
@@ -171,7 +174,7 @@ func (v *victim) serves() {
 
 func (v *victim) eventually(what func() string) {
 	v.Helper()
-	worlds.Eventually(v, patience, 100*time.Millisecond, func() string {
+	worlds.Eventually(v, longPatience, 100*time.Millisecond, func() string {
 		if v.manager.Process.Signal(syscall.Signal(0)) != nil {
 			v.Fatal("the manager has ended")
 		}

@@ -176,8 +176,8 @@ func TestARequestForALookIsEchoedWithinBounds(t *testing.T) { //nolint:parallelt
 	w.await(w.house, "asked", v1alpha1.ReasonSynced)
 	for _, request := range []string{strings.Repeat("é"+evil, 2_000), evil + "again", strings.Repeat("é"+evil, 2_000) + "again"} {
 		since := len(w.remote.requests())
-		w.edit(w.house, "asked", func(g *v1alpha1.Group) { g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = request })
 		before := w.get(w.house, "asked").Status.LastHandledReconcileAt
+		w.edit(w.house, "asked", func(g *v1alpha1.Group) { g.Annotations[v1alpha1.AnnotationReconcileRequestedAt] = request })
 		w.eventually(func() string {
 			if w.get(w.house, "asked").Status.LastHandledReconcileAt == before {
 				return "it is not handled yet"
