@@ -119,7 +119,7 @@ func TestReconcileIsAnsweredByALaterRequest(t *testing.T) {
 	w := newWorld(t)
 	w.groups.create("plaza")
 	done := make(chan said)
-	go func() { done <- w.klink("reconcile", "plaza", "--timeout", "1m") }()
+	go func() { done <- w.klink("reconcile", "plaza", "--timeout", patience.String()) }()
 	worlds.Eventually(t, patience, 20*time.Millisecond, func() string {
 		if w.groups.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] == "" {
 			return "nothing is asked for"

@@ -5,8 +5,8 @@ package plugin
 
 import (
 	"bufio"
-	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,8 +25,9 @@ import (
 type begun struct {
 	*exec.Cmd
 
+	in   io.Writer
 	out  *bufio.Reader
-	errs *bytes.Buffer
+	errs worlds.Journal
 }
 
 // begin starts the plugin with a stdin that never ends.
@@ -34,7 +35,7 @@ func (w *world) begin(args ...string) *begun {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), patience) // what a test waits for may never come
 	w.Cleanup(cancel)
-	b := &begun{Cmd: exec.CommandContext(ctx, binary, append(args, "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig())...), errs: &bytes.Buffer{}}
+	b := &begun{Cmd: exec.CommandContext(ctx, binary, append(args, "-n", w.namespace, "--kubeconfig", cluster.Kubeconfig())...)}
 	in, err := b.StdinPipe()
 	if err != nil {
 		w.Fatal(err)
@@ -44,7 +45,7 @@ func (w *world) begin(args ...string) *begun {
 	if err != nil {
 		w.Fatal(err)
 	}
-	b.out, b.Stderr = bufio.NewReader(out), b.errs
+	b.in, b.out, b.Stderr = in, bufio.NewReader(out), &b.errs
 	if err := b.Start(); err != nil {
 		w.Fatal(err)
 	}
@@ -60,28 +61,33 @@ func TestInterruptEndsEveryWait(t *testing.T) {
 	w.sim.Seed(simulator.Group{Name: "Ritz"})
 	hangs := w.sim.AddFault(simulator.Fault{Action: simulator.Hang})
 	folder := filepath.Join(t.TempDir(), "manifests")
-	asked := func() bool { return hangs.Hits() > 0 }
-	// Nothing outside tells that these wait by now.
-	soon := func() bool { time.Sleep(3 * time.Second); return true }
 	for name, c := range map[string]struct {
 		args  []string
-		until func() bool
+		waits func(*begun) bool
 	}{
-		"a listing":    {[]string{"import", "--connection", "kconn/sim", "--dir", folder}, asked},
-		"the operator": {[]string{"reconcile", "plaza"}, func() bool { return w.groups.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] != "" }},
-		"an answer":    {[]string{"release", "plaza"}, soon},
-		"stdin":        {[]string{"diff", "-f", "-"}, soon},
+		"a listing": {[]string{"import", "--connection", "kconn/sim", "--dir", folder}, func(*begun) bool { return hangs.Hits() > 0 }},
+		"the operator": {[]string{"reconcile", "plaza"}, func(*begun) bool {
+			return w.groups.get("plaza").Annotations[v1alpha1.AnnotationReconcileRequestedAt] != ""
+		}},
+		"an answer": {[]string{"release", "plaza"}, func(b *begun) bool { return strings.Contains(b.errs.String(), "Type yes") }},
+		"stdin": {[]string{"diff", "-f", "-"}, func(b *begun) bool { // more than a pipe takes that nobody reads
+			_, err := io.WriteString(b.in, strings.Repeat("#\n", 256<<10))
+			return err == nil
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := w.begin(c.args...)
-			for !c.until() {
-				time.Sleep(20 * time.Millisecond)
-			}
+			worlds.Eventually(t, patience, 20*time.Millisecond, func() string {
+				if !c.waits(b) {
+					return "it does not wait for " + name
+				}
+				return ""
+			})
 			if err := b.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
 			if _ = b.Wait(); b.ProcessState.ExitCode() != 130 {
-				t.Errorf("exit code %d\n%s", b.ProcessState.ExitCode(), b.errs)
+				t.Errorf("exit code %d\n%s", b.ProcessState.ExitCode(), &b.errs)
 			}
 		})
 	}
@@ -102,7 +108,7 @@ func TestStatusWatch(t *testing.T) {
 		for {
 			line, err := b.out.ReadString('\n')
 			if err != nil {
-				t.Fatalf("%q has not come: %v\n%v\n%s", part, err, lines, b.errs)
+				t.Fatalf("%q has not come: %v\n%v\n%s", part, err, lines, &b.errs)
 			}
 			if lines = append(lines, line); strings.Contains(line, part) {
 				return
@@ -118,7 +124,7 @@ func TestStatusWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _ = b.Wait(); b.ProcessState.ExitCode() != 130 {
-		t.Errorf("exit code %d\n%s", b.ProcessState.ExitCode(), b.errs)
+		t.Errorf("exit code %d\n%s", b.ProcessState.ExitCode(), &b.errs)
 	}
 	if n := strings.Count(strings.Join(lines, ""), "OBJECT"); n != 1 {
 		t.Errorf("the headers stand there %d times", n)

@@ -31,7 +31,7 @@ import (
 const token = "tok-7d1f0a-do-not-print"
 
 // patience is how long a test waits for what has to happen.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // world is a namespace with a Connection named sim to a simulator, and no manager yet. It runs
 // the plugin, and gives people their rights; what they do without the plugin, groups does.
