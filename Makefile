@@ -145,11 +145,11 @@ MEMORY = ^(TestNoReplyCostsTheManagerItsMemory|TestManyLargeRepliesAtATimeCostNo
 
 .PHONY: test-operator test-others
 test-operator:
-	$(GO) test -timeout 40m -parallel 6 $(RACE) -skip '$(MEMORY)' ./test/integration ./api/... ./cmd/... ./internal/...
+	$(GO) test -timeout 1h -parallel 6 $(RACE) -skip '$(MEMORY)' ./test/integration ./api/... ./cmd/... ./internal/...
 	$(GO) test -timeout 10m -run '$(MEMORY)' ./internal/klink
 # Here the same code is run, or the manager is a program of its own: there are no races to find.
 test-others:
-	$(GO) test -timeout 40m -parallel 4 ./test/security $$($(GO) list ./test/... | grep -v -e /test/integration$$ -e /test/security$$)
+	$(GO) test -timeout 1h -parallel 4 ./test/security $$($(GO) list ./test/... | grep -v -e /test/integration$$ -e /test/security$$)
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane, in seconds

@@ -138,12 +138,15 @@ func TestATeamFindsOutWhatIsWrong(t *testing.T) {
 	}
 }
 
+// patience is how long a test waits for what has to happen.
+const patience = 4 * time.Minute
+
 // eventuallyAllowed waits for the rights and returns the verb that stays denied,
 // if one does.
 func eventuallyAllowed(t *testing.T, user string, r rights) (denied string) {
 	t.Helper()
 	for verb := range strings.FieldsSeq(r.verbs) {
-		err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 			return allowed(ctx, t, user, verb, r), nil
 		})
 		if err != nil {

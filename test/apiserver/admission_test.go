@@ -56,7 +56,7 @@ func awaitPolicy(t *testing.T) {
 		t.Fatal("the editor never got the right to write Groups")
 	}
 	probe := worlds.Group(team, "probe", "api", func(g *v1alpha1.Group) { notes["group-id"](g, "x") })
-	worlds.Eventually(t, time.Minute, 100*time.Millisecond, func() string {
+	worlds.Eventually(t, patience, 100*time.Millisecond, func() string {
 		if err := person("editor").Create(t.Context(), probe.DeepCopy(), client.DryRunAll); !apierrors.IsForbidden(err) {
 			return fmt.Sprintf("the policy is not in force: %v", err)
 		}

@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a test waits for what should take a second.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // start starts a control plane that ends with the test.
 func start(t *testing.T, opts Options) *ControlPlane {

@@ -27,7 +27,7 @@ const (
 
 	// patience is how long a test waits for what has to happen; it is no measure
 	// of how long that should take.
-	patience = 2 * time.Minute
+	patience = 4 * time.Minute
 )
 
 // Cluster is a control plane that keeps an audit log of the manager, and the test

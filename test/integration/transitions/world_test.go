@@ -22,7 +22,7 @@ import (
 
 // patience is how long a test waits for what has to happen; it is no measure of how
 // long that should take.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // world is where one row is walked: a namespace, an account, a connection and, one
 // after the other, its Groups. Each field is applied as a user does it, with

@@ -31,7 +31,7 @@ func TestKubectlWaits(t *testing.T) {
 	w := prepareWorld(t)
 	w.start()
 	w.group("it")
-	w.kubectl("wait", "--for=condition=Ready", "--timeout=2m", "kconn/sim", "kgrp/it")
+	w.kubectl("wait", "--for=condition=Ready", "--timeout="+patience.String(), "kconn/sim", "kgrp/it")
 	w.awaitSynced("it")
 
 	w.stop()
@@ -41,7 +41,7 @@ func TestKubectlWaits(t *testing.T) {
 		t.Errorf("kubectl did not wait for the operator: %v: %s", err, out)
 	}
 	w.start()
-	w.kubectl("wait", "--for=condition=Ready", "--timeout=2m", "kgrp/it")
+	w.kubectl("wait", "--for=condition=Ready", "--timeout="+patience.String(), "kgrp/it")
 	if have := w.sim.Groups()[0].Description; have == nil || *have != "New." {
 		t.Errorf("kubectl waited for too little: the description is %v", have)
 	}

@@ -102,7 +102,7 @@ func eachMetricMoves(w *world) {
 	w.sim.AddFault(simulator.Fault{
 		Action: simulator.Status, Status: http.StatusTooManyRequests, Headers: map[string]string{"Retry-After": "2"}, Times: 1,
 	})
-	w.awaitValue(func(v float64) bool { return v > 1.9 && v <= 2 }, "klink_api_throttled_seconds_total", connection)
+	w.awaitValue(func(v float64) bool { return v > 1 && v <= 2 }, "klink_api_throttled_seconds_total", connection)
 	s := w.scrape()
 	for _, name := range own {
 		if !s.has(name) && !s.has(name+"_bucket") {

@@ -29,7 +29,7 @@ const (
 	team              = "default"
 	// patience is how long a test waits for what has to happen; it is no measure of
 	// how long that should take.
-	patience = 3 * time.Minute
+	patience = 4 * time.Minute
 )
 
 var plane *controlplane.ControlPlane
