@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/client-go/util/workqueue"
@@ -28,6 +29,11 @@ const (
 	priorityCreate = 0
 	priorityDrift  = handler.LowPriority
 )
+
+// settledWait is for how long after a start the Groups wait that nobody waits for: they come
+// by the thousand, and what a person has changed meanwhile is not to share the processors
+// with them.
+const settledWait = 2 * time.Second
 
 // priorityOf is the priority of looking at a Group.
 func (q *queue) priorityOf(g *v1alpha1.Group) int {
@@ -69,10 +75,14 @@ func (q *queue) join(w priorityqueue.PriorityQueue[reconcile.Request]) {
 }
 
 func (q *queue) add(priority int, requests ...reconcile.Request) {
+	q.addAfter(0, priority, requests...)
+}
+
+func (q *queue) addAfter(wait time.Duration, priority int, requests ...reconcile.Request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.q != nil && len(requests) > 0 {
-		q.q.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
+		q.q.AddWithOpts(priorityqueue.AddOpts{Priority: &priority, After: wait}, requests...)
 	}
 }
 
@@ -99,6 +109,10 @@ type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // Create enqueues a Group that has appeared.
 func (h *groupHandler) Create(_ context.Context, e event.TypedCreateEvent[*v1alpha1.Group], _ requestQueue) {
+	if priority := h.queue.priorityOf(e.Object); e.IsInInitialList && priority == priorityDrift {
+		h.queue.addAfter(settledWait, priority, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e.Object)})
+		return
+	}
 	h.queue.addGroup(e.Object)
 }
 

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
@@ -58,4 +61,44 @@ func TestALoopOfRequestsHasDriftsPriority(t *testing.T) {
 			t.Errorf("a Group that is gone is remembered: %v", q.asked.of)
 		}
 	})
+}
+
+// added is a queue that remembers the wait of what was added last.
+type added struct {
+	priorityqueue.PriorityQueue[reconcile.Request]
+	after time.Duration
+}
+
+func (a *added) AddWithOpts(o priorityqueue.AddOpts, _ ...reconcile.Request) { a.after = o.After }
+
+// After a restart a person's change shared the processors with the looks at ten thousand
+// Groups that nobody waited for.
+func TestAfterAStartGroupsThatNobodyWaitsForComeLater(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		initial  bool
+		observed int64
+		deleted  bool
+		want     time.Duration
+	}{
+		{name: "settled, at a start", initial: true, observed: 2, want: settledWait},
+		{name: "changed before the start", initial: true, observed: 1},
+		{name: "deleted before the start", initial: true, observed: 2, deleted: true},
+		{name: "restored later", observed: 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{UID: "uid", Generation: 2}}
+			g.Status.ObservedGeneration, g.Status.ID = c.observed, "id"
+			if c.deleted {
+				g.DeletionTimestamp = new(metav1.Now())
+			}
+			to, q := &added{after: -1}, &queue{}
+			q.join(to)
+			h := &groupHandler{queue: q}
+			h.Create(t.Context(), event.TypedCreateEvent[*v1alpha1.Group]{Object: g, IsInInitialList: c.initial}, nil)
+			if to.after != c.want {
+				t.Errorf("it is looked at after %v, want %v", to.after, c.want)
+			}
+		})
+	}
 }
