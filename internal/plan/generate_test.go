@@ -96,6 +96,12 @@ func anyFacts(t *rapid.T) *Facts {
 		if flag("of the very name") {
 			s.Evidence.Candidates[i].Group.Name = s.Declared.Name
 		}
+		// When a group was made is the same wherever it shows.
+		for _, shown := range []remote.Group{s.Dropped.Remote.Group, s.Remote.Group} {
+			if c := &s.Evidence.Candidates[i]; c.Group.ID == shown.ID {
+				c.Group.CreatedAt = shown.CreatedAt
+			}
+		}
 		// Both are read from the same claims.
 		if c := &s.Evidence.Candidates[i]; s.Identity.OtherOwner != "" && c.Group.ID == s.wantedID() {
 			c.OwnedBy = s.Identity.OtherOwner
@@ -230,11 +236,15 @@ func anyDeclared(t *rapid.T) Declared {
 	return d
 }
 
+// madeAgo are the ages of remote groups. An attempt is an hour old: some are made at its time,
+// some just within or beyond what the clocks may differ by, and some at quite another time.
+var madeAgo = []time.Duration{time.Hour, time.Hour, 56 * time.Minute, 53 * time.Minute, 30 * time.Minute, 3 * time.Hour}
+
 func anyGroup(t *rapid.T, id string) remote.Group {
 	g := remote.Group{
 		ID: id, Name: rapid.SampledFrom([]string{hotel, "Ritz"}).Draw(t, "remote name"), Description: text(t, "remote description"), AvatarURL: text(t, "remote avatar"),
 		Contacts:  rapid.SliceOfN(rapid.SampledFrom([]string{"Hector", "Cedric", "Hester"}), 0, 4).Draw(t, "remote contacts"),
-		CreatedAt: now.Add(-rapid.SampledFrom([]time.Duration{time.Hour, time.Hour, 30 * time.Minute, 3 * time.Hour}).Draw(t, "remote group made, ago")),
+		CreatedAt: now.Add(-rapid.SampledFrom(madeAgo).Draw(t, "remote group made, ago")),
 	}
 	if rapid.IntRange(1, 6).Draw(t, "no creation time") == 1 {
 		g.CreatedAt = time.Time{}

@@ -40,11 +40,12 @@ func forbidsCreate(s *Facts) string {
 	return forbidsWrite(s, Step{Action: Create})
 }
 
-// provenNone is said here once more, in other words than in Recover.
+// provenNone is said here once more, in other words than in Recover. The clocks of the API and
+// ours may differ by five minutes, and no group made further from the attempt may be its own.
 func provenNone(s *Facts) bool {
 	candidates := slices.ContainsFunc(s.Evidence.Candidates, func(c Candidate) bool {
 		apart := c.Group.CreatedAt.Sub(s.Identity.Attempt.Time).Abs()
-		return c.Group.Name == s.Identity.Attempt.Name && c.OwnedBy == "" && !c.MadeForOther && (c.Group.CreatedAt.IsZero() || apart < 10*time.Minute)
+		return c.Group.Name == s.Identity.Attempt.Name && c.OwnedBy == "" && !c.MadeForOther && (c.Group.CreatedAt.IsZero() || apart <= 5*time.Minute)
 	})
 	return !candidates && !s.Evidence.OtherAccount && !s.Identity.AttemptUnreadable && s.Evidence.Complete && s.Evidence.Listed.Sub(s.Identity.AttemptSeen) > 2*time.Minute
 }
