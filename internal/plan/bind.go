@@ -107,11 +107,8 @@ func recoverAttempt(f *Facts) Step {
 	if f.Identity.AttemptUnreadable && f.spec().GroupID != "" {
 		return bindDeclared(f)
 	}
-	if f.Identity.AttemptUnreadable {
-		return writeStatus(uncertain(f, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
-	}
-	if f.Identity.CreateInFlight {
-		return Step{Action: Wait, RequeueAfter: inFlightPoll}
+	if step, stop := cannotConclude(f); stop {
+		return step
 	}
 	r := concludeAttempt(f)
 	switch r.Outcome {
@@ -136,6 +133,17 @@ func recoverAttempt(f *Facts) Step {
 	}
 	step.AwaitListing = recoveryListing(f)
 	return step
+}
+
+// cannotConclude stops where an attempt says nothing, or its call is still under way.
+func cannotConclude(f *Facts) (Step, bool) {
+	switch {
+	case f.Identity.AttemptUnreadable:
+		return writeStatus(uncertain(f, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry), true
+	case f.Identity.CreateInFlight:
+		return Step{Action: Wait, RequeueAfter: inFlightPoll}, true
+	}
+	return Step{}, false
 }
 
 // recoveryListing is after when the listing that a recovery needs next has to

@@ -130,11 +130,8 @@ func suspendedDeletion(f *Facts) Step {
 // finalizeAttempt recovers an unresolved create, so that the policy can be
 // applied to what it made.
 func finalizeAttempt(f *Facts) Step {
-	if f.Identity.AttemptUnreadable {
-		return writeStatus(uncertain(f, "the annotation "+v1alpha1.AnnotationCreateAttempt+" cannot be read", nil), stalledRetry)
-	}
-	if f.Identity.CreateInFlight {
-		return Step{Action: Wait, RequeueAfter: inFlightPoll}
+	if step, stop := cannotConclude(f); stop {
+		return step
 	}
 	r := concludeAttempt(f)
 	switch r.Outcome {
