@@ -50,6 +50,18 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
+// yesUnlessRefused is the answer that a reply gives, unless the API refuses to be asked.
+func yesUnlessRefused(r reply, err error, yes func() bool) (string, error) {
+	switch {
+	case err != nil:
+		return "", err
+	case !r.ok():
+		return fmt.Sprintf("refused: %d", r.status), nil
+	default:
+		return yesNo(yes()), nil
+	}
+}
+
 func askArchivedInList(ctx context.Context, s *scratch) (string, error) {
 	active, err := s.create(ctx, nil)
 	if err != nil {
@@ -225,14 +237,7 @@ func askEmptyText(ctx context.Context, s *scratch) (string, error) {
 
 func askCreateArchived(ctx context.Context, s *scratch) (string, error) {
 	r, err := s.post(ctx, map[string]any{"name": s.name(), keyArchivedAt: time.Now().Unix()})
-	switch {
-	case err != nil:
-		return "", err
-	case !r.ok():
-		return fmt.Sprintf("refused: %d", r.status), nil
-	default:
-		return yesNo(!r.group().null(keyArchivedAt)), nil
-	}
+	return yesUnlessRefused(r, err, func() bool { return !r.group().null(keyArchivedAt) })
 }
 
 func askErrorBody(ctx context.Context, s *scratch) (string, error) {

@@ -35,14 +35,7 @@ func askNull(ctx context.Context, s *scratch) (string, error) {
 		return "", err
 	}
 	r, err := s.put(ctx, made.id(), map[string]any{keyDescription: nil})
-	switch {
-	case err != nil:
-		return "", err
-	case !r.ok():
-		return fmt.Sprintf("refused: %d", r.status), nil
-	default:
-		return yesNo(r.group().text(keyDescription) == ""), nil
-	}
+	return yesUnlessRefused(r, err, func() bool { return r.group().text(keyDescription) == "" })
 }
 
 func askArchivedForms(ctx context.Context, s *scratch) (string, error) {
@@ -82,12 +75,5 @@ func askUnarchive(ctx context.Context, s *scratch) (string, error) {
 		return "", err
 	}
 	r, err := s.put(ctx, archived.id(), map[string]any{keyArchivedAt: nil})
-	switch {
-	case err != nil:
-		return "", err
-	case !r.ok():
-		return fmt.Sprintf("refused: %d", r.status), nil
-	default:
-		return yesNo(r.group().null(keyArchivedAt)), nil
-	}
+	return yesUnlessRefused(r, err, func() bool { return r.group().null(keyArchivedAt) })
 }
