@@ -140,23 +140,6 @@ func TestAdoptionAmbiguousListsTheCandidates(t *testing.T) {
 	w.remote.wantCount(4)
 }
 
-// A group that another Group owns is waited for, neither shared nor made again.
-func TestAdoptionByNameWaitsForTheOwner(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, simulator.Settings{})
-	w.groups.create("owner", func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
-	id := w.groups.awaitSynced("owner").Status.ID
-	w.groups.create("next", byItsName, func(g *v1alpha1.Group) { g.Spec.Name = "Lobby" })
-	w.groups.awaitBlocked("next", v1alpha1.ReasonCreating, id, "lets it go")
-	w.groups.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
-	w.groups.delete("owner")
-	if g := w.groups.awaitSynced("next"); g.Status.ID != id {
-		t.Errorf("bound to %s, not %s", g.Status.ID, id)
-	}
-	w.remote.wantCount(1)
-	w.groups.wantEvents("next", map[string]int{"Adopted": 1})
-}
-
 // Two Groups of one name, both ByName: one adopts, the other waits.
 func TestAdoptionByNameOfOneGroupByTwo(t *testing.T) {
 	t.Parallel()

@@ -193,15 +193,15 @@ func TestByNameBesideAnOwnedNamesakeIsAmbiguous(t *testing.T) {
 	w.calls.wantBodies("PUT")
 }
 
-// Who would bind by name to what another Group owns waits for that Group, and says so
-// when it has waited for half a minute.
+// Who would bind by name to what another Group owns waits for that Group, and neither shares
+// its group nor makes another. It says so when it has waited for half a minute.
 func TestByNameWaitsForTheOwnerOfTheOnlyNamesake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Settings{})
 	w.groups.create("owner", lobby)
 	id := w.groups.awaitSynced("owner").Status.ID
 	w.groups.create("next", lobby, byItsName)
-	w.groups.awaitBlocked("next", v1alpha1.ReasonCreating, w.namespace+"/owner", id)
+	w.groups.awaitBlocked("next", v1alpha1.ReasonCreating, w.namespace+"/owner", id, "lets it go")
 	w.groups.edit("owner", func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionOrphan })
 	w.groups.delete("owner")
 	if g := w.groups.awaitSynced("next"); g.Status.ID != id {
