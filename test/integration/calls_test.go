@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/klink-cloud/klink-operator/internal/simulator"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // calls is what the operator has asked of the API. It reads the simulator's log, and changes
@@ -48,11 +49,7 @@ func (c calls) writes() []string {
 // wantNoWrite checks that nothing was written remotely since the last reset.
 func (c calls) wantNoWrite() {
 	c.Helper()
-	for kind, n := range c.sim.Counts() {
-		if !strings.HasPrefix(kind, "GET") && n > 0 {
-			c.Errorf("there were writes: %v", c.writes())
-		}
-	}
+	worlds.WantNoWrite(c, c.sim.Server)
 }
 
 // bodies are the bodies of the calls with a method, oldest first.

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -165,15 +164,8 @@ func (w *world) apply(args ...string) {
 // wantNoWrites wants the account to have been read, and never written to.
 func (w *world) wantNoWrites() {
 	w.Helper()
-	read := 0
-	for _, r := range w.sim.Requests() {
-		if r.Method != http.MethodGet {
-			w.Errorf("a write: %s %s %s", r.Method, r.Path, r.Body)
-		} else {
-			read++
-		}
-	}
-	if read == 0 {
+	worlds.WantNoWrite(w, w.sim.Server)
+	if len(w.sim.Requests()) == 0 {
 		w.Error("the account was not even read")
 	}
 }

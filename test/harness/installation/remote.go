@@ -12,9 +12,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
-	"testing"
 
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
@@ -135,14 +133,4 @@ func (r *Remote) Await(c *Cluster, id, what string, is func(simulator.Group) boo
 		}
 		return ""
 	})
-}
-
-// WantNoWrite checks that nothing was written since the last reset.
-func (r *Remote) WantNoWrite(t testing.TB) {
-	t.Helper()
-	for kind, n := range r.Server.Counts() {
-		if !strings.HasPrefix(kind, "GET") && n > 0 {
-			t.Errorf("%d × %s, want no remote write", n, kind)
-		}
-	}
 }

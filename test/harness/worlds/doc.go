@@ -8,7 +8,8 @@
 //
 // Here belongs what is the same wherever it is used. Each package keeps a world of its
 // own, because what is in it differs: its account, its patience, what it wants of a
-// Group. Nothing here asserts anything but that a step was possible.
+// Group. Nothing here asserts anything but that a step was possible, and that
+// nothing was written.
 //
 // The control plane itself is test/harness/controlplane; the manager is inprocess below,
 // or, as a cluster runs it, test/harness/installation.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 	"github.com/klink-cloud/klink-operator/test/harness/installation"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 // everywhere are the kinds of the cluster that removing a namespace does not remove.
@@ -25,12 +26,12 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 		c.Stop(running) // as its pods are, with the Deployment
 		c.Sh(way[1:]...)
 		c.WantNothingLeft("deployment,service,poddisruptionbudget,serviceaccount,role,rolebinding," + everywhere)
-		api.WantNoWrite(c)
+		worlds.WantNoWrite(c, api.Server)
 		if now := groups(c); now != before || before == "" {
 			c.Errorf("the Groups were\n%s\nand are\n%s", before, now)
 		}
 		running = again(c, api)
-		api.WantNoWrite(c)
+		worlds.WantNoWrite(c, api.Server)
 		team(c).Group("after-the-operator", "Archive")
 	})
 	c.Phase("removal: Groups without an operator", func(c *installation.Cluster) {
@@ -42,7 +43,7 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 		}
 		c.Sh(checkout.Commands(c.T, "docs/install.md", "### Groups that are left without an operator")...)
 		team(c).Kubectl("wait", "--for=delete", "--timeout=1m", "kgrp/plaza-hotel")
-		api.WantNoWrite(c)
+		worlds.WantNoWrite(c, api.Server)
 	})
 	c.Phase("removal: everything", func(c *installation.Cluster) {
 		running = again(c, api)
@@ -52,7 +53,7 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 		c.Stop(running)
 		c.Sh(way[1:]...)
 		c.WantNothingLeft("namespace,crd," + everywhere)
-		api.WantNoWrite(c)
+		worlds.WantNoWrite(c, api.Server)
 	})
 	c.Phase("overlay", func(c *installation.Cluster) { overlay(c, api) })
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/klink-cloud/klink-operator/test/harness/checkout"
 	"github.com/klink-cloud/klink-operator/test/harness/installation"
+	"github.com/klink-cloud/klink-operator/test/harness/worlds"
 )
 
 const (
@@ -159,7 +160,7 @@ func removal(c *installation.Cluster, api *installation.Remote, running *install
 	way := checkout.Commands(c.T, "docs/install.md", "### Everything, and the remote groups stay")
 	c.Sh(way[0])
 	c.Stop(running)
-	api.WantNoWrite(c)
+	worlds.WantNoWrite(c, api.Server)
 	if after := present(api); !slices.Equal(after, before) || len(after) < 6 {
 		c.Errorf("there were the remote groups %q, and are %q", before, after)
 	}
