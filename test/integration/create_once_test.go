@@ -18,18 +18,19 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// holdPosts keeps back the replies to all POSTs of the world's manager until
-// release is closed. It has to be called before the manager starts.
+// holdPosts keeps back the replies to all POSTs of the world's manager until release is
+// closed, past their deadline too. It has to be called before the manager starts.
 func (w *world) holdPosts() (release chan struct{}) {
 	release = make(chan struct{})
 	next := klink.NewTransport()
 	w.options.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
-		reply, err := next.RoundTrip(r)
-		if r.Method == http.MethodPost {
-			select {
-			case <-release:
-			case <-r.Context().Done():
-			}
+		if r.Method != http.MethodPost {
+			return next.RoundTrip(r)
+		}
+		reply, err := next.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
+		select {
+		case <-release:
+		case <-w.Context().Done():
 		}
 		return reply, err
 	})

@@ -23,10 +23,9 @@ import (
 func TestASlowConnectionStarvesNoOther(t *testing.T) {
 	t.Parallel()
 	quick := simulator.Start(t, simulator.Options{Token: token})
-	gate := worlds.NewGate(klink.NewTransport(), func(r *http.Request) bool {
+	gate := worlds.NewGate(t, klink.NewTransport(), func(r *http.Request) bool {
 		return r.Method == http.MethodPut && !strings.HasPrefix(r.URL.String(), quick.URL)
 	})
-	defer gate.Open()
 	w := newWorld(t, simulator.Settings{}, func(_ *v1alpha1.Connection, o *manager.Options) {
 		o.AllowedEndpoints += "," + quick.URL
 		o.Transport = gate

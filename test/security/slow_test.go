@@ -20,10 +20,9 @@ import (
 func TestSlowConnectionsOfOneNamespaceHoldUpNoNeighbour(t *testing.T) { //nolint:paralleltest // see newTenants
 	const workers, connections = 8, 3
 	_, endpoint := newFakeAPI(t)
-	gate := worlds.NewGate(klink.NewTransport(), func(r *http.Request) bool {
+	gate := worlds.NewGate(t, klink.NewTransport(), func(r *http.Request) bool {
 		return r.Method == http.MethodPost && strings.HasPrefix(r.URL.String(), endpoint)
 	})
-	defer gate.Open()
 	w := newTenants(t, func(_ *tenants, o *manager.Options) {
 		o.Workers, o.AllowedEndpoints, o.Transport = workers, endpoint, gate
 	})
