@@ -186,3 +186,24 @@ func TestOurOwnDeleteIsKnownForAsLongAsTheGroupIs(t *testing.T) {
 		}
 	})
 }
+
+// A name was taken for free, and a group made a second time, by one listing by page number
+// after another that had lost some of its pages: an item can slip from both.
+func TestByPageNumberAnIncompleteListingIsNoneOfTheTwo(t *testing.T) {
+	paged := func(d time.Duration, complete bool) klink.Listing {
+		l := listing(d, group("b", ""))
+		l.ByPageNumber, l.Complete = true, complete
+		return l
+	}
+	m := newMirror()
+	for d, complete := range []bool{false, true, false, true} {
+		m.take(paged(time.Duration(d)*time.Minute, complete))
+		if since := m.listings.absentSince(); !since.IsZero() {
+			t.Errorf("after %d minutes absences are proven since %v", d, since)
+		}
+	}
+	m.take(paged(4*time.Minute, true))
+	if since := m.listings.absentSince(); !since.Equal(at(3 * time.Minute)) {
+		t.Errorf("two complete listings prove absences since %v, want since the first of them", since)
+	}
+}

@@ -89,6 +89,30 @@ func TestANewTokenKeepsTheMirrorButHasToEarnTrust(t *testing.T) {
 	})
 }
 
+// A 404 to a token of another tenant, and one listing under the right token that lagged, would
+// give a group up that nobody has asked for under the right one.
+func TestA404ToTheOldTokenIsNoAnswerToTheNewOne(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, ids []string) {
+		b.fail(http.StatusNotFound, on(ids[1]))
+		_, _ = b.get(ids[1])
+		if r := b.account.Lookup(ids[1]); r.NotFound.IsZero() {
+			t.Fatalf("the old token's 404 is not known: %+v", r)
+		}
+		b.sim.ClearFaults()
+		b.sim.Remove(ids[1]) // from the lists
+		b.sim.AddToken("rotated", simulator.DefaultTenant)
+		b.configure(token("rotated"))
+		after(time.Minute)
+		r := b.account.Lookup(ids[1])
+		if r.Presence != Unlisted || r.Absent.IsZero() {
+			t.Errorf("the new token's listing: %+v", r)
+		}
+		if !r.FirstNotFound.IsZero() || !r.NotFoundListed.IsZero() || !r.NotFound.IsZero() || !r.NotFoundTwice.IsZero() {
+			t.Errorf("what the old token was answered counts under the new one: %+v", r)
+		}
+	})
+}
+
 func TestANewEndpointForgetsAll(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, ids []string) {
 		b.fail(http.StatusTooManyRequests, func(f *simulator.Fault) { f.Times = 1; f.Headers = map[string]string{"Retry-After": "900"} })
