@@ -75,6 +75,27 @@ func TestWhatAListingProves(t *testing.T) {
 	}
 }
 
+// Few groups are active and many are archived, as the default deletionPolicy leaves them: a group
+// that slips between two pages of the archived ones would be given up after a single listing.
+func TestArchivedGroupsReadByPageNumberMakeTheListingOneByPageNumber(t *testing.T) {
+	api := &listAPI{active: ids("g", 3), archived: ids("old", 130), limit: true, page: true, numbered: true}
+	lister := api.lister(t, "")
+	for range 2 {
+		got, err := lister.List(t.Context(), free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkListing(t, got, slices.Concat(api.active, api.archived), DialectPage, true)
+		if !got.ByPageNumber {
+			t.Error("one such listing proves absences")
+		}
+	}
+	api.archived = api.archived[:3]
+	if got, err := lister.List(t.Context(), free); err != nil || got.ByPageNumber {
+		t.Errorf("where each half is one page: by page number %t, %v", got.ByPageNumber, err)
+	}
+}
+
 // TestACachedListingProvesNoAbsence: what a cache shows is what there was.
 func TestACachedListingProvesNoAbsence(t *testing.T) {
 	lister := NewLister(serve(t, reply(200, `{"has_more":false,"data":[]}`, "Age", "0")), "")
