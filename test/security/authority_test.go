@@ -134,6 +134,9 @@ func TestAGroupExcludedLaterStillHoldsItsConnection(t *testing.T) { //nolint:par
 	w.group(w.house, "honest")
 	id := w.await(w.house, "honest", v1alpha1.ReasonSynced).Status.ID
 	w.label(w.house, "use", "no")
+	time.Sleep(1100 * time.Millisecond) // a create goes by labels that are a second old at most
+	w.group(w.house, "late")
+	w.await(w.house, "late", v1alpha1.ReasonConnectionNotAllowed) // as it knows of the label by now
 	worlds.Delete(t, api, w.shared)
 	w.awaitConnection(v1alpha1.ReasonTerminating)
 	w.delete(w.house, "honest")
