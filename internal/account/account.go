@@ -178,7 +178,7 @@ func (a *Account) AcceptMissing(from time.Time) {
 		if !s.trust.level.Holds() {
 			s.next = time.Time{}
 		}
-		s.kick.ring()
+		s.waker.wake()
 	})
 }
 

@@ -15,12 +15,12 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/locked"
 )
 
-// bell wakes the poller.
-type bell chan struct{}
+// waker wakes the poller. Several wake-ups before it looks are one.
+type waker chan struct{}
 
-func (b bell) ring() {
+func (w waker) wake() {
 	select {
-	case b <- struct{}{}:
+	case w <- struct{}{}:
 	default:
 	}
 }
@@ -30,15 +30,15 @@ func (b bell) ring() {
 type connection struct {
 	key    Key
 	hooks  Hooks
-	kick   bell
+	waker  waker
 	state  *locked.Value[state]
 	probes singleflight.Group
 }
 
 func newConnection(key Key, hooks Hooks) *connection {
-	kick := make(bell, 1)
-	return &connection{key: key, hooks: hooks, kick: kick, state: locked.New(state{
-		kick: kick, mirror: newMirror(), waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1), watched: time.Now(),
+	w := make(waker, 1)
+	return &connection{key: key, hooks: hooks, waker: w, state: locked.New(state{
+		waker: w, mirror: newMirror(), waiting: map[string]struct{}{}, limit: klink.NewLimiter(1, 1), watched: time.Now(),
 	})}
 }
 
@@ -75,7 +75,7 @@ func (c *connection) renew(s *state, to Settings) error {
 	s.trust, s.health, s.behind, s.next, s.holdOff = trust{}, health{}, behind{}, time.Time{}, time.Time{}
 	to.CABundle = BundleSum(to.CABundle)
 	s.retune(to)
-	s.kick.ring()
+	s.waker.wake()
 	return nil
 }
 

@@ -108,7 +108,7 @@ func (s *state) goDown(err error) News {
 	untried := !s.health.up && s.health.down == 0
 	s.health.up, s.health.down, s.health.message = false, down, err.Error()
 	s.next = earlier(s.next, time.Now().Add(min(s.settings.Resync, probeEvery)))
-	s.kick.ring()
+	s.waker.wake()
 	return News{Status: true, All: untried, Unbound: true}
 }
 

@@ -83,9 +83,9 @@ func (ls *listings) absentSince() time.Time {
 }
 
 // apply takes in a listing and returns the ids whose groups changed, appeared or
-// vanished. owned are the ids that Groups own. lied: it shows a group that a 404
+// vanished. owned are the ids that Groups own. contradicts: it shows a group that a 404
 // denied before it began.
-func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed []string, lied bool) {
+func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed []string, contradicts bool) {
 	m.listings.took = now.Sub(l.Begun)
 	m.listings.begin(l)
 	shown := make(sets.Set[string], len(l.Groups))
@@ -97,7 +97,7 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 			changed = append(changed, g.ID)
 		}
 		if refused != nil && refused.last.Before(l.Begun) {
-			lied, m.entries[g.ID].contradicted = true, true
+			contradicts, m.entries[g.ID].contradicted = true, true
 			delete(m.refusals, g.ID)
 		}
 	}
@@ -116,7 +116,7 @@ func (m *mirror) apply(l klink.Listing, owned []string, now time.Time) (changed 
 		}
 	}
 	slices.Sort(changed) // not in the order of a map: what follows can be repeated
-	return changed, lied
+	return changed, contradicts
 }
 
 // show takes in one listed group and reports whether it is news.

@@ -120,8 +120,8 @@ func (m *mirror) keyed(key string, now time.Time) []klink.Group {
 	groups := make([]klink.Group, 0, m.names[key].Len())
 	for id := range m.names[key] {
 		e := m.entries[id]
-		faded := m.listings.proven(id) || !m.listings.complete && now.Sub(e.seen) >= SettleTime
-		if e.deleted.IsZero() && (!e.unlisted || !faded) {
+		outdated := m.listings.proven(id) || !m.listings.complete && now.Sub(e.seen) >= SettleTime
+		if e.deleted.IsZero() && (!e.unlisted || !outdated) {
 			groups = append(groups, e.group)
 		}
 	}

@@ -68,12 +68,12 @@ func (p *poller) sleep(ctx context.Context, wait time.Duration, timed bool) {
 	}
 	select {
 	case <-timer:
-	case <-p.c.kick:
+	case <-p.c.waker:
 		return
 	case <-ctx.Done():
 	}
 	select {
-	case <-p.c.kick: // what it was for is looked at now
+	case <-p.c.waker: // what it was for is looked at now
 	default:
 	}
 }
@@ -98,7 +98,7 @@ func (p *poller) syncOnce(ctx context.Context) {
 	}
 	var err error
 	switch {
-	case j.wasDown && !p.revive(ctx, j.of):
+	case j.wasDown && !p.probeDown(ctx, j.of):
 		p.retry(j.of, min(j.every, probeEvery))
 		return
 	case j.byGets:
@@ -147,9 +147,9 @@ func (p *poller) retry(of *session, wait time.Duration) {
 	})
 }
 
-// revive makes the one probe of a connection that is down, when the rate lets it:
+// probeDown makes the one probe of a connection that is down, when the rate lets it:
 // a 429 pauses a connection that is down as well.
-func (p *poller) revive(ctx context.Context, of *session) bool {
+func (p *poller) probeDown(ctx context.Context, of *session) bool {
 	return p.waitForRate(ctx, of) == nil && p.c.probe(ctx, of)
 }
 
@@ -192,7 +192,7 @@ func (p *poller) waitForRate(ctx context.Context, of *session) error {
 			limit.Forget(listKey)
 			return errChanged
 		}
-		due, ok := limit.Take(klink.Caller{Key: listKey, Class: class, Wake: p.c.kick.ring})
+		due, ok := limit.Take(klink.Caller{Key: listKey, Class: class, Wake: p.c.waker.wake})
 		if ok {
 			return ctx.Err()
 		}
@@ -221,13 +221,13 @@ func (p *poller) list(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	var lied bool
+	var contradicts bool
 	p.c.took(of, func(s *state) (news News) {
 		s.trust.giveUp(bindings.GivenUp, j.held)
-		news, lied = s.takeIn(listing, bindings.Owned)
+		news, contradicts = s.takeIn(listing, bindings.Owned)
 		return news
 	})
-	if lied {
+	if contradicts {
 		p.c.suspect(ctx, of)
 	}
 	return p.readHidden(ctx, of, bindings)

@@ -23,7 +23,7 @@ type session struct {
 // state is what is known of one connection. Its methods run while the connection's
 // lock is held: there is no other way to reach it.
 type state struct {
-	kick     bell
+	waker    waker
 	settings Settings
 	session  *session       // nil while the connection may not be used
 	limit    *klink.Limiter // of the endpoint, whatever the token
@@ -107,7 +107,7 @@ func (s *state) retune(to Settings) {
 	}
 	if s.settings.Resync != to.Resync {
 		s.next = earlier(s.next, time.Now().Add(to.Resync))
-		s.kick.ring()
+		s.waker.wake()
 	}
 	s.settings = to
 }
@@ -130,7 +130,7 @@ func (s *state) await(t time.Time, id string) News {
 	if s.wanted.IsZero() || t.Before(s.wanted) {
 		s.wanted = t
 	}
-	s.kick.ring()
+	s.waker.wake()
 	return News{}
 }
 
@@ -143,12 +143,12 @@ func (s *state) wantedAt() time.Time {
 // awaited reports whether somebody waits for a listing that may begin now.
 func (s *state) awaited() bool { return !s.wanted.IsZero() && time.Now().After(s.wanted) }
 
-// takeIn applies a listing. lied reports whether it shows a group that was answered
+// takeIn applies a listing. contradicts reports whether it shows a group that was answered
 // with 404 before it began.
-func (s *state) takeIn(l klink.Listing, owned []string) (news News, lied bool) {
+func (s *state) takeIn(l klink.Listing, owned []string) (news News, contradicts bool) {
 	now := time.Now()
 	first, unlooked := s.mirror.listings.begun.IsZero(), !s.trust.looked
-	changed, lied := s.mirror.apply(l, owned, now)
+	changed, contradicts := s.mirror.apply(l, owned, now)
 	news = s.judgeListing(l, owned, now)
 	s.trust.looked = true
 	s.mirror.prune(owned, now)
@@ -169,7 +169,7 @@ func (s *state) takeIn(l klink.Listing, owned []string) (news News, lied bool) {
 	if l.Complete {
 		s.remote, s.listed = len(l.Groups), l.Begun
 	}
-	return news, lied
+	return news, contradicts
 }
 
 func earlier(a, b time.Time) time.Time {
