@@ -148,7 +148,7 @@ func TestWhatWasGivenUpAndCameBackCountsAgain(t *testing.T) {
 			t.Errorf("their Groups are not told: %+v", got)
 		}
 		b.cluster.giveUp()
-		b.becomeForeign()
+		b.showOtherTenant()
 		after(time.Minute)
 		b.trusted(false)
 	})

@@ -13,14 +13,14 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// becomeForeign makes the connection's token that of another tenant, without a
+// showOtherTenant makes the connection's token that of another tenant, without a
 // change of the token: the API has mixed something up.
-func (b *bench) becomeForeign() {
+func (b *bench) showOtherTenant() {
 	b.sim.SetToken("")
 	b.sim.AddToken(simulator.DefaultToken, "foreign")
 }
 
-func (b *bench) comeHome() {
+func (b *bench) showOwnTenant() {
 	b.sim.AddToken(simulator.DefaultToken, simulator.DefaultTenant)
 }
 
@@ -74,13 +74,13 @@ func TestTrustIsLostWhenAllVanishAndHealsByItself(t *testing.T) {
 				b.configure()
 				b.trusted(true)
 				b.cluster.heard()
-				b.becomeForeign()
+				b.showOtherTenant()
 				after(time.Minute + 10*time.Second)
 				b.trusted(false)
 				if news := b.cluster.heard(); !news.Status {
 					t.Errorf("news: %+v", news)
 				}
-				b.comeHome()
+				b.showOwnTenant()
 				after(time.Minute + 10*time.Second)
 				b.trusted(true)
 				if news := b.cluster.heard(); !news.All || !news.Status {
@@ -195,7 +195,7 @@ func TestAcceptMissing(t *testing.T) {
 			b.configure()
 			b.account.AcceptMissing(time.Now())
 			after(11 * time.Minute)
-			b.becomeForeign()
+			b.showOtherTenant()
 			after(time.Minute)
 			b.trusted(false)
 		})
@@ -272,7 +272,7 @@ func TestGetsThatTellNothingEarnNoTrust(t *testing.T) {
 				ids := b.seed(500)
 				b.cluster.own(ids[:2]...)
 				b.configure()
-				b.becomeForeign()
+				b.showOtherTenant()
 				after(time.Minute)
 				b.trusted(false)
 				b.fail(status, on("/groups/."))

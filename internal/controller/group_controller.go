@@ -166,7 +166,7 @@ func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedN
 		if state.memory.Unrecorded != nil {
 			continue
 		}
-		r.settled(state.uid)
+		r.forgetLeft(state.uid)
 		r.letGo(ctx, state)
 		r.states.forget(name, state)
 	}
@@ -200,7 +200,7 @@ func (r *GroupReconciler) noteLeft(s *scope) {
 	made := s.state.memory.Unrecorded
 	switch {
 	case made == nil:
-		r.settled(s.state.uid)
+		r.forgetLeft(s.state.uid)
 	case s.gone:
 		if r.left.add(s.state.uid, leftGroup{connection: s.key, id: made.Group.ID, group: s.name(), since: time.Now()}) {
 			r.notifier.enqueueConnection(s.key)
@@ -208,8 +208,8 @@ func (r *GroupReconciler) noteLeft(s *scope) {
 	}
 }
 
-// settled has the connection looked at on which a Group that is gone had left something behind.
-func (r *GroupReconciler) settled(uid types.UID) {
+// forgetLeft forgets what a Group that is gone had left behind, and has its connection looked at.
+func (r *GroupReconciler) forgetLeft(uid types.UID) {
 	if connection, left := r.left.remove(uid); left {
 		r.notifier.enqueueConnection(connection)
 	}

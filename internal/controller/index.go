@@ -105,7 +105,7 @@ type Groups struct {
 
 	// What New adds: the labels of namespaces, by which a connection is open to them,
 	// and the UID of this cluster's namespace kube-system.
-	labels  *namespaceLabels
+	labels  *namespaceLabelCache
 	cluster string
 }
 

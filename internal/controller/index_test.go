@@ -16,18 +16,18 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/account"
 )
 
-// shelf is a cache that holds the Groups of one connection.
-type shelf struct {
+// fakeCache is a cache that holds the Groups of one connection.
+type fakeCache struct {
 	client.Reader
 	groups []v1alpha1.Group
 }
 
-func (s *shelf) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+func (s *fakeCache) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
 	into.(*v1alpha1.GroupList).Items = s.groups
 	return nil
 }
 
-func (s *shelf) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+func (s *fakeCache) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
 	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 }
 
@@ -42,7 +42,7 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 	byAnnotation.Annotations = map[string]string{v1alpha1.AnnotationGroupID: "annotated"}
 	foreign := bound("of another cluster", v1alpha1.ReasonRemoteMissing, 2)
 	foreign.Annotations = map[string]string{v1alpha1.AnnotationGroupCluster: "another"}
-	groups := Groups{cluster: "here", Cache: &shelf{groups: []v1alpha1.Group{
+	groups := Groups{cluster: "here", Cache: &fakeCache{groups: []v1alpha1.Group{
 		bound("missing", v1alpha1.ReasonRemoteMissing, 2),
 		bound("changed since", v1alpha1.ReasonRemoteMissing, 1),
 		bound("refused", v1alpha1.ReasonRejected, 2),

@@ -21,7 +21,7 @@ import (
 
 // crowd is a cache with many Groups of one name, and connections that have worked.
 type crowd struct {
-	shelf
+	fakeCache
 
 	large bool // one of them is not cached as a whole
 }
@@ -41,7 +41,7 @@ func (c *crowd) Get(ctx context.Context, key client.ObjectKey, into client.Objec
 		connection.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue}}
 		return nil
 	}
-	return c.shelf.Get(ctx, key, into)
+	return c.fakeCache.Get(ctx, key, into)
 }
 
 // counter is an API server that has no Group of an id, and counts what it is asked.
@@ -104,7 +104,7 @@ func TestAnAdoptionReadsNoCrowd(t *testing.T) {
 			live.all = cache.groups
 			accounts := account.NewRegistry(account.Hooks{Notify: func(account.Key, account.News) {}, Observe: func(account.Key, klink.Call) {}})
 			key := account.Key{Kind: "Connection", Namespace: "lobby", Name: "ours"}
-			groups := Groups{Cache: cache, labels: &namespaceLabels{}}
+			groups := Groups{Cache: cache, labels: &namespaceLabelCache{}}
 			o := &owners{
 				groups: groups, live: live, accounts: accounts, states: &stateStore{}, pages: make(chan struct{}, 1),
 				since: func() time.Time { return time.Now().Add(-c.since) },

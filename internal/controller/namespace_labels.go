@@ -28,8 +28,8 @@ const (
 	labelsKept = 20 * time.Minute
 )
 
-// namespaceLabels knows the labels of the namespaces that a selector was asked for.
-type namespaceLabels struct {
+// namespaceLabelCache knows the labels of the namespaces that a selector was asked for.
+type namespaceLabelCache struct {
 	live client.Reader // from the API server itself
 
 	mu   sync.Mutex
@@ -47,7 +47,7 @@ type seenLabels struct {
 type rights struct{ use, adopt bool }
 
 // of tells what a connection lets a namespace do, by labels that are no older than ttl.
-func (n *namespaceLabels) of(ctx context.Context, c v1alpha1.ConnectionObject, namespace string, ttl time.Duration) (rights, error) {
+func (n *namespaceLabelCache) of(ctx context.Context, c v1alpha1.ConnectionObject, namespace string, ttl time.Duration) (rights, error) {
 	var set labels.Set
 	if asksForLabels(c) {
 		var err error
@@ -60,7 +60,7 @@ func (n *namespaceLabels) of(ctx context.Context, c v1alpha1.ConnectionObject, n
 
 // lastKnown tells it by the labels that were read last, without reading any; a
 // namespace of which none were read is taken for one that is allowed.
-func (n *namespaceLabels) lastKnown(c v1alpha1.ConnectionObject, namespace string) rights {
+func (n *namespaceLabelCache) lastKnown(c v1alpha1.ConnectionObject, namespace string) rights {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if seen, known := n.seen[namespace]; known || !asksForLabels(c) {
@@ -97,7 +97,7 @@ func selects(selector *metav1.LabelSelector, set labels.Set) bool {
 }
 
 // read asks at most once per ttl; no lock is held meanwhile.
-func (n *namespaceLabels) read(ctx context.Context, namespace string, ttl time.Duration) (labels.Set, error) {
+func (n *namespaceLabelCache) read(ctx context.Context, namespace string, ttl time.Duration) (labels.Set, error) {
 	begun := time.Now()
 	if seen, known := n.last(namespace); known && begun.Sub(seen.read) < ttl {
 		return seen.labels, nil
@@ -120,7 +120,7 @@ func (n *namespaceLabels) read(ctx context.Context, namespace string, ttl time.D
 }
 
 // forget drops the labels that nobody has asked for since they were kept long enough.
-func (n *namespaceLabels) forget() {
+func (n *namespaceLabelCache) forget() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	maps.DeleteFunc(n.seen, func(_ string, seen seenLabels) bool { return time.Since(seen.read) >= labelsKept })
@@ -130,7 +130,7 @@ func (n *namespaceLabels) forget() {
 	}
 }
 
-func (n *namespaceLabels) last(namespace string) (seenLabels, bool) {
+func (n *namespaceLabelCache) last(namespace string) (seenLabels, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	seen, ok := n.seen[namespace]

@@ -53,7 +53,7 @@ func TestWhoseWordOnAnIDCountsWithoutTheRightToAdopt(t *testing.T) {
 		if c.takeOver != "" {
 			cache.connection.Annotations = map[string]string{v1alpha1.AnnotationTakeOver: c.takeOver}
 		}
-		o := &owners{groups: Groups{Cache: cache, labels: &namespaceLabels{}}, accounts: account.NewRegistry(account.Hooks{})}
+		o := &owners{groups: Groups{Cache: cache, labels: &namespaceLabelCache{}}, accounts: account.NewRegistry(account.Hooks{})}
 		use, bind, err := o.may(t.Context(), newScope(), g, "a")
 		if err != nil || !use || bind != c.want {
 			t.Errorf("%s: it may use the connection: %t, its word counts: %t, want %t; %v", what, use, bind, c.want, err)
@@ -79,7 +79,7 @@ func TestAConnectionIsHeldByWhatItHasServed(t *testing.T) {
 	groups := make([]v1alpha1.Group, 2)
 	groups[0].Namespace, groups[0].Name, groups[0].Status.ID = "excluded", "bound", "a"
 	groups[1].Namespace, groups[1].Name = "excluded", "new"
-	r := &ConnectionReconciler{Groups: Groups{labels: &namespaceLabels{live: unlabelled{}}}}
+	r := &ConnectionReconciler{Groups: Groups{labels: &namespaceLabelCache{live: unlabelled{}}}}
 	names, err := r.users(t.Context(), connection, groups)
 	if err != nil || len(names) != 1 || names[0] != "excluded/bound" {
 		t.Errorf("it is held by %v, want the Group that has an id alone; %v", names, err)

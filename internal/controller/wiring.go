@@ -95,7 +95,7 @@ func New(ctx context.Context, o Options) (*Operator, error) {
 	if err := IndexGroups(ctx, o.Indexer); err != nil {
 		return nil, err
 	}
-	o.Groups.labels, o.Groups.cluster = &namespaceLabels{live: o.Live}, o.Cluster
+	o.Groups.labels, o.Groups.cluster = &namespaceLabelCache{live: o.Live}, o.Cluster
 	notifier := newNotifier(o.Groups)
 	accounts := account.NewRegistry(notifier.hooks(o.Observe)) //nolint:contextcheck // the cache outlives ctx
 	left := &leftBehind{}

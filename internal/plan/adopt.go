@@ -86,7 +86,7 @@ func (e Evidence) nameless() []remote.Group {
 
 // waitForOwner waits until the Group that owns the only namesake lets it go.
 func waitForOwner(f *Facts, c Candidate) Step {
-	return waitVoiced(f, v1alpha1.ReasonCreating, fmt.Sprintf("remote group %s of this name belongs to Group %s; this Group binds to it when that one lets it go",
+	return waitReported(f, v1alpha1.ReasonCreating, fmt.Sprintf("remote group %s of this name belongs to Group %s; this Group binds to it when that one lets it go",
 		c.Group.ID, c.OwnedBy), stalledRetry)
 }
 

@@ -96,7 +96,7 @@ func waitForAbsence(f *Facts, step Step) Step {
 	if !userIsWaiting(f.Group) {
 		return step
 	}
-	said := waitVoiced(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.boundOrClaimed()+
+	said := waitReported(f, v1alpha1.ReasonUpdating, "the API does not find remote group "+f.Identity.boundOrClaimed()+
 		" (404); waiting until a listing shows whether it is gone", SettleTime/4)
 	said.AwaitListing = step.AwaitListing
 	return said
@@ -169,8 +169,8 @@ func askedAgain(f *Facts, waited time.Duration) time.Duration {
 
 // deletionWaits says what a deletion waits for once that has lasted.
 func deletionWaits(f *Facts, what string, again time.Duration) Step {
-	if waited := f.Now.Sub(f.DeletionSeen); !f.GroupGone && waited < voiceAfter {
-		return Step{Action: Wait, RequeueAfter: min(again, voiceAfter-waited)}
+	if waited := f.Now.Sub(f.DeletionSeen); !f.GroupGone && waited < reportAfter {
+		return Step{Action: Wait, RequeueAfter: min(again, reportAfter-waited)}
 	}
 	return writeStatus(deleting(what), again)
 }

@@ -118,26 +118,26 @@ func nameTakenReport(f *Facts, unowned []Candidate) Report {
 
 // waitForCreate waits until it is known what another Group's open create has made.
 func waitForCreate(f *Facts, c Candidate) Step {
-	return waitVoiced(f, v1alpha1.ReasonCreating, fmt.Sprintf("waiting for Group %s: its create got no clear answer, and may have made remote group %s of this name",
+	return waitReported(f, v1alpha1.ReasonCreating, fmt.Sprintf("waiting for Group %s: its create got no clear answer, and may have made remote group %s of this name",
 		c.OpenCreate, c.Group.ID), inFlightPoll*5)
 }
 
-// voiceAfter is how long a Group alone may wait before its status says what for.
-const voiceAfter = 30 * time.Second
+// reportAfter is how long a Group alone may wait before its status says what for.
+const reportAfter = 30 * time.Second
 
-// waitVoiced waits, and says what for once that has lasted for half a minute, so that a
+// waitReported waits, and says what for once that has lasted for half a minute, so that a
 // short wait costs no write.
-func waitVoiced(f *Facts, reason, what string, again time.Duration) Step {
+func waitReported(f *Facts, reason, what string, again time.Duration) Step {
 	waited := f.Now.Sub(f.History.AskedAt)
-	if waited < voiceAfter {
-		return Step{Action: Wait, RequeueAfter: min(again, voiceAfter-waited)}
+	if waited < reportAfter {
+		return Step{Action: Wait, RequeueAfter: min(again, reportAfter-waited)}
 	}
 	return writeStatus(waiting(reason, what), again)
 }
 
 // waitForListing waits for a listing that began after an instant, to see what has the name.
 func waitForListing(f *Facts, after time.Time) Step {
-	step := waitVoiced(f, v1alpha1.ReasonCreating, "waiting for a listing of the account, which is to show whether a group has this name; the conditions of "+
+	step := waitReported(f, v1alpha1.ReasonCreating, "waiting for a listing of the account, which is to show whether a group has this name; the conditions of "+
 		f.Connection.Name+" say what keeps listings from being made", SettleTime)
 	step.AwaitListing = after
 	return step

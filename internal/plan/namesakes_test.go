@@ -67,7 +67,7 @@ func TestNeverCreatesNothingBesideAnUnownedNamesake(t *testing.T) {
 		{"what another's open create may have made is waited for in silence", facts(unbound, shows(old), openFor(time.Minute), asked(0)),
 			Step{Action: Wait, RequeueAfter: 5 * time.Second}},
 		{"and then aloud", facts(unbound, shows(old), openFor(time.Minute)), says(v1alpha1.ReasonCreating, "waiting for Group lobby/other").again(5 * time.Second)},
-		{"after half a minute", facts(unbound, shows(old), openFor(time.Minute), asked(voiceAfter)), says(v1alpha1.ReasonCreating, "waiting for Group lobby/other").again(5 * time.Second)},
+		{"after half a minute", facts(unbound, shows(old), openFor(time.Minute), asked(reportAfter)), says(v1alpha1.ReasonCreating, "waiting for Group lobby/other").again(5 * time.Second)},
 		{"for an hour", facts(unbound, shows(old), openFor(time.Hour)), Step{Action: ReadCandidate, ID: plazaID}},
 	})
 }

@@ -79,7 +79,7 @@ func HeldOff(f *Facts, step Step, others []Claimant) Step {
 	if held < 0 {
 		return Step{Action: Wait}
 	}
-	return waitVoiced(f, v1alpha1.ReasonCreating, fmt.Sprintf("waiting for Group %s, which names remote group %s or may have made it, by what the API server says",
+	return waitReported(f, v1alpha1.ReasonCreating, fmt.Sprintf("waiting for Group %s, which names remote group %s or may have made it, by what the API server says",
 		others[held].Group, step.ID), heldOffRetry)
 }
 

@@ -138,9 +138,9 @@ func TestWhatAnnotationsSayIsKeptByTheOldest(t *testing.T) {
 		if got := MayBind(c.in, Step{Action: Bind, ID: plazaID}, c.others, false); got != c.want {
 			t.Errorf("%s may bind: %t", c.name, got)
 		}
-		voiced := HeldOff(c.in, Step{Action: Bind, ID: plazaID}, c.others).Action == WriteStatus
-		if voiced == c.want {
-			t.Errorf("%s says what it waits for: %t", c.name, voiced)
+		reported := HeldOff(c.in, Step{Action: Bind, ID: plazaID}, c.others).Action == WriteStatus
+		if reported == c.want {
+			t.Errorf("%s says what it waits for: %t", c.name, reported)
 		}
 	}
 }

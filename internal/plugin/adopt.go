@@ -170,7 +170,7 @@ type proposal struct {
 // about all that say NameTaken, also those that are not meant.
 func (f *forecaster) proposals(ctx context.Context, groups []v1alpha1.Group) ([]proposal, error) {
 	meant := make([]proposal, 0, len(groups))
-	takers := map[string]int{}
+	wantedBy := map[string]int{}
 	seen := map[types.UID]bool{}
 	for i := range groups {
 		p, err := f.propose(ctx, &groups[i])
@@ -178,7 +178,7 @@ func (f *forecaster) proposals(ctx context.Context, groups []v1alpha1.Group) ([]
 			return nil, err
 		}
 		meant, seen[groups[i].UID] = append(meant, p), true
-		takers[p.id]++
+		wantedBy[p.id]++
 	}
 	for i := range f.known.groups {
 		g := &f.known.groups[i]
@@ -189,11 +189,11 @@ func (f *forecaster) proposals(ctx context.Context, groups []v1alpha1.Group) ([]
 		if err != nil {
 			return nil, err
 		}
-		takers[p.id]++
+		wantedBy[p.id]++
 	}
 	for i := range meant {
-		if p := &meant[i]; p.why == "" && takers[p.id] > 1 {
-			p.why = fmt.Sprintf("%d Groups would take %s; set groupID on the one that is meant", takers[p.id], p.id)
+		if p := &meant[i]; p.why == "" && wantedBy[p.id] > 1 {
+			p.why = fmt.Sprintf("%d Groups would take %s; set groupID on the one that is meant", wantedBy[p.id], p.id)
 		}
 	}
 	return meant, nil

@@ -48,7 +48,7 @@ const (
 )
 
 // diagnose finds the one thing that is wrong.
-func diagnose(d *dossier) answer {
+func diagnose(d *findings) answer {
 	g := &d.group
 	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
@@ -103,7 +103,7 @@ func command(g *v1alpha1.Group, verb string) string {
 
 // accountFlags are those with which a command finds the account of the Group, where they are
 // not the defaults. A command that takes Groups knows their connections itself.
-func (d *dossier) accountFlags(takesGroups bool) string {
+func (d *findings) accountFlags(takesGroups bool) string {
 	var flags []string
 	if ref := connectionOf(&d.group); !takesGroups && ref != defaultConnection {
 		flags = append(flags, "--connection "+refName(ref))
@@ -115,7 +115,7 @@ func (d *dossier) accountFlags(takesGroups bool) string {
 }
 
 // how says which command helps, or, where it needs what this person may not do, whom to ask.
-func (d *dossier) how(ctx context.Context, c *cluster, a *answer) string {
+func (d *findings) how(ctx context.Context, c *cluster, a *answer) string {
 	namespace, _, _ := strings.Cut(d.secretName, "/")
 	groups := authorizationv1.ResourceAttributes{Group: v1alpha1.GroupVersion.Group, Resource: "groups"}
 	lacks := ""
@@ -164,7 +164,7 @@ const replacing = " --dry-run=client -o yaml | kubectl apply --server-side --for
 const meant = " with the ID that is meant"
 
 // diagnoseConnection looks behind a Group that waits for its connection.
-func diagnoseConnection(d *dossier, ready *metav1.Condition) answer {
+func diagnoseConnection(d *findings, ready *metav1.Condition) answer {
 	ref := connectionOf(&d.group)
 	resource := map[v1alpha1.ConnectionKind]string{v1alpha1.KindConnection: "kconn", v1alpha1.KindClusterConnection: "kcconn"}[ref.Kind]
 	if d.group.Namespace != "" && ref.Kind == v1alpha1.KindConnection {

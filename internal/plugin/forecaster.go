@@ -35,12 +35,12 @@ type forecaster struct {
 	rules   rules
 
 	uid      string
-	sought   map[string]sought
+	lookups  map[string]lookup
 	accounts map[v1alpha1.ConnectionObject]*listed
 }
 
-// sought is what looking for one connection came to.
-type sought struct {
+// lookup is what looking for one connection came to.
+type lookup struct {
 	object v1alpha1.ConnectionObject
 	err    error
 }
@@ -63,7 +63,7 @@ type listed struct {
 func newForecaster(ctx context.Context, t *terminal, c *cluster, a *access) (*forecaster, error) {
 	f := &forecaster{
 		terminal: t, access: a, cluster: c, rules: rules{cluster: c, warn: t.ErrOut, namespaces: map[string]*corev1.Namespace{}},
-		sought: map[string]sought{}, accounts: map[v1alpha1.ConnectionObject]*listed{},
+		lookups: map[string]lookup{}, accounts: map[v1alpha1.ConnectionObject]*listed{},
 	}
 	var err error
 	if f.known, err = everywhere(ctx, c, t.ErrOut); err != nil {
@@ -91,7 +91,7 @@ func (f *forecaster) find(ctx context.Context, g *v1alpha1.Group) (v1alpha1.Conn
 	if ref.Kind == v1alpha1.KindClusterConnection {
 		key = refName(ref)
 	}
-	if s, known := f.sought[key]; known {
+	if s, known := f.lookups[key]; known {
 		return s.object, s.err
 	}
 	object, err := f.cluster.connection(ctx, ref, g.Namespace)
@@ -104,7 +104,7 @@ func (f *forecaster) find(ctx context.Context, g *v1alpha1.Group) (v1alpha1.Conn
 	case err != nil:
 		object = nil
 	}
-	f.sought[key] = sought{object, err}
+	f.lookups[key] = lookup{object, err}
 	return object, err
 }
 

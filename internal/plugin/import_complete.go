@@ -13,16 +13,16 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// witnesses is how many groups are read, at each end, to find out whether the listing
+// samplesPerEnd is how many groups are read, at each end, to find out whether the listing
 // shows all of a group.
-const witnesses = 3
+const samplesPerEnd = 3
 
 // complete reads the groups, by GET, of which the listing does not show all that a manifest
 // says. A short list of members that is declared as all of them would take the others out.
 func (i *importer) complete(ctx context.Context, open *reader, s *source, o manifest.Options) error {
 	defer open.progress.clear()
 	read := map[string]bool{}
-	short, err := s.readAll(ctx, open, o, read, s.witnesses(i, o))
+	short, err := s.readAll(ctx, open, o, read, s.samples(i, o))
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func (i *importer) wants(s *source, g *remote.Group) bool {
 	return i.matches(g) && (len(s.claims[g.ID]) == 0 || !i.unclaimed)
 }
 
-// witnesses are the groups that a listing which is cut short would show otherwise than a
+// samples are the groups that a listing which is cut short would show otherwise than a
 // read does: those with the most and with the fewest members, and with the longest description.
-func (s *source) witnesses(i *importer, o manifest.Options) []int {
+func (s *source) samples(i *importer, o manifest.Options) []int {
 	var wanted []int
 	for n := range s.groups {
 		if i.wants(s, &s.groups[n]) {
@@ -82,7 +82,7 @@ func (s *source) witnesses(i *importer, o manifest.Options) []int {
 	var chosen []int
 	pick := func(size func(g *remote.Group) int) {
 		slices.SortStableFunc(wanted, func(a, b int) int { return cmp.Compare(size(&s.groups[a]), size(&s.groups[b])) })
-		chosen = append(chosen, wanted[max(0, len(wanted)-witnesses):]...)
+		chosen = append(chosen, wanted[max(0, len(wanted)-samplesPerEnd):]...)
 	}
 	if o.Needed().Has(remote.FieldContacts) {
 		pick(func(g *remote.Group) int { return len(g.Contacts) })

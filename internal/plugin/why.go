@@ -62,7 +62,7 @@ func (e *explainer) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	d := dossier{operatorNamespace: e.operatorNamespace}
+	d := findings{operatorNamespace: e.operatorNamespace}
 	if err := c.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, &d.group); err != nil {
 		return err
 	}
@@ -117,8 +117,8 @@ func (a *answer) besides(conditions []metav1.Condition) string {
 	return fmt.Sprintf(": Ready=%s, %s%s", ready.Status, ready.Reason, a.unlessSaid(ready.Message))
 }
 
-// dossier is what why has found out.
-type dossier struct {
+// findings is what why has found out.
+type findings struct {
 	group      v1alpha1.Group
 	connection v1alpha1.ConnectionObject // nil: it does not exist, or may not be read
 	// connectionHidden and secretHidden: the person may not read it.
@@ -129,9 +129,9 @@ type dossier struct {
 }
 
 // mayOpen: this person can read the account.
-func (d *dossier) mayOpen() bool { return d.keyFound }
+func (d *findings) mayOpen() bool { return d.keyFound }
 
-func (d *dossier) readConnection(ctx context.Context, c *cluster) error {
+func (d *findings) readConnection(ctx context.Context, c *cluster) error {
 	object, err := c.connection(ctx, connectionOf(&d.group), d.group.Namespace)
 	switch {
 	case isUnreadable(err):
@@ -169,12 +169,12 @@ func (c *cluster) events(ctx context.Context, g *v1alpha1.Group) ([]corev1.Event
 	return list.Items[max(0, len(list.Items)-lastEvents):], nil
 }
 
-func (d *dossier) connectionName() string {
+func (d *findings) connectionName() string {
 	ref := connectionOf(&d.group)
 	return string(ref.Kind) + " " + ref.Name
 }
 
-func (d *dossier) connectionLine(a *answer) string {
+func (d *findings) connectionLine(a *answer) string {
 	switch {
 	case d.connectionHidden:
 		return d.connectionName() + ": you may not read it"
@@ -188,7 +188,7 @@ func (d *dossier) connectionLine(a *answer) string {
 	return line
 }
 
-func (d *dossier) secretLine() string {
+func (d *findings) secretLine() string {
 	if d.connectionHidden {
 		return "Secret: not known, since the connection names it"
 	} else if d.connection == nil {
