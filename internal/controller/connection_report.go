@@ -172,9 +172,9 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 	status := object.GetConnectionStatus()
 	status.ObservedGeneration = object.GetGeneration()
 	showAccount(status, s)
-	ready := "False"
+	ready := metav1.ConditionFalse
 	if v.ready {
-		ready = "True"
+		ready = metav1.ConditionTrue
 	}
 	setConditions(&status.Conditions, object.GetGeneration(), ready, v.reason, v.message, v.stalled, false)
 	if equality.Semantic.DeepEqual(before.GetConnectionStatus(), status) {

@@ -151,7 +151,7 @@ func (r *records) forgetID(ctx context.Context, s *scope) error {
 	status.ID = ""
 	forgetRemote(status)
 	// Ready of a group that is no more would be a lie until the next one is made.
-	setConditions(&status.Conditions, s.group.Generation, string(metav1.ConditionFalse), v1alpha1.ReasonCreating,
+	setConditions(&status.Conditions, s.group.Generation, metav1.ConditionFalse, v1alpha1.ReasonCreating,
 		"remote group "+s.group.Status.ID+" is gone; another one is made in its place", false, true)
 	if err := r.patchStatus(ctx, s, *status); err != nil {
 		return fmt.Errorf("forgetting the id of a group that is gone: %w", err)

@@ -135,17 +135,17 @@ func statusTime(t time.Time) *metav1.Time {
 }
 
 // setConditions sets Ready, and Reconciling and Stalled only while they hold.
-func setConditions(conditions *[]metav1.Condition, generation int64, status, reason, message string, stalled, reconciling bool) {
+func setConditions(conditions *[]metav1.Condition, generation int64, status metav1.ConditionStatus, reason, message string, stalled, reconciling bool) {
 	message = bounded(message)
-	set := func(kind, status string) {
+	set := func(kind string, status metav1.ConditionStatus) {
 		meta.SetStatusCondition(conditions, metav1.Condition{
-			Type: kind, Status: metav1.ConditionStatus(status), Reason: reason, Message: message, ObservedGeneration: generation,
+			Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: generation,
 		})
 	}
 	set(v1alpha1.ConditionReady, status)
 	for kind, holds := range map[string]bool{v1alpha1.ConditionStalled: stalled, v1alpha1.ConditionReconciling: reconciling && !stalled} {
 		if holds {
-			set(kind, "True")
+			set(kind, metav1.ConditionTrue)
 		} else {
 			meta.RemoveStatusCondition(conditions, kind)
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/klink-cloud/klink-operator/internal/plan"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -42,7 +44,8 @@ type Forecast struct {
 	Changes []Change `json:"changes"`
 	// Status, Reason and Message are those of the Ready condition; empty where the
 	// operator would wait and say nothing.
-	Status, Reason, Message string
+	Status          metav1.ConditionStatus
+	Reason, Message string
 }
 
 // Reader reads one remote group; found is false where the API does not find it.

@@ -37,7 +37,7 @@ func (out *Forecast) Print(w io.Writer, group string, colours bool) {
 // Settled reports whether the Group is as declared in the end. One that only observes says
 // True of a difference, too.
 func (out *Forecast) Settled() bool {
-	return out.Status == string(metav1.ConditionTrue) && out.Reason != v1alpha1.ReasonDrifted
+	return out.Status == metav1.ConditionTrue && out.Reason != v1alpha1.ReasonDrifted
 }
 
 // because says what the Group would say.

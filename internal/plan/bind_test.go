@@ -14,7 +14,7 @@ import (
 )
 
 func TestAGroupWithoutOneIsCreated(t *testing.T) {
-	twin := plaza(createdAt(now.Add(-time.Minute)))
+	equal := plaza(createdAt(now.Add(-time.Minute)))
 	decide(t, []decision{
 		{"once nothing stands against it", facts(unbound), Step{Action: Create}},
 		{"not before the first listing", facts(unbound, unmirrored), Step{Action: Wait}},
@@ -25,18 +25,18 @@ func TestAGroupWithoutOneIsCreated(t *testing.T) {
 		{"not in a dry run", facts(unbound, dry), says(v1alpha1.ReasonDryRun, `would create the group "Plaza Hotel"`)},
 		{"not under Observe", facts(unbound, observe), says(v1alpha1.ReasonRemoteMissing, "never created")},
 		{"a field that could not be set does not hold the create back", facts(unbound, refused(FieldDescription)), Step{Action: Create}},
-		{"a twin made after the Group is a create whose note was lost", facts(unbound, shows(twin), readNow),
+		{"an equal group made after the Group is a create whose note was lost", facts(unbound, shows(equal), readNow),
 			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
-		{"it is read first: it may be gone or another by now", facts(unbound, shows(twin)), Step{Action: ReadCandidate, ID: plazaID}},
-		{"a twin may be that of a create in flight", facts(unbound, inFlight, shows(twin)), Step{Action: Wait, RequeueAfter: time.Second}},
-		{"without a finalizer there was no note: a twin is a namesake like any other", facts(unbound, noNote, shows(twin)),
+		{"it is read first: it may be gone or another by now", facts(unbound, shows(equal)), Step{Action: ReadCandidate, ID: plazaID}},
+		{"an equal group may be that of a create in flight", facts(unbound, inFlight, shows(equal)), Step{Action: Wait, RequeueAfter: time.Second}},
+		{"without a finalizer there was no note: an equal group is a namesake like any other", facts(unbound, noNote, shows(equal)),
 			Step{Action: ReadCandidate, ID: plazaID}},
-		{"but for what this process remembers", facts(unbound, noNote, shows(twin), readNow, attemptedBefore),
+		{"but for what this process remembers", facts(unbound, noNote, shows(equal), readNow, attemptedBefore),
 			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
-		{"a twin that another Group owns is none", facts(unbound, shows(twin), claimed(plazaID)), Step{Action: Create}},
-		{"a dry run binds to no twin", facts(unbound, dry, shows(twin), readNow), says(v1alpha1.ReasonDryRun, "would bind to remote group "+plazaID)},
+		{"an equal group that another Group owns is none", facts(unbound, shows(equal), claimed(plazaID)), Step{Action: Create}},
+		{"a dry run binds to no equal group", facts(unbound, dry, shows(equal), readNow), says(v1alpha1.ReasonDryRun, "would bind to remote group "+plazaID)},
 		{"an attempt that is proven empty is made again", facts(attempted, empty), Step{Action: Create}},
-		{"an attempt's own note stands in the place of the twin rule", facts(attempted, empty, allowDuplicate, shows(twin)), Step{Action: Create}},
+		{"an attempt's own note stands in the place of looking for an equal group", facts(attempted, empty, allowDuplicate, shows(equal)), Step{Action: Create}},
 	})
 }
 

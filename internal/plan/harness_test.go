@@ -270,7 +270,7 @@ func decide(t *testing.T, table []decision) {
 	}
 }
 
-// report is what a Say says; the flags follow from the reason, but where a row
+// report is what a WriteStatus says; the flags follow from the reason, but where a row
 // says otherwise.
 func report(reason, message string) Report {
 	r := Report{Status: "False", Reason: reason, Message: message}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
@@ -67,7 +69,7 @@ func suspended(f *Facts) (Step, bool) {
 
 // suspendedReport says whether the declaration was last seen in place.
 func suspendedReport(f *Facts, shown bool) Report {
-	r := Report{Status: statusUnknown, Reason: v1alpha1.ReasonSuspended, Message: "suspended; whether the remote group shows the declared fields is not known"}
+	r := Report{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonSuspended, Message: "suspended; whether the remote group shows the declared fields is not known"}
 	if !shown {
 		return r
 	}
@@ -79,7 +81,7 @@ func suspendedReport(f *Facts, shown bool) Report {
 	case len(hidden) > 0:
 		r.Message = "suspended; it is not known whether the remote group shows the declared " + list(hidden)
 	default:
-		r.Status, r.Message = statusTrue, "suspended; the remote group shows the declared fields"
+		r.Status, r.Message = metav1.ConditionTrue, "suspended; the remote group shows the declared fields"
 	}
 	return r
 }
@@ -221,9 +223,9 @@ func compare(f *Facts) Step {
 	case len(diff) == 0 && len(hidden) > 0:
 		return writeStatus(showing(f, stalled(v1alpha1.ReasonNotApplied, notShown(f, hidden))), stalledRetry)
 	case len(diff) == 0 && f.observes():
-		return writeStatus(showing(f, Report{Status: statusTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
+		return writeStatus(showing(f, Report{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonObserved, Message: "the remote group shows the declared fields; it is only observed"}), 0)
 	case len(diff) == 0:
-		return writeStatus(showing(f, Report{Status: statusTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
+		return writeStatus(showing(f, Report{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced, Message: "the remote group shows the declared fields"}), 0)
 	case f.observes():
 		return observedDrift(f, diff)
 	case f.DryRun:
@@ -238,7 +240,7 @@ func observedDrift(f *Facts, diff []Field) Step {
 	if f.Remote.untried(diff) {
 		return read(f, f.Identity.ID)
 	}
-	r := Report{Status: statusTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + f.Declared.Differences(f.Remote.Group, diff), Drift: diff}
+	r := Report{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDrifted, Message: "only observed; these fields differ remotely: " + f.Declared.Differences(f.Remote.Group, diff), Drift: diff}
 	return writeStatus(showing(f, r), 0)
 }
 

@@ -142,17 +142,17 @@ func (a Attempt) candidates(e Evidence) []remote.Group {
 func FindLostCreate(d Declared, created time.Time, e Evidence) (id string, found bool) {
 	fields := d.digestFields()
 	want := d.digest(fields)
-	var twins []remote.Group
+	var matches []remote.Group
 	for _, c := range e.Candidates {
 		lacks := d.AtLeast && d.lacksMembers(c.Group)
 		if g := c.Group; c.free() && !lacks && !g.CreatedAt.Before(created) && !d.archivedByOthers(g) && shownBy(g).digest(fields) == want {
-			twins = append(twins, g)
+			matches = append(matches, g)
 		}
 	}
-	if len(twins) == 0 {
+	if len(matches) == 0 {
 		return "", false
 	}
-	return first(twins, fields).ID, true
+	return first(matches, fields).ID, true
 }
 
 // archivedByOthers reports whether a group was archived though d does not say so: by the

@@ -67,10 +67,10 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-func TestTwin(t *testing.T) {
+func TestFindLostCreate(t *testing.T) {
 	created := now.Add(-time.Hour)
 	declared := Declared{Name: hotel, Contacts: []string{"Cedric", "Hector"}}
-	twin := func(edits ...func(*remote.Group)) remote.Group {
+	equal := func(edits ...func(*remote.Group)) remote.Group {
 		g := plaza(edits...)
 		g.Contacts = []string{"Hector", "Cedric", "Hector"}
 		return g
@@ -81,19 +81,19 @@ func TestTwin(t *testing.T) {
 		want string
 	}{
 		{"none", evidence(), ""},
-		{"made with the Group", evidence(shows(twin(createdAt(created)))), plazaID},
-		{"what is undeclared does not count", evidence(shows(twin(described("any")))), plazaID},
-		{"archived, as another Group left it", evidence(shows(twin(archivedSince(now)))), ""},
-		{"the first of several", evidence(shows(twin(withID(otherID), createdAt(now)), twin())), plazaID},
-		{"older than the Group", evidence(shows(twin(createdAt(created.Add(-time.Second))))), ""},
-		{"without a creation time", evidence(shows(twin(createdAt(time.Time{})))), ""},
-		{"of another name", evidence(shows(twin(named("Ritz")))), ""},
+		{"made with the Group", evidence(shows(equal(createdAt(created)))), plazaID},
+		{"what is undeclared does not count", evidence(shows(equal(described("any")))), plazaID},
+		{"archived, as another Group left it", evidence(shows(equal(archivedSince(now)))), ""},
+		{"the first of several", evidence(shows(equal(withID(otherID), createdAt(now)), equal())), plazaID},
+		{"older than the Group", evidence(shows(equal(createdAt(created.Add(-time.Second))))), ""},
+		{"without a creation time", evidence(shows(equal(createdAt(time.Time{})))), ""},
+		{"of another name", evidence(shows(equal(named("Ritz")))), ""},
 		{"with other members", evidence(shows(plaza())), ""},
-		{"owned", evidence(shows(twin()), claimed(plazaID)), ""},
+		{"owned", evidence(shows(equal()), claimed(plazaID)), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if id, found := FindLostCreate(declared, created, c.e); id != c.want || found != (c.want != "") {
-				t.Errorf("twin %q (found: %t), want %q", id, found, c.want)
+				t.Errorf("bound to %q (found: %t), want %q", id, found, c.want)
 			}
 		})
 	}

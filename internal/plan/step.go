@@ -6,6 +6,8 @@ package plan
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -101,8 +103,7 @@ type Step struct {
 
 // Report is what the Ready condition says, and what stands beside it.
 type Report struct {
-	// Status is True, False or Unknown.
-	Status  string
+	Status  metav1.ConditionStatus
 	Reason  string
 	Message string
 	// Stalled: a person is needed. Reconciling: it will go on by itself.
@@ -124,28 +125,22 @@ const allowedRetry = time.Minute
 // How old an incomplete listing must be for another one to be asked for.
 const relistAfter = 5 * time.Minute
 
-const (
-	statusTrue    = "True"
-	statusFalse   = "False"
-	statusUnknown = "Unknown"
-)
-
 func writeStatus(r Report, again time.Duration) Step {
 	return Step{Action: WriteStatus, Report: r, RequeueAfter: again}
 }
 
 func stalled(reason, message string) Report {
-	return Report{Status: statusFalse, Reason: reason, Message: message, Stalled: true}
+	return Report{Status: metav1.ConditionFalse, Reason: reason, Message: message, Stalled: true}
 }
 
 func blocked(reason, message string) Report {
-	return Report{Status: statusFalse, Reason: reason, Message: message}
+	return Report{Status: metav1.ConditionFalse, Reason: reason, Message: message}
 }
 
 func waiting(reason, message string) Report {
-	return Report{Status: statusFalse, Reason: reason, Message: message, Reconciling: true}
+	return Report{Status: metav1.ConditionFalse, Reason: reason, Message: message, Reconciling: true}
 }
 
 func dryRun(would string) Step {
-	return writeStatus(Report{Status: statusFalse, Reason: v1alpha1.ReasonDryRun, Message: "dry run: would " + would}, 0)
+	return writeStatus(Report{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDryRun, Message: "dry run: would " + would}, 0)
 }

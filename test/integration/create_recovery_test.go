@@ -119,10 +119,10 @@ func TestALostCreateIsTriedAgainAfterTheSettleTime(t *testing.T) {
 
 // A backup restored without annotations, or somebody's edit, may lose the note of
 // an attempt.
-func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
+func TestTheGroupOfALostAttemptIsBound(t *testing.T) {
 	t.Parallel()
 	w := prepareWorld(t, simulator.Settings{})
-	// Our finalizer tells that there was a note: without it a twin is a namesake like any other.
+	// Our finalizer tells that there was a note: without it an equal group is a namesake like any other.
 	declare := func(g *v1alpha1.Group) {
 		g.Spec.Description, g.Spec.AdoptionPolicy = new("World-renowned."), v1alpha1.AdoptAllowDuplicate
 		g.Finalizers = []string{v1alpha1.FinalizerGroup}
@@ -137,13 +137,13 @@ func TestTheTwinOfALostAttemptIsBound(t *testing.T) {
 		}
 		return w.sim.Seed(g)
 	}
-	twin := seed("exact", "World-renowned.", 0, false)
+	equal := seed("exact", "World-renowned.", 0, false)
 	seed("older", "World-renowned.", time.Hour, false)
 	seed("different", "Nothing special.", 0, false)
 	seed("archived", "World-renowned.", 0, true)
 	w.start()
-	if g := w.groups.await("exact", metav1.ConditionTrue, v1alpha1.ReasonSynced); g.Status.ID != twin {
-		t.Errorf("bound to %s, not to its twin %s", g.Status.ID, twin)
+	if g := w.groups.await("exact", metav1.ConditionTrue, v1alpha1.ReasonSynced); g.Status.ID != equal {
+		t.Errorf("bound to %s, not to its equal %s", g.Status.ID, equal)
 	}
 	for _, name := range []string{"older", "different", "archived"} {
 		w.groups.await(name, metav1.ConditionTrue, v1alpha1.ReasonSynced)
