@@ -61,7 +61,7 @@ func TestTheScoreLeavesOutWhatCannotBeNoticed(t *testing.T) {
 		trials[i] = trial{source{}, mutant{file: "p.go", line: i, start: i, kind: "left out", code: string(rune('a' + i))}}
 		known[trials[i].key()] = v
 	}
-	b := &book{known: known}
+	b := &results{known: known}
 	var out bytes.Buffer
 	if score := b.sum("p", trials, map[string]string{"p.go: left out: d": "d does nothing"}, &out); score != 75 {
 		t.Errorf("the score is %.1f", score)

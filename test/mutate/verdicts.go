@@ -58,16 +58,16 @@ func (o *options) breakPackage(ctx context.Context, name string, reasons map[str
 	if err != nil {
 		return 0, err
 	}
-	book, err := openBook(filepath.Join(o.state, name+".jsonl"), o.again)
+	results, err := openResults(filepath.Join(o.state, name+".jsonl"), o.again)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = book.file.Close() }()
-	left := slices.DeleteFunc(slices.Clone(trials), func(t trial) bool { return book.known[t.key()] != "" })
-	if err := o.tryAll(ctx, folder, left, book, out); err != nil {
+	defer func() { _ = results.file.Close() }()
+	left := slices.DeleteFunc(slices.Clone(trials), func(t trial) bool { return results.known[t.key()] != "" })
+	if err := o.tryAll(ctx, folder, left, results, out); err != nil {
 		return 0, err
 	}
-	return book.sum(name, trials, reasons, out), nil
+	return results.sum(name, trials, reasons, out), nil
 }
 
 func (o *options) trialsOf(folder string) ([]trial, error) {
@@ -93,7 +93,7 @@ func (o *options) trialsOf(folder string) ([]trial, error) {
 }
 
 // tryAll tries mutants side by side.
-func (o *options) tryAll(ctx context.Context, folder string, left []trial, book *book, out io.Writer) error {
+func (o *options) tryAll(ctx context.Context, folder string, left []trial, results *results, out io.Writer) error {
 	queue := make(chan trial)
 	var wait sync.WaitGroup
 	var failures error
@@ -101,10 +101,10 @@ func (o *options) tryAll(ctx context.Context, folder string, left []trial, book 
 	for range o.workers {
 		wait.Go(func() {
 			for t := range queue {
-				err := o.try(ctx, folder, t, book)
-				book.mu.Lock()
+				err := o.try(ctx, folder, t, results)
+				results.mu.Lock()
 				failures = errors.Join(failures, err)
-				book.mu.Unlock()
+				results.mu.Unlock()
 			}
 		})
 	}
@@ -126,7 +126,7 @@ func (o *options) tryAll(ctx context.Context, folder string, left []trial, book 
 }
 
 // try finds out what notices a mutant.
-func (o *options) try(ctx context.Context, folder string, t trial, book *book) error {
+func (o *options) try(ctx context.Context, folder string, t trial, results *results) error {
 	began := time.Now()
 	v, err := judge(ctx, t, "./"+folder, "-timeout=3m")
 	if err == nil && v == survived && !o.quick {
@@ -138,18 +138,18 @@ func (o *options) try(ctx context.Context, folder string, t trial, book *book) e
 	if err != nil {
 		return err
 	}
-	return book.write(record{t.name(), t.start, t.with, t.digest(), v, time.Since(began).Round(time.Millisecond)})
+	return results.write(record{t.name(), t.start, t.with, t.digest(), v, time.Since(began).Round(time.Millisecond)})
 }
 
-// book keeps verdicts.
-type book struct {
+// results are the verdicts so far, kept in a file.
+type results struct {
 	file  *os.File
 	mu    sync.Mutex
 	known map[string]verdict
 }
 
-// openBook reads what is known; again: but for what survived.
-func openBook(path string, again bool) (*book, error) {
+// openResults reads what is known; again: but for what survived.
+func openResults(path string, again bool) (*results, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, fmt.Errorf("keeping verdicts: %w", err)
 	}
@@ -157,7 +157,7 @@ func openBook(path string, again bool) (*book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keeping verdicts: %w", err)
 	}
-	b := &book{file: file, known: map[string]verdict{}}
+	b := &results{file: file, known: map[string]verdict{}}
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		var r record
@@ -171,7 +171,7 @@ func openBook(path string, again bool) (*book, error) {
 	return b, nil
 }
 
-func (b *book) write(r record) error {
+func (b *results) write(r record) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.known[r.key()] = r.Verdict
@@ -186,7 +186,7 @@ func (b *book) write(r record) error {
 }
 
 // sum prints what came of a package, and returns its score.
-func (b *book) sum(name string, trials []trial, reasons map[string]string, out io.Writer) float64 {
+func (b *results) sum(name string, trials []trial, reasons map[string]string, out io.Writer) float64 {
 	counts := map[verdict]int{}
 	excused := 0
 	var alive []trial
