@@ -109,7 +109,7 @@ func IsBundleSum(bundle string) bool {
 	return sum && len(digits) == hex.EncodedLen(sha256.Size) && err == nil
 }
 
-// Block stops all calls because of what a person has to mend. A token that still
+// Block stops all calls because of what a person has to fix. A token that still
 // works is kept, unless drop says that the connection may not be used at all.
 func (a *Account) Block(message string, drop bool) {
 	var news News

@@ -36,7 +36,7 @@ type ConnectionRules struct {
 	Transport http.RoundTripper
 }
 
-// problem is what a person has to mend before the connection can work.
+// problem is what a person has to fix before the connection can work.
 type problem struct {
 	reason  string
 	message string

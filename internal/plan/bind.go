@@ -148,7 +148,7 @@ func cannotConclude(f *Facts) (Step, bool) {
 
 // recoveryListing is after when the listing that a recovery needs next has to
 // begin: at once, since an exact candidate counts at once, and after the settle
-// time. It is zero where only trust is wanting, which no listing more would mend.
+// time. It is zero where only trust is wanting, which another listing would not bring.
 func recoveryListing(f *Facts) time.Time {
 	seen := f.Identity.AttemptSeen
 	for _, after := range []time.Time{seen, seen.Add(SettleTime)} {

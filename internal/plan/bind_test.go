@@ -54,7 +54,7 @@ func TestALostCreateIsRecovered(t *testing.T) {
 			says(v1alpha1.ReasonCreating, "looking for its group").awaiting(now.Add(-time.Minute))},
 		{"one from within the settle time proves nothing: a later one is asked for", facts(attempted, seen(time.Minute), listed(time.Second)),
 			says(v1alpha1.ReasonCreating, "looking for its group").awaiting(now.Add(time.Minute))},
-		{"an untrusted connection proves nothing, and more listings mend nothing", facts(attempted, distrusted),
+		{"an untrusted connection proves nothing, and more listings change nothing", facts(attempted, distrusted),
 			says(v1alpha1.ReasonCreating, "looking for its group")},
 		{"an incomplete listing proves nothing", facts(attempted, incomplete),
 			says(v1alpha1.ReasonCreateUncertain, "cannot be listed completely").again(5 * time.Minute)},

@@ -173,22 +173,22 @@ func TestNotAppliedNamesTheFields(t *testing.T) {
 		declare  func(*v1alpha1.Group)
 		field    string
 		differs  string
-		mend     func(*v1alpha1.Group)
+		fix      func(*v1alpha1.Group)
 	}{{
 		name:     "an unknown contact is dropped",
 		settings: simulator.Settings{UnknownContacts: simulator.Drop, KnownContacts: []string{"Hector"}},
 		declare:  func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector", "Nobody") }, field: "contacts", differs: "contacts: missing: Nobody",
-		mend: func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") },
+		fix: func(g *v1alpha1.Group) { g.Spec.Contacts = contacts("Hector") },
 	}, {
 		name: "a text is trimmed", settings: simulator.Settings{Text: simulator.Trim},
 		declare: func(g *v1alpha1.Group) { g.Spec.Description = new("  World-renowned.\n") }, field: "description",
 		differs: `description: declared "  World-renowned.\n", shown "World-renowned."`,
-		mend:    func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") },
+		fix:     func(g *v1alpha1.Group) { g.Spec.Description = new("World-renowned.") },
 	}, {
 		name: "a text is escaped", settings: simulator.Settings{Text: simulator.EscapeHTML},
 		declare: func(g *v1alpha1.Group) { g.Spec.Name = "Bed & Breakfast" }, field: "name",
 		differs: `name: declared "Bed & Breakfast", shown "Bed &amp; Breakfast"`,
-		mend:    func(g *v1alpha1.Group) { g.Spec.Name = "Bed and Breakfast" },
+		fix:     func(g *v1alpha1.Group) { g.Spec.Name = "Bed and Breakfast" },
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +211,7 @@ func TestNotAppliedNamesTheFields(t *testing.T) {
 					w.calls.nextListings(1)
 					w.calls.wantNoWrite()
 					w.groups.wantEvents("lobby", events)
-					w.groups.edit("lobby", c.mend)
+					w.groups.edit("lobby", c.fix)
 					w.groups.awaitSynced("lobby")
 					w.remote.wantCount(1)
 				})

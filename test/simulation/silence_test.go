@@ -19,7 +19,7 @@ import (
 
 // A token of another tenant had brought a connection to MassDisappearance. The right one
 // came back, and was not read for up to resyncInterval, which may be a day.
-func TestATokenMendedUnderMassDisappearanceIsReadSoon(t *testing.T) {
+func TestATokenFixedUnderMassDisappearanceIsReadSoon(t *testing.T) {
 	played(t, simulator.Settings{}, transport.serve, func(w *world) {
 		l, day := w.links[0], 24*time.Hour
 		w.ops.edit(l.connection, func(o client.Object) { l.spec(o).ResyncInterval = metav1.Duration{Duration: day} })

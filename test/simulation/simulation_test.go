@@ -34,9 +34,9 @@ func live(t *testing.T, seed uint64, b breaks) *world {
 	return w
 }
 
-// What schedules have found stays mended. Each seed was seen to fail again with its
-// mend taken out.
-func TestWhatWasFoundStaysMended(t *testing.T) {
+// What schedules have found stays fixed. Each seed was seen to fail again with its
+// fix taken out.
+func TestWhatSeedsFoundStaysFixed(t *testing.T) {
 	for accident, seed := range map[string]uint64{
 		"two leaders bound two Groups to one group":                                         2005341,
 		"a connection not looked at yet hid what its Groups own":                            1837,
