@@ -73,24 +73,22 @@ func (a Account) lookup(id string, version func(*record) *Group) (Group, bool) {
 // Mutate lets edit change the group of an id, as a person would in the web application, and tells whether it exists.
 // The id cannot be changed. edit must not call the server.
 func (a Account) Mutate(id string, edit func(*Group)) bool {
-	s := a.server
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	store := s.state.storeOf(a.tenant)
-	r := store.get(id)
-	if r == nil || r.latest() == nil {
-		return false
-	}
-	g := r.latest().clone()
-	edit(&g)
-	g.ID = r.id
-	g.Contacts = distinct(g.Contacts)
-	store.write(r, &g, time.Now(), s.state.settings.Lag)
-	return true
+	return a.replace(id, func(g Group) *Group {
+		own := g.ID // which is not always the id that was asked for
+		edit(&g)
+		g.ID = own
+		g.Contacts = distinct(g.Contacts)
+		return &g
+	})
 }
 
 // Remove deletes the group of an id and tells whether it existed.
 func (a Account) Remove(id string) bool {
+	return a.replace(id, func(Group) *Group { return nil })
+}
+
+// replace writes what comes in the place of a group, nil for nothing, and tells whether it existed.
+func (a Account) replace(id string, with func(Group) *Group) bool {
 	s := a.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +97,7 @@ func (a Account) Remove(id string) bool {
 	if r == nil || r.latest() == nil {
 		return false
 	}
-	store.write(r, nil, time.Now(), s.state.settings.Lag)
+	store.write(r, with(r.latest().clone()), time.Now(), s.state.settings.Lag)
 	return true
 }
 
