@@ -24,6 +24,8 @@ func atLeast(usernames ...string) option {
 
 func readAgo(d time.Duration) option { return func(s *Facts) { s.Remote.ReadAt = now.Add(-d) } }
 
+func listedAgo(d time.Duration) option { return func(s *Facts) { s.Remote.AsOf = now.Add(-d) } }
+
 func members(names ...string) func(*remote.Group) {
 	return func(g *remote.Group) { g.Contacts = names }
 }
@@ -37,6 +39,7 @@ func TestAtLeastRemovesNobody(t *testing.T) {
 			says(v1alpha1.ReasonSynced, "shows the declared").ready().showing(plaza(members("Eve", "Hector")))},
 		{"the members are read just before", facts(atLeast("Cliff"), half), Step{Action: Read, ID: plazaID, WithWrite: true}},
 		{"a read of a while ago does not serve", facts(atLeast("Cliff"), half, readAgo(6*time.Second)), Step{Action: Read, ID: plazaID, WithWrite: true}},
+		{"nor does a listing of a moment ago", facts(atLeast("Cliff"), half, listedAgo(time.Second)), Step{Action: Read, ID: plazaID, WithWrite: true}},
 		{"then who is missing is added", facts(atLeast("Cliff"), half, readAgo(time.Second)),
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldContacts}, Drifted: true}},
 		{"members that are not shown for certain are not written", facts(atLeast("Cliff"), remoteGroup(doubtful), fresh),

@@ -151,6 +151,9 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 			t.Fatal("a Group is released whose remote group may be there")
 		}
 	}
+	if step.Action == Update && s.Declared.AtLeast && slices.Contains(step.Fields, FieldContacts) && now.Sub(s.Remote.ReadAt) > 5*time.Second {
+		t.Fatal("members are written back that no GET has just shown")
+	}
 	if step.Action == Bind && step.Origin == OriginRecovered && !slices.ContainsFunc(s.Evidence.Candidates, func(c Candidate) bool {
 		return c.Group.ID == step.ID && c.OwnedBy == "" && !c.MadeForOther
 	}) {
