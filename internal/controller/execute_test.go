@@ -4,6 +4,7 @@
 package controller
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
@@ -124,6 +126,32 @@ func TestASecondPUTThatFindsNothingBacksOff(t *testing.T) {
 	}
 	if s.state.memory.History.Failed == nil {
 		t.Error("it may be tried at once")
+	}
+}
+
+// conflictingClient writes to an API server that has a newer version of whatever is written.
+type conflictingClient struct{ client.Client }
+
+func (conflictingClient) Patch(_ context.Context, o client.Object, _ client.Patch, _ ...client.PatchOption) error {
+	return apierrors.NewConflict(schema.GroupResource{Resource: "groups"}, o.GetName(), errors.New("changed"))
+}
+
+// A Group whose binding was not written may turn elsewhere in its next look, as its spec has
+// changed. The id that it had wanted was nobody's then, and no other Group got it.
+func TestABindingThatWasNotWrittenKeepsNoIDFromOthers(t *testing.T) {
+	accounts := account.NewRegistry(account.Hooks{})
+	e := &executor{
+		records: &records{client: conflictingClient{}}, claims: accounts.Claims,
+		owners: &owners{groups: Groups{Cache: &fakeCache{}}, live: &counter{}, accounts: accounts, pages: make(chan struct{}, 1), since: time.Now},
+	}
+	s := newScope()
+	s.endpoint = "http://127.0.0.1:1/api"
+	out, err := e.execute(t.Context(), s, &plan.Facts{Group: s.group}, plan.Step{Action: plan.Bind, ID: "a"})
+	if err != nil || out.RequeueAfter != staleRetry {
+		t.Errorf("outcome %+v, error %v", out, err)
+	}
+	if owner := accounts.Claims.Owner(s.endpoint, "a"); owner != "" {
+		t.Errorf("%s owns the id", owner)
 	}
 }
 
