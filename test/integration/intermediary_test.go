@@ -32,10 +32,10 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, c.from, func(c *v1alpha1.Connection, o *manager.Options) { c.Spec.AllowDelete, o.Workers = true, 16 })
-			p := w.prosper()
-			p.live(c)
+			p := newSettledWorld(w)
+			p.beginTrouble(c)
 			w.sim.Mutate(p.ids["drifted"], func(g *simulator.Group) { g.Description = new("Theirs.") })
-			p.endure(c)
+			p.awaitDuring(c)
 
 			w.sim.ClearFaults()
 			w.sim.Configure(func(s *simulator.Settings) { *s = c.from })
@@ -49,14 +49,14 @@ func TestNoTroubleDoesHarmAndAllIsWellSoonAfter(t *testing.T) {
 			w.connection.awaitConnected()
 			w.calls.nextPasses(1)
 			p.wantNoHarm()
-			p.wantPatience(c)
+			p.wantNoEarlyPost(c)
 		})
 	}
 }
 
-// prosperity is what a trouble comes upon. It lives in its world as a person does, and
-// remembers what must not change there.
-type prosperity struct {
+// settledWorld is a world whose Groups are in order before a trouble begins. It changes some
+// of them, as a person does, and remembers what must not change.
+type settledWorld struct {
 	*testing.T
 
 	world     *world
@@ -67,10 +67,10 @@ type prosperity struct {
 	posted    []time.Time // the POSTs before the requests were reset
 }
 
-// prosper makes Groups that are in order, beside a stranger's group.
-func (w *world) prosper() *prosperity {
+// newSettledWorld makes Groups that are in order, beside a stranger's group.
+func newSettledWorld(w *world) *settledWorld {
 	w.Helper()
-	p := &prosperity{T: w.T, world: w, ids: map[string]string{}, versions: map[string]string{}}
+	p := &settledWorld{T: w.T, world: w, ids: map[string]string{}, versions: map[string]string{}}
 	w.remote.seed("A stranger's", func(g *simulator.Group) { g.Contacts = simulator.Contacts("12345", "Eve") })
 	for p.strangers = 1; w.sim.Settings().Paging == simulator.Incomplete && p.strangers < 100; p.strangers++ {
 		w.remote.seed(fmt.Sprintf("Stranger %d", p.strangers))
@@ -106,10 +106,10 @@ func (w *world) prosper() *prosperity {
 	return p
 }
 
-// live lets the trouble begin, and has a person go on with what people do, before anybody
+// beginTrouble lets the trouble begin, and has a person go on with what people do, before anybody
 // knows: what is refused now would stay refused. Lists take their time, though none that a
 // client gives up, until each call was answered by the trouble.
-func (p *prosperity) live(c trouble) {
+func (p *settledWorld) beginTrouble(c trouble) {
 	p.Helper()
 	slow := p.world.sim.AddFault(simulator.Fault{Method: http.MethodGet, PathRegexp: "/groups$", Action: simulator.Pass, Delay: 12 * time.Second})
 	if c.fault.Action != "" {
@@ -138,8 +138,8 @@ func (p *prosperity) live(c trouble) {
 	}
 }
 
-// endure waits for two listings' time, and for what can be finished meanwhile.
-func (p *prosperity) endure(c trouble) {
+// awaitDuring waits for two listings' time, and for what can be finished meanwhile.
+func (p *settledWorld) awaitDuring(c trouble) {
 	p.Helper()
 	for _, name := range all {
 		if !slices.Contains(c.heldBack, name) {
@@ -148,7 +148,7 @@ func (p *prosperity) endure(c trouble) {
 	}
 	if c.down != "" {
 		p.world.groups.awaitNotReady("edited", v1alpha1.ReasonConnectionNotReady)
-		p.wantStill()
+		p.wantUntouched()
 		p.posted = p.posts()
 		p.world.sim.ResetRequests()
 	}
@@ -164,11 +164,11 @@ func (p *prosperity) endure(c trouble) {
 		p.world.calls.wantProbes()
 		p.world.calls.want(nil)
 	}
-	p.wantStill()
+	p.wantUntouched()
 }
 
 // quotes says what is wrong where a Group does not say what it was answered.
-func (p *prosperity) quotes(name, text string) string {
+func (p *settledWorld) quotes(name, text string) string {
 	g := p.world.groups.get(name)
 	if g == nil {
 		return name + " is gone"
@@ -181,7 +181,7 @@ func (p *prosperity) quotes(name, text string) string {
 }
 
 // posts are when POSTs were sent, since the last reset.
-func (p *prosperity) posts() (sent []time.Time) {
+func (p *settledWorld) posts() (sent []time.Time) {
 	for _, r := range p.world.sim.Requests() {
 		if r.Method == http.MethodPost {
 			sent = append(sent, r.Time)
@@ -190,8 +190,8 @@ func (p *prosperity) posts() (sent []time.Time) {
 	return sent
 }
 
-// wantPatience checks that no POST was sent again before it was clear what became of it.
-func (p *prosperity) wantPatience(c trouble) {
+// wantNoEarlyPost checks that no POST was sent again before it was clear what became of it.
+func (p *settledWorld) wantNoEarlyPost(c trouble) {
 	p.Helper()
 	sent := slices.Concat(p.posted, p.posts())
 	if len(sent) == 0 || c.unproven && len(sent) < 2 {
@@ -205,7 +205,7 @@ func (p *prosperity) wantPatience(c trouble) {
 }
 
 // unfinished is what a Group that a person changed still waits for.
-func (p *prosperity) unfinished(name string) string {
+func (p *settledWorld) unfinished(name string) string {
 	g := p.world.groups.get(name)
 	switch {
 	case name == "filed" || name == "ended":
@@ -221,7 +221,7 @@ func (p *prosperity) unfinished(name string) string {
 	return lacks(g.Status.Conditions, g.Generation, "True", v1alpha1.ReasonSynced)
 }
 
-func (p *prosperity) unsettled() string {
+func (p *settledWorld) unsettled() string {
 	for _, name := range slices.Concat(all, slices.Collect(maps.Keys(p.versions))) {
 		if why := p.unfinished(name); why != "" {
 			return name + ": " + why
@@ -230,8 +230,8 @@ func (p *prosperity) unsettled() string {
 	return ""
 }
 
-// wantStill checks that nobody wrote to what nobody changed, here or there.
-func (p *prosperity) wantStill() {
+// wantUntouched checks that nobody wrote to what nobody changed, here or there.
+func (p *settledWorld) wantUntouched() {
 	p.Helper()
 	now := p.world.groups.versions()
 	for name, version := range p.versions {
@@ -258,9 +258,9 @@ func (p *prosperity) wantStill() {
 }
 
 // wantNoHarm checks what is there in the end.
-func (p *prosperity) wantNoHarm() {
+func (p *settledWorld) wantNoHarm() {
 	p.Helper()
-	p.wantStill()
+	p.wantUntouched()
 	p.world.remote.wantCount(len(p.ids) - 1 + 1 + p.strangers) // "ended" is gone; "made" is new
 	p.world.remote.wantArchived(p.ids["filed"], true)
 	for name, id := range p.ids {

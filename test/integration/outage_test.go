@@ -48,14 +48,14 @@ func TestAnOutageRewritesNoGroupAndCostsOneProbePerInterval(t *testing.T) {
 	}
 	for n, outage := range outages {
 		t.Logf("%s", outage.name)
-		w.sufferOutage(fmt.Sprintf("g-%d", n), outage.fault, outage.reason)
+		w.changeDuringOutage(fmt.Sprintf("g-%d", n), outage.fault, outage.reason)
 		w.connection.wantEvents(map[string]int{"Connected": n + 2, "Disconnected": n + 1})
 	}
 }
 
-// sufferOutage lets one Group change while every call fails, and counts the calls
+// changeDuringOutage lets one Group change while every call fails, and counts the calls
 // and who was rewritten until all is well again.
-func (w *world) sufferOutage(changed string, fault simulator.Fault, reason string) {
+func (w *world) changeDuringOutage(changed string, fault simulator.Fault, reason string) {
 	w.Helper()
 	versions := w.groups.versions()
 	w.sim.AddFault(fault)
