@@ -31,6 +31,22 @@ func (r secretReader) Get(_ context.Context, _ client.ObjectKey, into client.Obj
 	return nil
 }
 
+// startAccounts starts accounts that know these bindings, and an API for them. Both end with
+// the test, in its bubble.
+func startAccounts(t *testing.T, bindings account.Bindings) (*simulator.Server, *account.Registry) {
+	t.Helper()
+	sim := simulator.New(simulator.Options{})
+	t.Cleanup(sim.Close)
+	accounts := account.NewRegistry(account.Hooks{
+		Bindings: func(account.Key) (account.Bindings, error) { return bindings, nil },
+		Notify:   func(account.Key, account.News) {}, Observe: func(account.Key, klink.Call) {},
+	})
+	var running sync.WaitGroup
+	running.Go(func() { _ = accounts.Start(t.Context()) })
+	t.Cleanup(running.Wait) // the context has ended by then
+	return sim, accounts
+}
+
 // A manager that starts while a person's word holds must not raise the alarm again.
 func TestWhatWasAcceptedIsAcceptedByTheFirstListing(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -39,19 +55,7 @@ func TestWhatWasAcceptedIsAcceptedByTheFirstListing(t *testing.T) {
 	}{"a minute ago": {time.Minute, true}, "an hour ago": {time.Hour, false}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sim := simulator.New(simulator.Options{})
-				defer sim.Close()
-				accounts := account.NewRegistry(account.Hooks{
-					Bindings: func(account.Key) (account.Bindings, error) {
-						return account.Bindings{Owned: []string{"gone-1", "gone-2"}}, nil
-					},
-					Notify: func(account.Key, account.News) {}, Observe: func(account.Key, klink.Call) {},
-				})
-				ctx, cancel := context.WithCancel(t.Context())
-				var running sync.WaitGroup
-				running.Go(func() { _ = accounts.Start(ctx) })
-				defer running.Wait()
-				defer cancel()
+				sim, accounts := startAccounts(t, account.Bindings{Owned: []string{"gone-1", "gone-2"}})
 				object := &v1alpha1.ClusterConnection{}
 				object.Annotations = map[string]string{v1alpha1.AnnotationAcceptMissing: time.Now().Add(-c.ago).Format(time.RFC3339)}
 				object.Spec.ConnectionSpec = v1alpha1.ConnectionSpec{
@@ -64,7 +68,7 @@ func TestWhatWasAcceptedIsAcceptedByTheFirstListing(t *testing.T) {
 					Rules: ConnectionRules{Transport: sim.Transport()},
 				}
 				a := accounts.Ensure(account.Key{Kind: "ClusterConnection", Name: "default"})
-				if p, err := r.configure(ctx, object, a); p != nil || err != nil {
+				if p, err := r.configure(t.Context(), object, a); p != nil || err != nil {
 					t.Fatal(p, err)
 				}
 				time.Sleep(time.Second)

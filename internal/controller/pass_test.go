@@ -6,7 +6,6 @@ package controller
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,17 +28,7 @@ func (unreadable) Get(context.Context, client.ObjectKey, client.Object, ...clien
 // GET shows no difference any more, or the pass ends in between. The slot was lost.
 func TestTheSlotOfAWriteThatIsNotMadeIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sim := simulator.New(simulator.Options{})
-		defer sim.Close()
-		accounts := account.NewRegistry(account.Hooks{
-			Bindings: func(account.Key) (account.Bindings, error) { return account.Bindings{}, nil },
-			Notify:   func(account.Key, account.News) {}, Observe: func(account.Key, klink.Call) {},
-		})
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { _ = accounts.Start(ctx) })
-		defer running.Wait()
-		defer cancel()
+		sim, accounts := startAccounts(t, account.Bindings{})
 		s := newScope()
 		s.account = accounts.Ensure(account.Key{Kind: "ClusterConnection", Name: "default"})
 		if err := s.account.Configure(account.Settings{
@@ -52,7 +41,7 @@ func TestTheSlotOfAWriteThatIsNotMadeIsGivenBack(t *testing.T) {
 		s.account.TakeNext()
 		s.slotTaken = true
 		r := &GroupReconciler{left: &leftBehind{}, observer: observer{groups: Groups{Cache: unreadable{}}}}
-		if _, err := r.pass(ctx, s); err == nil {
+		if _, err := r.pass(t.Context(), s); err == nil {
 			t.Error("a cache that fails ends no pass")
 		}
 		if err := s.account.Take(klink.Caller{Key: "another", Class: klink.ClassChange}); err != nil {
