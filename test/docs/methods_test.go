@@ -7,10 +7,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"maps"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,33 +102,16 @@ func (Generic[T]) C() {}
 func packages(t *testing.T) map[string][]*ast.File {
 	t.Helper()
 	found := map[string][]*ast.File{}
-	root := checkout.Path(".")
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && name != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
-			return fs.SkipDir
-		case entry.IsDir() || filepath.Ext(name) != ".go":
-			return nil
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	for _, name := range goFiles(t) {
+		file, err := parser.ParseFile(token.NewFileSet(), checkout.Path(name), nil, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		relative, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
-		}
-		of := path.Dir(filepath.ToSlash(relative))
+		of := path.Dir(name)
 		if strings.HasSuffix(file.Name.Name, "_test") {
 			of += "_test"
 		}
 		found[of] = append(found[of], file)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return found
 }
