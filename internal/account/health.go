@@ -94,6 +94,9 @@ func (s *state) comeUp() News {
 	}
 	first := s.health.down == 0 && s.mirror.listings.begun.IsZero()
 	s.health.up, s.health.down, s.health.message = true, 0, ""
+	if s.behind.told == "" {
+		s.behind = behind{} // what failed may have been the outage
+	}
 	return News{All: !first, Waiting: first, Status: true}
 }
 
@@ -123,26 +126,38 @@ const (
 type behind struct {
 	// misses are the looks in a row that failed.
 	misses int
-	// request says what fails, once that has gone on for too long.
+	// request is what failed last, and due when that has gone on for too long: the next look
+	// may come, and fail, much later.
 	request string
+	due     time.Time
+	// told is what was told of it.
+	told string
+}
+
+// on says which request fails, once that has gone on for too long.
+func (b *behind) on(now time.Time) string {
+	if now.After(b.due) {
+		return b.request
+	}
+	return ""
 }
 
 // missed takes in that a look failed while the connection is up.
 func (s *state) missed(err error, now time.Time) News {
 	b := &s.behind
 	b.misses++
-	late := now.Sub(s.watched) > behindIntervals*s.settings.Resync
-	if first := !s.trust.looked; !late && (!first || b.misses < firstLooks) {
-		return News{}
+	b.request, b.due = err.Error(), s.watched.Add(behindIntervals*s.settings.Resync)
+	if !s.trust.looked && b.misses >= firstLooks {
+		b.due = time.Time{}
 	}
-	before := b.request
-	b.request = err.Error()
-	return News{Status: before != b.request, Unbound: before == ""}
+	before := b.told
+	b.told = b.on(now)
+	return News{Status: before != b.told, Unbound: before == "" && b.told != ""}
 }
 
 // caughtUp takes in that a look succeeded.
 func (s *state) caughtUp() News {
-	was := s.behind.request != ""
+	was := s.behind.told != "" || s.behind.on(time.Now()) != ""
 	s.behind = behind{}
 	return News{Status: was, Unbound: was}
 }

@@ -69,6 +69,42 @@ func TestListingsThatFailForThreeIntervalsAreSaidAndNothingIsCreated(t *testing.
 	})
 }
 
+// It was said when the next listing failed, which may be a minute later.
+func TestListingsThatFailAreSaidAtThreeIntervalsAndNotAtTheNextFailure(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.fail(http.StatusInternalServerError, wholeLists)
+		for range 6 * 60 {
+			after(time.Second)
+			s := b.account.State()
+			if late := time.Since(s.Watched) > behindIntervals*time.Minute; late != (s.Behind != "") {
+				t.Fatalf("%s after the last listing it says %q", time.Since(s.Watched), s.Behind)
+			}
+		}
+	})
+}
+
+// A listing that failed as an outage began was said to fail still once the API was back.
+func TestAnOutageIsNotTakenForAListingThatFails(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		b.fail(http.StatusInternalServerError, wholeLists)
+		for b.account.State().Watched.Add(time.Minute + 500*time.Millisecond).After(time.Now()) {
+			after(100 * time.Millisecond)
+		}
+		b.sim.ClearFaults()
+		outage := b.sim.AddFault(simulator.Fault{Action: simulator.Reset})
+		after(10 * time.Minute)
+		b.up(false)
+		b.sim.AddFault(simulator.Fault{QueryRegexp: "limit=100", Action: simulator.Pass, Delay: 5 * time.Second})
+		outage.Remove()
+		for !b.account.State().Up {
+			after(100 * time.Millisecond)
+		}
+		if s := b.account.State(); s.Behind != "" {
+			t.Errorf("the connection came up, and says %q", s.Behind)
+		}
+	})
+}
+
 // A day of 429 without Retry-After was a day of Connected.
 func TestNothingButThrottlingForAnIntervalIsSaid(t *testing.T) {
 	working(t, func(t *testing.T, b *bench, _ []string) {

@@ -94,7 +94,7 @@ func (s *state) show(now time.Time) State {
 	return State{
 		Up: s.health.up, Down: s.health.down, Message: s.health.message,
 		Trust: s.trust.level, Looked: s.trust.looked, Missing: s.trust.missing, Owned: s.trust.owned,
-		Behind: s.behind.request, OnlyThrottled: s.health.onlyThrottled(now, s.settings.Resync),
+		Behind: s.behind.on(now), OnlyThrottled: s.health.onlyThrottled(now, s.settings.Resync),
 		Complete: s.mirror.listings.begun.IsZero() || s.mirror.listings.complete, Odd: s.odd, Why: s.why, Listed: s.listed, RemoteGroups: s.remote, Watched: s.watched, Dialect: s.dialect,
 		PausedUntil: s.limit.PausedUntil(), Paused: s.limit.Paused(), Rate: s.limit.Rate(), Endpoint: s.settings.Endpoint,
 	}
