@@ -128,7 +128,8 @@ func identity(in Input) plan.Identity {
 		}
 	}
 	if wanted := WantedID(in.Group, in.Memory); wanted != "" {
-		id.OtherOwner = otherOwner(in, wanted)
+		owner := otherOwner(in, wanted)
+		id.OtherOwner, id.OwnerHolds = owner.Group, owner.Held
 	}
 	return id
 }
@@ -141,17 +142,17 @@ func Note(g *v1alpha1.Group, m Memory) (note string, noted bool) {
 	return m.Attempt, m.Attempt != "" && !m.AttemptEmpty
 }
 
-// otherOwner names the other Group that owns the id, if one does.
-func otherOwner(in Input, id string) string {
+// otherOwner is the other Group that owns the id, if one does.
+func otherOwner(in Input, id string) plan.Claimant {
 	claims := in.Claims[id]
 	self := Claimant(in.Group, id, claims.Holder)
 	self.Bound = self.Bound || in.Memory.Bound == id || in.Memory.Agreed == id
 	self.MayBind = true // whether it may is asked elsewhere
 	owner, _ := plan.Owner(append(slices.Clone(claims.Others), self))
 	if owner.UID == self.UID {
-		return ""
+		return plan.Claimant{}
 	}
-	return owner.Group
+	return owner
 }
 
 // recorded reports whether annotations and finalizer say what they should.
@@ -220,6 +221,7 @@ func Claimant(g *v1alpha1.Group, id, holder string) plan.Claimant {
 	return plan.Claimant{
 		UID: string(g.UID), Group: g.Namespace + "/" + g.Name, Created: g.CreationTimestamp.Time,
 		Bound: g.Status.ID == id || string(g.UID) == holder, Deleting: !g.DeletionTimestamp.IsZero(),
+		Held:     slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) || !g.DeletionTimestamp.IsZero(),
 		Recorded: NamedID(g) == id, Attempt: openAttempt(g),
 	}
 }

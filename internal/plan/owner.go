@@ -30,6 +30,9 @@ type Claimant struct {
 	Created time.Time
 	// Deleting: it is going away, and so never takes an id over.
 	Deleting bool
+	// Held: it has our finalizer, so that its own deletion settles what becomes of the group,
+	// or it is going and has settled that.
+	Held bool
 	// MayBind: what it says in annotation or spec counts, because it may adopt over its
 	// connection, or may have made the group.
 	MayBind bool
