@@ -173,7 +173,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	held := holders{users: users, left: r.left.on(key), creating: r.left.creating(key)}
+	held := newHolders(users, r.left.on(key), r.left.creating(key))
 	if done, err := r.ensureInUseFinalizer(ctx, object, held.any()); done || err != nil {
 		return reconcile.Result{}, err
 	}

@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,22 +35,26 @@ type readyState struct {
 // holders is what a connection must not go before: the Groups that use it, and the remote
 // groups that Groups which are gone have left behind on it, those included that are being made.
 type holders struct {
-	users, left []string
-	creating    int
+	users, left, creating []string
 }
 
-func (h holders) any() bool { return len(h.users)+len(h.left)+h.creating > 0 }
+// newHolders names a Group once: one that uses the connection says what it is about itself.
+func newHolders(users, left, creating []string) holders {
+	return holders{users, left, slices.DeleteFunc(creating, func(name string) bool { return slices.Contains(users, name) })}
+}
+
+func (h holders) any() bool { return len(h.users)+len(h.left)+len(h.creating) > 0 }
 
 func (h holders) String() string {
 	var said []string
-	if len(h.users) > 0 || len(h.left)+h.creating == 0 {
+	if len(h.users) > 0 || !h.any() {
 		said = append(said, fmt.Sprintf("%d Groups that use it: %s", len(h.users), some(h.users)))
 	}
 	if len(h.left) > 0 {
 		said = append(said, h.leftBehind())
 	}
-	if h.creating > 0 {
-		said = append(said, fmt.Sprintf("%d remote groups that are being created", h.creating))
+	if len(h.creating) > 0 {
+		said = append(said, fmt.Sprintf("%d remote groups that are being created, or are created and not recorded yet: for %s", len(h.creating), some(h.creating)))
 	}
 	return strings.Join(said, ", and ")
 }

@@ -29,6 +29,8 @@ const (
 // id in the note's place. A crash at any point leaves the note, and the note is
 // recovered from.
 func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step plan.Step) (outcome, error) {
+	// A connection that is deleted from here on waits for this create.
+	e.left.begin(s.group.UID, s.key, s.name())
 	switch allowed, err := e.owners.mayCreate(ctx, s); {
 	case err != nil:
 		return failed(s, step, err)
@@ -49,7 +51,6 @@ func (e *executor) create(ctx context.Context, s *scope, f *plan.Facts, step pla
 	m.SeeAttempt(attempt, noted)
 	m.History.Attempted = true
 	e.owners.states.note(s.group.UID, attempt)
-	e.left.begin(s.group.UID, s.key)
 	if err := e.records.noteAttempt(ctx, s, attempt); err != nil {
 		s.account.GiveBack()
 		return failed(s, step, err)

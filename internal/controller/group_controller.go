@@ -208,10 +208,15 @@ func (r *GroupReconciler) noteLeft(s *scope) {
 	}
 }
 
-// forgetLeft forgets what a Group that is gone had left behind, and has its connection looked at.
+// forgetLeft forgets what a create had left, and has its connection looked at, which may have
+// waited for nothing else.
 func (r *GroupReconciler) forgetLeft(uid types.UID) {
-	if connection, left := r.left.remove(uid); left {
-		r.notifier.enqueueConnection(connection)
+	switch g, noted := r.left.remove(uid); {
+	case !noted:
+	case g.since.IsZero():
+		r.notifier.enqueueTerminating(g.connection)
+	default:
+		r.notifier.enqueueConnection(g.connection)
 	}
 }
 

@@ -34,13 +34,13 @@ type leftGroup struct {
 }
 
 // begin notes that a remote group is about to be made for a Group.
-func (l *leftBehind) begin(uid types.UID, connection account.Key) {
+func (l *leftBehind) begin(uid types.UID, connection account.Key, group types.NamespacedName) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of == nil {
 		l.of = map[types.UID]leftGroup{}
 	}
-	l.of[uid] = leftGroup{connection: connection}
+	l.of[uid] = leftGroup{connection: connection, group: group}
 }
 
 // add notes a remote group that could not be settled, and reports whether that is news.
@@ -57,14 +57,14 @@ func (l *leftBehind) add(uid types.UID, g leftGroup) bool {
 	return true
 }
 
-// remove forgets what is noted of the Group of this UID, and returns on which connection it
-// was left behind, if it was.
-func (l *leftBehind) remove(uid types.UID) (connection account.Key, left bool) {
+// remove forgets what is noted of the Group of this UID, and returns what that was, if
+// anything.
+func (l *leftBehind) remove(uid types.UID) (g leftGroup, noted bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	g := l.of[uid]
+	g, noted = l.of[uid]
 	delete(l.of, uid)
-	return g.connection, !g.since.IsZero()
+	return g, noted
 }
 
 // expired reports whether it was tried for long enough.
@@ -88,14 +88,16 @@ func (l *leftBehind) on(connection account.Key) (names []string) {
 	return names
 }
 
-// creating is how many remote groups are being made over a connection.
-func (l *leftBehind) creating(connection account.Key) (n int) {
+// creating names the Groups whose remote group is being made over a connection, or is made
+// and not written down yet.
+func (l *leftBehind) creating(connection account.Key) (names []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, g := range l.of {
 		if g.connection == connection && g.since.IsZero() {
-			n++
+			names = append(names, g.group.String())
 		}
 	}
-	return n
+	slices.Sort(names)
+	return names
 }

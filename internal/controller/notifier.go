@@ -70,6 +70,15 @@ func (n *Notifier) enqueueConnection(key account.Key) {
 	n.queueOf(key.Kind).add(priorityChange, reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 }
 
+// enqueueTerminating enqueues a connection that is being deleted. Others need not know of the
+// end of each of ten thousand creates.
+func (n *Notifier) enqueueTerminating(key account.Key) {
+	object, err := n.Groups.connection(context.Background(), key)
+	if err == nil && !object.GetDeletionTimestamp().IsZero() {
+		n.enqueueConnection(key)
+	}
+}
+
 // enqueueContenders enqueues the Groups that may want what the Group of a UID lets go of:
 // those that name the remote id, and those without an id that declare its name.
 func (n *Notifier) enqueueContenders(ctx context.Context, uid types.UID, id, name string) {

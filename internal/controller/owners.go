@@ -264,14 +264,15 @@ func (o *owners) isElsewhere(s *scope, g *v1alpha1.Group, candidates []plan.Cand
 	return len(candidates) > 0 && !slices.ContainsFunc(candidates, func(c plan.Candidate) bool { return !o.hides(s, g, c.Group.ID) })
 }
 
-// mayCreate reads the labels of the Group's namespace, unless they were just read.
+// mayCreate reads the labels of the Group's namespace, unless they were just read. A
+// connection that is being deleted takes nothing new.
 func (o *owners) mayCreate(ctx context.Context, s *scope) (bool, error) {
 	object, err := o.groups.connection(ctx, s.key)
 	if err != nil {
 		return false, fmt.Errorf("reading %s: %w", s.key, err)
 	}
 	r, err := o.groups.labels.of(ctx, object, s.group.Namespace, createTTL)
-	return r.use, err
+	return r.use && object.GetDeletionTimestamp().IsZero(), err
 }
 
 // sameAccount reports whether another Group's ids are of the same account, as

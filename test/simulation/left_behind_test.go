@@ -95,7 +95,7 @@ func TestAConnectionWaitsForThePOSTOfAGroupThatIsGone(t *testing.T) {
 		}
 		w.kubectl.declare(w.ops, g, "L1")
 		time.Sleep(10 * time.Second)
-		want := "being deleted; waiting for 1 remote groups that are being created"
+		want := "being deleted; waiting for 1 remote groups that are being created, or are created and not recorded yet: for a/g"
 		if said := l.says(w.ops); !strings.Contains(said, want) {
 			t.Errorf("during the POST the connection says %q, want %q", said, want)
 		}
@@ -106,6 +106,55 @@ func TestAConnectionWaitsForThePOSTOfAGroupThatIsGone(t *testing.T) {
 		made := slices.DeleteFunc(w.sim.Groups(), func(g simulator.Group) bool { return g.Name != "Unique" })
 		if len(made) != 1 || !made[0].Archived() {
 			t.Errorf("want one group made, and archived: %v", made)
+		}
+	})
+}
+
+// It was looked at again half a minute later.
+func TestAConnectionGoesWhenTheLastCreateOverItEnds(t *testing.T) {
+	var lose func()
+	var ended time.Time
+	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
+		if c.request.Method == http.MethodPost {
+			lose()
+			time.Sleep(20 * time.Second)
+			ended = time.Now()
+		}
+		return tr.serve(c)
+	}, func(w *world) {
+		w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.Status, Status: http.StatusBadRequest})
+		g, l := w.links.plainGroup("g"), w.links[0]
+		lose = func() {
+			w.ops.delete(nameOf(g))
+			w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
+			w.ops.delete(l.connection)
+		}
+		w.kubectl.declare(w.ops, g, "L1")
+		for ended.IsZero() {
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(3 * time.Second)
+		if said := l.says(w.ops); said != "" {
+			t.Errorf("three seconds after the create has ended the connection is still there: %q", said)
+		}
+	})
+}
+
+// A Group that is there was named twice.
+func TestAConnectionNamesAGroupOnceThatIsBeingMade(t *testing.T) {
+	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
+		if c.request.Method == http.MethodPost {
+			time.Sleep(20 * time.Second)
+		}
+		return tr.serve(c)
+	}, func(w *world) {
+		w.kubectl.declare(w.ops, w.links.plainGroup("g"), "L1")
+		time.Sleep(5 * time.Second)
+		w.ops.delete(w.links[0].connection)
+		time.Sleep(time.Second)
+		want := "being deleted; waiting for 1 Groups that use it: a/g; "
+		if said := w.links[0].says(w.ops); !strings.Contains(said, want) {
+			t.Errorf("the connection says %q, want %q", said, want)
 		}
 	})
 }
