@@ -243,7 +243,7 @@ run: ## Run the manager here, against the cluster of the current kubeconfig
 	$(GO) run -ldflags "$(LDFLAGS)" ./cmd/manager $(ARGS)
 
 .PHONY: demo
-demo: controlplane ## Show the way of a group, from creation to deletion, on a control plane of its own
+demo: controlplane ## Show the life of a group, from creation to deletion, on a control plane of its own
 	$(GO) run ./test/demo $(ARGS)
 
 .PHONY: playground

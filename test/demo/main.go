@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-// Command demo shows the way of a group, from its creation to its deletion, on a
+// Command demo shows the life of a group, from its creation to its deletion, on a
 // control plane and a stand-in API of its own. It checks everything it shows and
 // exits with 1 where something is not so: it is a test as well.
 //

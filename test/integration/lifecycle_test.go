@@ -12,7 +12,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// The way of a group: created with one POST and no GET of it, updated with one
+// The life of a group: created with one POST and no GET of it, updated with one
 // PUT of the changed field alone, healed, archived, unarchived, deleted.
 func TestTheWayOfAGroup(t *testing.T) {
 	t.Parallel()
