@@ -76,7 +76,7 @@ type connectionObject interface {
 type connectionHandler struct {
 	handler.EnqueueRequestForObject
 
-	enqueueGroups func(context.Context, account.Key) error
+	enqueueGroups func(account.Key) error
 }
 
 // Update leaves out what we wrote to the status ourselves.
@@ -89,7 +89,7 @@ func (h *connectionHandler) Update(ctx context.Context, e event.UpdateEvent, q r
 	}
 	if moved || before.GetGeneration() != now.GetGeneration() || !sameAnnotation(before, now, v1alpha1.AnnotationTakeOver) ||
 		!sameAnnotation(before, now, v1alpha1.AnnotationAcceptMissing) {
-		if err := h.enqueueGroups(ctx, keyOf(now)); err != nil {
+		if err := h.enqueueGroups(keyOf(now)); err != nil {
 			log.FromContext(ctx).Error(err, "The Groups of a changed connection were not enqueued", "connection", keyOf(now).String())
 		}
 	}
@@ -156,7 +156,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 		if apierrors.IsNotFound(err) {
 			r.Accounts.Remove(key)
 			delete(r.written, req.NamespacedName)
-			return reconcile.Result{}, r.enqueueGroups(ctx, key)
+			return reconcile.Result{}, r.enqueueGroups(key)
 		}
 		return reconcile.Result{}, fmt.Errorf("reading the %s: %w", r.Kind, err)
 	}
@@ -165,7 +165,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 		return reconcile.Result{}, nil
 	}
 	object = r.writes(object).latest(object)
-	groups, err := r.Groups.Of(ctx, key)
+	groups, err := r.Groups.Of(key)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
@@ -212,9 +212,8 @@ func (r *ConnectionReconciler) writes(object connectionObject) *lastWritten[conn
 
 // users names the Groups that a connection serves or has served: those of namespaces
 // that may use it, and those whose status has an id.
-func (r *ConnectionReconciler) users(ctx context.Context, object connectionObject, groups []v1alpha1.Group) (names []string, _ error) {
-	for i := range groups {
-		g := &groups[i]
+func (r *ConnectionReconciler) users(ctx context.Context, object connectionObject, groups []*v1alpha1.Group) (names []string, _ error) {
+	for _, g := range groups {
 		rights, err := r.Groups.labels.of(ctx, object, g.Namespace, lookupTTL)
 		if err != nil {
 			return nil, err
@@ -263,10 +262,10 @@ func (r *ConnectionReconciler) ensureInUseFinalizer(ctx context.Context, object 
 
 // enqueueGroups has the Groups of a connection looked at, because it is gone, or
 // allows them something else.
-func (r *ConnectionReconciler) enqueueGroups(ctx context.Context, key account.Key) error {
-	groups, err := r.Groups.Of(ctx, key)
-	for i := range groups {
-		r.Notifier.groups.addGroup(&groups[i])
+func (r *ConnectionReconciler) enqueueGroups(key account.Key) error {
+	groups, err := r.Groups.Of(key)
+	for _, group := range groups {
+		r.Notifier.groups.addGroup(group)
 	}
 	return err
 }

@@ -142,7 +142,7 @@ func TestABindingThatWasNotWrittenKeepsNoIDFromOthers(t *testing.T) {
 	accounts := account.NewRegistry(account.Hooks{})
 	e := &executor{
 		records: &records{client: conflictingClient{}}, claims: accounts.Claims,
-		owners: &owners{groups: Groups{Cache: &fakeCache{}}, live: &counter{}, accounts: accounts, pages: make(chan struct{}, 1), since: time.Now},
+		owners: &owners{groups: Groups{Cache: &fakeCache{}, Index: &fakeCache{}}, live: &counter{}, accounts: accounts, pages: make(chan struct{}, 1), since: time.Now},
 	}
 	s := newScope()
 	s.endpoint = "http://127.0.0.1:1/api"

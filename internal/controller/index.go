@@ -20,41 +20,6 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
 
-// The cache's indexes over Groups.
-const (
-	// indexConnection finds the Groups of a connection, by account.Key.String.
-	indexConnection = "connection"
-	// indexID finds the Groups that name a remote id: in status, annotation or spec.
-	indexID = "remoteID"
-	// indexName finds Groups by the key of the remote name that they declare, or that
-	// their open create has sent.
-	indexName = "remoteName"
-	// indexLarge finds those that are not cached as a whole.
-	indexLarge = "large"
-)
-
-// IndexGroups registers the indexes that the reconcilers look Groups up by.
-func IndexGroups(ctx context.Context, indexer client.FieldIndexer) error {
-	indexes := map[string]func(*v1alpha1.Group) []string{
-		indexConnection: func(g *v1alpha1.Group) []string { return []string{connectionOf(g).String()} },
-		indexID:         idsOf,
-		indexName:       namesOf,
-		indexLarge: func(g *v1alpha1.Group) []string {
-			if isLarge(g) {
-				return []string{largeMark}
-			}
-			return nil
-		},
-	}
-	for name, of := range indexes {
-		extract := func(o client.Object) []string { return of(o.(*v1alpha1.Group)) } //nolint:forcetypeassert // the indexer is registered for Groups
-		if err := indexer.IndexField(ctx, &v1alpha1.Group{}, name, extract); err != nil {
-			return fmt.Errorf("indexing Groups by %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
 // namesOf lists the keys of the remote names of a Group, each once.
 func namesOf(g *v1alpha1.Group) []string { return nameKeys(facts.Names(g, facts.Memory{})) }
 
@@ -92,10 +57,11 @@ func idsOf(g *v1alpha1.Group) []string {
 	return ids
 }
 
-// Groups looks Groups and their connections up in the cache, without copying them:
-// what it returns must not be changed.
+// Groups looks Groups and their connections up in the cache. The Groups are not copies:
+// they must not be changed.
 type Groups struct {
 	Cache client.Reader
+	Index GroupLookup
 	// NamespacedOnly: this manager may not read ClusterConnections, and treats them
 	// as if there were none.
 	NamespacedOnly bool
@@ -122,32 +88,31 @@ func (g Groups) connection(ctx context.Context, key account.Key) (connectionObje
 }
 
 // Of lists the Groups of a connection.
-func (g Groups) Of(ctx context.Context, key account.Key) ([]v1alpha1.Group, error) {
-	return g.by(ctx, indexConnection, key.String())
+func (g Groups) Of(key account.Key) ([]*v1alpha1.Group, error) {
+	return g.by(indexConnection, key.String())
 }
 
 // Naming lists the Groups that name a remote id.
-func (g Groups) Naming(ctx context.Context, id string) ([]v1alpha1.Group, error) {
-	return g.by(ctx, indexID, id)
+func (g Groups) Naming(id string) ([]*v1alpha1.Group, error) {
+	return g.by(indexID, id)
 }
 
 // Named lists the Groups that declare a remote name, or one that an API may take for it.
-func (g Groups) Named(ctx context.Context, name string) ([]v1alpha1.Group, error) {
-	return g.by(ctx, indexName, remote.NameKey(name))
+func (g Groups) Named(name string) ([]*v1alpha1.Group, error) {
+	return g.by(indexName, remote.NameKey(name))
 }
 
 // Bindings tells what the Groups of a connection that may use it are bound to. A Group
 // that reports its remote group as missing has given it up, until a change of the spec
 // asks for it again.
 func (g Groups) Bindings(ctx context.Context, key account.Key) (b account.Bindings, _ error) {
-	groups, err := g.Of(ctx, key)
+	groups, err := g.Of(key)
 	if err != nil {
 		return b, err
 	}
 	may, err := g.allowed(ctx, key)
 	b.Owned, b.Declares = make([]string, 0, len(groups)), make(map[string]remote.FieldSet, len(groups))
-	for i := range groups {
-		one := &groups[i]
+	for _, one := range groups {
 		switch {
 		case !may(one):
 		case one.Status.ID == "":
@@ -176,15 +141,15 @@ func (g Groups) allowed(ctx context.Context, key account.Key) (func(*v1alpha1.Gr
 }
 
 // anyLarge reports whether there are Groups that are not cached as a whole.
-func (g Groups) anyLarge(ctx context.Context) (bool, error) {
-	groups, err := g.by(ctx, indexLarge, largeMark)
+func (g Groups) anyLarge() (bool, error) {
+	groups, err := g.by(indexLarge, largeMark)
 	return len(groups) > 0, err
 }
 
-func (g Groups) by(ctx context.Context, index, value string) ([]v1alpha1.Group, error) {
-	var list v1alpha1.GroupList
-	if err := g.Cache.List(ctx, &list, client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy); err != nil {
+func (g Groups) by(index, value string) ([]*v1alpha1.Group, error) {
+	groups, err := g.Index.ByIndex(index, value)
+	if err != nil {
 		return nil, fmt.Errorf("listing Groups by %s: %w", index, err)
 	}
-	return list.Items, nil
+	return groups, nil
 }

@@ -5,6 +5,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,12 +20,16 @@ import (
 // fakeCache is a cache that holds the Groups of one connection.
 type fakeCache struct {
 	client.Reader
-	groups []v1alpha1.Group
+
+	groups []*v1alpha1.Group
 }
 
-func (s *fakeCache) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
-	into.(*v1alpha1.GroupList).Items = s.groups
-	return nil
+func (s *fakeCache) ByIndex(_, _ string) ([]*v1alpha1.Group, error) {
+	return slices.Clone(s.groups), nil
+}
+
+func (s *fakeCache) All() ([]*v1alpha1.Group, error) {
+	return slices.Clone(s.groups), nil
 }
 
 func (s *fakeCache) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
@@ -32,8 +37,8 @@ func (s *fakeCache) Get(_ context.Context, key client.ObjectKey, _ client.Object
 }
 
 func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
-	bound := func(id, reason string, observed int64) v1alpha1.Group {
-		g := v1alpha1.Group{}
+	bound := func(id, reason string, observed int64) *v1alpha1.Group {
+		g := &v1alpha1.Group{}
 		g.Generation, g.Status.ID = 2, id
 		setConditions(&g.Status.Conditions, observed, "False", reason, "", true, false)
 		return g
@@ -42,7 +47,7 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 	byAnnotation.Annotations = map[string]string{v1alpha1.AnnotationGroupID: "annotated"}
 	foreign := bound("of another cluster", v1alpha1.ReasonRemoteMissing, 2)
 	foreign.Annotations = map[string]string{v1alpha1.AnnotationGroupCluster: "another"}
-	groups := Groups{cluster: "here", Cache: &fakeCache{groups: []v1alpha1.Group{
+	cache := &fakeCache{groups: []*v1alpha1.Group{
 		bound("missing", v1alpha1.ReasonRemoteMissing, 2),
 		bound("changed since", v1alpha1.ReasonRemoteMissing, 1),
 		bound("refused", v1alpha1.ReasonRejected, 2),
@@ -50,7 +55,8 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 		byAnnotation,
 		foreign,
 		{Status: v1alpha1.GroupStatus{ID: "new"}},
-	}}}
+	}}
+	groups := Groups{cluster: "here", Cache: cache, Index: cache}
 	bindings, err := groups.Bindings(t.Context(), account.Key{})
 	if diff := cmp.Diff([]string{"missing"}, bindings.GivenUp); diff != "" || err != nil {
 		t.Errorf("given up (-want +got):\n%s", diff)

@@ -23,9 +23,9 @@ const (
 )
 
 // eachPage reads Groups from the API server, some at a time, without what makes them large.
-func (o *owners) eachPage(ctx context.Context, visit func([]v1alpha1.Group) error, selector ...client.ListOption) error {
+func (o *owners) eachPage(ctx context.Context, visit func([]*v1alpha1.Group) error, selector ...client.ListOption) error {
 	size := int64(fullPage)
-	if large, err := o.groups.anyLarge(ctx); err != nil || large {
+	if large, err := o.groups.anyLarge(); err != nil || large {
 		size = largePage
 	}
 	namespaces := o.namespaces
@@ -34,14 +34,14 @@ func (o *owners) eachPage(ctx context.Context, visit func([]v1alpha1.Group) erro
 	}
 	for _, namespace := range namespaces {
 		for next := ""; ; {
-			list, err := o.page(ctx, append(slices.Clone(selector), client.InNamespace(namespace), client.Limit(size), client.Continue(next)))
+			groups, more, err := o.page(ctx, append(slices.Clone(selector), client.InNamespace(namespace), client.Limit(size), client.Continue(next)))
 			if err != nil {
 				return err
 			}
-			if err := visit(list.Items); err != nil {
+			if err := visit(groups); err != nil {
 				return err
 			}
-			if next = list.Continue; next == "" {
+			if next = more; next == "" {
 				break
 			}
 		}
@@ -49,21 +49,23 @@ func (o *owners) eachPage(ctx context.Context, visit func([]v1alpha1.Group) erro
 	return nil
 }
 
-// page reads some Groups, while nobody else does.
-func (o *owners) page(ctx context.Context, options []client.ListOption) (*v1alpha1.GroupList, error) {
+// page reads some Groups, while nobody else does, and tells how to go on.
+func (o *owners) page(ctx context.Context, options []client.ListOption) (groups []*v1alpha1.Group, next string, _ error) {
 	select {
 	case o.pages <- struct{}{}:
 		defer func() { <-o.pages }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("looking for the owner of a remote group: %w", ctx.Err())
+		return nil, "", fmt.Errorf("looking for the owner of a remote group: %w", ctx.Err())
 	}
 	var list v1alpha1.GroupList
 	if err := o.live.List(ctx, &list, options...); err != nil {
-		return nil, fmt.Errorf("looking for the owner of a remote group: %w", err)
+		return nil, "", fmt.Errorf("looking for the owner of a remote group: %w", err)
 	}
 	for i := range list.Items {
-		list.Items[i].ManagedFields = nil
-		CacheLight(&list.Items[i])
+		group := &list.Items[i]
+		group.ManagedFields = nil
+		CacheLight(group)
+		groups = append(groups, group)
 	}
-	return &list, nil
+	return groups, list.Continue, nil
 }

@@ -26,13 +26,11 @@ type crowd struct {
 	large bool // one of them is not cached as a whole
 }
 
-func (c *crowd) List(_ context.Context, into client.ObjectList, options ...client.ListOption) error {
-	var o client.ListOptions
-	o.ApplyOptions(options)
-	if o.FieldSelector.String() != indexLarge+"="+largeMark || c.large {
-		into.(*v1alpha1.GroupList).Items = c.groups
+func (c *crowd) ByIndex(index, value string) ([]*v1alpha1.Group, error) {
+	if index == indexLarge && !c.large {
+		return nil, nil
 	}
-	return nil
+	return c.fakeCache.ByIndex(index, value)
 }
 
 func (c *crowd) Get(ctx context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
@@ -99,12 +97,12 @@ func TestAnAdoptionReadsNoCrowd(t *testing.T) {
 				g := v1alpha1.Group{}
 				g.Namespace, g.Name, g.UID = "lobby", fmt.Sprint("g-", i), types.UID(fmt.Sprint(i))
 				g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: c.connection, Name: "theirs"}
-				cache.groups = append(cache.groups, g)
+				live.all = append(live.all, g)
+				cache.groups = append(cache.groups, &g)
 			}
-			live.all = cache.groups
 			accounts := account.NewRegistry(account.Hooks{Notify: func(account.Key, account.News) {}, Observe: func(account.Key, klink.Call) {}})
 			key := account.Key{Kind: "Connection", Namespace: "lobby", Name: "ours"}
-			groups := Groups{Cache: cache, labels: &namespaceLabelCache{}}
+			groups := Groups{Cache: cache, Index: cache, labels: &namespaceLabelCache{}}
 			o := &owners{
 				groups: groups, live: live, accounts: accounts, states: &stateStore{}, pages: make(chan struct{}, 1),
 				since: func() time.Time { return time.Now().Add(-c.since) },

@@ -59,10 +59,10 @@ func (n *Notifier) Notify(key account.Key, change account.News) {
 	if change.All || change.Unbound || change.Waiting {
 		n.enqueue(ctx, func(g *v1alpha1.Group) bool {
 			return change.All || change.Unbound && g.Status.ID == "" || change.Waiting && n.groups.priorityOf(g) > priorityDrift
-		})(n.Groups.Of(ctx, key))
+		})(n.Groups.Of(key))
 	}
 	for _, id := range change.IDs {
-		n.enqueue(ctx, func(*v1alpha1.Group) bool { return true })(n.Groups.Naming(ctx, id))
+		n.enqueue(ctx, func(*v1alpha1.Group) bool { return true })(n.Groups.Naming(id))
 	}
 }
 
@@ -82,21 +82,21 @@ func (n *Notifier) enqueueTerminating(key account.Key) {
 // enqueueContenders enqueues the Groups that may want what the Group of a UID lets go of:
 // those that name the remote id, and those without an id that declare its name.
 func (n *Notifier) enqueueContenders(ctx context.Context, uid types.UID, id, name string) {
-	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid })(n.Groups.Naming(ctx, id))
-	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid && g.Status.ID == "" })(n.Groups.Named(ctx, name))
+	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid })(n.Groups.Naming(id))
+	n.enqueue(ctx, func(g *v1alpha1.Group) bool { return g.UID != uid && g.Status.ID == "" })(n.Groups.Named(name))
 }
 
 // enqueue enqueues those of some listed Groups. A list that failed is told, as these
 // Groups are then looked at no sooner than something else asks for it.
-func (n *Notifier) enqueue(ctx context.Context, which func(*v1alpha1.Group) bool) func([]v1alpha1.Group, error) {
-	return func(groups []v1alpha1.Group, err error) {
+func (n *Notifier) enqueue(ctx context.Context, which func(*v1alpha1.Group) bool) func([]*v1alpha1.Group, error) {
+	return func(groups []*v1alpha1.Group, err error) {
 		if err != nil {
 			log.FromContext(ctx).Error(err, "Groups that a change concerns were not enqueued")
 			return
 		}
-		for i := range groups {
-			if which(&groups[i]) {
-				n.groups.addGroup(&groups[i])
+		for _, group := range groups {
+			if which(group) {
+				n.groups.addGroup(group)
 			}
 		}
 	}

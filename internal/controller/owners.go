@@ -38,7 +38,7 @@ type owners struct {
 
 // cached are the claimants that the cache and this process know of.
 func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claimant, error) {
-	groups, err := o.groups.Naming(ctx, id)
+	groups, err := o.groups.Naming(id)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +64,11 @@ func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claima
 func (o *owners) openCreates(ctx context.Context, s *scope, names []string, candidates []plan.Candidate) ([]plan.Claimant, error) {
 	var open []plan.Claimant
 	for _, key := range nameKeys(names) {
-		groups, err := o.groups.Named(ctx, key)
+		groups, err := o.groups.Named(key)
 		if err != nil {
 			return nil, err
 		}
-		groups = slices.DeleteFunc(slices.Clone(groups), func(g v1alpha1.Group) bool { return o.isElsewhere(s, &g, candidates) })
+		groups = slices.DeleteFunc(groups, func(g *v1alpha1.Group) bool { return o.isElsewhere(s, g, candidates) })
 		others, err := o.claimants(ctx, s, groups, "", "")
 		if err != nil {
 			return nil, err
@@ -91,7 +91,7 @@ func (o *owners) before(ctx context.Context, s *scope, id string) ([]plan.Claima
 
 // everyone are the claimants among all Groups, as the API server has them.
 func (o *owners) everyone(ctx context.Context, s *scope, id string) (all []plan.Claimant, _ error) {
-	err := o.eachPage(ctx, func(groups []v1alpha1.Group) error {
+	err := o.eachPage(ctx, func(groups []*v1alpha1.Group) error {
 		some, err := o.claimants(ctx, s, groups, id, "")
 		all = append(all, some...)
 		return err
@@ -117,26 +117,26 @@ const handOver = postTimeout + recordTimeout + 15*time.Second
 // its name without an id in the cache that may use its account, which are read one by one.
 // Anybody may have thousands of the name, and those who have, would have it read as often.
 func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Claimant, error) {
-	var groups []v1alpha1.Group
-	err := o.eachPage(ctx, func(page []v1alpha1.Group) error { groups = append(groups, page...); return nil },
+	var groups []*v1alpha1.Group
+	err := o.eachPage(ctx, func(page []*v1alpha1.Group) error { groups = append(groups, page...); return nil },
 		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("status.id", id)})
 	if err != nil {
 		return nil, err
 	}
-	named, err := o.groups.Named(ctx, s.account.Lookup(id).Group.Name)
+	named, err := o.groups.Named(s.account.Lookup(id).Group.Name)
 	if err != nil {
 		return nil, err
 	}
-	named = slices.DeleteFunc(slices.Clone(named), func(g v1alpha1.Group) bool { return g.Status.ID != "" || g.UID == s.group.UID })
+	named = slices.DeleteFunc(named, func(g *v1alpha1.Group) bool { return g.Status.ID != "" || g.UID == s.group.UID })
 	if named, err = o.competing(ctx, s, named, id); err != nil {
 		return nil, err
 	}
 	if len(named) > mostNamesakes {
 		return o.everyone(ctx, s, id)
 	}
-	for i := range named {
-		var g v1alpha1.Group
-		err := o.live.Get(ctx, client.ObjectKeyFromObject(&named[i]), &g)
+	for _, cached := range named {
+		g := &v1alpha1.Group{}
+		err := o.live.Get(ctx, client.ObjectKeyFromObject(cached), g)
 		if client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("reading a Group of the same name: %w", err)
 		}
@@ -147,21 +147,21 @@ func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Clai
 
 // competing are those of the Groups that may use the account of the one that is looked at.
 // What they may bind to, and what they say, is for the API server to tell.
-func (o *owners) competing(ctx context.Context, s *scope, groups []v1alpha1.Group, id string) (kept []v1alpha1.Group, _ error) {
-	for i := range groups {
-		same, err := o.sameAccount(ctx, s, &groups[i])
+func (o *owners) competing(ctx context.Context, s *scope, groups []*v1alpha1.Group, id string) (kept []*v1alpha1.Group, _ error) {
+	for _, g := range groups {
+		same, err := o.sameAccount(ctx, s, g)
 		if err != nil {
 			return nil, err
 		}
 		if !same {
 			continue
 		}
-		use, _, err := o.may(ctx, s, &groups[i], id)
+		use, _, err := o.may(ctx, s, g, id)
 		if err != nil {
 			return nil, err
 		}
 		if use {
-			kept = append(kept, groups[i])
+			kept = append(kept, g)
 		}
 	}
 	return kept, nil
@@ -169,10 +169,9 @@ func (o *owners) competing(ctx context.Context, s *scope, groups []v1alpha1.Grou
 
 // claimants leaves out the Group itself, those of other accounts, those that another
 // cluster bound, which own nothing here, and those whose word does not count.
-func (o *owners) claimants(ctx context.Context, s *scope, groups []v1alpha1.Group, id, holder string) ([]plan.Claimant, error) {
+func (o *owners) claimants(ctx context.Context, s *scope, groups []*v1alpha1.Group, id, holder string) ([]plan.Claimant, error) {
 	var others []plan.Claimant
-	for i := range groups {
-		g := &groups[i]
+	for _, g := range groups {
 		if g.UID == s.group.UID || facts.IsForeign(g, o.cluster) {
 			continue
 		}

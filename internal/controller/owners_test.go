@@ -76,7 +76,7 @@ func TestAConnectionIsHeldByWhatItHasServed(t *testing.T) {
 			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"use": "yes"}},
 		},
 	}}
-	groups := make([]v1alpha1.Group, 2)
+	groups := []*v1alpha1.Group{{}, {}}
 	groups[0].Namespace, groups[0].Name, groups[0].Status.ID = "excluded", "bound", "a"
 	groups[1].Namespace, groups[1].Name = "excluded", "new"
 	r := &ConnectionReconciler{Groups: Groups{labels: &namespaceLabelCache{live: unlabelled{}}}}

@@ -17,17 +17,17 @@ import (
 
 // All lists every Group with its connection, for the metrics.
 func (g Groups) All(ctx context.Context) (iter.Seq2[account.Key, *v1alpha1.Group], error) {
-	var list v1alpha1.GroupList
-	if err := g.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	groups, err := g.Index.All()
+	if err != nil {
 		return nil, fmt.Errorf("listing Groups: %w", err)
 	}
 	return func(yield func(account.Key, *v1alpha1.Group) bool) {
-		for i := range list.Items {
-			key := connectionOf(&list.Items[i])
+		for _, group := range groups {
+			key := connectionOf(group)
 			if served, err := g.serves(ctx, key); err != nil || !served {
 				continue // another manager tells of it
 			}
-			if !yield(key, &list.Items[i]) {
+			if !yield(key, group) {
 				return
 			}
 		}

@@ -4,7 +4,6 @@
 package controller
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -30,9 +29,8 @@ type Options struct {
 	Client client.Client
 	// Live reads from the API server itself, Secrets above all.
 	Live client.Reader
-	// Groups looks Groups up in the cache, by the indexes that are added to Indexer.
-	Groups  Groups
-	Indexer client.FieldIndexer
+	// Groups looks Groups up in the cache.
+	Groups Groups
 	// Events records events (events.k8s.io).
 	Events events.EventRecorder
 	// Cluster is the UID of namespace kube-system.
@@ -91,13 +89,10 @@ type Controller struct {
 
 // New wires the operator. This is the one place where that is done, for the manager
 // as for the simulation.
-func New(ctx context.Context, o Options) (*Operator, error) {
-	if err := IndexGroups(ctx, o.Indexer); err != nil {
-		return nil, err
-	}
+func New(o Options) *Operator {
 	o.Groups.labels, o.Groups.cluster = &namespaceLabelCache{live: o.Live}, o.Cluster
 	notifier := newNotifier(o.Groups)
-	accounts := account.NewRegistry(notifier.hooks(o.Observe)) //nolint:contextcheck // the cache outlives ctx
+	accounts := account.NewRegistry(notifier.hooks(o.Observe))
 	left := &leftBehind{}
 	operator := &Operator{Accounts: accounts, Controllers: []Controller{{
 		Reconciler: newGroupReconciler(o, accounts, notifier, left), Kind: "Group", Object: &v1alpha1.Group{},
@@ -115,7 +110,7 @@ func New(ctx context.Context, o Options) (*Operator, error) {
 			workers: 1, maxDelay: time.Minute,
 		})
 	}
-	return operator, nil
+	return operator
 }
 
 // SetupWithManager registers the controller.

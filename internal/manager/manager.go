@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The klink-operator authors.
 
-// Package manager wires the operator: the cache and its indexes, the accounts,
+// Package manager wires the operator: the cache, the accounts,
 // the controllers, metrics, probes and leader election.
 //
 // What does not belong here: anything that decides or acts on a Group.
@@ -45,11 +45,12 @@ func New(ctx context.Context, restConfig *rest.Config, options Options) (manager
 	// The API server takes what stands before the slash for the name of the field manager.
 	named := rest.CopyConfig(restConfig)
 	named.UserAgent = "klink-operator/" + version.Version
-	mgr, err := ctrl.NewManager(named, s.managerOptions())
+	index := controller.NewGroupIndex(max(1, len(s.namespaces)))
+	mgr, err := ctrl.NewManager(named, s.managerOptions(index))
 	if err != nil {
 		return nil, fmt.Errorf("setting up the manager: %w", err)
 	}
-	if err := wire(ctx, mgr, s); err != nil {
+	if err := wire(ctx, mgr, index, s); err != nil {
 		return nil, err
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
@@ -74,7 +75,7 @@ func cacheSynced(c cache.Cache) healthz.Checker {
 	}
 }
 
-func (s *settings) managerOptions() ctrl.Options {
+func (s *settings) managerOptions(index *controller.GroupIndex) ctrl.Options {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -91,7 +92,7 @@ func (s *settings) managerOptions() ctrl.Options {
 		LeaderElectionNamespace:       s.OperatorNamespace,
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &grace,
-		Cache:                         s.cacheOptions(),
+		Cache:                         s.cacheOptions(index),
 		Controller:                    config.Controller{SkipNameValidation: &skipNames},
 		// Secrets are read with get alone, never through an informer.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.Namespace{}}}},
@@ -109,9 +110,9 @@ func (s *settings) metricsOptions() metricsserver.Options {
 	return o
 }
 
-func (s *settings) cacheOptions() cache.Options {
+func (s *settings) cacheOptions(index *controller.GroupIndex) cache.Options {
 	light := compact(s.selector)
-	o := cache.Options{DefaultTransform: light, NewInformer: newInformer(light)}
+	o := cache.Options{DefaultTransform: light, NewInformer: informerMaker(index.NewInformer).inPages(light)}
 	if len(s.namespaces) > 0 {
 		o.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range s.namespaces {
@@ -122,7 +123,7 @@ func (s *settings) cacheOptions() cache.Options {
 }
 
 // wire adds the accounts and the controllers to the manager.
-func wire(ctx context.Context, mgr manager.Manager, s settings) error {
+func wire(ctx context.Context, mgr manager.Manager, index *controller.GroupIndex, s settings) error {
 	var cluster corev1.Namespace
 	if err := mgr.GetAPIReader().Get(ctx, client.ObjectKey{Name: "kube-system"}, &cluster); err != nil {
 		return fmt.Errorf("reading the UID of namespace kube-system, which names this cluster: %w", err)
@@ -132,9 +133,9 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 		return err
 	}
 	counters := klinkmetrics.New()
-	groups := controller.Groups{Cache: mgr.GetCache(), NamespacedOnly: rights.namespacedOnly, Selector: s.selector}
-	operator, err := controller.New(ctx, controller.Options{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups, Indexer: mgr.GetFieldIndexer(),
+	groups := controller.Groups{Cache: mgr.GetCache(), Index: index, NamespacedOnly: rights.namespacedOnly, Selector: s.selector}
+	operator := controller.New(controller.Options{ //nolint:contextcheck // the accounts outlive ctx
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Groups: groups,
 		Events: mgr.GetEventRecorder("klink-operator"), Cluster: string(cluster.UID), Namespaces: s.namespaces,
 		Kinds: rights.connectionKinds(), Unserved: rights.unserved, Workers: s.Workers, Count: counters, Observe: counters.Observe,
 		DryRun: s.DryRun, Rules: func(v1alpha1.ConnectionKind) controller.ConnectionRules {
@@ -145,9 +146,6 @@ func wire(ctx context.Context, mgr manager.Manager, s settings) error {
 			}
 		},
 	})
-	if err != nil {
-		return err
-	}
 	state := klinkmetrics.State{Leading: mgr.Elected(), Accounts: operator.Accounts, Connections: groups.Connections, Groups: groups.All}
 	if err := counters.Register(s.Registry, state); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,7 +78,7 @@ type settings struct {
 func (o *Options) check() (settings, error) {
 	s := settings{Options: *o}
 	for namespace := range strings.SplitSeq(o.WatchNamespaces, ",") {
-		if namespace = strings.TrimSpace(namespace); namespace != "" {
+		if namespace = strings.TrimSpace(namespace); namespace != "" && !slices.Contains(s.namespaces, namespace) {
 			s.namespaces = append(s.namespaces, namespace)
 		}
 	}

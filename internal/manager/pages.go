@@ -27,10 +27,13 @@ type pages struct {
 	compact func(any) (any, error)
 }
 
-// newInformer makes an informer that lists so.
-func newInformer(compact func(any) (any, error)) func(cache.ListerWatcher, runtime.Object, time.Duration, cache.Indexers) cache.SharedIndexInformer {
+// informerMaker makes an informer of the cache.
+type informerMaker func(cache.ListerWatcher, runtime.Object, time.Duration, cache.Indexers) cache.SharedIndexInformer
+
+// inPages has informers list so.
+func (m informerMaker) inPages(compact func(any) (any, error)) informerMaker {
 	return func(from cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
-		return cache.NewSharedIndexInformer(&pages{from: cache.ToListerWatcherWithContext(from), compact: compact}, example, resync, indexers)
+		return m(&pages{from: cache.ToListerWatcherWithContext(from), compact: compact}, example, resync, indexers)
 	}
 }
 

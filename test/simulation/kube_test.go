@@ -22,13 +22,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/controller"
 )
 
 // view is the watch cache of one process: a past state of the cluster.
 type view struct {
-	p       *process
-	wake    chan struct{}
-	indexes map[string]client.IndexerFunc
+	p    *process
+	wake chan struct{}
 
 	mu      sync.Mutex
 	next    int
@@ -36,7 +36,7 @@ type view struct {
 }
 
 func newView(p *process) *view {
-	v := &view{p: p, wake: make(chan struct{}, 1), indexes: map[string]client.IndexerFunc{}, objects: map[name]client.Object{}}
+	v := &view{p: p, wake: make(chan struct{}, 1), objects: map[name]client.Object{}}
 	c := p.cluster
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,12 +46,6 @@ func newView(p *process) *view {
 		v.objects[n] = clone(o)
 	}
 	return v
-}
-
-// IndexField keeps an index's function; lookups go through all objects.
-func (v *view) IndexField(_ context.Context, _ client.Object, field string, f client.IndexerFunc) error {
-	v.indexes[field] = f
-	return nil
 }
 
 // run lets changes arrive, each a while after it was made, in order.
@@ -131,6 +125,31 @@ func (v *view) seen(o client.Object) client.Object {
 	return o
 }
 
+// ByIndex looks Groups up among those that have arrived: it goes through all of them.
+func (v *view) ByIndex(index, value string) ([]*v1alpha1.Group, error) {
+	values, ok := controller.IndexValues()[index]
+	if !ok {
+		return nil, fmt.Errorf("there is no index %q", index)
+	}
+	if v.p.breaks.blind && index != "connection" {
+		return nil, nil
+	}
+	all, err := v.All()
+	return slices.DeleteFunc(all, func(g *v1alpha1.Group) bool { return !slices.Contains(values(g), value) }), err
+}
+
+// All lists the Groups that have arrived.
+func (v *view) All() (groups []*v1alpha1.Group, _ error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, n := range slices.SortedFunc(maps.Keys(v.objects), compareNames) {
+		if g, ok := v.objects[n].(*v1alpha1.Group); ok {
+			groups = append(groups, g)
+		}
+	}
+	return groups, nil
+}
+
 // kubeClient reads from the view and writes to the cluster.
 type kubeClient struct {
 	client.Client
@@ -146,33 +165,6 @@ func found(o client.Object, key client.ObjectKey, into client.Object) error {
 		return notFound(name{kindOf(into), key.Namespace, key.Name})
 	}
 	reflect.ValueOf(into).Elem().Set(reflect.ValueOf(o).Elem())
-	return nil
-}
-
-func (k *kubeClient) List(_ context.Context, into client.ObjectList, opts ...client.ListOption) error {
-	o := (&client.ListOptions{}).ApplyOptions(opts)
-	groups, ok := into.(*v1alpha1.GroupList)
-	if !ok || o.FieldSelector == nil {
-		return fmt.Errorf("the simulation lists no %T", into)
-	}
-	selected := o.FieldSelector.Requirements()[0]
-	v := k.p.view
-	if k.p.breaks.blind && selected.Field != "connection" {
-		return nil
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	var found []name
-	for n, o := range v.objects {
-		if g, ok := o.(*v1alpha1.Group); ok && slices.Contains(v.indexes[selected.Field](g), selected.Value) {
-			found = append(found, n)
-		}
-	}
-	slices.SortFunc(found, compareNames)
-	groups.Items = make([]v1alpha1.Group, len(found))
-	for i, n := range found {
-		v.objects[n].(*v1alpha1.Group).DeepCopyInto(&groups.Items[i])
-	}
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -79,8 +78,8 @@ func (p *process) start() {
 // wire has the operator on the simulated surroundings.
 func (p *process) wire() {
 	kube := &kubeClient{p: p}
-	operator, err := controller.New(p.ctx, controller.Options{
-		Client: kube, Live: &liveReader{p: p}, Groups: controller.Groups{Cache: kube}, Indexer: p.view,
+	operator := controller.New(controller.Options{
+		Client: kube, Live: &liveReader{p: p}, Groups: controller.Groups{Cache: kube, Index: p.view},
 		Events: recorder{p}, Cluster: p.cluster.uid, Kinds: []v1alpha1.ConnectionKind{v1alpha1.KindConnection, v1alpha1.KindClusterConnection},
 		Workers: workers, Count: counter{p}, Observe: func(account.Key, klink.Call) {},
 		Rules: func(kind v1alpha1.ConnectionKind) controller.ConnectionRules {
@@ -89,9 +88,6 @@ func (p *process) wire() {
 			}
 		},
 	})
-	if err != nil {
-		panic(err)
-	}
 	p.reconcilers, p.handlers = map[string]reconcile.Reconciler{}, map[string]func(change, bool){}
 	var onGroup []func(change, bool)
 	for _, c := range operator.Controllers {
@@ -280,5 +276,3 @@ type counter struct{ p *process }
 
 func (c counter) Drifted(account.Key, []string) {}
 func (c counter) Recovered(outcome string)      { c.p.journal.count("recovered " + outcome) }
-
-var _ client.FieldIndexer = (*view)(nil)
