@@ -5,6 +5,7 @@ package manager
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -59,6 +60,16 @@ func TestAWrongSelectorIsRefused(t *testing.T) {
 	o := checkable(Options{ConnectionSelector: "shard==,"})
 	if _, err := o.check(); err == nil || !strings.Contains(err.Error(), "--connection-selector") {
 		t.Errorf("it is taken: %v", err)
+	}
+}
+
+// The cache watches each namespace once, and a lookup waits for as many as are named.
+func TestANamespaceThatIsNamedTwiceIsWatchedOnce(t *testing.T) {
+	t.Parallel()
+	o := checkable(Options{WatchNamespaces: "lobby, studio,lobby,"})
+	s, err := o.check()
+	if err != nil || !slices.Equal(s.namespaces, []string{"lobby", "studio"}) {
+		t.Errorf("%q are watched; %v", s.namespaces, err)
 	}
 }
 
