@@ -6,8 +6,10 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -61,6 +63,7 @@ type GroupLookup interface {
 type GroupIndex struct {
 	values map[string]func(*v1alpha1.Group) []string
 	wanted int
+	seed   maphash.Seed
 
 	mu        sync.Mutex
 	informers []toolscache.SharedIndexInformer
@@ -69,7 +72,7 @@ type GroupIndex struct {
 // NewGroupIndex returns an index for a cache that has so many informers of Groups: one for
 // each namespace that is watched, or a single one.
 func NewGroupIndex(informers int) *GroupIndex {
-	return &GroupIndex{values: IndexValues(), wanted: informers}
+	return &GroupIndex{values: IndexValues(), wanted: informers, seed: maphash.MakeSeed()}
 }
 
 // NewInformer makes an informer, for the cache's options. It adds the indexes to those of Groups.
@@ -79,7 +82,13 @@ func (i *GroupIndex) NewInformer(from toolscache.ListerWatcher, example runtime.
 	}
 	indexers = maps.Clone(indexers)
 	for name, of := range i.values {
-		indexers[name] = func(o any) ([]string, error) { return of(o.(*v1alpha1.Group)), nil } //nolint:forcetypeassert // the informer is one of Groups
+		indexers[name] = func(o any) ([]string, error) {
+			keys := of(o.(*v1alpha1.Group)) //nolint:forcetypeassert // the informer is one of Groups
+			for n, value := range keys {
+				keys[n] = i.key(name, value)
+			}
+			return keys, nil
+		}
 	}
 	informer := toolscache.NewSharedIndexInformer(from, example, resync, indexers)
 	i.mu.Lock()
@@ -90,9 +99,29 @@ func (i *GroupIndex) NewInformer(from toolscache.ListerWatcher, example runtime.
 
 // ByIndex implements GroupLookup.
 func (i *GroupIndex) ByIndex(index, value string) ([]*v1alpha1.Group, error) {
-	return i.collect(func(of toolscache.Indexer) ([]any, error) {
-		return of.ByIndex(index, value) //nolint:wrapcheck // it names the index
+	groups, err := i.collect(func(of toolscache.Indexer) ([]any, error) {
+		return of.ByIndex(index, i.key(index, value)) //nolint:wrapcheck // it names the index
 	})
+	if sharesSets(index) {
+		groups = slices.DeleteFunc(groups, func(g *v1alpha1.Group) bool { return !slices.Contains(i.values[index](g), value) })
+	}
+	return groups, err
+}
+
+// sets is how many sets of Groups an index has whose values share them.
+const sets = 2048
+
+// sharesSets reports whether the values of an index mostly find one Group each. A set takes
+// 200 bytes, so that several values share one.
+func sharesSets(index string) bool { return index == indexID || index == indexName }
+
+// key is that of the set of Groups that a value is looked for in. The seed keeps anybody from
+// choosing ids or names that all share one.
+func (i *GroupIndex) key(index, value string) string {
+	if !sharesSets(index) {
+		return value
+	}
+	return strconv.FormatUint(maphash.String(i.seed, value)%sets, 36)
 }
 
 // All implements GroupLookup.

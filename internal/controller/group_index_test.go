@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,6 +88,41 @@ func TestGroupsOfAllWatchedNamespacesAreFound(t *testing.T) {
 	if _, err := index.ByIndex("color", "red"); err == nil {
 		t.Error("an index that does not exist finds nothing, and no error says so")
 	}
+}
+
+// Ids and names share sets in the cache: what another one has there must not be found.
+func TestAGroupIsFoundByItsOwnValuesAlone(t *testing.T) {
+	index := NewGroupIndex(1)
+	other := 0
+	for index.key(indexID, strconv.Itoa(other)) != index.key(indexID, "mine") {
+		other++
+	}
+	mine, theirs := groupAt("east", "mine"), groupAt("east", strconv.Itoa(other))
+	mine.Status.ID, theirs.Status.ID = mine.Name, theirs.Name
+	informer := index.NewInformer(groupSource(mine, theirs), &v1alpha1.Group{}, 0, toolscache.Indexers{})
+	runInformer(t, informer)
+	want := func(by, value string, names ...string) {
+		t.Helper()
+		if diff := cmp.Diff(append([]string{}, names...), foundBy(t, index, by, value)); diff != "" {
+			t.Errorf("by %s %q (-want +got):\n%s", by, value, diff)
+		}
+	}
+	for _, g := range []*v1alpha1.Group{mine, theirs} {
+		want(indexID, g.Status.ID, "east/"+g.Name)
+		want(indexName, nameKeys([]string{g.Spec.Name})[0], "east/"+g.Name)
+	}
+	moved := mine.DeepCopy()
+	moved.Status.ID = "moved"
+	if err := informer.GetIndexer().Update(moved); err != nil {
+		t.Fatal(err)
+	}
+	want(indexID, "mine")
+	want(indexID, "moved", "east/mine")
+	if err := informer.GetIndexer().Delete(moved); err != nil {
+		t.Fatal(err)
+	}
+	want(indexID, "moved")
+	want(indexID, theirs.Status.ID, "east/"+theirs.Name)
 }
 
 // An id that no Group names may be adopted, and a connection without Groups may go: what is not
