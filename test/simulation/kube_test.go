@@ -4,6 +4,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,10 +34,12 @@ type view struct {
 	mu      sync.Mutex
 	next    int
 	objects map[name]client.Object
+	// lent are copies of the Groups that lookups have returned, which must stay as they were.
+	lent map[name]*v1alpha1.Group
 }
 
 func newView(p *process) *view {
-	v := &view{p: p, wake: make(chan struct{}, 1), objects: map[name]client.Object{}}
+	v := &view{p: p, wake: make(chan struct{}, 1), objects: map[name]client.Object{}, lent: map[name]*v1alpha1.Group{}}
 	c := p.cluster
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,18 +91,25 @@ func (v *view) apply(c change) {
 		return
 	}
 	v.mu.Lock()
-	var n name
+	n := nameOf(cmp.Or(c.now, c.before))
+	v.takeBack(n)
 	if c.now != nil {
-		n = nameOf(c.now)
 		v.objects[n] = c.now
 	} else {
-		n = nameOf(c.before)
 		delete(v.objects, n)
 	}
 	v.mu.Unlock()
 	if handle := v.p.handlers[n.kind]; handle != nil {
 		handle(c, false)
 	}
+}
+
+// takeBack looks at what lookups have returned of a Group before another takes its place.
+func (v *view) takeBack(n name) {
+	if lent := v.lent[n]; lent != nil && !reflect.DeepEqual(lent, v.objects[n]) {
+		v.p.journal.violate("cache: %s/%s was changed in the cache itself", n.namespace, n.name)
+	}
+	delete(v.lent, n)
 }
 
 func (v *view) get(n name) client.Object {
@@ -144,7 +154,10 @@ func (v *view) All() (groups []*v1alpha1.Group, _ error) {
 	defer v.mu.Unlock()
 	for _, n := range slices.SortedFunc(maps.Keys(v.objects), compareNames) {
 		if g, ok := v.objects[n].(*v1alpha1.Group); ok {
-			groups = append(groups, g)
+			if v.lent[n] == nil {
+				v.lent[n] = clone(g)
+			}
+			groups = append(groups, v.lent[n])
 		}
 	}
 	return groups, nil
