@@ -53,7 +53,7 @@ func (o *owners) cached(ctx context.Context, s *scope, id string) ([]plan.Claima
 		}
 	}
 	if holder != "" && holder != s.uid() {
-		others = append(others, plan.Claimant{UID: holder, Group: plan.OwnerNotCached, Bound: true, Held: true})
+		others = append(others, plan.Claimant{UID: holder, Group: plan.OwnerNotCached, Bound: true})
 	}
 	return others, nil
 }

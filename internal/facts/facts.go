@@ -128,8 +128,7 @@ func identity(in Input) plan.Identity {
 		}
 	}
 	if wanted := WantedID(in.Group, in.Memory); wanted != "" {
-		owner := otherOwner(in, wanted)
-		id.OtherOwner, id.OwnerHolds = owner.Group, owner.Held
+		id.OtherOwner = otherOwner(in, wanted)
 	}
 	return id
 }
@@ -142,17 +141,17 @@ func Note(g *v1alpha1.Group, m Memory) (note string, noted bool) {
 	return m.Attempt, m.Attempt != "" && !m.AttemptEmpty
 }
 
-// otherOwner is the other Group that owns the id, if one does.
-func otherOwner(in Input, id string) plan.Claimant {
+// otherOwner names the other Group that owns the id, if one does.
+func otherOwner(in Input, id string) string {
 	claims := in.Claims[id]
 	self := Claimant(in.Group, id, claims.Holder)
 	self.Bound = self.Bound || in.Memory.Bound == id || in.Memory.Agreed == id
 	self.MayBind = true // whether it may is asked elsewhere
 	owner, _ := plan.Owner(append(slices.Clone(claims.Others), self))
 	if owner.UID == self.UID {
-		return plan.Claimant{}
+		return ""
 	}
-	return owner
+	return owner.Group
 }
 
 // recorded reports whether annotations and finalizer say what they should.
@@ -221,7 +220,7 @@ func Claimant(g *v1alpha1.Group, id, holder string) plan.Claimant {
 	return plan.Claimant{
 		UID: string(g.UID), Group: g.Namespace + "/" + g.Name, Created: g.CreationTimestamp.Time,
 		Bound: g.Status.ID == id || string(g.UID) == holder, Deleting: !g.DeletionTimestamp.IsZero(),
-		Held:     slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup) || !g.DeletionTimestamp.IsZero(),
+		Held:     slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup),
 		Recorded: NamedID(g) == id, Attempt: openAttempt(g),
 	}
 }

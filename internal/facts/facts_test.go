@@ -195,26 +195,6 @@ func TestWhoOwnsAnIDIsNamed(t *testing.T) {
 	}
 }
 
-func TestAnOwnerThatHasNoFinalizerDoesNotHoldTheID(t *testing.T) {
-	held := bound()
-	held.UID = "uid-lobby"
-	loose := held.DeepCopy()
-	loose.Finalizers = nil
-	going := loose.DeepCopy()
-	going.DeletionTimestamp = &metav1.Time{Time: now}
-	for _, c := range []struct {
-		name  string
-		owner *v1alpha1.Group
-		holds bool
-	}{{"with the finalizer", held, true}, {"without", loose, false}, {"going, without ours", going, true}} {
-		claims := Claims{Others: []plan.Claimant{Claimant(c.owner, id, "")}}
-		got := Of(Input{Group: annotated(), Cluster: ours, Claims: map[string]Claims{id: claims}}).Identity
-		if got.OtherOwner == "" || got.OwnerHolds != c.holds {
-			t.Errorf("%s: owner %q holds it: %t, want %t", c.name, got.OtherOwner, got.OwnerHolds, c.holds)
-		}
-	}
-}
-
 // annotated is a Group restored from a backup without status.
 func annotated() *v1alpha1.Group {
 	g := bound()

@@ -54,14 +54,7 @@ func (f *Facts) maySee() bool {
 // mayBindClaimed: the id that only the annotation carries may become this Group's.
 func (f *Facts) mayBindClaimed() bool {
 	id := &f.Identity
-	return f.Connection.Allowed && (f.Connection.MayAdopt || id.TakeOver) || id.OtherOwner == "" && f.mayClaim()
-}
-
-// mayClaim: what the annotation says of an id counts, as the word of one who may adopt, or of
-// one who may have made the group.
-func (f *Facts) mayClaim() bool {
-	id := &f.Identity
-	recovers := id.ForeignCluster == "" && f.Remote.State == RemotePresent && f.madeSince(f.Remote.Group)
+	recovers := id.OtherOwner == "" && id.ForeignCluster == "" && f.Remote.State == RemotePresent && f.madeSince(f.Remote.Group)
 	return f.Connection.Allowed && (f.Connection.MayAdopt || id.TakeOver || recovers)
 }
 

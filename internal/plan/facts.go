@@ -95,9 +95,6 @@ type Identity struct {
 	// OtherOwner is the other Group that owns ID (or, while unbound, the id claimed, or
 	// spec.groupID).
 	OtherOwner string
-	// OwnerHolds: that one has our finalizer, so that its own deletion settles what becomes
-	// of the group.
-	OwnerHolds bool
 	// WaitsForOwner: the Group names an id, which another one owned so far.
 	WaitsForOwner bool
 	// Attempt is the note of a create without an id; nil without one.

@@ -16,6 +16,8 @@ const (
 	deletionRetry = time.Minute
 	// unreadRetry is how soon it looks again whether that can be told.
 	unreadRetry = 500 * time.Millisecond
+	// deletionRace is how soon it looks again whether another Group was bound meanwhile.
+	deletionRace = 5 * time.Second
 	// goneRetry is how soon a group whose Group is gone is looked at again: nothing
 	// else would wake anybody up for it.
 	goneRetry = 5 * time.Second
@@ -70,9 +72,9 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 		return Step{Action: Wait}, true
 	case f.DryRun:
 		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy)), true
-	case f.spec().DeletionPolicy != v1alpha1.DeletionOrphan && !f.CRDGone && heldByNobodyElse(f):
-		return writeStatus(deleting(fmt.Sprintf("Group %s names remote group %s too and takes it over, and has not got as far yet",
-			f.Identity.OtherOwner, f.Identity.boundOrClaimed())), 0), true
+	case f.spec().DeletionPolicy != v1alpha1.DeletionOrphan && !f.CRDGone && !f.observes() && f.Identity.boundOrClaimed() != "" && f.Identity.OtherOwner == OwnerNotCached:
+		// That may come to nothing, and nobody would settle what becomes of the group.
+		return writeStatus(deleting(fmt.Sprintf("another Group is being bound to remote group %s", f.Identity.boundOrClaimed())), deletionRace), true
 	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || notOurs(f):
 		orphaned := f.Identity.ID != "" && !othersOwn(f)
 		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && madeOwn(f)}, true
@@ -113,13 +115,6 @@ func notOurs(f *Facts) bool {
 
 func othersOwn(f *Facts) bool {
 	return f.Identity.ForeignCluster != "" || f.Identity.boundOrClaimed() != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
-}
-
-// heldByNobodyElse: the group goes over to another Group, which has no finalizer yet. If this
-// one gave way and that one were deleted at once, nobody would settle what becomes of the group.
-func heldByNobodyElse(f *Facts) bool {
-	id := &f.Identity
-	return id.OtherOwner != "" && !id.OwnerHolds && id.ForeignCluster == "" && !f.observes() && (id.ID != "" || id.ClaimedID != "" && f.mayClaim())
 }
 
 // madeOwn reports whether the remote group can only have been made for this Group. One

@@ -49,8 +49,8 @@ func TestDeletionTouchesNothingThatIsNotOurs(t *testing.T) {
 	remove := policy(v1alpha1.DeletionDelete)
 	decide(t, []decision{
 		{"what another Group owns", facts(deleted, remove, allowDelete, owned), released},
-		{"what another Group is about to hold", facts(deleted, remove, allowDelete, owned, unheld),
-			says(v1alpha1.ReasonDeleting, "takes it over").again(time.Minute)},
+		{"not while that one is being bound, which may come to nothing", facts(deleted, remove, allowDelete, owned, notCached),
+			says(v1alpha1.ReasonDeleting, "another Group is being bound to remote group "+plazaID).again(deletionRace)},
 		{"what another cluster bound", facts(deleted, remove, allowDelete, foreign), released},
 		{"not even where it could be taken over", facts(deleted, remove, allowDelete, foreign, takeOverOK), released},
 		{"what another Group has just let go of", facts(deleted, remove, allowDelete, noStatus, contends), released},

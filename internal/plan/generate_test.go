@@ -202,7 +202,6 @@ func anyIdentity(odd oddity, s *Facts) {
 	s.Identity.Unrecorded = s.Identity.ID != "" && rarely("unrecorded id")
 	if rarely("owned") {
 		owned(s)
-		s.Identity.OwnerHolds = rapid.Bool().Draw(odd.t, "the owner holds it")
 	}
 	if s.Identity.ID == "" && rarely("gave one up") {
 		s.Dropped = Dropped{ID: otherID, At: now.Add(-time.Hour), Confirmed: !rarely("unconfirmed"), Remote: Remote{State: RemotePresent, Group: anyGroup(t, otherID), AsOf: now}}

@@ -28,10 +28,9 @@ type Claimant struct {
 	Bound bool
 	// Created is the Group's creationTimestamp.
 	Created time.Time
-	// Deleting: it is going away, and so never takes an id over.
+	// Deleting: it is going away, and so never takes an id over from one that stays.
 	Deleting bool
-	// Held: it has our finalizer, so that its own deletion settles what becomes of the group,
-	// or it is going and has settled that.
+	// Held: it has our finalizer, so that its own deletion settles what becomes of the group.
 	Held bool
 	// MayBind: what it says in annotation or spec counts, because it may adopt over its
 	// connection, or may have made the group.
@@ -47,8 +46,17 @@ type Claimant struct {
 
 // Owner picks the one claimant that owns a remote id: whose status says so,
 // then the older of those whose word counts, then the lower UID. No claimant, no owner.
+//
+// One that is going gives way to those that stay, if one of them has our finalizer. Where
+// none has, it is a matter of a moment, or for ever, until one does, and if they were
+// deleted too, nothing would settle what becomes of the group.
 func Owner(claimants []Claimant) (Claimant, bool) {
-	candidates := slices.DeleteFunc(slices.Clone(claimants), func(c Claimant) bool { return !c.Bound && (c.Deleting || !c.MayBind) })
+	candidates := slices.DeleteFunc(slices.Clone(claimants), func(c Claimant) bool { return !c.Bound && (!c.MayBind || c.Deleting && !c.Held) })
+	staysHeld := slices.ContainsFunc(candidates, func(c Claimant) bool { return !c.Deleting && c.Held })
+	goesHeld := slices.ContainsFunc(candidates, func(c Claimant) bool { return c.Deleting && c.Held })
+	candidates = slices.DeleteFunc(candidates, func(c Claimant) bool {
+		return !c.Bound && (c.Deleting && staysHeld || !c.Deleting && !staysHeld && goesHeld)
+	})
 	if len(candidates) == 0 {
 		return Claimant{}, false
 	}
@@ -96,7 +104,10 @@ func (c Claimant) keeps(f *Facts, id string) bool {
 	if f.Identity.ClaimedID != id && f.spec().GroupID != id || c.Bound {
 		return c.Recorded && (c.Bound || c.MayBind)
 	}
-	self := Claimant{UID: string(f.Group.UID), Created: f.Group.CreationTimestamp.Time, MayBind: true}
+	self := Claimant{
+		UID: string(f.Group.UID), Created: f.Group.CreationTimestamp.Time, MayBind: true,
+		Deleting: !f.Group.DeletionTimestamp.IsZero(), Held: slices.Contains(f.Group.Finalizers, v1alpha1.FinalizerGroup),
+	}
 	owner, _ := Owner([]Claimant{c, self})
 	return c.Recorded && owner.UID != self.UID
 }

@@ -151,10 +151,6 @@ func obeys(t *rapid.T, s *Facts, step Step) {
 			t.Fatal("a Group is released whose remote group may be there")
 		}
 	}
-	policyHolds := s.spec().DeletionPolicy != v1alpha1.DeletionOrphan && !s.CRDGone && !s.observes()
-	if step.Action == Release && policyHolds && s.Identity.ID != "" && s.Identity.ForeignCluster == "" && s.Identity.OtherOwner != "" && !s.Identity.OwnerHolds {
-		t.Fatal("a Group gives way to one that does not hold the remote group")
-	}
 	if step.Action == Update && s.Declared.AtLeast && slices.Contains(step.Fields, FieldContacts) && now.Sub(s.Remote.ReadAt) > 5*time.Second {
 		t.Fatal("members are written back that no GET has just shown")
 	}

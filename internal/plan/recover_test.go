@@ -155,6 +155,8 @@ func TestOwner(t *testing.T) {
 	bound := func(c *Claimant) { c.Bound = true }
 	deleting := func(c *Claimant) { c.Deleting = true }
 	powerless := func(c *Claimant) { c.MayBind = false }
+	held := func(c *Claimant) { c.Held = true }
+	leaving := with(with(old, deleting), held)
 	for _, c := range []struct {
 		name      string
 		claimants []Claimant
@@ -172,6 +174,11 @@ func TestOwner(t *testing.T) {
 		{"nor owns it alone", []Claimant{with(old, powerless)}, ""},
 		{"but keeps what it has", []Claimant{with(with(old, bound), powerless), young}, "b"},
 		{"nobody but one being deleted", []Claimant{with(old, deleting)}, ""},
+		{"which keeps what it holds", []Claimant{leaving}, "b"},
+		{"also beside an older one that holds nothing yet", []Claimant{old, with(with(young, deleting), held)}, "a"},
+		{"not beside one that holds it too", []Claimant{leaving, with(young, held)}, "a"},
+		{"nor where its word does not count", []Claimant{with(leaving, powerless), young}, "a"},
+		{"nor beside one whose status says so", []Claimant{leaving, with(young, bound)}, "a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := append([]Claimant(nil), c.claimants...)
