@@ -38,6 +38,8 @@ type mirror struct {
 	sighted bool
 	// hidesArchived: the lists show no archived group, though there is one.
 	hidesArchived bool
+	// unreadable is the archived group that no list showed when it could not be read either.
+	unreadable string
 }
 
 func newMirror() *mirror {

@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -235,7 +236,8 @@ func (p *poller) list(ctx context.Context, j job) error {
 
 // seekArchived reads one group that is known to be archived, where a listing shows
 // none that is: either that group is gone, or the lists hide what is archived, and
-// prove no absence.
+// prove no absence. One that can be read neither way, twice, is taken for hidden: its
+// trouble is not the account's.
 func (p *poller) seekArchived(ctx context.Context, of *session, l *klink.Listing) error {
 	if !l.Complete {
 		return nil
@@ -255,11 +257,20 @@ func (p *poller) seekArchived(ctx context.Context, of *session, l *klink.Listing
 		g, err := of.client.Get(ctx, id)
 		p.c.settle(of, err)
 		if err != nil && !klink.Missing(err) {
-			return err
+			var again bool
+			p.c.took(of, func(s *state) News {
+				again, s.mirror.unreadable = s.mirror.unreadable == id, id
+				return News{}
+			})
+			if !again || !p.isOwnTrouble(ctx, of, err) {
+				return err
+			}
+			l.Complete, l.Why = false, fmt.Sprintf("no list shows the archived group %s any more, and it cannot be read: %v", id, err)
+			return nil
 		}
 		hidden = err == nil && g.Archived()
 		p.c.took(of, func(s *state) News {
-			s.mirror.hidesArchived = hidden
+			s.mirror.hidesArchived, s.mirror.unreadable = hidden, ""
 			if err == nil {
 				s.mirror.read(g, time.Now())
 			} else {

@@ -120,20 +120,28 @@ func (p *poller) readOne(
 	asked := time.Now()
 	g, err := of.client.Get(ctx, id)
 	p.c.settle(of, err)
-	switch e, _ := klink.AsError(err); {
+	switch {
 	case err == nil:
 		return looked{shown: true, answered: true, changed: p.noteRead(of, g)}, nil
-	case e == nil, e.Kind == klink.KindUnauthorized, e.Kind == klink.KindNetwork, e.Kind == klink.KindThrottled:
-		return one, err
 	case klink.Missing(err):
-		return looked{answered: true, changed: notFound(of, id, asked, e.Kind == klink.KindNotFound)}, nil
-	case e.Kind == klink.KindForbidden, e.Kind == klink.KindServer, e.Kind == klink.KindIntermediary:
-		if !p.c.suspect(ctx, of) {
-			return one, err
-		}
-	default: // this group's own trouble
+		return looked{answered: true, changed: notFound(of, id, asked, klink.KindOf(err) == klink.KindNotFound)}, nil
+	case !p.isOwnTrouble(ctx, of, err):
+		return one, err
 	}
 	return one, nil
+}
+
+// isOwnTrouble reports whether the failure of one group's GET concerns that group alone, so
+// that the pass goes on with the others. A probe decides where it may be the connection's.
+func (p *poller) isOwnTrouble(ctx context.Context, of *session, err error) bool {
+	switch klink.KindOf(err) {
+	case 0, klink.KindUnauthorized, klink.KindThrottled:
+		return false
+	case klink.KindForbidden, klink.KindServer, klink.KindIntermediary, klink.KindNetwork:
+		return p.c.suspect(ctx, of)
+	default:
+		return true
+	}
 }
 
 // probeOnce makes a probe in its turn, where there is nothing to read.
