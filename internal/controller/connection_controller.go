@@ -182,20 +182,26 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	ready, err := r.report(ctx, object, a.State(), problem, held)
+	state := a.State()
+	ready, err := r.report(ctx, object, state, problem, held)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	return reconcile.Result{RequeueAfter: lookAgain(ready, object.GetConnectionSpec().ResyncInterval.Duration)}, nil
+	return reconcile.Result{RequeueAfter: lookAgain(ready, object.GetConnectionSpec().ResyncInterval.Duration, time.Since(state.Watched))}, nil
 }
 
 // lookAgain is how soon a connection is looked at again, its Secret included: while it
-// is not ready, a person may put that right at any time, whatever the interval.
-func lookAgain(ready bool, resync time.Duration) time.Duration {
-	if !ready {
+// is not ready, a person may put that right at any time, whatever the interval. Its first
+// look at the account has gone on for so long.
+func lookAgain(ready bool, resync, first time.Duration) time.Duration {
+	switch {
+	case ready:
+		return resync
+	case first < firstLookSaid:
+		return firstLookSaid - first
+	default:
 		return notReadyRetry
 	}
-	return resync
 }
 
 // writes are those of ours that the cache may not show yet.

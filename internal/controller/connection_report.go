@@ -86,9 +86,31 @@ func evaluateReady(object connectionObject, s account.State, p *problem, held ho
 		return readyState{reason: v1alpha1.ReasonUnavailable, message: fmt.Sprintf(
 			"single groups are answered, but the account cannot be listed: %s; Groups that are bound go on, and nothing is created", s.Behind)}, true
 	case !s.Up || !s.Trust.Holds() && !s.Looked:
-		return readyState{}, false // an answer is not yet a sight of the right account
+		return evaluateFirstLook(object, s, now) // an answer is not yet a sight of the right account
 	default:
 		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token" + shortcomings(s)}, true
+	}
+}
+
+// firstLookSaid is how long the first look at an account may take before that is said: less
+// than the interval at which a connection is looked at that is not ready.
+const firstLookSaid = 25 * time.Second
+
+// evaluateFirstLook says, once that has lasted, what a connection waits for that this process
+// has not seen yet. What the manager before had seen stays as it is while calls are answered.
+func evaluateFirstLook(object connectionObject, s account.State, now time.Time) (v readyState, known bool) {
+	const listing = "its account is being listed for the first time, and what needs that listing waits: new Groups do"
+	before := meta.FindStatusCondition(object.GetConnectionStatus().Conditions, v1alpha1.ConditionReady)
+	switch {
+	case now.Sub(s.Watched) < firstLookSaid:
+		return readyState{}, false
+	case !s.Up:
+		return readyState{reason: v1alpha1.ReasonUnavailable, message: "no call has been answered yet" +
+			whatToDo(object, v1alpha1.ReasonUnavailable)}, true
+	case before != nil && before.Status == metav1.ConditionTrue && before.ObservedGeneration == object.GetGeneration():
+		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token; since the manager has started " + listing}, true
+	default:
+		return readyState{reason: v1alpha1.ReasonUnavailable, message: "the API answers, with this token; " + listing}, true
 	}
 }
 

@@ -33,10 +33,14 @@ func TestAConnectionThatDoesNotWorkSaysSoAndIsLookedAtAgainSoon(t *testing.T) {
 			account.State{Up: true, Trust: account.TrustEarned, Looked: true, Odd: "of the group b, name is odd, and 1 more", Why: "no way to the next page"},
 			v1alpha1.ReasonConnected, "completely: no way to the next page; not everything that it lists can be read, and only that is left out: of the group b", true,
 		},
-		"nothing was asked yet":  {account.State{}, "", "", false},
-		"nothing was listed yet": {account.State{Up: true}, "", "", false},
-		"the token is refused":   {account.State{Down: account.Unauthorized, Message: "401"}, v1alpha1.ReasonUnauthorized, "of Secret  in the operator's namespace", false},
-		"there is no answer":     {account.State{Down: account.Unavailable, Message: "reset"}, v1alpha1.ReasonUnavailable, "reset", false},
+		"nothing was asked yet":  {account.State{Watched: time.Now()}, "", "", false},
+		"nothing was listed yet": {account.State{Up: true, Watched: time.Now()}, "", "", false},
+		"nothing was answered":   {account.State{Watched: time.Now().Add(-firstLookSaid)}, v1alpha1.ReasonUnavailable, "no call has been answered yet", false},
+		"it is being listed": {
+			account.State{Up: true, Watched: time.Now().Add(-firstLookSaid)}, v1alpha1.ReasonUnavailable, "listed for the first time", false,
+		},
+		"the token is refused": {account.State{Down: account.Unauthorized, Message: "401"}, v1alpha1.ReasonUnauthorized, "of Secret  in the operator's namespace", false},
+		"there is no answer":   {account.State{Down: account.Unavailable, Message: "reset"}, v1alpha1.ReasonUnavailable, "reset", false},
 		"another tenant's account": {
 			account.State{Up: true, Trust: account.TrustLost, Looked: true, Missing: 3, Owned: 4}, v1alpha1.ReasonMassDisappearance, "3 of the 4", false,
 		},
@@ -57,7 +61,7 @@ func TestAConnectionThatDoesNotWorkSaysSoAndIsLookedAtAgainSoon(t *testing.T) {
 			if !c.ready {
 				want = 30 * time.Second
 			}
-			if got := lookAgain(v.ready, object.Spec.ResyncInterval.Duration); got != want {
+			if got := lookAgain(v.ready, object.Spec.ResyncInterval.Duration, time.Hour); got != want {
 				t.Errorf("it is looked at again after %s, want %s", got, want)
 			}
 		})

@@ -150,3 +150,74 @@ func TestAPolicyIsJudgedByAListingBegunAfterIt(t *testing.T) {
 		})
 	}
 }
+
+// manyPages is an account that is listed in 30 pages, which take twelve seconds each when slow.
+func manyPages(t *testing.T, slow *bool, story func(w *world)) {
+	t.Helper()
+	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
+		if *slow && isList(c) {
+			time.Sleep(12 * time.Second)
+		}
+		return tr.serve(c)
+	}, func(w *world) {
+		for i := range 3000 {
+			w.sim.Seed(simulator.Group{Name: fmt.Sprint("stranger ", i), CreatedAt: time.Now().Add(-time.Hour)})
+		}
+		story(w)
+	})
+}
+
+// saysListing waits until the connection says that it is listed for the first time.
+func (l *link) saysListing(t *testing.T, w *world) {
+	t.Helper()
+	began := time.Now()
+	for !strings.Contains(l.says(w.ops), "listed for the first time") {
+		time.Sleep(time.Second)
+		if time.Since(began) > 40*time.Second {
+			t.Errorf("a new Group waits for the first listing, and the connection says %q", l.says(w.ops))
+			return
+		}
+	}
+}
+
+// A new connection said nothing during its first listing, nor did a new Group over it.
+func TestAFirstListingThatTakesLongIsSaid(t *testing.T) {
+	var slow bool
+	manyPages(t, &slow, func(w *world) {
+		l := w.links[0]
+		w.ops.delete(l.connection)
+		time.Sleep(10 * time.Second)
+		connection := &v1alpha1.ClusterConnection{}
+		connection.SetName(l.connection.name)
+		*l.spec(connection) = v1alpha1.ConnectionSpec{
+			Endpoint: endpoint, TokenSecretRef: v1alpha1.SecretKeyReference{Name: l.secret.name, Key: "token"},
+			ResyncInterval: metav1.Duration{Duration: time.Minute}, RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20},
+		}
+		slow = true
+		w.ops.create(connection)
+		w.kubectl.declare(w.ops, w.links.plainGroup("g"), "L1")
+		l.saysListing(t, w)
+	})
+}
+
+// After a restart the connection said what the manager before had seen, and a new Group nothing.
+func TestAFirstListingThatTakesLongAfterARestartIsSaid(t *testing.T) {
+	var slow bool
+	manyPages(t, &slow, func(w *world) {
+		time.Sleep(10 * time.Minute)
+		w.managers.running[0].kill("a restart")
+		w.managers.wait()
+		slow = true
+		w.managers.start(w.ops)
+		w.kubectl.declare(w.ops, w.links.plainGroup("g"), "L1")
+		w.links[0].saysListing(t, w)
+		if ready := w.links[0].ready(w.ops); ready.Reason != v1alpha1.ReasonConnected {
+			t.Errorf("calls are answered, and a restart makes the connection %s", ready.Reason)
+		}
+		slow = false
+		time.Sleep(10 * time.Minute)
+		if said := w.links[0].says(w.ops); strings.Contains(said, "listed for the first time") {
+			t.Errorf("long after the listing it says %q", said)
+		}
+	})
+}
