@@ -72,12 +72,13 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 		return Step{Action: Wait}, true
 	case f.DryRun:
 		return dryRun("apply deletionPolicy " + string(f.spec().DeletionPolicy)), true
-	case f.spec().DeletionPolicy != v1alpha1.DeletionOrphan && !f.CRDGone && !f.observes() && f.Identity.boundOrClaimed() != "" && f.Identity.OtherOwner == OwnerNotCached:
-		// That may come to nothing, and nobody would settle what becomes of the group.
+	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || f.observes():
+		return giveUp(f), true
+	case othersOwn(f) && f.Identity.OtherOwner == OwnerNotCached:
+		// Its binding may come to nothing, and nobody would settle what becomes of the group.
 		return writeStatus(deleting(fmt.Sprintf("another Group is being bound to remote group %s", f.Identity.boundOrClaimed())), deletionRace), true
-	case f.spec().DeletionPolicy == v1alpha1.DeletionOrphan || f.CRDGone || notOurs(f):
-		orphaned := f.Identity.ID != "" && !othersOwn(f)
-		return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && madeOwn(f)}, true
+	case othersOwn(f):
+		return giveUp(f), true
 	case f.Identity.boundOrClaimed() == "" && !f.Identity.unresolvedAttempt() && !f.reappeared():
 		return Step{Action: Release}, true
 	case f.spec().Suspend:
@@ -105,14 +106,15 @@ func unserved(f *Facts) (Step, bool) {
 	return Step{}, false
 }
 
-// notOurs: the remote group belongs to another Group or cluster, or did until a
-// moment ago (a Group being deleted never takes over), or is only observed, so
-// that its fate is none of this Group's business. An owner of
-// spec.groupID alone says nothing of a group that this one may have created.
-func notOurs(f *Facts) bool {
-	return othersOwn(f) || f.observes()
+// giveUp leaves the remote group as it is.
+func giveUp(f *Facts) Step {
+	orphaned := f.Identity.ID != "" && !othersOwn(f)
+	return Step{Action: Release, ID: f.Identity.ID, Orphaned: orphaned, MadeOwn: orphaned && madeOwn(f)}
 }
 
+// othersOwn: the remote group belongs to another Group or cluster, or did until a moment ago
+// (a Group being deleted never takes over), so that its fate is none of this Group's business.
+// An owner of spec.groupID alone says nothing of a group that this one may have created.
 func othersOwn(f *Facts) bool {
 	return f.Identity.ForeignCluster != "" || f.Identity.boundOrClaimed() != "" && f.Identity.OtherOwner != "" || f.Identity.WaitsForOwner
 }
