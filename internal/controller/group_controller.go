@@ -115,7 +115,7 @@ const maxSteps = 12
 func (r *GroupReconciler) pass(ctx context.Context, s *scope) (reconcile.Result, error) {
 	defer r.reporter.publish(s)
 	defer s.giveBack()
-	defer r.noteLeft(s)
+	defer r.noteLeft(s) //nolint:contextcheck // what it enqueues outlives this pass
 	for range maxSteps {
 		s.state.see(s.group)
 		f, err := r.observer.observe(ctx, s)
@@ -166,7 +166,7 @@ func (r *GroupReconciler) settleGone(ctx context.Context, name types.NamespacedN
 		if state.memory.Unrecorded != nil {
 			continue
 		}
-		r.forgetLeft(state.uid)
+		r.forgetLeft(state.uid) //nolint:contextcheck // what it enqueues outlives this pass
 		r.letGo(ctx, state)
 		r.states.forget(name, state)
 	}
