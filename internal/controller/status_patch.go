@@ -12,6 +12,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 )
 
 // operation is one of a JSON patch (RFC 6902).
@@ -24,7 +26,8 @@ type operation struct {
 // statusPatch makes before's status into after's, field by field, on the object of
 // this UID alone: another may have its name by now, and would get what was found of
 // this one. Nor is anything said of a remote group beside another id, or none, where
-// somebody has changed the status meanwhile. A merge patch cannot say so, as the API server takes no metadata from a
+// somebody has changed the status meanwhile, nor that there is none beside an id that
+// another process has just written. A merge patch cannot say so, as the API server takes no metadata from a
 // patch of the status.
 func statusPatch(before, after client.Object) (client.Patch, error) {
 	was, err := statusFields(before)
@@ -47,6 +50,9 @@ func statusPatch(before, after client.Object) (client.Patch, error) {
 		case field == "id":
 			operations = append(operations, operation{Op: "test", Path: "/status/id", Value: is[field]})
 		}
+	}
+	if _, isGroup := after.(*v1alpha1.Group); isGroup && was["id"] == nil && is["id"] == nil {
+		operations = append(operations, operation{Op: "test", Path: "/status/id", Value: json.RawMessage("null")})
 	}
 	for _, field := range slices.Sorted(maps.Keys(was)) {
 		if _, stays := is[field]; !stays {

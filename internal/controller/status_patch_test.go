@@ -82,6 +82,18 @@ func TestAStatusPatchIsForOneID(t *testing.T) {
 	}
 }
 
+// The manager that took over had not seen the id that the one before had just written. It said
+// RemoteMissing beside it, and what is said to be missing is no sign of a wrong account.
+func TestAStatusPatchForNoIDIsForNone(t *testing.T) {
+	before, after := v1alpha1.GroupStatus{ObservedGeneration: -1}, v1alpha1.GroupStatus{ObservedGeneration: 1, ContactCount: new(int32)}
+	if have, err := applied(t, before, after, withStatus("ours", v1alpha1.GroupStatus{ObservedGeneration: 1, ID: "a"})); err == nil {
+		t.Errorf("beside an id: %+v", have)
+	}
+	if _, err := applied(t, before, after, withStatus("ours", before)); err != nil {
+		t.Errorf("beside none: %v", err)
+	}
+}
+
 // The status of a Group that was gone was written to another that had its name by
 // then, which took itself for the first one's.
 func TestAStatusPatchIsForOneUID(t *testing.T) {

@@ -51,6 +51,7 @@ func TestWhatSeedsFoundStaysFixed(t *testing.T) {
 		"two Groups named one id, and each gave way to the other":                           600001208,
 		"a deletion gave way to a Group that went at once, as it had no finalizer":          910031996,
 		"a deletion gave way to a binding that was never written":                           920060597,
+		"an id was said to be missing by a manager that had not seen it written":            930026783,
 	} {
 		if w := live(t, seed, breaks{}); len(w.journal.violations) > 0 {
 			t.Errorf("%s:\n%s", accident, w.journal.text())
