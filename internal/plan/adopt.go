@@ -84,9 +84,13 @@ func (e Evidence) nameless() []remote.Group {
 	return groupsOf(slices.DeleteFunc(slices.Clone(e.Candidates), func(c Candidate) bool { return !nameless(c) }))
 }
 
+// WhenLetGo is what the message of a Group says that waits for the owner of its only namesake,
+// which may be for ever.
+const WhenLetGo = "this Group binds to it when that one lets it go"
+
 // waitForOwner waits until the Group that owns the only namesake lets it go.
 func waitForOwner(f *Facts, c Candidate) Step {
-	return waitReported(f, v1alpha1.ReasonCreating, fmt.Sprintf("remote group %s of this name belongs to Group %s; this Group binds to it when that one lets it go",
+	return waitReported(f, v1alpha1.ReasonCreating, fmt.Sprintf("remote group %s of this name belongs to Group %s; "+WhenLetGo,
 		c.Group.ID, c.OwnedBy), stalledRetry)
 }
 

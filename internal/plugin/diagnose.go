@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
 // answer is what why has to say.
@@ -54,7 +55,8 @@ func diagnose(d *findings) answer {
 	switch {
 	case ready == nil:
 		return answer{
-			text: "The operator has not looked at this Group: it does not run, or does not watch this namespace.", who: operator,
+			text: "The operator has said nothing of this Group yet. For half a minute it may wait for a listing, or for another Group of its name; " +
+				"after that, the operator does not run, or does not watch this namespace.", who: operator,
 			command: "kubectl -n klink-operator-system get pods",
 		}
 	case ready.Reason == v1alpha1.ReasonConnectionNotReady || ready.Reason == v1alpha1.ReasonConnectionNotFound:
@@ -72,8 +74,13 @@ func diagnose(d *findings) answer {
 	if !known {
 		a = answer{who: author}
 	}
-	if ready.Reason == v1alpha1.ReasonNameTaken {
+	switch {
+	case ready.Reason == v1alpha1.ReasonNameTaken:
 		a = nameTaken(ready.Message, a)
+	case ready.Reason == v1alpha1.ReasonCreating && strings.Contains(ready.Message, plan.WhenLetGo):
+		// It may wait for ever. Another name, or AllowDuplicate, is an edit.
+		a = remedies[v1alpha1.ReasonRejected]
+		a.who += ", or those who write the other one"
 	}
 	a.text = ready.Message + "."
 	fill := strings.NewReplacer("NAMESPACE", g.Namespace, "NAME", g.Name, "ACCOUNT", d.accountFlags(ready.Reason != v1alpha1.ReasonRemoteMissing))

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -50,7 +51,8 @@ func Run(ctx context.Context, args []string, streams genericiooptions.IOStreams,
 	case errors.Is(err, errFound):
 		return exitFound
 	}
-	fmt.Fprintln(streams.ErrOut, "error:", harmless(err.Error())+hint(err))
+	// In one line: what a library writes over several would show its line breaks.
+	fmt.Fprintln(streams.ErrOut, "error:", harmless(strings.Join(strings.Fields(err.Error()), " "))+hint(err))
 	return exitFailed
 }
 

@@ -107,10 +107,14 @@ and its admin endpoint, which asks for no token, %[6]s:
   curl %[6]s/requests
   curl -X POST %[6]s/faults -d '{"method": "PUT", "action": "Status", "status": 503, "times": 3}'
 
+It has the Groups of the samples full, minimal, adopt and observe. The samples
+clusterconnection.yaml and connection.yaml lead to the real API: do not apply them here.
+
 The manager allows that endpoint to namespaced Connections too. Without its rights the
 manager ends, and the playground with it.
 
-Ctrl-C ends all of it; "Error" or "Interrupt" is then make's word for that.
+Ctrl-C ends all of it; "Error" or "Interrupt" is then make's word for that. One in the
+background is ended by kill and the pid of make.
 `
 
 func wait(ctx context.Context, s *stage) error {
