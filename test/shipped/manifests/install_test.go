@@ -94,25 +94,25 @@ func TestInstallation(t *testing.T) {
 // applies them. The files of this checkout take the place of the downloaded ones.
 func way(c *installation.Cluster) (verify, apply []string) {
 	c.Helper()
-	way := checkout.Commands(c.T, "README.md", "## Install")
-	applied := slices.IndexFunc(way, func(line string) bool { return strings.HasPrefix(line, "kubectl apply") })
-	if applied < 0 {
-		c.Fatalf("README.md: the way is %q", way)
+	verify, apply = checkout.Commands(c.T, "README.md", "### Download and verify"), checkout.Commands(c.T, "README.md", "### Apply")
+	if len(apply) == 0 || !strings.HasPrefix(apply[0], "kubectl apply") {
+		c.Fatalf("README.md: the way is %q", apply)
 	}
 	c.WriteFile("install.yaml", checkout.Read(c.T, "dist/install.yaml"))
 	for _, sample := range []string{"clusterconnection.yaml", "full.yaml"} {
 		c.WriteFile(sample, checkout.Read(c.T, "config/samples/"+sample))
 	}
-	return way[:applied], way[applied:]
+	return verify, apply
 }
 
-// wantVerified wants the signature before the sums, both before anything is applied, which does
-// not go on where one of them fails, and each file that is applied to be one that the release has and the sums name.
+// wantVerified wants the signature before the sums, nothing applied in the same block, which a
+// person pastes as a whole, and each file that is applied to be one that the release has and the sums name.
 func wantVerified(c *installation.Cluster, verify []string) {
 	c.Helper()
 	if len(verify) != 5 || !strings.HasPrefix(verify[2], "for file in ") || !strings.HasPrefix(verify[3], "cosign verify-blob checksums.txt ") ||
 		!strings.Contains(verify[3], "--certificate-identity $REPO/.github/workflows/release.yml@refs/tags/$TAG") ||
-		!strings.HasSuffix(verify[3], " &&") || verify[4] != "sha256sum --check --ignore-missing checksums.txt &&" {
+		!strings.HasSuffix(verify[3], " &&") || verify[4] != "sha256sum --check --ignore-missing checksums.txt" ||
+		strings.Contains(strings.Join(verify, "\n"), "kubectl") {
 		c.Errorf("README.md: what is applied is not verified: %q", verify)
 	}
 	released := checkout.Read(c.T, ".github/workflows/release.yml")
