@@ -267,3 +267,24 @@ func TestABlockedConnectionMakesNoCall(t *testing.T) {
 		b.up(true)
 	})
 }
+
+// An API that limits its callers answers: network failures before and after a 429 are no row.
+func TestA429EndsARowOfNetworkFailures(t *testing.T) {
+	working(t, func(t *testing.T, b *bench, _ []string) {
+		judge := func(kind klink.Kind) (up bool) {
+			b.account.c.state.Do(func(s *state) {
+				s.judge(&klink.Error{Kind: kind}, time.Now())
+				up = s.health.up
+			})
+			return up
+		}
+		for _, kind := range []klink.Kind{klink.KindNetwork, klink.KindNetwork, klink.KindThrottled, klink.KindNetwork, klink.KindNetwork} {
+			if !judge(kind) {
+				t.Fatal("the connection is down, and no three calls in a row failed")
+			}
+		}
+		if judge(klink.KindNetwork) {
+			t.Error("three calls in a row failed, and the connection is up")
+		}
+	})
+}

@@ -177,3 +177,21 @@ func TestASuccessorDoesNotInheritTheStateOfItsName(t *testing.T) {
 		t.Error("the successor is forgotten as well")
 	}
 }
+
+// Failures of a day ago made the next one wait for as long as those of a row.
+func TestASeriesOfFailuresEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScope()
+		wait := func() time.Duration {
+			backOff(s, &klink.Error{Kind: klink.KindServer, Method: "PUT"})
+			return time.Until(s.state.memory.History.Failed.Until)
+		}
+		if first, second := wait(), wait(); first != firstRetry || second != 2*firstRetry {
+			t.Errorf("it waits %s, and then %s", first, second)
+		}
+		time.Sleep(time.Until(s.state.memory.History.Failed.Until) + mostRetry + time.Second)
+		if got := wait(); got != firstRetry {
+			t.Errorf("long after the last failure it waits %s, want %s", got, firstRetry)
+		}
+	})
+}

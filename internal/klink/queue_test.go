@@ -225,3 +225,25 @@ func TestNobodyIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+// A namespace that was called, and whose call a pause took back, had to wait for all the others
+// once more.
+func TestWhoWasCalledInVainIsNext(t *testing.T) {
+	var q queue
+	for _, namespace := range []string{"a", "b", "c"} {
+		for n := range 2 {
+			q.join(&ticket{Caller: Caller{Key: fmt.Sprint(namespace, n), Namespace: namespace, Class: ClassChange}})
+		}
+	}
+	called := []*ticket{q.next(false), q.next(false)}
+	for _, t := range slices.Backward(called) {
+		q.rejoin(t)
+	}
+	var order []string
+	for range 6 {
+		order = append(order, q.next(false).Key)
+	}
+	if want := []string{"a0", "b0", "c0", "a1", "b1", "c1"}; !slices.Equal(order, want) {
+		t.Errorf("after a pause they are called as %v, want %v", order, want)
+	}
+}
