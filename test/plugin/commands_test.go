@@ -21,7 +21,7 @@ func TestStatusWhyAndRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.groups.create("early")
-	w.want(w.klink("why", "early"), 1, "The operator has not looked at this Group", "those who run the operator")
+	w.want(w.klink("why", "early"), 1, "The operator has said nothing of this Group yet", "those who run the operator")
 	w.want(w.klink("reconcile", "early", "--timeout", "1s"), 2, "no answer yet for 1 of 1 Group;")
 	w.operate()
 	w.groups.create("plaza")
