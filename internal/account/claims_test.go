@@ -84,3 +84,13 @@ func TestNormalEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// A group that one Group let go and another has bound since is nobody's no longer.
+func TestAClaimEndsThatAGroupWasLetGo(t *testing.T) {
+	const endpoint = "https://api.klink.cloud/api/v1"
+	c := NewClaims()
+	c.Leave(endpoint, "a")
+	if !c.Claim(endpoint, "a", "uid-next") || c.LetGo(endpoint, "a") {
+		t.Error("the group is bound, and still taken for one that was let go")
+	}
+}

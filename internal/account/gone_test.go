@@ -207,3 +207,20 @@ func TestByPageNumberAnIncompleteListingIsNoneOfTheTwo(t *testing.T) {
 		t.Errorf("two complete listings prove absences since %v, want since the first of them", since)
 	}
 }
+
+// Were a 404 that was asked for before the probe, and answered after it, taken for the
+// second, a deletion would end on two answers with no list between them.
+func TestASecond404FromBeforeTheProbeIsNoSecond(t *testing.T) {
+	start := time.Now()
+	r := refusals{}
+	r.note("a", start, true)
+	r.probed("a", start.Add(2*time.Second))
+	r.note("a", start.Add(time.Second), true)
+	if again := r["a"].again; !again.IsZero() {
+		t.Errorf("a question from before the probe counts as asked again at %s", again)
+	}
+	r.note("a", start.Add(3*time.Second), true)
+	if r["a"].again.IsZero() {
+		t.Error("a question from after the probe does not count")
+	}
+}

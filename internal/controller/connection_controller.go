@@ -191,14 +191,14 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, req reconcile.Requ
 }
 
 // lookAgain is how soon a connection is looked at again, its Secret included: while it
-// is not ready, a person may put that right at any time, whatever the interval. Its first
-// look at the account has gone on for so long.
-func lookAgain(ready bool, resync, first time.Duration) time.Duration {
+// is not ready, a person may put that right at any time, whatever the interval. looking is for
+// how long nothing has been seen of the account: that is to be said in time.
+func lookAgain(ready bool, resync, looking time.Duration) time.Duration {
 	switch {
 	case ready:
 		return resync
-	case first < firstLookSaid:
-		return firstLookSaid - first
+	case looking < firstLookSaid:
+		return firstLookSaid - looking
 	default:
 		return notReadyRetry
 	}

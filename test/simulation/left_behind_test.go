@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
@@ -76,23 +77,35 @@ func TestAGroupLeftBehindIsNamedByItsConnectionAndHoldsIt(t *testing.T) {
 	})
 }
 
+// slowPOST is an API that takes twenty seconds for a POST.
+type slowPOST struct {
+	begun func() // called when a POST begins
+	ended time.Time
+}
+
+func (p *slowPOST) serve(tr transport, c *call) (*http.Response, error) {
+	if c.request.Method == http.MethodPost {
+		p.begun()
+		time.Sleep(20 * time.Second)
+		p.ended = time.Now()
+	}
+	return tr.serve(c)
+}
+
+// loseWithConnection takes a Group away by force, and has its connection deleted.
+func (w *world) loseWithConnection(g *v1alpha1.Group, l link) {
+	w.ops.delete(nameOf(g))
+	w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
+	w.ops.delete(l.connection)
+}
+
 // A connection whose last Group was lost by force went while that Group's POST was under way:
 // its answer found nobody who could settle what it had made.
 func TestAConnectionWaitsForThePOSTOfAGroupThatIsGone(t *testing.T) {
-	var lose func()
-	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
-		if c.request.Method == http.MethodPost {
-			lose()
-			time.Sleep(20 * time.Second)
-		}
-		return tr.serve(c)
-	}, func(w *world) {
+	var post slowPOST
+	played(t, simulator.Settings{}, post.serve, func(w *world) {
 		g, l := w.links.plainGroup("g"), w.links[0]
-		lose = func() {
-			w.ops.delete(nameOf(g))
-			w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
-			w.ops.delete(l.connection)
-		}
+		post.begun = func() { w.loseWithConnection(g, l) }
 		w.kubectl.declare(w.ops, g, "L1")
 		time.Sleep(10 * time.Second)
 		want := "being deleted; waiting for 1 remote groups that are being created, or are created and not recorded yet: for a/g"
@@ -112,25 +125,13 @@ func TestAConnectionWaitsForThePOSTOfAGroupThatIsGone(t *testing.T) {
 
 // It was looked at again half a minute later.
 func TestAConnectionGoesWhenTheLastCreateOverItEnds(t *testing.T) {
-	var lose func()
-	var ended time.Time
-	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
-		if c.request.Method == http.MethodPost {
-			lose()
-			time.Sleep(20 * time.Second)
-			ended = time.Now()
-		}
-		return tr.serve(c)
-	}, func(w *world) {
+	var post slowPOST
+	played(t, simulator.Settings{}, post.serve, func(w *world) {
 		w.sim.AddFault(simulator.Fault{Method: http.MethodPost, Action: simulator.Status, Status: http.StatusBadRequest})
 		g, l := w.links.plainGroup("g"), w.links[0]
-		lose = func() {
-			w.ops.delete(nameOf(g))
-			w.ops.edit(nameOf(g), func(o client.Object) { o.SetFinalizers(nil) })
-			w.ops.delete(l.connection)
-		}
+		post.begun = func() { w.loseWithConnection(g, l) }
 		w.kubectl.declare(w.ops, g, "L1")
-		for ended.IsZero() {
+		for post.ended.IsZero() {
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(3 * time.Second)
@@ -142,12 +143,8 @@ func TestAConnectionGoesWhenTheLastCreateOverItEnds(t *testing.T) {
 
 // A Group that is there was named twice.
 func TestAConnectionNamesAGroupOnceThatIsBeingMade(t *testing.T) {
-	played(t, simulator.Settings{}, func(tr transport, c *call) (*http.Response, error) {
-		if c.request.Method == http.MethodPost {
-			time.Sleep(20 * time.Second)
-		}
-		return tr.serve(c)
-	}, func(w *world) {
+	post := slowPOST{begun: func() {}}
+	played(t, simulator.Settings{}, post.serve, func(w *world) {
 		w.kubectl.declare(w.ops, w.links.plainGroup("g"), "L1")
 		time.Sleep(5 * time.Second)
 		w.ops.delete(w.links[0].connection)
