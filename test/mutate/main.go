@@ -3,8 +3,9 @@
 
 // Command mutate tests the tests: it breaks the operator in one place at a time, leaves a
 // statement out, negates a condition, exchanges an operator, and counts which breaks no test
-// notices. A package's own tests come first; what survives these is played against the
-// schedules of test/simulation. It prints the score of each package and the survivors by
+// notices. All breaks of a package are compiled at once, and a switch chooses one, so that
+// each costs no more than the tests that reach it. A package's own tests come first; what
+// survives these is played against the schedules of test/simulation. It prints the score of each package and the survivors by
 // line, and exits with 1 below the scores of scores.json.
 //
 // It goes on where it was stopped: verdicts are kept in -state for as long as the broken

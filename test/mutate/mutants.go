@@ -12,17 +12,18 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
-// mutant is one deliberate break: a piece of a file, and what stands in its place.
+// mutant is one deliberate break: a piece of a file, and the edits that let a switch choose
+// between what stands there and what is broken.
 type mutant struct {
 	file       string // from the root of the repository
 	line       int
 	start, end int // in bytes
-	kind, with string
+	kind       string
 	code       string // the line, as a reader finds it
+	edits      []edit
 }
 
 // name names a mutant by what it breaks, and not by its line, so that a reason given for
@@ -33,8 +34,9 @@ func (m mutant) name() string {
 
 // source is a file that is to be broken.
 type source struct {
-	path string
-	text []byte
+	path    string
+	text    []byte
+	mutants []mutant
 }
 
 func (s source) digest() string {
@@ -42,7 +44,7 @@ func (s source) digest() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// sourcesOf are the files of a package, but for its tests and what is generated.
+// sourcesOf are the files of a package, but for its tests.
 func sourcesOf(folder string) ([]source, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -57,7 +59,11 @@ func sourcesOf(folder string) ([]source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading what is to be broken: %w", err)
 		}
-		all = append(all, source{path, text})
+		s := source{path: path, text: text}
+		if err := s.find(); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has no Go files", folder)
@@ -65,33 +71,31 @@ func sourcesOf(folder string) ([]source, error) {
 	return all, nil
 }
 
-// swaps are the operators that are exchanged.
-var swaps = map[token.Token]string{
-	token.LAND: "||", token.LOR: "&&", token.EQL: "!=", token.NEQ: "==",
-	token.LSS: "<=", token.LEQ: "<", token.GTR: ">=", token.GEQ: ">", token.ADD: "-", token.SUB: "+",
+// functions are what chooses between an operator and the one in its place (switch.go.txt).
+var functions = map[token.Token]string{
+	token.LAND: "mutantAnd", token.LOR: "mutantOr",
+	token.LSS: "mutantLess", token.LEQ: "mutantLessOrEqual", token.GTR: "mutantMore", token.GEQ: "mutantMoreOrEqual",
+	token.ADD: "mutantAdd", token.SUB: "mutantSubtract",
 }
 
-// mutants are all deliberate breaks of a file: a statement that is left out, a condition
-// that is negated, an operator or a constant that is exchanged.
-func (s source) mutants() ([]mutant, error) {
+// find finds all deliberate breaks of a file: a statement that is left out, a condition
+// that is negated, an operator or a truth value that is exchanged. What stands around
+// another is found before it.
+func (s *source) find() error {
 	files := token.NewFileSet()
 	tree, err := parser.ParseFile(files, s.path, s.text, parser.SkipObjectResolution)
 	if err != nil {
-		return nil, fmt.Errorf("parsing what is to be broken: %w", err)
+		return fmt.Errorf("parsing what is to be broken: %w", err)
 	}
 	lines := strings.Split(string(s.text), "\n")
-	var found []mutant
-	add := func(kind string, from, to token.Pos, with string) {
-		start, end := files.Position(from), files.Position(to)
-		m := mutant{s.path, start.Line, start.Offset, end.Offset, kind, with, strings.TrimSpace(lines[start.Line-1])}
-		if !slices.Contains(found, m) {
-			found = append(found, m)
-		}
+	add := func(kind string, n ast.Node, opening, closing string, more ...edit) {
+		start, end := files.Position(n.Pos()), files.Position(n.End())
+		s.mutants = append(s.mutants, mutant{s.path, start.Line, start.Offset, end.Offset, kind, strings.TrimSpace(lines[start.Line-1]),
+			append(more, edit{at: start.Offset, rank: opens, text: opening}, edit{at: end.Offset, rank: closes, text: closing})})
 	}
 	negate := func(cond ast.Expr) {
-		if cond != nil {
-			text := s.text[files.Position(cond.Pos()).Offset:files.Position(cond.End()).Offset]
-			add("negated", cond.Pos(), cond.End(), "!("+string(text)+")")
+		if cond != nil && !isComparison(cond) { // that is exchanged, which is the same
+			add("negated", cond, "((", ") != mutantOn(#))")
 		}
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {
@@ -101,7 +105,7 @@ func (s source) mutants() ([]mutant, error) {
 		case *ast.BlockStmt, *ast.CaseClause, *ast.CommClause:
 			for _, statement := range statementsOf(n) {
 				if mayBeLeftOut(statement) {
-					add("left out", statement.Pos(), statement.End(), "")
+					add("left out", statement, "if !mutantOn(#) { ", " }")
 				}
 			}
 		case *ast.IfStmt:
@@ -109,17 +113,48 @@ func (s source) mutants() ([]mutant, error) {
 		case *ast.ForStmt:
 			negate(n.Cond)
 		case *ast.BinaryExpr:
-			if with, ok := swaps[n.Op]; ok {
-				add("exchanged "+n.Op.String(), n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), with)
+			if opening, closing, ok := exchange(n); ok {
+				add("exchanged "+n.Op.String(), n, opening, closing, operatorOf(n, files)...)
 			}
 		case *ast.Ident:
-			if with := map[string]string{"true": "false", "false": "true"}[n.Name]; with != "" {
-				add("exchanged "+n.Name, n.Pos(), n.End(), with)
+			if n.Name == "true" || n.Name == "false" {
+				add("exchanged "+n.Name, n, "(", " != mutantOn(#))")
 			}
 		}
 		return true
 	})
-	return found, nil
+	return nil
+}
+
+// exchange returns what stands around an expression whose operator a switch exchanges.
+func exchange(n *ast.BinaryExpr) (opening, closing string, ok bool) {
+	name, ok := functions[n.Op]
+	switch {
+	case isComparison(n):
+		return "((", ") != mutantOn(#))", true
+	case n.Op == token.LAND || n.Op == token.LOR:
+		return name + "(#, ", ")})", true
+	}
+	return name + "(#, ", ")", ok
+}
+
+// operatorOf replaces the operator by what stands between two arguments; the second of && and
+// || is evaluated only where it has to be.
+func operatorOf(n *ast.BinaryExpr, files *token.FileSet) []edit {
+	e := edit{at: files.Position(n.OpPos).Offset, remove: len(n.Op.String()), rank: replaces, text: ","}
+	switch {
+	case isComparison(n):
+		return nil
+	case n.Op == token.LAND || n.Op == token.LOR:
+		e.text = ", func() bool { return ("
+	}
+	return []edit{e}
+}
+
+// isComparison: == or !=.
+func isComparison(e ast.Expr) bool {
+	b, ok := e.(*ast.BinaryExpr)
+	return ok && (b.Op == token.EQL || b.Op == token.NEQ)
 }
 
 // statementsOf are those that stand in a node by themselves.
@@ -135,20 +170,22 @@ func statementsOf(n ast.Node) []ast.Stmt {
 	return nil
 }
 
-// mayBeLeftOut: without it the program is likely to compile, and to do something else.
+// mayBeLeftOut: without it the program compiles, and is likely to do something else.
 func mayBeLeftOut(statement ast.Stmt) bool {
 	switch s := statement.(type) {
 	case *ast.AssignStmt:
 		return s.Tok != token.DEFINE
-	case *ast.ExprStmt, *ast.IncDecStmt, *ast.SendStmt, *ast.DeferStmt, *ast.GoStmt, *ast.RangeStmt:
+	case *ast.ExprStmt:
+		call, ok := s.X.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		name, ok := call.Fun.(*ast.Ident)
+		return !ok || name.Name != "panic" // without which a function may lack its return
+	case *ast.IncDecStmt, *ast.SendStmt, *ast.DeferStmt, *ast.GoStmt, *ast.RangeStmt:
 		return true
 	case *ast.IfStmt:
 		return s.Else == nil
 	}
 	return false
-}
-
-// broken is the file with the mutant in it.
-func (s source) broken(m mutant) []byte {
-	return slices.Concat(s.text[:m.start], []byte(m.with), s.text[m.end:])
 }
