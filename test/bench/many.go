@@ -16,7 +16,7 @@ import (
 	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
-// resync is that of every world here, the shortest there is.
+// resync is the interval of every world here that does not have the default, the shortest there is.
 const resync = 10 * time.Second
 
 // settles is how long the manager keeps what it does not use, and a listing more.

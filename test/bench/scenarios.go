@@ -26,6 +26,7 @@ type scenario struct {
 	named    bool                // run only when it is named
 	grows    bool                // run once for each of -sizes
 	defaults bool                // the default ceiling, else one that is out of the way
+	interval time.Duration       // between two listings, resync when zero
 	size     func(*options) int
 	run      func(context.Context, *world) error
 }
@@ -43,7 +44,7 @@ func limitOf(perSecond float64) simulator.RateLimit {
 
 func underLimitOf(perSecond int) scenario {
 	return scenario{
-		name: fmt.Sprint("limit-", perSecond), limit: limitOf(float64(perSecond)), run: underLimit,
+		name: fmt.Sprint("limit-", perSecond), limit: limitOf(float64(perSecond)), interval: byDefault, run: underLimit,
 		size: func(o *options) int { return perSecond * o.seconds },
 	}
 }

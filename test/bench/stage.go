@@ -116,6 +116,9 @@ func (b *bench) play(ctx context.Context, s scenario, size int) error {
 	connection := &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	connection.Spec.ConnectionSpec = worlds.ConnectionSpec(w.endpoint)
 	connection.Spec.RateLimit = v1alpha1.RateLimit{RequestsPerSecond: 1000, Burst: 20}
+	if s.interval != 0 {
+		connection.Spec.ResyncInterval = metav1.Duration{Duration: s.interval}
+	}
 	if s.defaults {
 		connection.Spec.RateLimit = v1alpha1.RateLimit{}
 	}
