@@ -29,8 +29,9 @@ const (
 	lookEvery = 2 * time.Second
 	// At most so often, and at least, where it never becomes quiet.
 	freeSoonest, freeLatest = 20 * time.Second, time.Minute
-	// So much that was allocated in all is worth it; so little since the last look is quiet.
-	worthBytes, quietBytes = 4 << 20, 256 << 10
+	// So much that was allocated in all is worth it, and not less than this part of what is in
+	// use: a collection costs as much as there is to look at. So little since the last look is quiet.
+	worthBytes, worthPart, quietBytes = 4 << 20, 4, 256 << 10
 )
 
 // KeepMemorySmall has memory collected sooner than Go does by itself, and given back, until ctx ends.
@@ -40,9 +41,9 @@ func KeepMemorySmall(ctx context.Context) {
 	}
 	f := freer{freed: time.Now()}
 	go wait.UntilWithContext(ctx, func(context.Context) {
-		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
 		metrics.Read(sample)
-		if f.due(sample[0].Value.Uint64(), time.Now()) {
+		if f.due(sample[0].Value.Uint64(), sample[1].Value.Uint64(), time.Now()) {
 			debug.FreeOSMemory()
 		}
 	}, lookEvery)
@@ -54,12 +55,13 @@ type freer struct {
 	freed         time.Time
 }
 
-// due reports whether memory is to be freed now, when so much was allocated in all.
-func (f *freer) due(allocated uint64, now time.Time) bool {
+// due reports whether memory is to be freed now, when so much was allocated in all, and so much was
+// in use when it was last collected.
+func (f *freer) due(allocated, inUse uint64, now time.Time) bool {
 	quiet := allocated-f.seen < quietBytes
 	f.seen = allocated
 	since := now.Sub(f.freed)
-	if allocated-f.atFreed < worthBytes || since < freeSoonest || !quiet && since < freeLatest {
+	if allocated-f.atFreed < max(worthBytes, inUse/worthPart) || since < freeSoonest || !quiet && since < freeLatest {
 		return false
 	}
 	f.atFreed, f.freed = allocated, now

@@ -30,16 +30,19 @@ func TestMemoryIsFreedOnceTheWorkIsDone(t *testing.T) {
 	for _, look := range []struct {
 		at        int // seconds
 		allocated uint64
+		inUse     uint64
 		due       bool
 	}{
-		{2, 10 * mega, false}, {4, 10 * mega, false}, // too soon
-		{20, 30 * mega, false},                        // a listing is being read
-		{22, 30 * mega, true}, {24, 30 * mega, false}, // once for each
-		{58, 33 * mega, false}, {60, 33 * mega, false}, // not worth it
-		{62, 40 * mega, false}, {80, 50 * mega, false}, {82, 60 * mega, true}, // it never becomes quiet
-		{120, 90 * mega, false}, {122, 90 * mega, true},
+		{2, 10 * mega, 8 * mega, false}, {4, 10 * mega, 8 * mega, false}, // too soon
+		{20, 30 * mega, 8 * mega, false},                                  // a listing is being read
+		{22, 30 * mega, 8 * mega, true}, {24, 30 * mega, 8 * mega, false}, // once for each
+		{58, 33 * mega, 8 * mega, false}, {60, 33 * mega, 8 * mega, false}, // not worth it
+		{62, 40 * mega, 8 * mega, false}, {80, 50 * mega, 8 * mega, false}, {82, 60 * mega, 8 * mega, true}, // it never becomes quiet
+		{120, 90 * mega, 8 * mega, false}, {122, 90 * mega, 8 * mega, true},
+		{142, 100 * mega, 80 * mega, false}, {144, 100 * mega, 80 * mega, false}, // little beside what is in use
+		{160, 110 * mega, 80 * mega, false}, {162, 110 * mega, 80 * mega, true},
 	} {
-		if due := f.due(look.allocated, begun.Add(time.Duration(look.at)*time.Second)); due != look.due {
+		if due := f.due(look.allocated, look.inUse, begun.Add(time.Duration(look.at)*time.Second)); due != look.due {
 			t.Errorf("at %d s with %d MiB allocated it is due: %t", look.at, look.allocated/mega, due)
 		}
 	}

@@ -19,8 +19,8 @@ import (
 // resync is the interval of every world here that does not have the default, the shortest there is.
 const resync = 10 * time.Second
 
-// settles is how long the manager keeps what it does not use, and a listing more.
-const settles = 75 * time.Second
+// settles is how long the manager keeps what it does not use.
+const settles = 15 * time.Second
 
 // byDefault is the default resync interval.
 const byDefault = time.Minute
@@ -128,7 +128,6 @@ func idle(ctx context.Context, w *world) error {
 	w.note("idle: calls a resync", calls, "", fmt.Sprint("about ", w.size/100+1))
 	w.note("idle: writes", after-before, "", "0")
 	w.note("idle: processor time a resync", seconds, "s", "")
-	w.note("idle: that at the default interval", 100*seconds/byDefault.Seconds(), "% of a core", "0.5")
 	return err
 }
 
@@ -194,6 +193,23 @@ func drift(ctx context.Context, w *world) error {
 	return err
 }
 
+// noteIdle looks at one default interval.
+func noteIdle(ctx context.Context, w *world) error {
+	began, err := w.manager.used()
+	if err != nil {
+		return err
+	}
+	if err := sleep(ctx, byDefault); err != nil {
+		return err
+	}
+	ended, err := w.manager.used()
+	if err != nil {
+		return err
+	}
+	w.note("idle: at the default interval", 100*ended.since(began).manager/byDefault.Seconds(), "% of a core", "0.5")
+	return nil
+}
+
 // noteMemory reads what the manager takes once it has settled, in MB: a while after the
 // last listing, at the default interval.
 func noteMemory(ctx context.Context, w *world) (settled float64, _ error) {
@@ -202,12 +218,13 @@ func noteMemory(ctx context.Context, w *world) (settled float64, _ error) {
 	if err := w.api.Patch(ctx, connection, rare); err != nil {
 		return 0, fmt.Errorf("changing the connection: %w", err)
 	}
-	wait := settles
-	if w.short {
-		wait = resync
-	}
-	if err := sleep(ctx, wait); err != nil {
+	if err := sleep(ctx, settles); err != nil {
 		return 0, err
+	}
+	if !w.short {
+		if err := noteIdle(ctx, w); err != nil {
+			return 0, err
+		}
 	}
 	settled, err := w.manager.memory("VmRSS")
 	if err != nil {
