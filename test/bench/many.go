@@ -199,7 +199,14 @@ func noteIdle(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
+	profiled := make(chan error, 1)
+	go func() {
+		profiled <- w.keepProfile(ctx, fmt.Sprint("profile?seconds=", byDefault.Seconds()), fmt.Sprint("default-", w.size))
+	}()
 	if err := sleep(ctx, byDefault); err != nil {
+		return err
+	}
+	if err := <-profiled; err != nil {
 		return err
 	}
 	ended, err := w.manager.used()
