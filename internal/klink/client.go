@@ -153,17 +153,8 @@ func (c *Client) Delete(ctx context.Context, id string) error {
 
 // Page reads one page of the account (GET /groups).
 func (c *Client) Page(ctx context.Context, r PageRequest) (Page, error) {
-	var page Page
-	err := c.do(ctx, request{method: http.MethodGet, query: r.query(), timeout: readTimeout}, func(body io.Reader, header http.Header) (err error) {
-		page, err = decodePage(body, c.names)
-		page.Cached = isCached(header)
-		return err
-	})
-	if err != nil {
-		return Page{}, err
-	}
-	page.Odd.First = tidy(page.Odd.First, c.redact)
-	return page, nil
+	page, err := c.page(ctx, r, readPage{})
+	return page.Page, err
 }
 
 // Probe asks for the shortest list there is, to learn whether the API answers this token.

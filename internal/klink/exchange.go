@@ -153,7 +153,8 @@ func (c *Client) exchange(req *http.Request, decode func(io.Reader, http.Header)
 	if status < 200 || status >= 300 {
 		return status, c.refused(reply)
 	}
-	body := &content{from: reply.Body, limit: c.mostOfReply, turn: c.large, given: req.Context().Done()}
+	head, _ := heads.Get().(*[maxErrorBody]byte)
+	body := &content{from: reply.Body, limit: c.mostOfReply, head: head[:0], turn: c.large, given: req.Context().Done()}
 	defer body.close()
 	err = decode(body, reply.Header)
 	if body.broken != nil {

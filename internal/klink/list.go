@@ -26,7 +26,8 @@ const (
 
 // Listing is the account as one walk over its pages has shown it.
 type Listing struct {
-	// Groups are distinct by id, archived ones included where they could be had.
+	// Groups are distinct by id, archived ones included where they could be had. They may share their
+	// contacts with those of the next listing: they are to be read only.
 	Groups []Group
 	// Begun is when the first page was asked for.
 	Begun time.Time
@@ -75,11 +76,15 @@ type Lister struct {
 	refusals int
 	// budget is what the groups of a listing may take in memory, in bytes.
 	budget int
+	// pages are those of the newest listing, and count is how many groups its halves had, by whether
+	// it is the archived one.
+	pages keptPages
+	count map[bool]int
 }
 
 // NewLister returns a Lister that takes first for a dialect that has advanced, if it is one that can.
 func NewLister(c *Client, first Dialect) *Lister {
-	l := &Lister{client: c, size: pageSize, limit: pageSize, budget: defaultBudget}
+	l := &Lister{client: c, size: pageSize, limit: pageSize, budget: defaultBudget, count: map[bool]int{}}
 	if first == DialectCursor || first == DialectPage || first == DialectLimit {
 		l.proven = first
 	}
@@ -98,9 +103,11 @@ func (l *Lister) Limit(bytes int) { l.budget = bytes }
 // Groups with thousands of members can make a page too large to be read: then smaller ones are asked for.
 func (l *Lister) List(ctx context.Context, before func(ctx context.Context) error) (Listing, error) {
 	for {
+		l.pages.begin()
 		listing, err := l.list(ctx, before)
 		switch {
 		case err == nil:
+			l.pages.end()
 			return listing, nil
 		case !errors.Is(err, errTooLarge):
 			return Listing{}, err
@@ -126,6 +133,7 @@ func (l *Lister) list(ctx context.Context, before func(ctx context.Context) erro
 	if err != nil {
 		return listing, err
 	}
+	l.count[false] = len(plain.groups)
 	l.plainHasArchived = l.plainHasArchived || slices.ContainsFunc(plain.groups, Group.Archived)
 	if !l.plainHasArchived {
 		archived := &walk{lister: l, before: before, archived: true, others: plain.kept}
@@ -133,6 +141,7 @@ func (l *Lister) list(ctx context.Context, before func(ctx context.Context) erro
 		if refusedParameter(err) {
 			archived.why, err = "archived groups cannot be listed: "+err.Error(), nil
 		}
+		l.count[true] = len(archived.groups)
 		listing.join(archived)
 		if err != nil {
 			return listing, err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 var (
@@ -52,8 +53,15 @@ func (c *content) await() error {
 	}
 }
 
-// close lets the next large reply be read.
+// heads are what the beginning of a body is kept in.
+var heads = sync.Pool{New: func() any { return new([maxErrorBody]byte) }}
+
+// close lets the next large reply be read. The beginning is no longer good.
 func (c *content) close() {
+	if room := cap(c.head); room == maxErrorBody {
+		heads.Put((*[maxErrorBody]byte)(c.head[:room]))
+	}
+	c.head = nil
 	if c.held {
 		c.held = false
 		<-c.turn

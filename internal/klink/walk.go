@@ -146,7 +146,8 @@ func (w *walk) firstPage(ctx context.Context) (visitedPage, error) {
 
 // reset throws away what was seen.
 func (w *walk) reset() {
-	w.groups, w.seen, w.kept, w.unidentified = nil, map[string]bool{}, w.others, 0
+	count := w.lister.count[w.archived]
+	w.groups, w.seen, w.kept, w.unidentified = make([]Group, 0, count), make(map[string]bool, count), w.others, 0
 }
 
 // nextPage reads the page behind the one that was read at; not ok means that nothing advances.
@@ -292,9 +293,15 @@ func (w *walk) fetchOnce(ctx context.Context, request PageRequest) (Page, error)
 		w.begun = time.Now()
 	}
 	w.pages++
-	page, err := w.lister.client.Page(ctx, request)
-	if err == nil && w.lister.Answered != nil {
+	page, err := w.lister.client.page(ctx, request, w.lister.pages.known[request])
+	if err != nil {
+		return Page{}, err
+	}
+	if w.lister.Answered != nil {
 		w.lister.Answered()
 	}
-	return page, err
+	if w.kept.used <= w.lister.budget/keptPart {
+		w.lister.pages.keep(request, page)
+	}
+	return page.Page, nil
 }
