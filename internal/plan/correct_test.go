@@ -117,4 +117,8 @@ func TestWhatIsRefusedStaysRefused(t *testing.T) {
 	if other.Refused != nil {
 		t.Errorf("a write was taken, and yet %+v is refused", other.Refused)
 	}
+	none := &History{}
+	if none.Accepted([]Field{FieldName}); none.Refused != nil {
+		t.Errorf("nothing was refused, and now %+v is", none.Refused)
+	}
 }

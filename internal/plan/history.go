@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -92,7 +93,7 @@ func (h *History) Refuse(b Backoff, split bool, now time.Time) {
 		b.Fields, split = append(slices.Clone(last.Fields), added...), false
 	}
 	rest := only(b.Fields, func(field Field) bool { return field != FieldContacts && field != FieldAvatarURL })
-	if split && len(rest) > 0 && len(rest) < len(b.Fields) {
+	if split && len(rest) < len(b.Fields) {
 		b.Rest = rest
 	}
 	h.Refused = &b
@@ -196,9 +197,7 @@ func (h *History) uncontested(diff []Field, now time.Time) (due, contested []Fie
 			continue
 		}
 		contested = append(contested, field)
-		if again == 0 || wait < again {
-			again = wait
-		}
+		again = min(cmp.Or(again, wait), wait)
 	}
 	return due, contested, again
 }

@@ -86,9 +86,6 @@ func verifiedNameTaken(f *Facts, unowned []Candidate) Step {
 			if isFresh(f, c) {
 				continue
 			}
-			if b := f.backoff(nil); b != nil {
-				return backedOff(f, b)
-			}
 			return Step{Action: ReadCandidate, ID: c.Group.ID}
 		}
 	}

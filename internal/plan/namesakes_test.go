@@ -63,7 +63,9 @@ func TestNeverCreatesNothingBesideAnUnownedNamesake(t *testing.T) {
 		{"but one that such a Group has let go of does", facts(unbound, shows(old), letGo), Step{Action: ReadCandidate, ID: plazaID}},
 		{"one that another Group has taken since is no reason to create", facts(unbound, saidTaken, shows(old), claimed(plazaID)),
 			taken("belongs to Group")},
+		{"nor one that was made for a Group that is gone", facts(unbound, saidTaken, shows(old), madeForOther), taken("belongs to a Group that is gone by now")},
 		{"a create of this name in flight may have made it", facts(unbound, inFlight, shows(old)), Step{Action: Wait, RequeueAfter: time.Second}},
+		{"where there is none, that holds nothing up", facts(unbound, inFlight), Step{Action: Create}},
 		{"what another's open create may have made is waited for in silence", facts(unbound, shows(old), openFor(time.Minute), asked(0)),
 			Step{Action: Wait, RequeueAfter: 5 * time.Second}},
 		{"and then aloud", facts(unbound, shows(old), openFor(time.Minute)), says(v1alpha1.ReasonCreating, "waiting for Group lobby/other").again(5 * time.Second)},
@@ -136,6 +138,7 @@ func TestANamespaceThatMayNotAdoptBindsToNothingItDidNotMake(t *testing.T) {
 		{"what nobody has the name of is created", facts(unbound, byName, adoptsNothing), Step{Action: Create}},
 		{"what its own create made is recovered", facts(attempted, shows(plaza(createdAt(now.Add(-30*time.Minute)))), adoptsNothing),
 			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"what groupID names and is bound stays bound", facts(adoptsNothing, groupID), says(v1alpha1.ReasonSynced, "shows the declared").ready().showing(plaza())},
 		{"what is bound stays bound", facts(adoptsNothing), says(v1alpha1.ReasonSynced, "shows the declared").ready().showing(plaza())},
 	})
 }

@@ -53,9 +53,9 @@ type Claimant struct {
 func Owner(claimants []Claimant) (Claimant, bool) {
 	candidates := slices.DeleteFunc(slices.Clone(claimants), func(c Claimant) bool { return !c.Bound && (!c.MayBind || c.Deleting && !c.Held) })
 	staysHeld := slices.ContainsFunc(candidates, func(c Claimant) bool { return !c.Deleting && c.Held })
-	goesHeld := slices.ContainsFunc(candidates, func(c Claimant) bool { return c.Deleting && c.Held })
+	goes := slices.ContainsFunc(candidates, func(c Claimant) bool { return c.Deleting }) // and is held, or bound and first anyway
 	candidates = slices.DeleteFunc(candidates, func(c Claimant) bool {
-		return !c.Bound && (c.Deleting && staysHeld || !c.Deleting && !staysHeld && goesHeld)
+		return !c.Bound && (c.Deleting && staysHeld || !c.Deleting && !staysHeld && goes)
 	})
 	if len(candidates) == 0 {
 		return Claimant{}, false
