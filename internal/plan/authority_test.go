@@ -20,6 +20,7 @@ func TestAnAnnotationAloneOwnsNothing(t *testing.T) {
 	decide(t, []decision{
 		{"it is bound once the API shows it", facts(claimedID), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
 		{"as it is: what was archived stays so", facts(claimedID, remoteGroup(plaza(archivedSince(now)))), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
+		{"but for an adoption that has yet to unarchive it", facts(claimedID, func(s *Facts) { s.Identity.Unarchive = true }), Step{Action: Bind, ID: plazaID, Origin: OriginRestored, Unarchive: true}},
 		{"not before the first listing", facts(claimedID, unmirrored), Step{Action: Wait}},
 		{"not on an untrusted connection", facts(claimedID, distrusted), says(v1alpha1.ReasonConnectionNotReady, "does not show the groups")},
 		{"it is read where the listing lacks it", facts(claimedID, remoteState(RemoteUnlisted)), Step{Action: Read, ID: plazaID}},
@@ -36,6 +37,7 @@ func TestAnAnnotationAloneOwnsNothing(t *testing.T) {
 		{"but what was made after the Group is its own create's", facts(claimedID, adoptsNothing), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
 		{"which the first listing shows", facts(claimedID, adoptsNothing, unmirrored, remoteState(RemoteUnknown)), Step{Action: Wait}},
 		{"another cluster's is none of its creates", facts(claimedID, adoptsNothing, foreign), says(v1alpha1.ReasonAdoptionNotAllowed, "only the annotation").again(time.Minute)},
+		{"nor, before it, the news of an owner", facts(claimedID, adoptsNothing, unmirrored, remoteState(RemoteUnknown), owned), Step{Action: Wait}},
 		{"take-over is the admin's consent", facts(claimedID, adoptsNothing, old, takeOverOK), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
 		{"also for another cluster's", facts(claimedID, adoptsNothing, old, foreign, takeOverOK), Step{Action: Bind, ID: plazaID}},
 	})
@@ -46,6 +48,7 @@ func TestAnAnnotationAloneDeletesNothing(t *testing.T) {
 	decide(t, []decision{
 		{"it is bound first", facts(deleted, claimedID), Step{Action: Bind, ID: plazaID, Origin: OriginRestored}},
 		{"and read before that", facts(deleted, claimedID, remoteState(RemoteUnknown)), Step{Action: Read, ID: plazaID}},
+		{"but not while that fails", facts(deleted, claimedID, remoteState(RemoteUnknown), failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
 		{"one that is gone holds nothing", facts(deleted, claimedID, remoteState(RemoteNotFound), proven), Step{Action: Release}},
 		{"where the namespace may not use the account", facts(deleted, claimedID, notAllowed),
 			says(v1alpha1.ReasonConnectionNotAllowed, "Orphan releases").again(time.Minute)},
@@ -68,6 +71,7 @@ func TestAnIDThatNoReplyConfirmedIsNotMadeAnew(t *testing.T) {
 	decide(t, []decision{
 		{"it is missing", facts(claimedID, gone), says(v1alpha1.ReasonRemoteMissing, v1alpha1.AnnotationAcceptMissing).again(time.Hour)},
 		{"until a person accepts it", facts(claimedID, gone, accepted), Step{Action: ForgetID, ID: plazaID}},
+		{"which the listing that proves it need not ask again for", facts(claimedID, gone, accepted, unlisted), Step{Action: ForgetID, ID: plazaID}},
 		{"who can accept nothing for groupID", facts(claimedID, gone, accepted, groupID),
 			says(v1alpha1.ReasonRemoteMissing, "never created").again(time.Hour)},
 		{"nor for what the API may still show", facts(claimedID, gone, accepted, justSeen), Step{Action: Wait, RequeueAfter: SettleTime / 4}},
@@ -93,6 +97,8 @@ func TestWhoMayNotAdoptMakesItsOwn(t *testing.T) {
 		{"Never creates", facts(unbound, adoptsNothing), Step{Action: Create}},
 		{"what it has stays its own", facts(adoptsNothing, describedAs("new")), Step{Action: Update, ID: plazaID, Fields: []Field{FieldDescription}, Drifted: true}},
 		{"a lost create is recovered", facts(attempted, adoptsNothing, shows(made)), Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
+		{"beside a group that does not say when it was made", facts(attempted, adoptsNothing, shows(made, plaza(withID(otherID), createdAt(time.Time{})))),
+			Step{Action: Bind, ID: plazaID, Origin: OriginRecovered}},
 		{"a create from before the Group is not its own", facts(attempted, adoptsNothing, shows(made), before), none("of a create from before")},
 		{"nor is a group from before it", facts(attempted, adoptsNothing, shows(made), func(s *Facts) {
 			s.Group.CreationTimestamp = metav1.NewTime(made.CreatedAt.Add(6 * time.Minute))
@@ -111,10 +117,11 @@ func TestAnIDInAnotherSpellingIsRejected(t *testing.T) {
 		s.Remote = Remote{State: RemoteMisspelled, Fresh: true, Group: remote.Group{ID: "L7cGNIBKZiNJ6wqF"}}
 	}
 	decide(t, []decision{
-		{"groupID", facts(unbound, groupID, spelled), says(v1alpha1.ReasonRejected, "the API writes this id L7cGNIBKZiNJ6wqF").again(time.Hour)},
+		{"groupID", facts(unbound, groupID, spelled), says(v1alpha1.ReasonRejected, "the API writes this id L7cGNIBKZiNJ6wqF; delete this Group, and make it again with that").again(time.Hour)},
 		{"an annotation", facts(claimedID, spelled), says(v1alpha1.ReasonRejected, "which the API writes L7cGNIBKZiNJ6wqF").again(time.Hour)},
 		{"a bound id", facts(spelled), says(v1alpha1.ReasonRejected, "which the API writes L7cGNIBKZiNJ6wqF").again(time.Hour)},
 		{"a deletion", facts(deleted, spelled), says(v1alpha1.ReasonRejected, "deletionPolicy Orphan").again(time.Hour)},
+		{"also after a DELETE", facts(deleted, policy(v1alpha1.DeletionDelete), allowDelete, spelled, deleteTaken(0)), says(v1alpha1.ReasonRejected, "deletionPolicy Orphan").again(time.Hour)},
 		{"a deletion for good reads what the mirror lacks first", facts(deleted, policy(v1alpha1.DeletionDelete), allowDelete, remoteState(RemoteUnlisted)),
 			Step{Action: Read, ID: plazaID}},
 	})
@@ -129,13 +136,14 @@ func TestWhatAnotherMayHaveMadeIsKeptForAWhile(t *testing.T) {
 		resting bool
 		want    bool
 	}{
-		"a minute ago":                         {time.Minute, false, true},
-		"an hour ago":                          {time.Hour, false, false},
-		"by a Group that is suspended":         {time.Minute, true, true},
-		"and was for longer than the settling": {2 * time.Minute, true, false},
-		"to come":                              {-4 * time.Minute, true, false},
-		"by a clock that is ahead":             {-4 * time.Minute, false, true},
-		"by one that is too far ahead":         {-ClockSkew, false, false},
+		"a minute ago":                          {time.Minute, false, true},
+		"an hour ago":                           {time.Hour, false, false},
+		"by a Group that is suspended":          {time.Minute, true, true},
+		"and was for longer than the settling":  {2 * time.Minute, true, false},
+		"to come":                               {-4 * time.Minute, true, false},
+		"to come by as much as a POST may take": {-PostWindow, true, false},
+		"by a clock that is ahead":              {-4 * time.Minute, false, true},
+		"by one that is too far ahead":          {-ClockSkew, false, false},
 	} {
 		attempt := NewAttempt(Declared{Name: hotel}, now.Add(-c.noted), nil)
 		g := made

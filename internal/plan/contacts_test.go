@@ -42,6 +42,8 @@ func TestAtLeastRemovesNobody(t *testing.T) {
 		{"nor does a listing of a moment ago", facts(atLeast("Cliff"), half, listedAgo(time.Second)), Step{Action: Read, ID: plazaID, WithWrite: true}},
 		{"then who is missing is added", facts(atLeast("Cliff"), half, readAgo(time.Second)),
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldContacts}, Drifted: true}},
+		{"also five seconds after the read", facts(atLeast("Cliff"), half, readAgo(membersServe)),
+			Step{Action: Update, ID: plazaID, Fields: []Field{FieldContacts}, Drifted: true}},
 		{"members that are not shown for certain are not written", facts(atLeast("Cliff"), remoteGroup(doubtful), fresh),
 			says(v1alpha1.ReasonNotApplied, "every member").again(time.Hour).showing(doubtful)},
 		{"but the other fields are", facts(atLeast("Cliff"), describedAs("new"), remoteGroup(doubtful)),
@@ -74,5 +76,21 @@ func TestARecoveryUnderAtLeastComparesAsASubset(t *testing.T) {
 	more, less := plaza(createdAt(now), members("Eve", "Hector")), plaza(createdAt(now), members("Eve"))
 	if !a.shows(more, d) || a.shows(less, d) {
 		t.Errorf("shows more: %t, less: %t", a.shows(more, d), a.shows(less, d))
+	}
+}
+
+// A person changed the contacts while a create was open: what it made has those that were sent.
+func TestARecoveryComparesWithWhatWasSentAndNotWithWhatIsDeclaredSince(t *testing.T) {
+	sent, since := []string{"Hector"}, []string{"Cliff"}
+	made := plaza(createdAt(now), members(sent...))
+	for name, c := range map[string]struct{ sentAtLeast, nowAtLeast bool }{
+		"exactly these, both times":       {false, false},
+		"exactly these, and now at least": {false, true},
+		"at least these, and now exactly": {true, false},
+	} {
+		a := NewAttempt(Declared{Name: hotel, Contacts: sent, AtLeast: c.sentAtLeast}, now, nil)
+		if !a.shows(made, Declared{Name: hotel, Contacts: since, AtLeast: c.nowAtLeast}) {
+			t.Errorf("%s: what the create has made is not known again", name)
+		}
 	}
 }

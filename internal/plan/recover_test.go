@@ -226,6 +226,9 @@ func TestNoGroupIsBoundToWhatAnotherMayOwn(t *testing.T) {
 			if got := MayBind(c.f, step, c.others, c.bound); got != c.want {
 				t.Errorf("may bind: %t, want %t", got, c.want)
 			}
+			if held := HeldOff(c.f, step, c.others); !c.bound && (held.Action == WriteStatus) == c.want {
+				t.Errorf("what it waits for is told as %q", held.Report.Message)
+			}
 		})
 	}
 }

@@ -33,6 +33,7 @@ func TestANameThatTheAPIRefusesIsToldWithItsHolder(t *testing.T) {
 		{"and nobody here may adopt", facts(unbound, conflict(otherID), shows(archived), notAdopting), says("groups of this name exist (1); declare another name, or ask a cluster admin")},
 		{"another Group's has it", facts(unbound, allowDuplicate, conflict(otherID), shows(archived), claimed(otherID)), says("archived remote group " + otherID + " of Group lobby/other: declare another name")},
 		{"nobody is seen to have it", facts(unbound, conflict()), says("adoptionPolicy ByName or its id as groupID")},
+		{"nor is anybody where nobody here may adopt", facts(unbound, conflict(), notAdopting), says("if a group has this name already, an archived one too")},
 		{"it is free by now", facts(unbound, conflict(otherID)), Step{Action: Create}},
 		{"the holder is called otherwise by now", facts(unbound, conflict(otherID), shows(plaza(withID(otherID), named("Ritz")))), Step{Action: Create}},
 		{"another one has it by now", facts(unbound, conflict("gone"), shows(archived)), Step{Action: Create}},
