@@ -172,4 +172,27 @@ func TestADeclarationOfManyContactsIsKeptAsADigest(t *testing.T) {
 	if len(before.Contacts) != 1 {
 		t.Errorf("%d names are kept", len(before.Contacts))
 	}
+	few := many[:manyContacts]
+	if kept := (Declared{Contacts: few}).Digested().Contacts; !slices.Equal(kept, few) {
+		t.Errorf("of %d names %q is kept", len(few), kept)
+	}
+}
+
+// A change that asks for nothing new is not waited for; any other one is.
+func TestADeclarationIsNewWhereItSaysWhatWasNotSaidBefore(t *testing.T) {
+	for name, with := range map[string]func(yes bool) Declared{
+		"description": func(yes bool) Declared {
+			return Declared{Description: new(map[bool]string{true: "a", false: "b"}[yes])}
+		},
+		"avatarURL": func(yes bool) Declared { return Declared{AvatarURL: new(map[bool]string{true: "a", false: "b"}[yes])} },
+		"archived":  func(yes bool) Declared { return Declared{Archived: new(yes)} },
+	} {
+		one, other := with(true), with(false)
+		if !one.Within(one) || !(Declared{}).Within(one) {
+			t.Errorf("%s: the same, or less, is taken for something new", name)
+		}
+		if one.Within(other) || other.Within(one) || one.Within(Declared{}) {
+			t.Errorf("%s: another value, or one where there was none, is taken for nothing new", name)
+		}
+	}
 }

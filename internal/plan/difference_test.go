@@ -20,6 +20,7 @@ func TestADifferenceThatCannotBeSeenIsShown(t *testing.T) {
 		{"decomposed letters", "caf\u00e9", "cafe\u0301", `declared "café", shown "cafe\u0301"`},
 		{"a blank that does not break", "a b", "a\u00a0b", `declared "a b", shown "a\u00a0b"`},
 		{"quotation marks", `say "a" 'b'`, "", `declared "say \"a\" 'b'", shown ""`},
+		{"at the end of one that is shown whole", x20 + x39 + "a", x20 + x39 + "b", `declared "` + x20 + x39 + `a", shown "` + x20 + x39 + `b"`},
 		{"far behind in a long text", long + "a" + long, long + "b" + long,
 			`declared …"` + x20 + "a" + x39 + `"…, shown …"` + x20 + "b" + x39 + `"…`},
 	} {
@@ -68,6 +69,10 @@ func TestEachFieldSaysHowItDiffers(t *testing.T) {
 		if got := d.Differences(remote.Group{Name: "x", Description: "y", AvatarURL: "z"}, []Field{field}); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+	d.Archived = new(false)
+	if got, want := d.Differences(remote.Group{ArchivedAt: now}, []Field{FieldArchived}), "archived: declared false, shown true"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := d.Differences(remote.Group{}, []Field{FieldName, FieldArchived}); !strings.Contains(got, `shown ""; archived: `) {
 		t.Errorf("two of them read %q", got)

@@ -94,3 +94,12 @@ func TestPrintedFactsMoveNoCursor(t *testing.T) {
 		t.Errorf("read back as %q: %v", read.Remote.Group.Name, err)
 	}
 }
+
+// A time beyond the year 9999 has no JSON.
+func TestFactsThatCannotBePrintedSaySo(t *testing.T) {
+	f := facts()
+	f.Now = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	if got := f.String(); !strings.HasPrefix(got, "facts that cannot be printed: ") {
+		t.Errorf("printed as %.40q", got)
+	}
+}

@@ -43,6 +43,9 @@ func TestADeletionEndsWhereTheGroupIsProvenGone(t *testing.T) {
 		{"in silence at first", facts(deleted, gone, func(s *Facts) {
 			s.DeletionSeen, s.Remote.FirstNotFound, s.Remote.NotFound = now.Add(-10*time.Second), now, now
 		}), Step{Action: Wait, AwaitListing: now, RequeueAfter: 20 * time.Second}},
+		{"and aloud after half a minute", facts(deleted, gone, func(s *Facts) {
+			s.DeletionSeen, s.Remote.FirstNotFound, s.Remote.NotFound = now.Add(-reportAfter), now, now
+		}), says(v1alpha1.ReasonDeleting, "a listing is to say").awaiting(now).again(time.Minute)},
 		{"what was asked before the deletion says nothing of it", facts(deleted, gone, unlisted, proven, deletionSeen(0)), Step{Action: Read, ID: plazaID}},
 		{"a listing alone does not either", facts(deleted, remoteState(RemoteUnlisted), proven), Step{Action: Read, ID: plazaID}},
 		{"a 404 on an untrusted connection does not", facts(deleted, gone, proven, distrusted),
@@ -87,6 +90,8 @@ func TestAfterOurOwnDeleteAGetSaysWhetherTheGroupIsGone(t *testing.T) {
 		{"it is asked", facts(deleted, remove, allowDelete, remoteState(RemoteUnlisted), deleteTaken(0)), Step{Action: Read, ID: plazaID}},
 		{"also where a listing shows it still", facts(deleted, remove, allowDelete, deleteTaken(3*time.Minute)), Step{Action: Read, ID: plazaID}},
 		{"not while that fails", facts(deleted, remove, allowDelete, deleteTaken(0), failing), says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
+		{"nor where it was not found before", facts(deleted, remove, allowDelete, remoteState(RemoteNotFound), unlisted, deleteTaken(3*time.Minute), failing),
+			says(v1alpha1.ReasonDeleting, "503").again(4 * time.Second)},
 		{"a 404 alone is the end, untrusted or not", facts(deleted, remove, allowDelete, remoteState(RemoteNotFound), deleteTaken(0), distrusted),
 			Step{Action: Release, ID: plazaID, Deleted: true}},
 		{"whatever the policy and the consent are by now", facts(deleted, remoteState(RemoteNotFound), deleteTaken(0)), Step{Action: Release, ID: plazaID, Deleted: true}},
@@ -95,6 +100,8 @@ func TestAfterOurOwnDeleteAGetSaysWhetherTheGroupIsGone(t *testing.T) {
 		{"until the settle time is over", facts(deleted, remove, allowDelete, shown, deleteTaken(110*time.Second)), waits.again(10 * time.Second)},
 		{"then a person is needed", facts(deleted, remove, allowDelete, shown, deleteTaken(SettleTime)),
 			says(v1alpha1.ReasonNotApplied, "shows the remote group still").showing(plaza()).again(2 * time.Minute)},
+		{"who need not look again before that", facts(deleted, remove, allowDelete, shown, deleteTaken(50*time.Minute)),
+			says(v1alpha1.ReasonNotApplied, "shows the remote group still").showing(plaza()).again(10 * time.Minute)},
 		{"and it is tried once more within the hour", facts(deleted, remove, allowDelete, shown, deleteTaken(time.Hour)), Step{Action: DeleteRemote, ID: plazaID}},
 		{"without the consent it is not", facts(deleted, remove, shown, deleteTaken(time.Minute)),
 			says(v1alpha1.ReasonDeleteNotAllowed, "allowDelete").showing(plaza()).again(time.Minute)},

@@ -22,6 +22,8 @@ func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
 			says(v1alpha1.ReasonSuspended, "is not known")},
 		{"a restart leaves a suspended Group's status alone", facts(suspend, ready(v1alpha1.ReasonSuspended, "True"), remoteState(RemoteUnknown)),
 			Step{Action: Wait}},
+		{"what is seen after it is told", facts(suspend, ready(v1alpha1.ReasonSuspended, "Unknown")),
+			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
 		{"nor does a connection that is down change it", facts(suspend, ready(v1alpha1.ReasonSuspended, "Unknown"), remoteState(RemoteUnknown), down), Step{Action: Wait}},
 		{"a requested look at a suspended Group is a fresh one", facts(suspend, requested), Step{Action: Read, ID: plazaID}},
 		{"also at one that another cluster has bound", facts(suspend, requested, foreign), Step{Action: Read, ID: plazaID}},
@@ -35,6 +37,8 @@ func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
 		{"no look is taken while the connection is down", facts(suspend, requested, down),
 			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
 		{"suspend opens no window into an account that the namespace may not use", facts(suspend, notAllowed, requested),
+			says(v1alpha1.ReasonSuspended, "is not known")},
+		{"nor onto a group that only an annotation names, where it may not adopt", facts(suspend, claimedID, adoptsNothing, requested),
 			says(v1alpha1.ReasonSuspended, "is not known")},
 		{"suspend keeps an unbound Group from being created", facts(suspend, unbound), says(v1alpha1.ReasonSuspended, "is not known")},
 		{"suspend keeps an unbound Group from being adopted", facts(suspend, unbound, groupID, remoteGroup(plaza())),
@@ -65,7 +69,11 @@ func TestTheConnectionDecidesWhoIsServed(t *testing.T) {
 			says(v1alpha1.ReasonConnectionNotReady, "401 Unauthorized")},
 		{"a connection that does not exist", facts(notFound, unbound),
 			says(v1alpha1.ReasonConnectionNotFound, "ClusterConnection default does not exist")},
+		{"one that is not to be read", facts(notFound, unbound, func(s *Facts) { s.Connection.Problem = "403 Forbidden" }),
+			says(v1alpha1.ReasonConnectionNotFound, "ClusterConnection default is not read: 403 Forbidden; or delete")},
 		{"a connection being deleted takes no new Groups", facts(leaving, unbound),
+			says(v1alpha1.ReasonConnectionNotReady, "takes no new Groups")},
+		{"nor one that names its remote group", facts(leaving, unbound, groupID, remoteGroup(plaza())),
 			says(v1alpha1.ReasonConnectionNotReady, "takes no new Groups")},
 		{"a connection being deleted goes on serving", facts(leaving, changed, describedAs("new")),
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldDescription}}},
@@ -82,7 +90,7 @@ func TestTheConnectionDecidesWhoIsServed(t *testing.T) {
 func TestNobodyWritesToAnothersGroup(t *testing.T) {
 	decide(t, []decision{
 		{"a copied manifest ends in IDConflict", facts(owned, describedAs("copy")),
-			says(v1alpha1.ReasonIDConflict, "owned by Group lobby/plaza").again(time.Minute)},
+			says(v1alpha1.ReasonIDConflict, "remote group "+plazaID+" is owned by Group lobby/plaza").again(time.Minute)},
 		{"and says nothing new of an owner that the cache does not show yet", facts(notCached, ready(v1alpha1.ReasonIDConflict, "False")),
 			Step{Action: Wait, RequeueAfter: inFlightPoll}},
 		{"of which it says at first what it knows", facts(notCached), says(v1alpha1.ReasonIDConflict, "owned by Group").again(time.Minute)},
@@ -218,6 +226,7 @@ func TestABoundGroupThatIsGone(t *testing.T) {
 		{"an untrusted connection proves nothing", facts(gone, proven, distrusted), Step{Action: Wait}},
 		{"nor does one that is not judged yet, which may end without news", facts(gone, proven, unjudged), Step{Action: Wait, RequeueAfter: SettleTime / 4}},
 		{"a 404 right after our own write is the API's lag", facts(gone, proven, settling), Step{Action: Wait, RequeueAfter: 30 * time.Second}},
+		{"which a person who waits is told", facts(gone, requested), says(v1alpha1.ReasonUpdating, "does not find remote group "+plazaID).again(30 * time.Second).awaiting(askedAt)},
 		{"a 404 alone is not enough", facts(gone), Step{Action: Wait, AwaitListing: askedAt}},
 		{"nor is a listing from before it", facts(gone, absentBefore), Step{Action: Wait, AwaitListing: askedAt}},
 		{"nor one that the bound id's first sight is too young for", facts(gone, proven, justSeen), Step{Action: Wait, RequeueAfter: 30 * time.Second}},
@@ -265,6 +274,7 @@ func TestWhatTheAPIDoesNotShowIsNoDrift(t *testing.T) {
 	atLeast := func(s *Facts) {
 		s.Group.Spec.ContactsPolicy, s.Group.Spec.Contacts = v1alpha1.ContactsAtLeast, []v1alpha1.Contact{{Username: "Cliff"}}
 	}
+	unlistedMembers := plaza(func(g *remote.Group) { g.Unknown = remote.FieldContacts })
 	cut := plaza(func(g *remote.Group) { g.Contacts, g.MoreContacts = []string{"Hector"}, true })
 	decide(t, []decision{
 		{"what a listing does not show is read", facts(summary(plaza().Name), describes), Step{Action: Read, ID: plazaID}},
@@ -274,6 +284,8 @@ func TestWhatTheAPIDoesNotShowIsNoDrift(t *testing.T) {
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldName}, Drifted: true}},
 		{"a list of members that is cut short is not written over", facts(atLeast, remoteGroup(cut), fresh),
 			says(v1alpha1.ReasonNotApplied, "shows every member").showing(cut).again(stalledRetry)},
+		{"nor is one that is not shown at all", facts(atLeast, remoteGroup(unlistedMembers), fresh),
+			says(v1alpha1.ReasonNotApplied, "does not show contacts").showing(unlistedMembers).again(stalledRetry)},
 		{"a suspended Group says that it is not known", facts(suspend, summary(plaza().Name), describes),
 			says(v1alpha1.ReasonSuspended, "not known whether the remote group shows the declared description").showing(unread)},
 	})
