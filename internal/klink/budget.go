@@ -35,7 +35,7 @@ func (b *budget) take(g *Group, most int) bool {
 		g.Description, g.AvatarURL, g.Contacts, large = "", "", []string{}, 0
 		g.Unknown |= bulky
 	}
-	if b.full = b.used+cost+large > most; b.full {
+	if b.full = b.used+cost > most; b.full { // what is large is within three quarters of it
 		return false
 	}
 	b.used += cost + large

@@ -90,6 +90,9 @@ func TestRequests(t *testing.T) {
 			client := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)
 				got = append(got, sent{r.Method, r.RequestURI, string(body), r.Header.Get("Content-Type")})
+				if r.ContentLength != int64(len(body)) { // some servers take no body of an unknown length
+					t.Errorf("%d bytes are called %d", len(body), r.ContentLength)
+				}
 				header = r.Header
 				_, _ = io.WriteString(w, test.reply)
 			}, func(c *Config) { c.Observe = func(call Call) { calls = append(calls, call) } })
@@ -183,6 +186,7 @@ func TestNewRefuses(t *testing.T) {
 	const good = "https://api.klink.cloud/api/v1"
 	tests := map[string]struct{ endpoint, token, want string }{
 		"good":                 {good, token, ""},
+		"an address":           {"http://10.0.0.1:8080/api/v1", token, "neither loopback nor *.svc"},
 		"loopback":             {"http://127.0.0.1:8080/api/v1", token, ""},
 		"loopback 6":           {"http://[::1]:8080/api/v1", token, ""},
 		"localhost":            {"http://localhost:8080", token, ""},

@@ -5,6 +5,7 @@ package klink
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,12 +84,33 @@ func TestDecodeGroup(t *testing.T) {
 			body: `{"id":"a","member_count":1,"has_more_contacts":false,"contacts":[{"username":"x"}]}`,
 			want: with(remote.FieldContacts, func(g *Group) { g.Contacts = []string{"x"} }),
 		},
-		"empty":      {body: " ", fail: "empty"},
-		"HTML":       {body: "<html>", fail: "not a JSON object"},
-		"truncated":  {body: `{"id":"a"`, fail: "not a JSON object"},
-		"two values": {body: `{"id":"a"}{"id":"b"}`, fail: "not a JSON object"},
-		"null":       {body: "null", fail: "not a JSON object"},
-		"list":       {body: "[]", fail: "not a JSON object"},
+		"contacts twice": {
+			body: `{"id":"a","contacts":[{"username":"x"},{}],"contacts":[{"username":"y"}]}`,
+			want: with(remote.FieldContacts, func(g *Group) { g.Contacts = []string{"y"} }),
+		},
+		"contacts, then none": {body: `{"id":"a","contacts":[{"username":"x"}],"contacts":null}`, want: with(remote.FieldContacts, nothing)},
+		"data twice":          {body: `{"data":{"id":"b","name":"n"},"data":{"id":"a"}}`, want: bare},
+		"a broken member":     {body: `{"id":"a","contacts":[{"username":}]}`, fail: "not a JSON object"},
+		"broken contacts":     {body: `{"id":"a","contacts":@}`, fail: "not a JSON object"},
+		"a broken name":       {body: `{"id":"a","name":nul}`, fail: "not a JSON object"},
+		"a broken time":       {body: `{"id":"a","created_at":1.}`, fail: "not a JSON object"},
+		"a broken status":     {body: `{"id":"a","status":"`, fail: "not a JSON object"},
+		"broken data":         {body: `{"id":"a","data":{"name":}}`, fail: "not a JSON object"},
+		"data that ends":      {body: `{"id":"a","data":[1`, fail: "not a JSON object"},
+		"a broken extra":      {body: `{"id":"a","color":{"r":}}`, fail: "not a JSON object"},
+		"the longest id":      {body: `{"id":"` + strings.Repeat("a", maxID) + `"}`, want: with(0, func(g *Group) { g.ID = strings.Repeat("a", maxID) })},
+		"the longest name":    {body: `{"id":"a","name":"` + strings.Repeat("x", maxLabel) + `"}`, want: with(remote.FieldName, func(g *Group) { g.Name = strings.Repeat("x", maxLabel) })},
+		"the longest text":    {body: `{"id":"a","description":"` + strings.Repeat("x", maxText) + `"}`, want: with(remote.FieldDescription, func(g *Group) { g.Description = strings.Repeat("x", maxText) })},
+		"just too long":       {body: `{"id":"a","description":"` + strings.Repeat("x", maxText-1) + `ä"}`, want: with(remote.FieldDescription, func(g *Group) { g.Description = strings.Repeat("x", maxText-1) })},
+		"most members":        {body: `{"id":"a","contacts":[` + strings.Repeat(`{"username":"x"},`, maxMembers-1) + `{"username":"x"}]}`, want: with(remote.FieldContacts, func(g *Group) { g.Contacts = slices.Repeat([]string{"x"}, maxMembers) })},
+		"names of many bytes": {body: `{"id":"a","contacts":[{"username":"` + strings.Repeat("x", maxMemberBytes) + `"}]}`, want: with(remote.FieldContacts, func(g *Group) { g.Contacts = []string{strings.Repeat("x", maxMemberBytes)} })},
+		"one byte too many":   {body: `{"id":"a","contacts":[{"username":"` + strings.Repeat("x", maxMemberBytes) + `"},{"username":"y"}]}`, want: with(0, func(g *Group) { g.MoreContacts = true })},
+		"empty":               {body: " ", fail: "empty"},
+		"HTML":                {body: "<html>", fail: "not a JSON object"},
+		"truncated":           {body: `{"id":"a"`, fail: "not a JSON object"},
+		"two values":          {body: `{"id":"a"}{"id":"b"}`, fail: "not a JSON object"},
+		"null":                {body: "null", fail: "not a JSON object"},
+		"list":                {body: "[]", fail: "not a JSON object"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -145,6 +167,15 @@ func TestDecodePage(t *testing.T) {
 			want: Page{
 				Groups: []Group{a, {ID: "b", Contacts: []string{}, Unknown: remote.AllFields, MoreContacts: true}, summary("a2")}, Items: 3,
 				Odd: Oddities{First: "of the group b, contacts has a username of an unexpected type; created_at is not a timestamp between the years 0 and 9999", Count: 2},
+			},
+		},
+		"an odd key of each kind": {
+			body: `{"data":[{"id":"a","name":7,"name":7,"description":7,"avatar_url":7,"conversation_id":7,"contacts":7,"created_at":{},"archived_at":{},"contacts":[7],"contacts":[{"username":7}]}]}`,
+			want: Page{
+				Groups: []Group{{ID: "a", Contacts: []string{}, Unknown: remote.AllFields, MoreContacts: true}}, Items: 1,
+				Odd: Oddities{First: "of the group a, name has an unexpected type; description has an unexpected type; avatar_url has an unexpected type; conversation_id has an unexpected type; " +
+					"contacts has an unexpected type; created_at is not a timestamp between the years 0 and 9999; archived_at is not a timestamp between the years 0 and 9999; " +
+					"contacts has a member of an unexpected type", Count: 1},
 			},
 		},
 		"text for a flag": {body: `{"has_more":"no","data":[]}`, fail: "has_more"},

@@ -117,9 +117,9 @@ func TestOnlyKeysOfMembersHintAtTheirNumber(t *testing.T) {
 // Three quarters of the budget take groups as they are, the last one what they are called.
 func TestABudgetCountsWhatAGroupTakes(t *testing.T) {
 	group := func() *Group {
-		return &Group{ID: "id", Name: "name", Description: strings.Repeat("d", 100), AvatarURL: "a", Contacts: []string{"Hector", "Cliff"}}
+		return &Group{ID: "id", Name: "name", ConversationID: "talk", Description: strings.Repeat("d", 100), AvatarURL: "a", Contacts: []string{"Hector", "Cliff"}}
 	}
-	const head = groupCost + len("id") + len("name")
+	const head = groupCost + len("id") + len("name") + len("talk")
 	const all = head + 101 + 2*memberCost + len("HectorCliff")
 	for _, c := range []struct {
 		used, most     int
@@ -145,5 +145,13 @@ func TestABudgetCountsWhatAGroupTakes(t *testing.T) {
 		if b.used != want {
 			t.Errorf("%d of %d used, then %d, want %d", c.used, c.most, b.used, want)
 		}
+	}
+}
+
+// Nothing is missing of a group that has nothing large.
+func TestAGroupWithoutTextsIsKeptWhole(t *testing.T) {
+	g, b := &Group{ID: "id", Contacts: []string{}}, budget{used: 3 * groupCost}
+	if !b.take(g, 4*groupCost+len("id")) || g.Unknown != 0 {
+		t.Errorf("it fits: %t; of it is unknown: %v", !b.full, g.Unknown)
 	}
 }

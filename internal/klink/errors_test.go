@@ -49,6 +49,7 @@ func TestFailures(t *testing.T) {
 		"200 too large":   {reply(200, strings.Repeat(" ", maxReply+1)), Error{Kind: KindBadReply, Status: 200, Message: "the reply is too large: more than 16384 KiB"}},
 		"200 truncated":   {truncated, Error{Kind: KindBadReply, Status: 200, Message: "the reply broke off: unexpected EOF"}},
 		"204":             {reply(204, ""), Error{Kind: KindBadReply, Status: 204, Message: "the reply is empty"}},
+		"101":             {reply(101, ""), Error{Kind: KindIntermediary, Status: 101, Message: before + "the server changed the protocol"}},
 		"304":             {reply(304, ""), Error{Kind: KindIntermediary, Status: 304, Message: before + "redirected, but not to a place that can be read", NothingMade: true}},
 	}
 	for name, test := range tests {
@@ -65,6 +66,9 @@ func TestFailures(t *testing.T) {
 			}
 			if e.Method != http.MethodPut || e.Path != "/groups/a" || !strings.HasPrefix(err.Error(), "PUT /groups/a: ") {
 				t.Errorf("it does not say what was asked: %v", err)
+			}
+			if strings.HasSuffix(err.Error(), ": ") {
+				t.Errorf("it ends in the middle: %v", err)
 			}
 			if len(observed) != 1 || observed[0].Code != test.want.Status || !errors.Is(observed[0].Err, err) {
 				t.Errorf("observed %+v", observed)

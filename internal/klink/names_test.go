@@ -35,6 +35,7 @@ func TestPlainMembersAreReadTheShortWay(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]bool{
 		`{"username":"Hector"}`: true, `{"username": "Zoë"}`: true, `{"username":"a\u0062"}`: false, `{"username":"a","id":"b"}`: false, `null`: false,
+		`{"username":"","id":"b"}`: false, `{"username":"\u0062"}`: false, `{"username":""}`: true,
 	} {
 		if _, ok := plainMember([]byte(raw)); ok != want {
 			t.Errorf("%s: %t", raw, ok)

@@ -54,6 +54,8 @@ func TestOnlyTheAPIsWordDecides(t *testing.T) {
 		"451":                                {reply(451, jsonBody), KindIntermediary, false},
 		"500 in JSON":                        {reply(500, jsonBody), KindServer, false},
 		"502, HTML":                          {reply(502, loginPage), KindServer, false},
+		"300":                                {reply(300, `{"id":"a"}`), KindIntermediary, true},
+		"101":                                {reply(101, ""), KindIntermediary, false},
 		"301 to another host":                {reply(301, "", "Location", "https://other.example/"), KindIntermediary, true},
 		"302 to a login page":                {reply(302, loginPage, "Location", "/login?to=/api/v1/groups"), KindIntermediary, true},
 		"302 below the endpoint":             {reply(302, "", "Location", "/api/v1/groups/abc"), KindIntermediary, false},
