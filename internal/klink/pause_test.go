@@ -146,6 +146,7 @@ func TestAProbeWithoutAnswer(t *testing.T) {
 	for name, end := range map[string]func(*Limiter){
 		"a network error lets another through":     func(l *Limiter) { l.Done(&Error{Kind: KindNetwork}) },
 		"so does a call that is not made":          (*Limiter).GiveBack,
+		"and one that nobody waits for":            func(l *Limiter) { l.Forget("b"); time.Sleep(callTime) },
 		"and one that never ends, when it must be": func(*Limiter) { time.Sleep(callTime - time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -177,6 +178,24 @@ func TestAProbeWithoutAnswer(t *testing.T) {
 			wait(t, l, "b", ClassWatch)
 			time.Sleep(time.Minute + ticketTTL + time.Millisecond)
 			take(t, l, "b", ClassWatch)
+		})
+	})
+	t.Run("a pause that is over when it is heard of ends with one probe too", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := NewLimiter(10, 5)
+			empty(l)
+			var woken atomic.Int32
+			for i := range 3 {
+				l.Take(Caller{Key: fmt.Sprint(i), Wake: func() { woken.Add(1) }})
+			}
+			time.Sleep(time.Second) // all were called, and two rate slots were saved up
+			l.Done(&Error{Kind: KindServer, Until: time.Now().Add(-time.Millisecond)})
+			for i := range 3 {
+				l.Take(Caller{Key: fmt.Sprint(i), Wake: func() { woken.Add(1) }})
+			}
+			if l.inFlight != 1 {
+				t.Errorf("%d calls start", l.inFlight)
+			}
 		})
 	})
 	t.Run("an answer from before the pause does not end it", func(t *testing.T) {

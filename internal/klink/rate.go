@@ -91,7 +91,6 @@ func (l *Limiter) SetCeiling(perSecond float64, burst int) {
 	defer l.locked()()
 	l.pace.setCeiling(perSecond)
 	l.burst = math.Max(1, float64(burst))
-	l.trim()
 }
 
 // Take takes a rate slot, if it is the caller's turn; the call's result must then be handed to Done, or the slot to
@@ -295,7 +294,7 @@ func (l *Limiter) untilSlot() time.Duration {
 // estimate is about how long a ticket waits that is last.
 func (l *Limiter) estimate(now time.Time) time.Duration {
 	seconds := float64(l.queue.length+len(l.called)) / l.pace.rate
-	return min(longestEstimate, l.pause.hold(now)+time.Duration(math.Min(seconds, longestEstimate.Seconds())*float64(time.Second))+1)
+	return min(longestEstimate, l.pause.hold(now)+time.Duration(math.Min(seconds, longestEstimate.Seconds())*float64(time.Second)))
 }
 
 // drop forgets a ticket that was called. Its rate slot is the caller's affair.

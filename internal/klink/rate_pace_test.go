@@ -155,6 +155,47 @@ func TestTheRateRisesOnlyWhileCallsWait(t *testing.T) {
 	})
 }
 
+// Where nobody waits for the rate, answers say nothing about it.
+func TestAnAnswerRaisesTheRateOnlyWhereSomebodyWaitsForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(1000, 1)
+		for range 100 {
+			take(t, l, "a", ClassChange)
+			time.Sleep(50 * time.Millisecond) // half a rate slot is there
+			l.Done(nil)
+			time.Sleep(time.Second)
+		}
+		if l.Rate() != 10 {
+			t.Errorf("one call at a time has raised the rate to %v", l.Rate())
+		}
+		for range 100 {
+			take(t, l, "a", ClassWatch)
+			time.Sleep(200 * time.Millisecond) // a rate slot is there, but none of the quarter
+			wait(t, l, "b", ClassWatch)
+			l.Done(nil)
+			l.Forget("b")
+			time.Sleep(time.Second)
+		}
+		if l.Rate() != 10 {
+			t.Errorf("watching that waits for its quarter has raised the rate to %v", l.Rate())
+		}
+	})
+}
+
+// A 429 tells of the rate once calls have waited for half a second, and of the burst before.
+func TestHalfASecondOfWaitingMakesALesson(t *testing.T) {
+	now := time.Now()
+	for answers, want := range map[int]float64{1: 10, 2: 5} {
+		p := newPace(now, 10)
+		for i := range answers {
+			p.answered(now.Add(time.Duration(i+1)*250*time.Millisecond), true)
+		}
+		if p.refused(now.Add(time.Second)); p.rate != want {
+			t.Errorf("after %d answers a 429 leaves a rate of %v, want %v", answers, p.rate, want)
+		}
+	}
+}
+
 // saturateOne makes one call after the other for a while, as the poller does.
 func saturateOne(l *Limiter, class Class, d time.Duration) (calls int) {
 	for end := time.Now().Add(d); time.Now().Before(end); {

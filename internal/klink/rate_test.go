@@ -183,6 +183,48 @@ func TestARateSlotOfACallThatIsNotMadeIsGivenBack(t *testing.T) {
 	})
 }
 
+// A read and the write that it is for go out together: the write overdraws what was saved up, and
+// the others wait for as long as that takes.
+func TestTheCallThatFollowsIsPaidForAfterwards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(1, 1)
+		take(t, l, "get", ClassChange)
+		time.Sleep(time.Minute)
+		l.TakeNext()
+		wait(t, l, "b", ClassChange) // a minute has saved up one rate slot, not sixty
+		l.TakeNext()
+		if l.inFlight != 3 {
+			t.Errorf("%d calls are in flight, want three", l.inFlight)
+		}
+		time.Sleep(2*time.Second - time.Millisecond)
+		wait(t, l, "b", ClassChange)
+		time.Sleep(2 * time.Millisecond)
+		take(t, l, "b", ClassChange)
+		l.TakeNext()
+		l.GiveBack()
+		time.Sleep(time.Second)
+		take(t, l, "after one that was given back", ClassChange)
+	})
+}
+
+// The slot of one that stays away goes on when its time is over, whoever comes meanwhile.
+func TestASlotIsKeptForItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(0.1, 1)
+		empty(l)
+		l.Take(Caller{Key: "away", Wake: func() {}})
+		time.Sleep(10*time.Second + time.Millisecond) // it is called
+		c := newCrowd(l)
+		c.come("first", "", ClassChange)
+		time.Sleep(2 * time.Second)
+		c.come("second", "", ClassChange)
+		time.Sleep(time.Minute)
+		if at := c.startOf("first"); at < ticketTTL-2*time.Millisecond || at > ticketTTL+time.Millisecond {
+			t.Errorf("the next one starts after %v, want %v", at, ticketTTL)
+		}
+	})
+}
+
 func TestResultsSteerTheRate(t *testing.T) {
 	until := func(d time.Duration) time.Time { return time.Now().Add(d) }
 	tests := map[string]struct {

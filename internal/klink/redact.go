@@ -129,11 +129,7 @@ func decoded(text string, shown func(string) bool) bool {
 		plain := keep(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"+letters)
 		plain = strings.NewReplacer("-", "+", "_", "/").Replace(plain)
 		for shift := range min(4, len(plain)) {
-			rest := plain[shift:]
-			if len(rest)%4 == 1 {
-				rest = rest[:len(rest)-1]
-			}
-			raw, _ := base64.RawStdEncoding.DecodeString(rest)
+			raw, _ := base64.RawStdEncoding.DecodeString(plain[shift:]) // a letter too many is no harm
 			if shown(string(raw)) {
 				return true
 			}

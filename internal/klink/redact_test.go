@@ -98,6 +98,17 @@ func TestTheTokenIsShownInNoSpelling(t *testing.T) {
 	if got := newRedactor("short")("it is s-h-o-r-t, or short"); got != redacted {
 		t.Errorf("a short token: got %q", got)
 	}
+	if got := newRedactor("%41%42%43%44%45%46%47%48")("the server read ABCDEFGH"); got != redacted {
+		t.Errorf("a token whose escapes were read: got %q", got)
+	}
+	for _, token := range []string{"aaaaaaaa", "zzzzzzzz", "00000000", "99999999", "a-b-c-d-e-f"} {
+		if got := newRedactor(token)("it is " + strings.Join(strings.Split(lettersAndDigits(token), ""), ".")); got != redacted {
+			t.Errorf("%s, with other separators: got %q", token, got)
+		}
+	}
+	if got := newRedactor("a-b-c-d-e")("abcde"); got != "abcde" {
+		t.Errorf("so few letters stand in many texts, got %q", got)
+	}
 	if got := redact("x%" + strings.Repeat("25", 30) + "41"); got != redacted {
 		t.Errorf("a text without an end of escapes: got %q", got)
 	}

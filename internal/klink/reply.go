@@ -55,7 +55,7 @@ func isDigits(s string) bool {
 // the body itself. The result is neither cleaned nor cut yet.
 func explanation(body []byte) string {
 	var o map[string]json.RawMessage
-	if json.Unmarshal(body, &o) != nil || o == nil {
+	if json.Unmarshal(body, &o) != nil {
 		return withoutMarkup(string(body))
 	}
 	var parts []string
