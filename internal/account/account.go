@@ -175,9 +175,6 @@ func (a *Account) AcceptMissing(from time.Time) {
 		if s.wanted.IsZero() || from.Before(s.wanted) {
 			s.wanted = from
 		}
-		if !s.trust.level.Holds() {
-			s.next = time.Time{}
-		}
 		s.waker.wake()
 	})
 }

@@ -92,12 +92,9 @@ func (es entries) unclear(id string, now time.Time) {
 	}
 }
 
-// clear notes that a group was read by a GET that began then.
+// clear notes that a group, which is known, was read by a GET that began then.
 func (es entries) clear(id string, begun time.Time) {
 	e := es[id]
-	if e == nil {
-		return
-	}
 	e.seen = begun
 	if !begun.Before(e.unarchiving) {
 		e.unarchiving = time.Time{}

@@ -129,7 +129,6 @@ func (m *mirror) show(g klink.Group, members pool, begun, now time.Time) bool {
 		m.set(e, members.share(g))
 		return true
 	}
-	e.hidden = g.Unknown | e.less
 	e.stale, m.sighted = false, true
 	if begun.Before(e.touched()) || !e.deleted.IsZero() && e.settling(now) {
 		return false

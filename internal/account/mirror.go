@@ -76,8 +76,7 @@ func (m *mirror) lookup(id string, now time.Time) Remote {
 		r.Presence, r.Group, r.AsOf = Present, e.group, e.seen
 		return r
 	case m.listings.begun.IsZero() && !known:
-		r.Presence = Unknown
-		return r
+		return r // Unknown
 	}
 	r.Presence = Unlisted
 	if m.listings.proven(id) || !known { // what the mirror does not hold, no listing has shown

@@ -129,7 +129,7 @@ func (t *trust) accepts(begun time.Time) bool {
 func (s *state) judgeTrust(begun time.Time, owned []string, shown sets.Set[string], now time.Time) News {
 	t := &s.trust
 	by, missing := s.sight(owned, shown, now)
-	if t.accepts(begun) && len(missing) > 0 {
+	if t.accepts(begun) {
 		t.forget(missing...)
 		by.owned, by.missing = by.owned-len(missing), 0
 	}
@@ -159,7 +159,6 @@ func (s *state) sight(owned []string, shown sets.Set[string], now time.Time) (by
 	by.owned -= len(missing)
 	missing = withoutSpellings(missing, shown)
 	by.missing, by.owned = len(missing), by.owned+len(missing)
-	slices.Sort(missing)
 	return by, missing
 }
 

@@ -48,8 +48,7 @@ func (p *poller) watchOwned(ctx context.Context, j job) error {
 		if len(answered) > 0 || len(j.owned) == 0 {
 			s.trust.giveUp(bindings.GivenUp, j.held)
 			news = s.judgeTrust(j.began, answered, shown, now)
-			news.Status = news.Status || !s.trust.looked
-			s.trust.looked, s.watched = true, j.began
+			s.watched = j.began
 		}
 		s.mirror.prune(j.owned, now)
 		news.IDs = changed
