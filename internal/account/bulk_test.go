@@ -95,8 +95,58 @@ func TestWhatOurWriteReplacedIsTheAPIsLagWhateverItsSize(t *testing.T) {
 	}
 	m.room.most = 1
 	m.wrote(crowded("a", "last-but-longer"), []string{"contacts"}, at(2*time.Minute))
-	m.takeLate(listing(2*time.Minute+time.Second, crowded("a", "after")), at(2*time.Minute+2*time.Second), "a")
+	lagging := crowded("a", "after")
+	lagging.AvatarURL = "https://changed"
+	m.takeLate(listing(2*time.Minute+time.Second, lagging), at(2*time.Minute+2*time.Second), "a")
 	if r := m.lookup("a", at(2*time.Minute+3*time.Second)); !r.Group.Unknown.Has(remote.FieldContacts) {
 		t.Errorf("of what is not kept the lag is believed: %s", r.Group.Contacts[0])
+	}
+}
+
+// Up to the bound all is kept, and beyond it only what is small, or no larger than before.
+func TestWhatFitsIsKept(t *testing.T) {
+	const size = 2 * smallBulk
+	text := func(n int) klink.Group { return group("a", strings.Repeat("x", n)) }
+	for name, c := range map[string]struct {
+		used, had, size int
+		kept            bool
+	}{
+		"as much as there is room for": {size, 0, size, true},
+		"one more":                     {size + 1, 0, size, false},
+		"in the place of what it had":  {2*size - 10, size - 10, size, true},
+		"no larger than before":        {10 * size, size, size, true},
+		"small":                        {10 * size, 0, smallBulk, true},
+		"not so small":                 {10 * size, 0, smallBulk + 1, false},
+	} {
+		r := room{used: c.used, most: 2 * size}
+		e := &entry{group: text(c.had), left: &sum{}}
+		if kept := r.fit(e, text(c.size)); (len(kept.Description) == c.size) != c.kept || (e.left == nil) != c.kept {
+			t.Errorf("%s: %d bytes of %d are kept", name, len(kept.Description), c.size)
+		}
+	}
+}
+
+func TestWhatMakesAGroupLargeIsCounted(t *testing.T) {
+	g := klink.Group{Name: "not counted", Description: "1234", AvatarURL: "123", Contacts: []string{"12", "1"}, MoreContacts: true}
+	if got, want := bulk(&g), 4+3+2+1+2*memberCost; got != want {
+		t.Errorf("%d bytes are counted, want %d", got, want)
+	}
+	if light := lightened(g); bulk(&light) != 0 || light.Name != g.Name || light.MoreContacts || light.Unknown != bulky {
+		t.Errorf("without it: %+v", light)
+	}
+}
+
+// What a state that our write replaced did not show is not what a listing shows now.
+func TestNothingIsShownAsItWasWhereItWasNotShown(t *testing.T) {
+	g := group("a", "")
+	known := pastOf(&g)
+	if !known.shows(remote.FieldDescription, &g) {
+		t.Error("the same text is not known again")
+	}
+	hidden := g
+	hidden.Unknown = remote.FieldDescription
+	unknown := pastOf(&hidden)
+	if unknown.shows(remote.FieldDescription, &g) || known.shows(remote.FieldDescription, &hidden) || !unknown.shows(remote.FieldName, &g) {
+		t.Error("a text that one of the two does not show is taken for the same")
 	}
 }

@@ -3,7 +3,11 @@
 
 package account
 
-import "testing"
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+)
 
 const otherEndpoint = "https://api.klink.cloud/api/v2"
 
@@ -23,7 +27,9 @@ func TestClaims(t *testing.T) {
 	if got := c.Owner(endpoint, "id"); got != "a" {
 		t.Errorf("owner %q", got)
 	}
-	c.Release("a")
+	if ids := c.Release("a"); !slices.Equal(ids, []string{"id"}) {
+		t.Errorf("let go are %v", ids)
+	}
 	if got := c.Owner(endpoint, "id"); got != "" {
 		t.Errorf("owner %q of what was let go", got)
 	}
@@ -93,4 +99,46 @@ func TestAClaimEndsThatAGroupWasLetGo(t *testing.T) {
 	if !c.Claim(endpoint, "a", "uid-next") || c.LetGo(endpoint, "a") {
 		t.Error("the group is bound, and still taken for one that was let go")
 	}
+}
+
+// That a Group let go of its remote group on purpose is known for an hour, and for as long as
+// it is known whom that was made for.
+func TestThatAGroupWasLetGoIsKnownForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClaims()
+		c.Made(endpoint, "made", "uid")
+		for _, id := range []string{"made", "adopted"} {
+			c.Leave(endpoint, id)
+		}
+		letGo := func(made, adopted bool) {
+			t.Helper()
+			if c.LetGo(endpoint+"/", "made") != made || c.LetGo(endpoint, "adopted") != adopted || c.LetGo(endpoint, "other") {
+				t.Errorf("let go are %v", c.left)
+			}
+		}
+		letGo(true, true)
+		after(madeKept - 1)
+		letGo(true, true)
+		after(1)
+		letGo(true, false)
+		c.Gone("uid")
+		after(madeKept)
+		letGo(false, false)
+	})
+}
+
+// The end of one Group ends nothing of another's, and its second end prolongs nothing.
+func TestAGroupIsGoneOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClaims()
+		c.Made(endpoint, "id", "a")
+		c.Made(endpoint, "other", "b")
+		c.Gone("a")
+		after(madeKept / 2)
+		c.Gone("a")
+		after(madeKept / 2)
+		if c.MadeForOther(endpoint, "id", "c") || !c.MadeForOther(endpoint, "other", "a") || c.MadeForOther(endpoint, "other", "b") {
+			t.Errorf("made are %v", c.made)
+		}
+	})
 }

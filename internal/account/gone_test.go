@@ -206,6 +206,11 @@ func TestByPageNumberAnIncompleteListingIsNoneOfTheTwo(t *testing.T) {
 	if since := m.listings.absentSince(); !since.Equal(at(3 * time.Minute)) {
 		t.Errorf("two complete listings prove absences since %v, want since the first of them", since)
 	}
+	m.take(paged(5*time.Minute, false))
+	m.take(paged(6*time.Minute, true))
+	if since := m.listings.absentSince(); !since.IsZero() {
+		t.Errorf("one since the incomplete one proves absences since %v", since)
+	}
 }
 
 // Were a 404 that was asked for before the probe, and answered after it, taken for the

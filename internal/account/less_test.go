@@ -87,6 +87,7 @@ func TestAFirstListingAfterAReadMayShowLess(t *testing.T) {
 	}{
 		"nothing":        {func(*klink.Group) {}, 0},
 		"a text cut":     {func(g *klink.Group) { g.Description = "Who" }, remote.FieldDescription},
+		"a name cut":     {func(g *klink.Group) { g.Name = "Ba" }, remote.FieldName},
 		"cut with dots":  {func(g *klink.Group) { g.Description = "Who…" }, remote.FieldDescription},
 		"a text left":    {func(g *klink.Group) { g.AvatarURL = "" }, remote.FieldAvatarURL},
 		"some members":   {func(g *klink.Group) { g.Contacts = []string{"y"} }, remote.FieldContacts},
