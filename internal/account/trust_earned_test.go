@@ -30,6 +30,9 @@ func TestTrustInAnEmptyAccountEndsWhenAGroupIsOwned(t *testing.T) {
 		}
 		after(time.Minute) // the write is within the settle time
 		b.trusted(false)
+		if s := b.account.State(); s.Missing != 1 || s.Owned != 1 {
+			t.Errorf("%d of %d are said to be missing", s.Missing, s.Owned)
+		}
 		b.configure()
 		b.trusted(true)
 		if _, err := b.account.Create(t.Context(), klink.Fields{Name: new("Ritz")}); err != nil {

@@ -147,6 +147,9 @@ func TestAcceptMissing(t *testing.T) {
 			b.account.AcceptMissing(time.Now())
 			after(time.Second) // it need not wait for the next listing
 			b.trusted(true)
+			if s := b.account.State(); s.Missing != 0 || s.Owned != 0 {
+				t.Errorf("what was accepted is counted: %+v", s)
+			}
 			if !b.cluster.heard().All {
 				t.Error("its Groups are not told")
 			}
