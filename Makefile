@@ -184,8 +184,9 @@ chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups liv
 .PHONY: bench
 bench: controlplane ## Print what the operator costs: ARGS=-short for a quick look; DOCS=1 writes it into docs/sizes.md
 	@mkdir -p bin
-	$(GO) run ./test/bench -report=bin/bench.json $(ARGS)
-	$(if $(filter 1,$(DOCS)),$(GO) -C test/bench/plots run . -report=$(CURDIR)/bin/bench.json -docs=$(CURDIR)/docs)
+	$(if $(and $(filter 1,$(DOCS)),$(findstring -short,$(ARGS))),$(error DOCS=1 writes figures that count, which those of -short are not))
+	$(GO) run ./test/bench -report=$(if $(filter 1,$(DOCS)),docs/sizes.json,bin/bench.json) $(ARGS)
+	$(if $(filter 1,$(DOCS)),$(GO) -C test/bench/plots run . -report=$(CURDIR)/docs/sizes.json -docs=$(CURDIR)/docs)
 
 .PHONY: verify
 verify: ## Check that generated files, formatting and go.mod are up to date, without touching them

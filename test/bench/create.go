@@ -41,12 +41,12 @@ func create(ctx context.Context, w *world) error {
 		return fmt.Errorf("the bare client has made %d groups", made)
 	}
 	n := float64(w.rounds * w.size)
-	w.note("groups a second, the operator", n/operator.took.Seconds(), "1/s", "")
-	w.note("groups a second, the bare client", n/bare.took.Seconds(), "1/s", "")
-	w.note("the operator's part of that", bare.took.Seconds()/operator.took.Seconds(), "", "0.7")
-	w.note("processor time a group: the manager", operator.used.manager/n*1000, "ms", "")
-	w.note("processor time a group: the control plane, for the operator", operator.used.controlPlane/n*1000, "ms", "")
-	w.note("processor time a group: the control plane, for the bare client", bare.used.controlPlane/n*1000, "ms", "")
+	w.note("groups a second, the operator", n/operator.took.Seconds(), "1/s")
+	w.note("groups a second, the bare client", n/bare.took.Seconds(), "1/s")
+	w.judge("the operator's part of that", bare.took.Seconds()/operator.took.Seconds(), "", 0.7)
+	w.note("processor time a group: the manager", operator.used.manager/n*1000, "ms")
+	w.note("processor time a group: the control plane, for the operator", operator.used.controlPlane/n*1000, "ms")
+	w.note("processor time a group: the control plane, for the bare client", bare.used.controlPlane/n*1000, "ms")
 	return noteCalls(ctx, w, before, n)
 }
 
@@ -57,7 +57,7 @@ type turns struct {
 }
 
 func bareClientsTurn(ctx context.Context, w *world, t *turns, b *bare, round int) error {
-	groups, err := w.declare(ctx, "default", fmt.Sprintf("%s-bare-%d-", w.scenario, round), w.size, w.contacts)
+	groups, err := w.declare(ctx, "default", fmt.Sprintf("%s-bare-%d-", w.scenario, round), w.size, w.members)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func climb(ctx context.Context, w *world) error {
 	if _, err := w.making(ctx, n); err != nil {
 		return err
 	}
-	w.note(fmt.Sprintf("the climb, of %d groups", n), time.Since(began).Seconds(), "s", "")
+	w.note(fmt.Sprintf("the climb, of %d groups", n), time.Since(began).Seconds(), "s")
 	_, err := w.synced(ctx, w.mass)
 	return err
 }
@@ -102,7 +102,7 @@ func operatorsTurn(ctx context.Context, w *world, t *turns, round int) error {
 	if err := w.manager.pause(); err != nil {
 		return err
 	}
-	if _, err := w.declare(ctx, w.mass, fmt.Sprintf("g-%d-", round), w.size, w.contacts); err != nil {
+	if _, err := w.declare(ctx, w.mass, fmt.Sprintf("g-%d-", round), w.size, w.members); err != nil {
 		return err
 	}
 	made := w.made()
@@ -153,9 +153,9 @@ func noteCalls(ctx context.Context, w *world, before counts, n float64) error {
 	if w.scenario == "create" {
 		bare = 3 * n
 	}
-	w.note("POSTs a group", (after.posts-before.posts)/n, "", "1.00")
-	w.note("GETs a group", (after.gets-before.gets)/n, "", "0")
-	w.note("Kubernetes writes on Groups a group", (after.writes-before.writes-bare)/n, "", "3.00")
-	w.note("Kubernetes events a group", (after.events-before.events)/n, "", "")
+	w.judge("POSTs a group", (after.posts-before.posts)/n, "", 1)
+	w.judge("GETs a group", (after.gets-before.gets)/n, "", 0)
+	w.judge("Kubernetes writes on Groups a group", (after.writes-before.writes-bare)/n, "", 3)
+	w.note("Kubernetes events a group", (after.events-before.events)/n, "")
 	return nil
 }

@@ -30,7 +30,7 @@ type options struct {
 	groups, many, contacts, largest, seconds, rounds int
 	latency                                          time.Duration
 	short                                            bool
-	sizes                                            []int
+	sizes, rates                                     []int
 	report, profile                                  string
 }
 
@@ -49,17 +49,18 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
-	var only, sizes string
+	var only, sizes, rates string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.BoolVar(&o.short, "short", false, "at most 1,000 Groups: for CI, which has no quiet machine")
 	flags.IntVar(&o.groups, "groups", 1000, "how many Groups are made in a batch, and at the default ceiling")
 	flags.IntVar(&o.many, "many", 10_000, "how many Groups there are where there are many")
 	flags.IntVar(&o.contacts, "contacts", 20, "how many contacts each has")
 	flags.IntVar(&o.largest, "large", 5000, "how many contacts the large Group has")
-	flags.IntVar(&o.rounds, "rounds", 3, "how often the operator and the bare client take turns")
+	flags.IntVar(&o.rounds, "rounds", 2, "how often the operator and the bare client take turns")
 	flags.DurationVar(&o.latency, "latency", 20*time.Millisecond, "how long the API takes")
-	flags.IntVar(&o.seconds, "seconds", 100, "how many seconds' calls are made under a limit that the operator is not told")
+	flags.IntVar(&o.seconds, "seconds", 100, "how many seconds' calls are made in -run limits")
 	flags.StringVar(&sizes, "sizes", "1000,2500,5000,10000,20000", "the numbers of Groups of -run growth")
+	flags.StringVar(&rates, "rates", "20,50", "the limits of -run limits, in requests a second, that the operator is not told")
 	flags.StringVar(&only, "run", "", "the scenarios to run, separated by commas: "+names()+"; those without a * when empty")
 	flags.StringVar(&o.report, "report", "", "a file that gets the figures as JSON; those of other scenarios in it stay")
 	flags.StringVar(&o.profile, "profile", "", "a folder that gets profiles of the manager's processor time and memory")
@@ -69,10 +70,13 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.short {
 		o.groups, o.many, o.largest, o.rounds = min(o.groups, 300), min(o.many, 1000), min(o.largest, 1000), 1
 	}
-	if o.sizes, err = numbers(sizes); err != nil {
+	if o.sizes, err = numbers("sizes", sizes); err != nil {
 		return err
 	}
-	chosen, err := choose(only)
+	if o.rates, err = numbers("rates", rates); err != nil {
+		return err
+	}
+	chosen, err := o.choose(only)
 	if err != nil {
 		return err
 	}
@@ -104,7 +108,7 @@ func names() string {
 	return strings.Join(all, ", ")
 }
 
-func choose(only string) (chosen []scenario, _ error) {
+func (o *options) choose(only string) (chosen []scenario, _ error) {
 	if only == "" {
 		return slices.DeleteFunc(slices.Clone(scenarios), func(s scenario) bool { return s.named }), nil
 	}
@@ -113,16 +117,22 @@ func choose(only string) (chosen []scenario, _ error) {
 		if i < 0 {
 			return nil, fmt.Errorf("-run: there is no scenario %q, but %s", name, names())
 		}
+		if name == "limits" {
+			for _, rate := range o.rates {
+				chosen = append(chosen, underLimitOf(rate))
+			}
+			continue
+		}
 		chosen = append(chosen, scenarios[i])
 	}
 	return chosen, nil
 }
 
-func numbers(list string) (numbers []int, _ error) {
+func numbers(name, list string) (numbers []int, _ error) {
 	for text := range strings.SplitSeq(list, ",") {
 		var n int
 		if _, err := fmt.Sscan(text, &n); err != nil || n < 1 {
-			return nil, fmt.Errorf("-sizes: %q is no number of Groups", text)
+			return nil, fmt.Errorf("-%s: %q is no number above zero", name, text)
 		}
 		numbers = append(numbers, n)
 	}

@@ -45,7 +45,7 @@ func many(ctx context.Context, w *world) error {
 	if err := noteCalls(ctx, w, before, float64(len(w.sim.Groups()))); err != nil {
 		return err
 	}
-	for _, rest := range []func(context.Context, *world) error{idle, restart, drift} {
+	for _, rest := range []func(context.Context, *world) error{idle, duringResync, restart, drift} {
 		if err := rest(ctx, w); err != nil {
 			return err
 		}
@@ -54,8 +54,8 @@ func many(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.note("memory of an empty manager", empty, "MB", "")
-	w.note("memory a group, beyond that", (settled-empty)*(1<<20)/float64(w.size), "bytes", "")
+	w.note("memory of an empty manager", empty, "MB")
+	w.note("memory a group, beyond that", (settled-empty)*(1<<20)/float64(w.size), "bytes")
 	return w.keepProfile(ctx, "heap", fmt.Sprint("heap-", w.size))
 }
 
@@ -68,7 +68,7 @@ func massCreate(ctx context.Context, w *world) error {
 	began := time.Now()
 	declared := make(chan error, 1)
 	go func() {
-		_, err := w.declare(ctx, w.mass, "g-", w.size, w.contacts)
+		_, err := w.declare(ctx, w.mass, "g-", w.size, w.members)
 		declared <- err
 	}()
 	w.watchLists()
@@ -84,15 +84,15 @@ func massCreate(ctx context.Context, w *world) error {
 	if _, err := w.synced(ctx, w.mass); err != nil {
 		return err
 	}
-	w.note("mass create: declared, made and synced", time.Since(began).Seconds(), "s", "")
-	w.noteWaits("mass create", meanwhile, "1 s and the latency")
+	w.note("mass create: declared, made and synced", time.Since(began).Seconds(), "s")
+	w.noteWaits("mass create", meanwhile, float64(w.size)/time.Since(began).Seconds())
 	w.noteLists("mass create")
 	return nil
 }
 
 // idle looks at a few resync intervals in which nothing happens.
 func idle(ctx context.Context, w *world) error {
-	intervals := 3
+	intervals := 2
 	if w.short {
 		intervals = 1
 	}
@@ -125,10 +125,24 @@ func idle(ctx context.Context, w *world) error {
 	}
 	after, err := w.writes(ctx, "groups")
 	seconds := ended.since(began).manager / float64(intervals)
-	w.note("idle: calls a resync", calls, "", fmt.Sprint("about ", w.size/100+1))
-	w.note("idle: writes", after-before, "", "0")
-	w.note("idle: processor time a resync", seconds, "s", "")
+	w.judge("idle: calls a resync", calls, "", float64(w.size/100+1))
+	w.judge("idle: writes", after-before, "", 0)
+	w.note("idle: processor time a resync", seconds, "s")
 	return err
+}
+
+// duringResync looks at how long a person and a neighbour wait while the account is listed,
+// which with many Groups is nearly always.
+func duringResync(ctx context.Context, w *world) error {
+	meanwhile := waits{}
+	began := time.Now()
+	for i := 0; time.Since(began) < 2*resync; i++ {
+		if err := meet(ctx, w, meanwhile, fmt.Sprint("resync-", i)); err != nil {
+			return err
+		}
+	}
+	w.noteWaits("resync", meanwhile, defaultRate)
+	return nil
 }
 
 // restart kills the manager; a person changes a Group just when the next one starts.
@@ -165,16 +179,17 @@ func restart(ctx context.Context, w *world) error {
 	if _, err := eventually(ctx, 20*time.Millisecond, func() (bool, error) { return w.sim.Counts()["GET list"] >= pages, nil }); err != nil {
 		return err
 	}
-	listed := time.Since(began)
+	listed, calls := time.Since(began), len(w.sim.Requests())
 	if err := sleep(ctx, resync/2); err != nil {
 		return err
 	}
 	after, err := w.writes(ctx, "groups")
-	w.note("restart: the first call after", first.Seconds(), "s", "")
-	w.note("restart: a person's change at the API, from then on", sent.Seconds(), "s", "1 and the latency")
-	w.note("restart: that change in status, from the start on", took.Seconds(), "s", "")
-	w.note("restart: listed after", listed.Seconds(), "s", "")
-	w.note("restart: writes beside the changed Group's status", after-before-2, "", "0")
+	w.note("restart: the first call after", first.Seconds(), "s")
+	w.judge("restart: a person's change at the API, from then on", sent.Seconds(), "s", 1+w.latency.Seconds())
+	w.note("restart: that change in status, from the start on", took.Seconds(), "s")
+	w.note("restart: listed after", listed.Seconds(), "s")
+	w.judge("restart: calls until then, the person's among them", float64(calls), "", float64(pages+3))
+	w.judge("restart: writes beside the changed Group's status", after-before-2, "", 0)
 	return err
 }
 
@@ -187,9 +202,9 @@ func drift(ctx context.Context, w *world) error {
 		w.sim.Mutate(groups[i*100%len(groups)].ID, func(g *simulator.Group) { g.Name = "drifted" })
 	}
 	took, err := eventually(ctx, 50*time.Millisecond, func() (bool, error) { return w.sim.Counts()["PUT"] >= n, nil })
-	w.note("drift of 1 %: corrected after", took.Seconds(), "s, resync 10 s", "")
+	w.note("drift of 1 %: corrected after", took.Seconds(), "s, resync 10 s")
 	c := w.sim.Counts()
-	w.note("drift of 1 %: calls beside the listing", float64(c["GET one"]+c["PUT"]), "", "")
+	w.note("drift of 1 %: calls beside the listing", float64(c["GET one"]+c["PUT"]), "")
 	return err
 }
 
@@ -213,7 +228,7 @@ func noteIdle(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.note("idle: at the default interval", 100*ended.since(began).manager/byDefault.Seconds(), "% of a core", "0.5")
+	w.judge("idle: at the default interval", 100*ended.since(began).manager/byDefault.Seconds(), "% of a core", 0.5)
 	return nil
 }
 
@@ -238,7 +253,7 @@ func noteMemory(ctx context.Context, w *world) (settled float64, _ error) {
 		return 0, err
 	}
 	peak, err := w.manager.memory("VmHWM")
-	w.note("memory, settled", settled, "MB", "120 for 10,000")
-	w.note("memory, peak since the start", peak, "MB", "")
+	w.judge("memory, settled", settled, "MB", 120)
+	w.note("memory, peak since the start", peak, "MB")
 	return settled, err
 }

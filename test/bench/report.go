@@ -11,38 +11,57 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 )
 
-// figure is one line of the table. A goal is what the design promises, where it does.
+// figure is one line of the table.
 type figure struct {
 	Scenario string  `json:"scenario"`
 	Groups   int     `json:"groups"`
 	Figure   string  `json:"figure"`
 	Value    float64 `json:"value"`
 	Unit     string  `json:"unit"`
-	Goal     string  `json:"goal,omitempty"`
+	// Limit is what the design promises, in the same unit: the most, or for a part the least. Nil
+	// where it promises nothing.
+	Limit *float64 `json:"limit,omitempty"`
 	// Load is the machine's load average of the minute before.
 	Load float64 `json:"load"`
 	// Commit is what was measured, and Date when.
-	Commit string `json:"commit"`
-	Date   string `json:"date"`
+	Commit  string `json:"commit"`
+	Date    string `json:"date"`
+	Machine string `json:"machine"`
+}
+
+// ratio is the value in parts of its limit.
+func (f *figure) ratio() string {
+	if f.Limit == nil || *f.Limit == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", f.Value / *f.Limit)
+}
+
+func (f *figure) limit() string {
+	if f.Limit == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*f.Limit, 'g', 3, 64)
 }
 
 // report is what -report writes.
 type report struct {
-	Machine string   `json:"machine"`
 	Figures []figure `json:"figures"`
 }
 
 // print prints the table.
 func (b *bench) print() {
 	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "\nSCENARIO\tGROUPS\tFIGURE\tVALUE\tUNIT\tGOAL\tLOAD AVERAGE")
-	for _, f := range b.figures {
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%.3g\t%s\t%s\t%.1f\n", f.Scenario, f.Groups, f.Figure, f.Value, f.Unit, f.Goal, f.Load)
+	_, _ = fmt.Fprintln(w, "\nSCENARIO\tGROUPS\tFIGURE\tVALUE\tUNIT\tLIMIT\tRATIO\tLOAD AVERAGE")
+	for i := range b.figures {
+		f := &b.figures[i]
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%.3g\t%s\t%s\t%s\t%.1f\n", f.Scenario, f.Groups, f.Figure, f.Value, f.Unit, f.limit(), f.ratio(), f.Load)
 	}
 	_ = w.Flush()
 }
@@ -64,14 +83,13 @@ func (b *bench) write() error {
 		return slices.ContainsFunc(b.figures, func(f figure) bool { return f.Scenario == old.Scenario && f.Groups == old.Groups })
 	})
 	for _, f := range b.figures {
-		f.Commit, f.Date = b.commit, time.Now().UTC().Format(time.DateOnly)
+		f.Commit, f.Date, f.Machine = b.commit, time.Now().UTC().Format(time.DateOnly), machine()
 		r.Figures = append(r.Figures, f)
 	}
-	r.Machine = machine()
 	if text, err = json.MarshalIndent(r, "", "  "); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	return os.WriteFile(b.report, append(text, '\n'), 0o600)
+	return os.WriteFile(b.report, append(text, '\n'), 0o644) //nolint:gosec // it is for everybody to read
 }
 
 // machine says what the figures are of.

@@ -25,6 +25,7 @@ type scenario struct {
 	limit    simulator.RateLimit // that the operator is not told
 	named    bool                // run only when it is named
 	grows    bool                // run once for each of -sizes
+	bare     bool                // Groups without contacts
 	defaults bool                // the default ceiling, else one that is out of the way
 	interval time.Duration       // between two listings, resync when zero
 	size     func(*options) int
@@ -59,15 +60,10 @@ var scenarios = []scenario{
 	{name: "defaults", size: someGroups, defaults: true, run: massCreate},
 	{name: "many", size: manyGroups, run: many},
 	{name: "large", size: oneGroup, run: large},
-	named(underLimitOf(20)),
-	named(underLimitOf(50)),
 	{name: "storms", size: func(*options) int { return stormGroups }, defaults: true, named: true, run: storms},
+	{name: "no-contacts", size: manyGroups, bare: true, named: true, run: many},
 	{name: "growth", grows: true, named: true, run: many},
-}
-
-func named(s scenario) scenario {
-	s.named = true
-	return s
+	{name: "limits", named: true}, // underLimitOf each of -rates
 }
 
 // declare declares Groups, 16 at a time.
@@ -170,12 +166,12 @@ func large(ctx context.Context, w *world) error {
 	if _, err := w.synced(ctx, w.mass); err != nil {
 		return err
 	}
-	w.note(fmt.Sprintf("made with %d contacts", w.largest), time.Since(began).Seconds(), "s", "")
+	w.note(fmt.Sprintf("made with %d contacts", w.largest), time.Since(began).Seconds(), "s")
 	took, err := w.edit(ctx, w.mass, "g-0", "changed")
 	if err != nil {
 		return err
 	}
-	w.note("a person's change of it", took.Seconds(), "s", "")
+	w.note("a person's change of it", took.Seconds(), "s")
 	_, err = noteMemory(ctx, w)
 	return err
 }

@@ -90,6 +90,7 @@ type world struct {
 
 	scenario string
 	size     int    // how many Groups its figures are of
+	members  int    // how many contacts each has
 	mass     string // the namespace of the many
 	other    string // a neighbour's
 	sim      *simulator.Server
@@ -103,7 +104,10 @@ func (b *bench) play(ctx context.Context, s scenario, size int) error {
 	if s.grows {
 		name = fmt.Sprint(name, "-", size)
 	}
-	w := &world{bench: b, scenario: s.name, size: size, mass: "mass-" + name, other: "other-" + name}
+	w := &world{bench: b, scenario: s.name, size: size, members: b.contacts, mass: "mass-" + name, other: "other-" + name}
+	if s.bare {
+		w.members = 0
+	}
 	b.say("%s, %d Groups", s.name, size)
 	settings := simulator.Settings{Latency: b.latency, RateLimit: s.limit}
 	var end func()
@@ -151,9 +155,16 @@ func standIn(ctx context.Context, settings simulator.Settings) (sim *simulator.S
 	}, nil
 }
 
-// note adds a figure.
-func (w *world) note(name string, value float64, unit, goal string) {
-	f := figure{Scenario: w.scenario, Groups: w.size, Figure: name, Value: value, Unit: unit, Goal: goal, Load: load()}
+// note adds a figure without a limit.
+func (w *world) note(name string, value float64, unit string) { w.add(name, value, unit, nil) }
+
+// judge adds a figure that the design limits, to at most, or for a part to at least, so much.
+func (w *world) judge(name string, value float64, unit string, limit float64) {
+	w.add(name, value, unit, &limit)
+}
+
+func (w *world) add(name string, value float64, unit string, limit *float64) {
+	f := figure{Scenario: w.scenario, Groups: w.size, Figure: name, Value: value, Unit: unit, Limit: limit, Load: load()}
 	w.say("  %s: %.3g %s (load average %.1f)", name, value, unit, f.Load)
 	w.figures = append(w.figures, f)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -23,19 +24,19 @@ import (
 
 // figure and report are what test/bench writes.
 type figure struct {
-	Scenario string  `json:"scenario"`
-	Groups   int     `json:"groups"`
-	Figure   string  `json:"figure"`
-	Value    float64 `json:"value"`
-	Unit     string  `json:"unit"`
-	Goal     string  `json:"goal"`
-	Load     float64 `json:"load"`
-	Commit   string  `json:"commit"`
-	Date     string  `json:"date"`
+	Scenario string   `json:"scenario"`
+	Groups   int      `json:"groups"`
+	Figure   string   `json:"figure"`
+	Value    float64  `json:"value"`
+	Unit     string   `json:"unit"`
+	Limit    *float64 `json:"limit"`
+	Load     float64  `json:"load"`
+	Commit   string   `json:"commit"`
+	Date     string   `json:"date"`
+	Machine  string   `json:"machine"`
 }
 
 type report struct {
-	Machine string   `json:"machine"`
 	Figures []figure `json:"figures"`
 }
 
@@ -109,14 +110,25 @@ func (d drawing) draw(figures []figure, docs string) error {
 	return p.Save(14*vg.Centimeter, 8*vg.Centimeter, filepath.Join(docs, d.file))
 }
 
-// table is all figures, as Markdown.
+// table is all figures, as Markdown, one table for each machine.
 func (r report) table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "On %s.\n\n", r.Machine)
-	b.WriteString("| scenario | Groups | figure | value | goal | load average | commit | date |\n|---|--:|---|--:|---|--:|---|---|\n")
+	machine := ""
 	for _, f := range r.Figures {
+		if f.Machine != machine {
+			machine = f.Machine
+			fmt.Fprintf(&b, "\nOn %s.\n\n", machine)
+			b.WriteString("| scenario | Groups | figure | value | limit | ratio | load average | commit | date |\n|---|--:|---|--:|--:|--:|--:|---|---|\n")
+		}
 		value := strings.TrimSpace(number(f.Value) + " " + f.Unit)
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %.1f | %s | %s |\n", f.Scenario, f.Groups, f.Figure, value, f.Goal, f.Load, f.Commit, f.Date)
+		limit, ratio := "", ""
+		if f.Limit != nil {
+			limit = strconv.FormatFloat(*f.Limit, 'g', 3, 64)
+			if *f.Limit > 0 {
+				ratio = fmt.Sprintf("%.2f", f.Value / *f.Limit)
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %.1f | %s | %s |\n", f.Scenario, f.Groups, f.Figure, value, limit, ratio, f.Load, f.Commit, f.Date)
 	}
 	return b.String()
 }
@@ -146,5 +158,5 @@ func write(page, table string) error {
 	if !found || !ends {
 		return fmt.Errorf("%s has no marks for the figures", page)
 	}
-	return os.WriteFile(page, []byte(before+begin+"\n"+table+"\n"+end+after), 0o600)
+	return os.WriteFile(page, []byte(before+begin+table+"\n"+end+after), 0o600)
 }
