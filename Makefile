@@ -136,7 +136,7 @@ test: controlplane ## Run all tests, with the race detector where there is a C c
 	@# Beside each other, since most of what they do is to wait; the longest of each first.
 	$(MAKE) -j2 test-operator test-others
 	@# Every schedule of one fault or event, for the Groups that differ most.
-	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -manifest=plain,byName,groupID,delete -positions=$$(mktemp -d)
+	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -lanes=0 -manifest=plain,byName,groupID,delete
 	@# Not from the cache: it does not see what these read outside of their module.
 	@for dir in $(NESTED); do $(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
@@ -171,7 +171,7 @@ EXPLORED ?= bin/explored
 
 .PHONY: explore
 explore: ## Play every small schedule of faults and events, DEPTH of them near each other, for the Groups MANIFEST (or all)
-	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -depth=$(DEPTH) -manifest=$(MANIFEST) -positions=$(abspath $(EXPLORED)) $(ARGS)
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -lanes=0 -depth=$(DEPTH) -manifest=$(MANIFEST) -positions=$(abspath $(EXPLORED)) $(ARGS)
 
 .PHONY: mutate
 mutate: ## Break the operator in one place at a time, and count what no test notices: ARGS='-packages=plan -again'

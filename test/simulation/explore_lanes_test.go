@@ -4,15 +4,12 @@
 package simulation
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -29,30 +26,32 @@ var (
 	lane      = flag.Int("lane", -1, "the lane that this process explores; -1: all, each in a process of its own")
 )
 
-// position is how far a lane is, as it is kept in a file.
-type position struct {
-	Next, Played, New int
-}
-
 // TestExplore plays, after each schedule of one choice, those that choose once more
 // nearby, as deep as -depth says.
 func TestExplore(t *testing.T) {
-	if *lane >= 0 || *positions == "" {
-		exploreLane(t, max(0, *lane), exploreLanes())
-		return
+	x := exploration{*explored, *from, *depth, *steps, *outer, *lanes, *anywhere, codeDigest(t)}
+	if x.Lanes == 0 {
+		x.Lanes = runtime.NumCPU()
 	}
-	if err := os.MkdirAll(*positions, 0o755); err != nil {
-		t.Fatal(err)
+	if *positions != "" {
+		if err := os.MkdirAll(*positions, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if *lane >= 0 || x.Lanes == 1 {
+		newExplorer(t, x).explore(t, max(0, *lane), *positions)
+		return
 	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wait sync.WaitGroup
-	for n := range exploreLanes() {
+	for n := range x.Lanes {
 		wait.Go(func() {
-			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestExplore$", "-test.v", "-test.timeout=0", "-lane="+strconv.Itoa(n),
-				"-positions="+*positions, "-manifest="+*explored, "-depth="+strconv.Itoa(*depth), "-near="+strconv.Itoa(*steps), "-all="+strconv.FormatBool(*anywhere), "-from="+*from, "-outer="+strconv.Itoa(*outer))
+			cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestExplore$", "-test.v", "-test.timeout=0", fmt.Sprint("-lane=", n),
+				fmt.Sprint("-lanes=", x.Lanes), "-positions="+*positions, "-manifest="+x.Manifest, "-from="+x.From, fmt.Sprint("-depth=", x.Depth),
+				fmt.Sprint("-near=", x.Near), fmt.Sprint("-all=", x.All), fmt.Sprint("-outer=", x.Outer), fmt.Sprint("-known=", *everyKnown))
 			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 			if err := cmd.Run(); err != nil {
 				t.Errorf("lane %d: %v", n, err)
@@ -62,87 +61,59 @@ func TestExplore(t *testing.T) {
 	wait.Wait()
 }
 
-// exploreLanes is one for each processor where positions are kept, and else one.
-func exploreLanes() int {
-	if *positions == "" {
-		return 1
+// explore plays the schedules of a lane, and goes on where it stopped if positions is a
+// folder.
+func (e *explorer) explore(t *testing.T, lane int, positions string) {
+	t.Helper()
+	all := slices.DeleteFunc(singles(t, e.of.Manifest), func(s schedule) bool { return !strings.HasPrefix(s.choices[0].String(), e.of.From) })
+	if e.of.Outer > 0 {
+		all = all[:min(e.of.Outer, len(all))]
 	}
-	return runtime.NumCPU()
-}
-
-func exploreLane(t *testing.T, lane, lanes int) {
-	e := explorer{t: t, found: totals{}}
-	all := slices.DeleteFunc(singles(t, *explored), func(s schedule) bool { return !strings.HasPrefix(s.choices[0].String(), *from) })
-	if *outer > 0 {
-		all = all[:min(*outer, len(all))]
-	}
-	at := readPosition(t, lane)
-	began, begunAt, said := time.Now(), at.Next, time.Now()
-	e.played, e.news = at.Played, at.New
-	for i := at.Next; i < len(all); i++ {
-		if i%lanes == lane {
-			e.deepen(all[i])
+	file := e.of.file(positions, lane)
+	if positions != "" {
+		at, again, err := readPosition(e.of, file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		writePosition(t, lane, position{i + 1, e.played, e.news})
+		e.at = at
+		if again != "" {
+			e.log("lane %d begins again: %s", lane, again)
+		}
+	}
+	e.playFailing()
+	began, before, said := time.Now(), e.at, time.Now()
+	if before.Next > 0 {
+		e.log("lane %d goes on after %d of %d: %s", lane, before.Next, len(all), before)
+	}
+	for i := before.Next; i < len(all); i++ {
+		if i%e.of.Lanes != lane {
+			continue
+		}
+		e.deepen(all[i])
+		e.at.Next = i + 1
+		if positions != "" {
+			if err := e.at.write(file); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if time.Since(said) > 15*time.Second {
 			said = time.Now()
-			done := float64(i + 1 - begunAt)
-			left := time.Duration(float64(time.Since(began)) * float64(len(all)-i-1) / done).Round(time.Second)
-			fmt.Printf("lane %d: %d of %d, %d schedules, %.0f a second, %s left, %d new violations\n",
-				lane, i+1, len(all), e.played, float64(e.played-at.Played)/time.Since(began).Seconds(), left, e.news)
+			left := time.Duration(float64(time.Since(began)) * float64(len(all)-i-1) / float64(i+1-before.Next)).Round(time.Second)
+			rate := float64(e.at.Played-before.Played) / time.Since(began).Seconds()
+			fmt.Printf("lane %d: %d of %d, %.0f a second, %s left, %s\n", lane, i+1, len(all), rate, left, e.at)
 		}
 	}
-	t.Logf("lane %d: all %d schedules of one choice, %d played to depth %d, %d new violations; known: %s", lane, len(all), e.played, *depth, e.news, e.found)
+	e.log("lane %d of %d: all %d schedules of one choice, to depth %d: %s", lane, e.of.Lanes, len(all), e.of.Depth, e.at)
 }
 
 // deepen plays a schedule, and those that it is the beginning of. What is violated needs
 // no further choice.
 func (e *explorer) deepen(s schedule) {
 	told := e.play(s)
-	if len(s.choices) >= *depth || told.violation() != "" {
+	if len(s.choices) >= e.of.Depth || told.violation() != "" {
 		return
 	}
-	for _, more := range s.extended(told.near(*steps)) {
+	for _, more := range s.extended(told.near(e.of.Near, e.of.All)) {
 		e.deepen(more)
-	}
-}
-
-func positionFile(lane int) string {
-	near := strconv.Itoa(*steps)
-	if *anywhere {
-		near = "all"
-	}
-	return filepath.Join(*positions, fmt.Sprintf("%s-%sdepth%d-near%s-lane%d.json", *explored, strings.ReplaceAll(*from, "/", "-"), *depth, near, lane))
-}
-
-func readPosition(t *testing.T, lane int) (at position) {
-	t.Helper()
-	if *positions == "" {
-		return at
-	}
-	text, err := os.ReadFile(positionFile(lane))
-	if os.IsNotExist(err) {
-		return at
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &at)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
-}
-
-func writePosition(t *testing.T, lane int, at position) {
-	t.Helper()
-	if *positions == "" {
-		return
-	}
-	text, err := json.Marshal(at)
-	if err == nil {
-		err = os.WriteFile(positionFile(lane), text, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }

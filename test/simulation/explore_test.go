@@ -61,15 +61,15 @@ func choicesAt(point string) []string {
 	return slices.Concat(callFaults, eventNames())
 }
 
-// near are the points that a schedule passes from its last choice on, so many at most;
-// none if it never came to that choice.
-func (s *story) near(steps int) []string {
+// near are the points that a schedule passes from its last choice on, so many at most or
+// all; none if it never came to that choice.
+func (s *story) near(steps int, all bool) []string {
 	choices := s.script.schedule.choices
 	i := slices.Index(s.script.points, choices[len(choices)-1].point)
 	if i < 0 || s.script.played < len(choices) {
 		return nil
 	}
-	if *anywhere {
+	if all {
 		return s.script.points[i:]
 	}
 	return s.script.points[i:min(len(s.script.points), i+1+steps)]
@@ -88,56 +88,91 @@ func TestSingles(t *testing.T) {
 		}
 		return
 	}
-	e := explorer{t: t, found: totals{}}
+	e := newExplorer(t, exploration{})
 	for i, s := range singles(t, *explored) {
 		if i%*every == 0 {
 			e.play(s)
 		}
 	}
-	t.Logf("%d schedules; violated: %s", e.played, e.found)
+	t.Log(e.at)
 }
 
-// explorer plays schedules and counts what they show.
+// explorer plays schedules, and counts what they show.
 type explorer struct {
-	t      *testing.T
-	played int
-	news   int    // violations that are not known
-	found  totals // by what is known
+	of   exploration
+	at   position
+	tell func(schedule) *story
+	// fail says what is violated that should not, log all else.
+	fail, log func(format string, args ...any)
 }
 
-// play plays a schedule, and prints one that violates what it should not in its shortest
-// form.
+func newExplorer(t *testing.T, of exploration) *explorer {
+	return &explorer{of: of, at: beginning(of), tell: func(s schedule) *story { return tell(t, s) }, fail: t.Errorf, log: t.Logf}
+}
+
+// play plays a schedule. One that violates what it should not is kept and printed in its
+// shortest form.
 func (e *explorer) play(s schedule) *story {
-	told := tell(e.t, s)
-	e.played++
+	told := e.tell(s)
+	e.at.Played++
 	violation := told.violation()
 	if violation == "" {
 		return told
 	}
 	known := knownAs(s, violation)
 	if *everyKnown {
-		e.t.Logf("%s: %s => %s", known, s, violation)
+		e.log("%s: %s => %s", known, s, violation)
 	}
-	e.found[known]++
-	if known == "" {
-		e.news++
-		s, violation = shrink(e.t, s, violation)
-		e.t.Errorf("%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, violation, s)
+	if known != "" {
+		e.at.Known[known]++
+		return told
 	}
+	shortest := e.shrink(told)
+	key := shortest.script.schedule.String()
+	if e.at.Failing[key] == 0 {
+		e.print(shortest)
+	}
+	e.at.Failing[key]++
 	return told
 }
 
+// playFailing plays what failed before the position was written: it fails this run too, as
+// long as it fails.
+func (e *explorer) playFailing() {
+	for _, text := range slices.Sorted(maps.Keys(e.at.Failing)) {
+		s, err := parseSchedule(text)
+		if err != nil {
+			e.fail("%v", err)
+			continue
+		}
+		told := e.tell(s)
+		if violation := told.violation(); violation == "" || knownAs(s, violation) != "" {
+			e.log("%s failed before, and does not now", s)
+			delete(e.at.Failing, text)
+			continue
+		}
+		e.print(told)
+	}
+}
+
+func (e *explorer) print(told *story) {
+	s := told.script.schedule
+	e.fail("%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, told.violation(), s)
+}
+
 // shrink leaves out each choice that a violation of the same kind does not need.
-func shrink(t *testing.T, s schedule, violation string) (shorter schedule, shown string) {
-	for i := 0; i < len(s.choices); {
+func (e *explorer) shrink(told *story) *story {
+	for i := 0; i < len(told.script.schedule.choices); {
+		s := told.script.schedule
 		less := schedule{s.manifest, slices.Delete(slices.Clone(s.choices), i, i+1)}
-		if v := tell(t, less).violation(); v != "" && kindOfViolation(v) == kindOfViolation(violation) && knownAs(less, v) == "" {
-			s, violation = less, v
+		shorter := e.tell(less)
+		if v := shorter.violation(); v != "" && kindOfViolation(v) == kindOfViolation(told.violation()) && knownAs(less, v) == "" {
+			told = shorter
 			continue
 		}
 		i++
 	}
-	return s, violation
+	return told
 }
 
 // kindOfViolation is what stands before its colon.
