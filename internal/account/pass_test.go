@@ -263,3 +263,29 @@ func TestTheEndWaitsForThePollers(t *testing.T) {
 		}
 	})
 }
+
+// A token that was replaced while a pass waited for its turn is not sent any more.
+func TestAPassThatWaitsForItsTurnEndsWithItsToken(t *testing.T) {
+	rotate := func(b *bench) {
+		b.account.c.state.Do(func(s *state) { s.limit = klink.NewLimiter(0.1, 1) })
+		after(time.Minute)
+		b.sim.AddToken("rotated", simulator.DefaultTenant)
+		b.configure(token("rotated"))
+	}
+	hiding(t, func(_ *testing.T, b *bench, _ string) { // it waits to read what the list hides
+		rotate(b)
+		b.counts(lists(1))
+	})
+	working(t, func(_ *testing.T, b *bench, _ []string) { // it waits to probe an account of which nothing is owned
+		b.cluster.own()
+		b.account.c.state.Do(func(s *state) { s.limit = klink.NewLimiter(0.1, 1) })
+		after(45 * time.Second)
+		if err := b.account.Take(changing("other")); err != nil {
+			b.t.Fatal(err)
+		}
+		after(6 * time.Second)
+		b.sim.AddToken("rotated", simulator.DefaultTenant)
+		b.configure(token("rotated"))
+		b.counts(map[string]int{})
+	})
+}

@@ -308,3 +308,20 @@ func TestWhatIsKnownIsInOrder(t *testing.T) {
 		t.Errorf("a group with an empty name is not found by it: %v", found)
 	}
 }
+
+// How often listings in a row have lacked a group outlives each of them: it would be news
+// each time, or never be proven absent.
+func TestWhatListingsLackIsCountedFromOneToTheNext(t *testing.T) {
+	m := newMirror()
+	changedBy(t, m.take(listing(0), "gone"), "gone")
+	m.prune([]string{"gone"}, start)
+	changedBy(t, m.take(listing(time.Minute), "gone"))
+
+	m.take(byPage(2*time.Minute, group("a", "")))
+	m.take(byPage(3 * time.Minute))
+	m.prune(nil, at(3*time.Minute))
+	m.take(byPage(4 * time.Minute))
+	if !m.listings.proven("a") {
+		t.Error("two listings that lack a group do not prove its absence")
+	}
+}
