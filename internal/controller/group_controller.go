@@ -129,7 +129,8 @@ func (r *GroupReconciler) pass(ctx context.Context, s *scope) (reconcile.Result,
 			return reconcile.Result{}, err
 		}
 		if out.Done {
-			return reconcile.Result{RequeueAfter: out.RequeueAfter}, r.reporter.report(ctx, s, &f, out.Report)
+			again, err := r.reporter.report(ctx, s, &f, out.Report)
+			return sooner(reconcile.Result{RequeueAfter: out.RequeueAfter}, reconcile.Result{RequeueAfter: again}), err
 		}
 		if s.group.Generation != f.Group.Generation || s.group.UID != f.Group.UID {
 			// A person has changed it meanwhile: nothing of this pass says anything of that.

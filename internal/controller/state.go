@@ -23,6 +23,8 @@ type groupState struct {
 	recreating string
 	// written is the Group as our last write left it.
 	written lastWritten[*v1alpha1.Group]
+	// said is the status that was written last.
+	said said
 	// lastSeen is the Group as it was last seen, while a group that was made for it is
 	// not written down.
 	lastSeen *v1alpha1.Group

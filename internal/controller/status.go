@@ -29,28 +29,29 @@ type reporter struct {
 }
 
 // report writes the status if it differs from what is there, and then says what
-// has changed by it.
-func (r *reporter) report(ctx context.Context, s *scope, f *plan.Facts, report *plan.Report) error {
+// has changed by it. What somebody has just written over waits a while before it is written
+// again: again is when to look, if so.
+func (r *reporter) report(ctx context.Context, s *scope, f *plan.Facts, report *plan.Report) (again time.Duration, _ error) {
 	if report == nil {
-		return nil
+		return 0, nil
 	}
 	if s.gone {
 		log.FromContext(ctx).Info("The group made for a Group that is gone is not settled yet",
 			"id", f.Identity.ID, "connection", s.key.String(), "reason", report.Reason, "message", cut(report.Message, maxNote))
-		return nil
+		return 0, nil
 	}
 	changes := worthAnEvent(s.group, report)
 	old := meta.FindStatusCondition(s.group.Status.Conditions, v1alpha1.ConditionReady)
 	fresh := old == nil || old.Reason != report.Reason
-	if needsPerson(report) && fresh {
-		log.FromContext(ctx).Info("A person is needed", "reason", report.Reason, "message", cut(report.Message, maxNote))
-	}
 	status := s.group.Status.DeepCopy()
 	fill(status, s.group, report, ownID(f))
 	if !equality.Semantic.DeepEqual(&s.group.Status, status) {
-		if err := r.records.patchStatus(ctx, s, *status); err != nil {
-			return fmt.Errorf("writing the status: %w", err)
+		if again, err := r.write(ctx, s, status); again > 0 || err != nil {
+			return again, err
 		}
+	}
+	if needsPerson(report) && fresh {
+		log.FromContext(ctx).Info("A person is needed", "reason", report.Reason, "message", cut(report.Message, maxNote))
 	}
 	if fresh && report.Reason == v1alpha1.ReasonCreateUncertain {
 		r.count.Recovered("uncertain")
@@ -58,7 +59,23 @@ func (r *reporter) report(ctx context.Context, s *scope, f *plan.Facts, report *
 	if changes {
 		s.say(warning(report.Reason, "Reconcile", report.Message))
 	}
-	return nil
+	return 0, nil
+}
+
+// write writes a status, unless it has to wait.
+func (r *reporter) write(ctx context.Context, s *scope, status *v1alpha1.GroupStatus) (again time.Duration, _ error) {
+	digest, err := digestOf(status)
+	if err != nil {
+		return 0, err
+	}
+	if wait := s.state.said.wait(digest, time.Now()); wait > 0 {
+		return wait, nil
+	}
+	if err := r.records.patchStatus(ctx, s, *status); err != nil {
+		return 0, fmt.Errorf("writing the status: %w", err)
+	}
+	s.state.said.wrote(digest, time.Now())
+	return 0, nil
 }
 
 // publish records the events of a pass.

@@ -60,6 +60,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a group that gets denied and lists showed was asked for four times a second":  "plain | account=summaries; delete/PUT group#1=misled",
 		"a drift of what the lists leave out was never seen":                           "plain | account=summaries",
 		"a correction was tried each second while reads lagged behind a deletion":      "plain | account=lag; drift/rest#1: remote delete",
+		"two leaders remembered different failures, and took turns at a status":        "plain | edit/PUT group#1=422; edit/PATCH Group status#1: hand over",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
 		s, err := parseSchedule(schedule)
