@@ -6,6 +6,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
@@ -123,16 +124,25 @@ func recoverAttempt(f *Facts) Step {
 		return writeStatus(uncertain(f, "a create may have happened", r.Candidates), uncertainRetry)
 	case OutcomeWait:
 	}
-	answer := ""
-	if failed := f.History.Failed; failed != nil {
-		answer = " (" + failed.Message + ")"
-	}
-	step := writeStatus(waiting(v1alpha1.ReasonCreating, "a create got no clear answer"+answer+"; looking for its group before trying again"), 0)
+	step := writeStatus(waiting(v1alpha1.ReasonCreating, noClearAnswer(f)), 0)
 	if refused := f.refused(); refused != nil {
 		step = backedOff(f, refused) // a person can fix it meanwhile
 	}
 	step.AwaitListing = recoveryListing(f)
 	return step
+}
+
+// noClearAnswer quotes the answer that a create got. A manager after that of the create has
+// not heard it, and leaves what status says of it.
+func noClearAnswer(f *Facts) string {
+	const what = "a create got no clear answer"
+	answer, ready := "", lastReady(f.Group)
+	if failed := f.History.Failed; failed != nil {
+		answer = " (" + failed.Message + ")"
+	} else if ready != nil && ready.ObservedGeneration == f.Group.Generation && ready.Reason == v1alpha1.ReasonCreating && strings.HasPrefix(ready.Message, what) {
+		return ready.Message
+	}
+	return what + answer + "; looking for its group before trying again"
 }
 
 // cannotConclude stops where an attempt says nothing, or its call is still under way.

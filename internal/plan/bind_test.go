@@ -90,6 +90,34 @@ func TestALostCreateIsRecovered(t *testing.T) {
 	})
 }
 
+// The manager of the create has heard an answer, and the next one has not: what status says of
+// it stays, of this generation.
+func TestTheAnswerToACreateIsQuotedByTheNextManagerToo(t *testing.T) {
+	const quoted = "a create got no clear answer (POST /groups: 503); looking for its group before trying again"
+	says := func(generation int64) option {
+		return func(s *Facts) {
+			ready(v1alpha1.ReasonCreating, "False")(s)
+			condition := &s.Group.Status.Conditions[0]
+			condition.Message, condition.ObservedGeneration = quoted, generation
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		facts *Facts
+		want  bool
+	}{
+		{"nothing is said yet", facts(attempted, distrusted), false},
+		{"it is said", facts(attempted, distrusted, says(3)), true},
+		{"it was said of another generation", facts(attempted, distrusted, says(2)), false},
+		{"this manager has heard another answer", facts(attempted, distrusted, says(3), failing), false},
+	} {
+		c.facts.Group.Generation = 3
+		if got := Next(c.facts); (got.Report.Message == quoted) != c.want || got.Report.Reason != v1alpha1.ReasonCreating {
+			t.Errorf("%s: %+v", c.name, got.Report)
+		}
+	}
+}
+
 func TestGroupIDBindsAndNeverCreates(t *testing.T) {
 	resting := remoteGroup(plaza(archivedSince(now.Add(-time.Hour))))
 	decide(t, []decision{

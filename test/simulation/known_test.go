@@ -61,6 +61,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a drift of what the lists leave out was never seen":                           "plain | account=summaries",
 		"a correction was tried each second while reads lagged behind a deletion":      "plain | account=lag; drift/rest#1: remote delete",
 		"two leaders remembered different failures, and took turns at a status":        "plain | edit/PUT group#1=422; edit/PATCH Group status#1: hand over",
+		"a leader wrote over an answer that it had not heard":                          "plain | create/POST groups#1=lost request; create/PATCH Group status#1: hand over",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
 		s, err := parseSchedule(schedule)
