@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/klink-cloud/klink-operator/internal/remote"
 )
@@ -44,6 +45,12 @@ func TestNamesAreKeptByTheRoomTheyTake(t *testing.T) {
 	if len(n.young) != 2 {
 		t.Errorf("of as many bytes as may be kept %d names are kept", len(n.young))
 	}
+	longest := bytes.Repeat([]byte("z"), keptBytes)
+	if first := n.of(longest); unsafe.StringData(n.of(longest)) != unsafe.StringData(first) {
+		t.Error("the longest name that is kept is not")
+	}
+	n.of(append(longest, 'z'))
+	n.of(append(longest, 'y'))
 	size := 0
 	for _, kept := range []map[string]string{n.young, n.aged} {
 		for name := range kept {

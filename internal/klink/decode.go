@@ -203,7 +203,7 @@ func beginningOf(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	for most > 0 && !utf8.RuneStart(text[most]) {
+	for !utf8.RuneStart(text[most]) { // JSON is read as valid UTF-8
 		most--
 	}
 	return strings.Clone(text[:most])

@@ -6,6 +6,7 @@ package klink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -27,6 +28,9 @@ func TestEndpointsAreComparedInOneWay(t *testing.T) {
 		if got := NormalEndpoint(endpoint); got != want {
 			t.Errorf("%s reads %s, want %s", endpoint, got, want)
 		}
+	}
+	if got := (Endpoint{}).String(); got != "" {
+		t.Errorf("no endpoint reads %s", got)
 	}
 }
 
@@ -56,7 +60,7 @@ func TestWithinIsByWholeSegments(t *testing.T) {
 
 func TestAConfigPrintsAnEndpointThatIsOne(t *testing.T) {
 	const token = "tok-0123456789abcdef"
-	if got := (Config{Endpoint: "https://api.klink.example/api", Token: token}).String(); !strings.Contains(got, "https://api.klink.example/api") {
+	if got := fmt.Sprintf("%+v", Config{Endpoint: "https://api.klink.example/api", Token: token}); !strings.Contains(got, "https://api.klink.example/api") {
 		t.Errorf("it prints %s", got)
 	}
 	if got := (Config{Endpoint: "https://me:" + token + "@api.klink.example", Token: token}).String(); strings.Contains(got, token) || !strings.Contains(got, "(invalid)") {
@@ -78,6 +82,12 @@ func TestADiscreetErrorNamesNoHost(t *testing.T) {
 	e := &Error{Kind: KindNetwork, Method: "GET", Path: "/groups", Message: "dial tcp 10.0.0.1:443: refused"}
 	if got := e.Discreet(); strings.Contains(got, "10.0.0.1") || !strings.Contains(got, "no reply came") {
 		t.Error(got)
+	}
+	for status, want := range map[int]string{299: "to x", 300: "redirected, which is not followed", 399: "redirected, which is not followed", 400: "to x"} {
+		e := &Error{Kind: KindIntermediary, Status: status, Message: "to x"}
+		if got := e.Discreet(); !strings.HasSuffix(got, ": "+want) {
+			t.Errorf("%d: %s", status, got)
+		}
 	}
 	e = &Error{Kind: KindRejected, Status: 422, Method: "GET", Path: "/groups", Message: "api.klink.example says no", host: "api.klink.example"}
 	if got := e.Discreet(); strings.Contains(got, "klink.example") || !strings.Contains(got, "says no") {
@@ -102,7 +112,7 @@ func TestOnlyKeysOfMembersHintAtTheirNumber(t *testing.T) {
 		counted int
 		more    bool
 	}{
-		"contacts_count": {"7", 7, false}, "memberTotal": {"7", 7, false}, "count": {"7", 0, false},
+		"contacts_count": {"7", 7, false}, "ContactsCount": {"7", 7, false}, "memberTotal": {"7", 7, false}, "count": {"7", 0, false},
 		"has_more_contacts": {"true", 0, true}, "members_truncated": {"true", 0, true}, "partial_members": {"true", 0, true},
 		"has_more": {"true", 0, false}, "contacts_muted": {"true", 0, false}, "more_contacts": {"false", 0, false}, "contacts_at": {`"7"`, 0, false},
 	} {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -30,6 +31,10 @@ func TestFailures(t *testing.T) {
 		"422 errors":      {reply(422, `{"message":"invalid","errors":{"name":["too long","odd"],"contacts":"unknown"}}`), Error{Kind: KindRejected, Status: 422, Message: "invalid: contacts: unknown; name: too long; odd", NothingMade: true}},
 		"422 fields":      {reply(422, `{"errors":[{"field":"name","message":"too long"},"and more"]}`), Error{Kind: KindRejected, Status: 422, Message: "name: too long; and more", NothingMade: true}},
 		"400 text":        {reply(400, "  no\n\tway "), Error{Kind: KindRejected, Status: 400, Message: "no way", NothingMade: true}},
+		"400 twice":       {reply(400, `{"message":"no","error":"no","errors":[{"field":"","message":"odd"}]}`), Error{Kind: KindRejected, Status: 400, Message: "no: odd", NothingMade: true}},
+		"400 code":        {reply(400, `{"code":7,"message":""}`), Error{Kind: KindRejected, Status: 400, Message: `{"code":7,"message":""}`, NothingMade: true}},
+		"400 no markup":   {reply(400, "1 < 2 and 3 > 2"), Error{Kind: KindRejected, Status: 400, Message: "1 < 2 and 3 > 2", NothingMade: true}},
+		"400 longest":     {reply(400, strings.Repeat("x", maxMessage)), Error{Kind: KindRejected, Status: 400, Message: strings.Repeat("x", maxMessage), NothingMade: true}},
 		"400 empty":       {reply(400, ""), Error{Kind: KindRejected, Status: 400, NothingMade: true}},
 		"400 long":        {reply(400, `{"message":"`+long+`"}`), Error{Kind: KindRejected, Status: 400, Message: strings.Repeat("ä", maxMessage-1) + "…", NothingMade: true}},
 		"400 too large":   {reply(400, strings.Repeat("x", maxErrorBody+1)), Error{Kind: KindIntermediary, Status: 400, Message: before + "the reply is too large: more than 64 KiB"}},
@@ -46,7 +51,7 @@ func TestFailures(t *testing.T) {
 		"200 no group":    {reply(200, `{"status":"error","message":"no such thing","data":null}`), Error{Kind: KindIntermediary, Status: 200, Message: "the reply says that the call failed: no such thing"}},
 		"200 other group": {reply(200, `{"id":"b","message":"m"}`), Error{Kind: KindBadReply, Status: 200, Message: `the reply shows another group, "b": m`}},
 		"200 other case":  {reply(200, `{"id":"A","message":"m"}`), Error{Kind: KindSpelling, Status: 200, Message: "the API writes this id A", Spelled: "A"}},
-		"200 too large":   {reply(200, strings.Repeat(" ", maxReply+1)), Error{Kind: KindBadReply, Status: 200, Message: "the reply is too large: more than 16384 KiB"}},
+		"200 too large":   {reply(200, `{"message":"no","x":"`+strings.Repeat("x", maxReply)), Error{Kind: KindBadReply, Status: 200, Message: "the reply is too large: more than 16384 KiB"}},
 		"200 truncated":   {truncated, Error{Kind: KindBadReply, Status: 200, Message: "the reply broke off: unexpected EOF"}},
 		"204":             {reply(204, ""), Error{Kind: KindBadReply, Status: 204, Message: "the reply is empty"}},
 		"101":             {reply(101, ""), Error{Kind: KindIntermediary, Status: 101, Message: before + "the server changed the protocol"}},
@@ -120,6 +125,7 @@ func TestUntil(t *testing.T) {
 		"soon":                                  {},
 		"7":                                     in(7 * time.Second),
 		"900":                                   in(15 * time.Minute),
+		"99999999999":                           in(15 * time.Minute),
 		"901":                                   in(15 * time.Minute),
 		"99999999999999999999999999":            in(15 * time.Minute),
 		in(time.Minute).Format(http.TimeFormat): in(time.Minute),
@@ -150,8 +156,12 @@ func TestNoReply(t *testing.T) {
 	t.Run("no connection", func(t *testing.T) {
 		var calls []Call
 		err := create(t.Context(), serve(t, hangUp, unreachable, func(c *Config) { c.Observe = func(call Call) { calls = append(calls, call) } }))
-		if KindOf(err) != KindNetwork || !NothingMade(err) {
+		if KindOf(err) != KindNetwork || !NothingMade(err) || !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("got %#v, want a network error that proves that nothing was made", err)
+		}
+		_, err = serve(t, hangUp, unreachable).Get(t.Context(), "a")
+		if text := err.Error(); strings.Count(text, "groups/a") != 1 || !strings.HasPrefix(text, "GET /groups/a: dial") {
+			t.Errorf("it says more than once what was asked: %s", text)
 		}
 		if len(calls) != 1 || calls[0].Code != 0 || calls[0].Err == nil {
 			t.Errorf("observed %+v", calls)

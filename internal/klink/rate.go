@@ -117,7 +117,6 @@ func (l *Limiter) Take(c Caller) (due time.Time, ok bool) {
 		l.drop(t)
 		l.inFlight++
 		l.pause.started(now)
-		l.schedule(now)
 		due = now
 	} else {
 		t.Wake = c.Wake

@@ -193,6 +193,23 @@ func TestHalfASecondOfWaitingMakesALesson(t *testing.T) {
 		if p.refused(now.Add(time.Second)); p.rate != want {
 			t.Errorf("after %d answers a 429 leaves a rate of %v, want %v", answers, p.rate, want)
 		}
+		if p.answered(now.Add(2*time.Second), false); p.rate != want {
+			t.Errorf("an answer that nobody waited for makes the rate %v", p.rate)
+		}
+	}
+}
+
+// Ten minutes after a 429 the rate may pass the one that met it, and bursts are as before.
+func TestCautionEndsAfterTenMinutes(t *testing.T) {
+	met := time.Now()
+	for since, want := range map[time.Duration]bool{caution - 1: true, caution: false} {
+		p := pace{ceiling: 100, rate: 9.7, met: 10, metAt: met, burstMet: met, changed: met}
+		if got := p.cautious(met.Add(since)); got != want {
+			t.Errorf("after %v it is cautious: %t", since, got)
+		}
+		if p.answered(met.Add(since), true); p.rate > 9.7 == want {
+			t.Errorf("after %v the rate is %v", since, p.rate)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 // take fails the test when the call may not start.
 func take(t *testing.T, l *Limiter, key string, class Class) {
 	t.Helper()
-	if due, ok := l.Take(Caller{Key: key, Class: class}); !ok {
+	if due, ok := l.Take(Caller{Key: key, Class: class}); !ok || !due.Equal(time.Now()) {
 		t.Fatalf("%s has to wait about %v", key, time.Until(due))
 	}
 }
@@ -204,6 +204,66 @@ func TestTheCallThatFollowsIsPaidForAfterwards(t *testing.T) {
 		l.GiveBack()
 		time.Sleep(time.Second)
 		take(t, l, "after one that was given back", ClassChange)
+	})
+}
+
+// What a change of the ceiling means for what was saved up before.
+func TestANewCeilingCountsFromNowOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(10, 20)
+		empty(l)
+		time.Sleep(500 * time.Millisecond)
+		l.SetCeiling(1, 3)
+		for i := range 3 {
+			take(t, l, fmt.Sprint(i), ClassChange)
+		}
+		wait(t, l, "one more than the new burst", ClassChange)
+	})
+}
+
+// A rate slot that comes back goes to who waits for it, at once.
+func TestASlotThatComesBackIsGivenOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(0.1, 1)
+		take(t, l, "a", ClassChange)
+		var woken atomic.Bool
+		l.Take(Caller{Key: "b", Wake: func() { woken.Store(true) }})
+		l.GiveBack()
+		if !woken.Load() {
+			t.Error("it is not called")
+		}
+	})
+}
+
+// A machine that is busy fires timers late: whoever comes first calls those whose turn it is.
+func TestALateTimerHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(1, 1)
+		empty(l)
+		var woken atomic.Bool
+		l.Take(Caller{Key: "a", Wake: func() { woken.Store(true) }})
+		l.timer.Stop()
+		time.Sleep(time.Minute)
+		wait(t, l, "b", ClassChange)
+		if !woken.Load() {
+			t.Error("the one before is not called")
+		}
+	})
+}
+
+func TestAListingIsWokenWhenItsQuarterIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(10, 1)
+		empty(l)
+		time.Sleep(time.Minute)
+		take(t, l, "a", ClassWatch)
+		time.Sleep(200 * time.Millisecond)
+		c := newCrowd(l)
+		c.come("b", "", ClassWatch)
+		time.Sleep(time.Minute)
+		if at := c.startOf("b"); at < 200*time.Millisecond || at > 201*time.Millisecond {
+			t.Errorf("it starts after %v, want 200 ms", at)
+		}
 	})
 }
 

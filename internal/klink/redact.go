@@ -28,9 +28,6 @@ const (
 type redactor func(text string) string
 
 func newRedactor(token string) redactor {
-	if token == "" {
-		return func(text string) string { return text }
-	}
 	shows := finder(token)
 	return func(text string) string {
 		if shows(text) {

@@ -109,6 +109,15 @@ func TestTheTokenIsShownInNoSpelling(t *testing.T) {
 	if got := newRedactor("a-b-c-d-e")("abcde"); got != "abcde" {
 		t.Errorf("so few letters stand in many texts, got %q", got)
 	}
+	for _, token := range []string{"", "%20%20"} {
+		if got := newRedactor(token)("a text"); got != "a text" {
+			t.Errorf("the token %q stands in each text: %q", token, got)
+		}
+	}
+	const signs = "???>>>???>>>" // in base64 each fourth letter is one that URLs write otherwise
+	if got := newRedactor(signs)(base64.URLEncoding.EncodeToString([]byte(signs))); got != redacted {
+		t.Errorf("base64 for URLs: got %q", got)
+	}
 	if got := redact("x%" + strings.Repeat("25", 30) + "41"); got != redacted {
 		t.Errorf("a text without an end of escapes: got %q", got)
 	}

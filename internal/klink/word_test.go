@@ -158,9 +158,14 @@ func TestMissing(t *testing.T) {
 		"HTML":           {reply(404, loginPage), true},
 		"out of a cache": {reply(404, jsonBody, "Age", "3"), false},
 		"410":            {reply(410, ""), false},
+		"a cached 500":   {reply(500, jsonBody, "Age", "3"), false},
 		"found":          {reply(200, `{"id":"a"}`), false},
 	} {
-		if _, err := serve(t, test.handler).Get(t.Context(), "a"); Missing(err) != test.want {
+		_, err := serve(t, test.handler).Get(t.Context(), "a")
+		if Missing(err) != test.want {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if told := err != nil && strings.Contains(err.Error(), "out of a cache"); told != (name == "out of a cache") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
