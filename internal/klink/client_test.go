@@ -208,6 +208,7 @@ func TestNewRefuses(t *testing.T) {
 		"control character":    {"https://api.klink.cloud/\n", token, "absolute"},
 		"no token":             {good, "", "token is empty"},
 		"token with a newline": {good, "abcdefgh\n", "white space"},
+		"token with a blank":   {good, "abcdefgh ijk", "white space"},
 		"token with an umlaut": {good, "abcdefghü", "cannot carry"},
 	}
 	for name, test := range tests {

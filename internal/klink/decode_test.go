@@ -212,6 +212,8 @@ func TestDecodeTimestamp(t *testing.T) {
 		`""`:                            {},
 		`0`:                             {want: time.Unix(0, 0).UTC()},
 		`-1`:                            {want: time.Unix(-1, 0).UTC()},
+		`"0000-01-01T00:00:00Z"`:        {want: time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)},
+		`"9999-12-31T23:59:59Z"`:        {want: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)},
 		`true`:                          {fail: true},
 		`{}`:                            {fail: true},
 		`"soon"`:                        {fail: true},

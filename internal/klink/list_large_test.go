@@ -4,6 +4,7 @@
 package klink
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -69,4 +70,40 @@ func TestPagesThatAreTooLargeAreAskedForInParts(t *testing.T) {
 			t.Errorf("it ended with %s", last)
 		}
 	})
+}
+
+// A connection says why its account is not known as a whole, and hears of each page meanwhile.
+func TestAListingSaysWhyAndTellsOfItsPages(t *testing.T) {
+	for name, test := range map[string]struct {
+		api  *listAPI
+		fail int // the number of the request that is refused
+		want string
+	}{
+		"stuck":                 {&listAPI{active: ids("g", 25)}, 0, "the API shows no way to the next page"},
+		"stuck among archived":  {&listAPI{active: ids("g", 5), archived: ids("old", 25)}, 0, "the API shows no way to the next page"},
+		"refused for archived":  {&listAPI{active: ids("g", 5), limit: true}, 2, "archived groups cannot be listed"},
+		"both, the first of it": {&listAPI{active: ids("g", 25)}, 5, "the API shows no way to the next page"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.api.intercept = func(n int, w http.ResponseWriter) bool {
+				if n == test.fail {
+					w.WriteHeader(http.StatusBadRequest)
+				}
+				return n == test.fail
+			}
+			l, answered := test.api.lister(t, ""), 0
+			l.Answered = func() { answered++ }
+			got, err := l.List(t.Context(), free)
+			if err != nil || got.Complete || !strings.Contains(got.Why, test.want) {
+				t.Errorf("complete %t, because %q, %v", got.Complete, got.Why, err)
+			}
+			want := len(test.api.requests)
+			if test.fail > 0 {
+				want--
+			}
+			if answered != want {
+				t.Errorf("it tells of %d pages of %d", answered, want)
+			}
+		})
+	}
 }

@@ -342,7 +342,7 @@ func TestListEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := NewLister(client, "").List(t.Context(), free)
-	if err != nil || got.Complete || got.Dialect != DialectIncomplete || n != 2*maxPages {
+	if err != nil || got.Complete || got.Dialect != DialectIncomplete || n != 2*maxPages || got.Why != "the list has more than 10000 pages" {
 		t.Errorf("complete %t, dialect %s, %d requests, %v", got.Complete, got.Dialect, n, err)
 	}
 }

@@ -6,6 +6,8 @@ package klink
 import (
 	"crypto/tls"
 	"encoding/pem"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -57,6 +59,26 @@ func TestACompanysRootsAreTrusted(t *testing.T) {
 	}
 }
 
+func TestRootsGoIntoTransportsThatTakeThem(t *testing.T) {
+	server := httptest.NewTLSServer(reply(200, `{"id":"a"}`))
+	defer server.Close()
+	client, err := New(Config{Endpoint: server.URL + "/api/v1", Token: token, Transport: &http.Transport{DialContext: new(net.Dialer).DialContext}, CABundle: certificate(server)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := client.Get(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+	if plain, ok := client.transport.(*http.Transport); !ok || plain.TLSClientConfig.MinVersion != tls.VersionTLS12 {
+		t.Errorf("the transport is %+v", client.transport)
+	}
+	_, err = New(Config{Endpoint: server.URL, Token: token, Transport: roundTripper(nil), CABundle: certificate(server)})
+	if err == nil || !strings.Contains(err.Error(), "caBundle cannot be used") {
+		t.Errorf("a transport without TLS: %v", err)
+	}
+}
+
 func TestABundleThatCannotBeReadIsAnError(t *testing.T) {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
@@ -66,7 +88,7 @@ func TestABundleThatCannotBeReadIsAnError(t *testing.T) {
 		good + good[:100]:                                      "only 1 of its 2 certificates can be read",
 		good[:100] + "\n" + good:                               "only 1 of its 2",
 		"# a comment\n" + good + "\n# another\n":               "",
-		strings.ReplaceAll(good, "CERTIFICATE", "PRIVATE KEY"): `type "PRIVATE KEY"`,
+		strings.ReplaceAll(good, "CERTIFICATE", "PRIVATE KEY"): `entry 1 is of type "PRIVATE KEY"`,
 		string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})): "certificate 1: x509",
 	} {
 		_, err := New(Config{Endpoint: "https://api.klink.cloud", Token: token, CABundle: []byte(bundle)})
