@@ -89,6 +89,8 @@ func TestLast(t *testing.T) {
 		t.Fatal()
 	}
 }
+
+func TestFails(t *testing.T) { t.Fatal() }
 `,
 }
 
@@ -114,8 +116,8 @@ func TestABreakIsJudgedByTheTestsThatReachIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := &options{workers: 2}
-	s := &suite{binary: filepath.Join(t.TempDir(), "own.test"), folder: "sum"}
-	if err := o.tryAll(t.Context(), p, s, nil, round{"", noticed, passedOwn}, results, io.Discard); err != nil {
+	s := &suite{binary: filepath.Join(t.TempDir(), "own.test"), folder: "sum", without: "^TestFails$"}
+	if err := o.tryAll(t.Context(), p, s, round{"", noticed, passedOwn}, results, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]verdict{}
@@ -132,6 +134,19 @@ func TestABreakIsJudgedByTheTestsThatReachIt(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What takes long runs only where all that is faster notices nothing.
+func TestSlowTestsRunAlone(t *testing.T) {
+	reached := map[int]bool{7: true}
+	s := suite{tests: []test{{"A", slow / 2, reached}, {"B", slow, reached}, {"C", slow, nil}, {"D", 2 * slow, reached}, {"E", 3 * slow, reached}}}
+	var got []string
+	for _, b := range s.batches(7) {
+		got = append(got, strings.Join(b.names, "+"))
+	}
+	if want := []string{"A+B", "D", "E"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ import (
 type suite struct {
 	binary, folder string
 	args           []string // beside those that choose tests
+	without        string   // the tests that do not take part, as a pattern
 	tests          []test   // the fastest first
 }
 
@@ -33,7 +35,7 @@ type test struct {
 	reached map[int]bool // the numbers of mutants
 }
 
-// slow is what a test takes that runs only where the fast ones notice nothing.
+// slow is what a test takes that runs alone, and only where the faster ones notice nothing.
 const slow = 300 * time.Millisecond
 
 // memory is what a test program may take, in KiB: a loop without an end may fill memory.
@@ -90,29 +92,35 @@ func (s *suite) measureOne(ctx context.Context, name string) (t test, err error)
 
 // notices tells whether a test that reaches a mutant fails with it.
 func (s *suite) notices(ctx context.Context, number int) (bool, error) {
-	var batches [2]struct {
-		names []string
-		took  time.Duration
-	}
-	for _, t := range s.tests {
-		if t.reached[number] {
-			b := &batches[0]
-			if t.took > slow {
-				b = &batches[1]
-			}
-			b.names, b.took = append(b.names, t.name), b.took+t.took
-		}
-	}
-	for _, b := range batches {
-		if len(b.names) == 0 {
-			continue
-		}
+	for _, b := range s.batches(number) {
 		passed, _, err := s.run(ctx, b.names, 10*b.took+10*time.Second, "MUTANT="+strconv.Itoa(number))
 		if err != nil || !passed {
 			return err == nil, err
 		}
 	}
 	return false, nil
+}
+
+// batch is what one run of the program tests.
+type batch struct {
+	names []string
+	took  time.Duration
+}
+
+// batches are the tests that reach a mutant: the fast ones together, then each slow one.
+func (s *suite) batches(number int) []batch {
+	var all []batch
+	for _, t := range s.tests {
+		if !t.reached[number] {
+			continue
+		}
+		if len(all) == 0 || t.took > slow {
+			all = append(all, batch{})
+		}
+		last := &all[len(all)-1]
+		last.names, last.took = append(last.names, t.name), last.took+t.took
+	}
+	return all
 }
 
 // run runs some tests, and returns whether they passed and what they said.
@@ -141,8 +149,12 @@ func (s *suite) run(ctx context.Context, names []string, atMost time.Duration, e
 	return false, nil, fmt.Errorf("running %s: %w", s.binary, err)
 }
 
-// names lists the tests of a program, but for benchmarks.
+// names lists the tests of a program that take part; benchmarks never do.
 func (s *suite) names(ctx context.Context) (names []string, err error) {
+	without, err := regexp.Compile(s.without)
+	if err != nil {
+		return nil, fmt.Errorf("choosing the tests of %s: %w", s.folder, err)
+	}
 	cmd := exec.CommandContext(ctx, s.binary, "-test.list=.")
 	cmd.Dir = s.folder
 	text, err := cmd.Output()
@@ -150,7 +162,7 @@ func (s *suite) names(ctx context.Context) (names []string, err error) {
 		return nil, fmt.Errorf("listing the tests of %s: %w", s.folder, err)
 	}
 	for name := range strings.FieldsSeq(string(text)) {
-		if !strings.HasPrefix(name, "Benchmark") {
+		if !strings.HasPrefix(name, "Benchmark") && (s.without == "" || !without.MatchString(name)) {
 			names = append(names, name)
 		}
 	}

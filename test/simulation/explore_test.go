@@ -14,6 +14,7 @@ import (
 var (
 	explored   = flag.String("manifest", "plain", "the manifests whose schedules are played, separated by commas, or all")
 	every      = flag.Int("every", 5, "play one in so many of the schedules of one choice")
+	firstOnly  = flag.Bool("first", false, "stop at the first schedule that shows what is not known, and do not shorten it")
 	everyKnown = flag.Bool("known", false, "print each schedule that shows a known violation")
 	oneStory   = flag.String("schedule", "", "one schedule to play and to print, as a failure prints it")
 )
@@ -90,7 +91,7 @@ func TestSingles(t *testing.T) {
 	}
 	e := newExplorer(t, exploration{})
 	for i, s := range singles(t, *explored) {
-		if i%*every == 0 {
+		if i%*every == 0 && (len(e.at.Failing) == 0 || !*firstOnly) {
 			e.play(s)
 		}
 	}
@@ -127,7 +128,10 @@ func (e *explorer) play(s schedule) *story {
 		e.at.Known[known]++
 		return told
 	}
-	shortest := e.shrink(told)
+	shortest := told
+	if !*firstOnly {
+		shortest = e.shrink(told)
+	}
 	key := shortest.script.schedule.String()
 	if e.at.Failing[key] == 0 {
 		e.print(shortest)
