@@ -22,6 +22,8 @@
 //     left in the end, and witness judges each step of a story. They only look.
 //   - kubectl is what people can do. people, others and accidents draw what happens;
 //     a story and its script have it chosen.
+//   - a story's course, what is called, written and recorded in it, is written down in
+//     testdata (told_test.go).
 //   - world leads through all of it.
 //
 // The race detector shuffles goroutines that wake at the same instant, so that a
