@@ -50,6 +50,9 @@ HELM           = $(GO) tool -modfile=$(CURDIR)/hack/tools/helm/go.mod helm
 KUSTOMIZE      = $(GO) tool -modfile=$(CURDIR)/hack/tools/kustomize/go.mod kustomize
 GOVULNCHECK    = $(GO) tool -modfile=$(CURDIR)/hack/tools/govulncheck/go.mod govulncheck
 
+# quoted is a value that the shell hands on whole, as one word.
+quoted = '$(subst ','\'',$(1))'
+
 # The race detector needs cgo and a C compiler; the tests do without it.
 RACE = $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null && echo -race)
 
@@ -161,7 +164,7 @@ verify-manifests: controlplane ## Run the tests of what is installed: manifests,
 
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on, on all processors
-	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(RUNS) -seed=$(SEED) -lanes=0 $(ARGS)
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(call quoted,$(RUNS)) -seed=$(call quoted,$(SEED)) -lanes=0 $(ARGS)
 
 # How many choices an explored schedule has, of which Groups, and where it is kept
 # how far that is: the same command goes on from there.
@@ -171,15 +174,16 @@ EXPLORED ?= bin/explored
 
 .PHONY: explore
 explore: ## Play every small schedule of faults and events, DEPTH of them near each other, for the Groups MANIFEST (or all)
-	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -lanes=0 -depth=$(DEPTH) -manifest=$(MANIFEST) -positions=$(abspath $(EXPLORED)) $(ARGS)
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -lanes=0 -depth=$(call quoted,$(DEPTH)) -manifest=$(call quoted,$(MANIFEST)) \
+		-positions=$(call quoted,$(if $(filter /%,$(firstword $(EXPLORED))),,$(CURDIR)/)$(EXPLORED)) $(ARGS)
 
 .PHONY: mutate
 mutate: ## Break the operator in one place at a time, and count what no test notices: ARGS='-packages=plan -again'
-	$(GO) run ./test/mutate -state=$(abspath bin/mutated) $(ARGS)
+	$(GO) run ./test/mutate -state=$(call quoted,$(CURDIR)/bin/mutated) $(ARGS)
 
 .PHONY: chaos
 chaos: controlplane ## Kill the real manager KILLS times while GROUPS Groups live, and count what is doubled or lost
-	$(GO) run ./test/chaos -kills=$(KILLS) -groups=$(GROUPS) $(ARGS)
+	$(GO) run ./test/chaos -kills=$(call quoted,$(KILLS)) -groups=$(call quoted,$(GROUPS)) $(ARGS)
 
 .PHONY: bench
 bench: controlplane ## Print what the operator costs: ARGS=-short for a quick look; DOCS=1 writes it into docs/sizes.md
@@ -199,7 +203,7 @@ vulncheck: ## Ask the Go vulnerability database, online, about what the programs
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
-	@GO="$(GO)" hack/fuzz.sh $(FUZZTIME)
+	@GO="$(GO)" hack/fuzz.sh $(call quoted,$(FUZZTIME))
 
 .PHONY: contract
 contract: ## Check what the API's page says on the simulator, or on KLINK_ENDPOINT with KLINK_TOKEN

@@ -67,6 +67,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
 	if o.short {
 		o.groups, o.many, o.largest, o.rounds = min(o.groups, 300), min(o.many, 1000), min(o.largest, 1000), 1
 	}

@@ -57,6 +57,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
 	if o.kills < 1 || o.groups < 1 {
 		return errors.New("-kills and -groups: at least one is needed")
 	}

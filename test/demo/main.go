@@ -41,6 +41,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
 	// What ends this context says why: a signal, or a program that ended.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

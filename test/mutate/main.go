@@ -84,6 +84,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err //nolint:wrapcheck // it is for the user as it is
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
 	o.packages = strings.Split(*names, ",")
 	var low []string
 	for _, name := range o.packages {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +28,9 @@ var (
 // nearby, as deep as -depth says.
 func TestExplore(t *testing.T) {
 	x := exploration{*explored, *from, *depth, *steps, *outer, *lanes, *anywhere, codeDigest(t)}
+	if x.Depth < 1 || x.Near < 0 || x.Lanes < 0 {
+		t.Fatalf("-depth=%d -near=%d -lanes=%d: there is nothing to explore", x.Depth, x.Near, x.Lanes)
+	}
 	if x.Lanes == 0 {
 		x.Lanes = runtime.NumCPU()
 	}
@@ -65,7 +66,10 @@ func TestExplore(t *testing.T) {
 // folder.
 func (e *explorer) explore(t *testing.T, lane int, positions string) {
 	t.Helper()
-	all := slices.DeleteFunc(singles(t, e.of.Manifest), func(s schedule) bool { return !strings.HasPrefix(s.choices[0].String(), e.of.From) })
+	all, err := beginningLike(singles(t, e.of.Manifest), e.of.From)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if e.of.Outer > 0 {
 		all = all[:min(e.of.Outer, len(all))]
 	}

@@ -27,6 +27,7 @@ type exploration struct {
 type position struct {
 	Of           exploration
 	Next, Played int
+	Unplayed     int    // those among them that never came to one of their choices
 	Known        totals // by what is known
 	Failing      totals // by the shortest schedule
 }
@@ -44,7 +45,7 @@ func (p position) failures() (n int) {
 }
 
 func (p position) String() string {
-	return fmt.Sprintf("%d played, %d new violations in %d shortest schedules; known: %s", p.Played, p.failures(), len(p.Failing), p.Known)
+	return fmt.Sprintf("%d played (%d of them never came to one of their choices), %d new violations in %d shortest schedules; known: %s", p.Played, p.Unplayed, p.failures(), len(p.Failing), p.Known)
 }
 
 func (x exploration) file(folder string, lane int) string {

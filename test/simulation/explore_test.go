@@ -5,6 +5,7 @@ package simulation
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,15 +23,50 @@ var (
 // singles are all schedules of one choice, for some manifests: each fault of each call and
 // write, and each event at each of them and at rest.
 func singles(t *testing.T, names string) []schedule {
+	t.Helper()
+	chosen, err := chooseManifests(names)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []schedule
-	for _, manifest := range slices.Sorted(maps.Keys(manifests)) {
-		if names != "all" && !slices.Contains(strings.Split(names, ","), manifest) {
-			continue
-		}
+	for _, manifest := range chosen {
 		s := schedule{manifest: manifest}
 		all = append(all, s.extended(tell(t, s).script.points)...)
 	}
 	return all
+}
+
+// chooseManifests are those of a list of names, separated by commas, or all. A name that is
+// none would leave out what it should have meant.
+func chooseManifests(names string) ([]string, error) {
+	all := slices.Sorted(maps.Keys(manifests))
+	if names == "all" {
+		return all, nil
+	}
+	chosen := strings.Split(names, ",")
+	for _, name := range chosen {
+		if manifests[name] == nil {
+			return nil, fmt.Errorf("-manifest: there is no %q; there are all, %s", name, strings.Join(all, ", "))
+		}
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen), nil
+}
+
+// beginningLike are the schedules whose first choice begins with a text: at least one.
+func beginningLike(all []schedule, text string) ([]schedule, error) {
+	var chosen []schedule
+	points := map[string]bool{}
+	for _, s := range all {
+		points[s.choices[0].point] = true
+		if strings.HasPrefix(s.choices[0].String(), text) {
+			chosen = append(chosen, s)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("-from: no choice begins with %q; the points are %s", text, strings.Join(slices.Sorted(maps.Keys(points)), ", "))
+	}
+	return chosen, nil
 }
 
 // extended are the schedules with one choice more, at one of the points.
@@ -76,6 +112,9 @@ func (s *story) near(steps int, all bool) []string {
 	return s.script.points[i:min(len(s.script.points), i+1+steps)]
 }
 
+// unplayed counts the choices of a story that it never came to.
+func (s *story) unplayed() int { return len(s.script.schedule.choices) - s.script.played }
+
 // TestSingles plays every schedule of one choice. What is violated is on the list of what
 // is known, and what is on that list is still violated.
 func TestSingles(t *testing.T) {
@@ -84,8 +123,11 @@ func TestSingles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w := tell(t, s).world; len(w.journal.violations) > 0 {
-			t.Errorf("%s\n%s", s, w.journal.text())
+		told := tell(t, s)
+		if told.violation() != "" {
+			t.Errorf("%s\n%s", s, told.world.journal.text())
+		} else if missed := told.unplayed(); missed > 0 {
+			t.Errorf("%s: %d of its choices were never reached; there are %s", s, missed, strings.Join(told.script.points, ", "))
 		}
 		return
 	}
@@ -118,6 +160,9 @@ func (e *explorer) play(s schedule) *story {
 	e.at.Played++
 	violation := told.violation()
 	if violation == "" {
+		if told.unplayed() > 0 {
+			e.at.Unplayed++
+		}
 		return told
 	}
 	known := knownAs(s, violation)

@@ -5,6 +5,8 @@ package simulation
 
 import (
 	"fmt"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -73,6 +75,57 @@ func TestAPositionOfOtherThingsIsNotContinued(t *testing.T) {
 		e, _, logged := exploredWith(t, someSchedules, folder, never)
 		if e.at.Played != 3 || e.at.Of != someSchedules || !strings.Contains(strings.Join(logged, "\n"), "begins again") {
 			t.Errorf("%s was other, and it went on: %d played, %q", what, e.at.Played, logged)
+		}
+	}
+}
+
+// What names nothing fails, and says what there is: it would pass, as nothing is played.
+func TestATypoIsNoExploration(t *testing.T) {
+	for names, want := range map[string]int{"plain": 1, "plain,byName new": 2, "all": len(manifests), "plian": 0, "plain,plian": 0, "": 0, "byName,": 0} {
+		chosen, err := chooseManifests(names)
+		if len(chosen) != want || (err == nil) != (want > 0) || err != nil && !strings.Contains(err.Error(), "byName archived") {
+			t.Errorf("-manifest=%s: %q, %v", names, chosen, err)
+		}
+	}
+	all := singles(t, "plain")
+	for text, like := range map[string]bool{"": true, "account=": true, "create/POST groups#1=": true, "acount=": false} {
+		chosen, err := beginningLike(all, text)
+		if (len(chosen) > 0) != like || (err == nil) != like || err != nil && !strings.Contains(err.Error(), "create/POST groups#1") {
+			t.Errorf("-from=%s: %d schedules, %v", text, len(chosen), err)
+		}
+	}
+}
+
+// A choice that is never reached is counted: it was not tried.
+func TestWhatWasNotReachedIsCounted(t *testing.T) {
+	e := newExplorer(t, someSchedules)
+	for _, text := range []string{"plain | create/POST groups#1=503", "plain | create/POST groups#9=503"} {
+		s, err := parseSchedule(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.play(s)
+	}
+	if e.at.Unplayed != 1 || !strings.Contains(e.at.String(), "2 played (1 of them") {
+		t.Errorf("counted: %s", e.at)
+	}
+}
+
+// Make hands a value with a space on as one word: the rest of it would end the flags.
+func TestMakeHandsItsVariablesOnWhole(t *testing.T) {
+	for target, variables := range map[string]map[string]string{
+		"explore":  {"DEPTH": "-depth=", "MANIFEST": "-manifest=", "EXPLORED": "-positions="},
+		"simulate": {"RUNS": "-runs=", "SEED": "-seed="},
+		"chaos":    {"KILLS": "-kills=", "GROUPS": "-groups="},
+	} {
+		for variable, word := range variables {
+			value := "/it's 1"
+			//nolint:gosec // its arguments are those above
+			cmd := exec.CommandContext(t.Context(), "make", "-C", "../..", "--no-print-directory", "GO=printf '%s\\n'", target, variable+"="+value)
+			printed, err := cmd.CombinedOutput()
+			if err != nil || !slices.Contains(strings.Split(string(printed), "\n"), word+value) {
+				t.Errorf("make %s %s=%q: %v, %s", target, variable, value, err, printed)
+			}
 		}
 	}
 }

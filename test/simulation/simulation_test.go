@@ -4,6 +4,7 @@
 package simulation
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -18,6 +19,11 @@ import (
 // TestMain lets goroutines run one at a time: those that wake at the same instant
 // then run in the order in which they were woken, so that a seed repeats itself.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.NArg() > 0 { // the flags behind it would not be read
+		fmt.Fprintf(os.Stderr, "%q is no flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	runtime.GOMAXPROCS(1)
 	log.SetLogger(log.Log.WithSink(log.NullLogSink{})) // or each logger is kept until there is a sink
 	os.Exit(m.Run())
