@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
@@ -61,5 +62,29 @@ func TestAFailedSchedulePrintsItsFacts(t *testing.T) {
 	w.journal.violate("for the sake of it")
 	if !strings.Contains(w.journal.text(), lines[0]) {
 		t.Error("a failed schedule does not print them")
+	}
+}
+
+// What is decided after a violation did not cause it, and is not printed in place of what did.
+func TestAFailedSchedulePrintsTheFactsOfItsViolation(t *testing.T) {
+	j := newJournal(1)
+	wrong, later := &plan.Facts{Group: &v1alpha1.Group{}}, &plan.Facts{Group: &v1alpha1.Group{}}
+	wrong.Group.Name, later.Group.Name = "wrong", "later"
+	j.decide("g", wrong)
+	for n := range 100 {
+		j.note("line %d: %s", n, strings.Repeat("…", 1000))
+	}
+	j.violate("the first")
+	j.note("what came of it")
+	j.decide("g", later)
+	j.violate("the second")
+	for kind, text := range map[string]string{"whole": j.text(), "excerpt": j.excerpt(5, 80)} {
+		if !strings.Contains(text, wrong.String()) || strings.Contains(text, later.String()) {
+			t.Errorf("%s: not the facts of the violation: %s", kind, text)
+		}
+	}
+	lines := strings.Split(j.excerpt(5, 80), "\n")
+	if len(lines) != 7 || !strings.HasPrefix(lines[0], "… 96 lines") || !strings.Contains(lines[5], "the first") || len(lines[1]) > 80+len("…") {
+		t.Errorf("the excerpt is %d lines: %q", len(lines), lines)
 	}
 }

@@ -204,9 +204,12 @@ func (e *explorer) playFailing() {
 	}
 }
 
+// print prints a story that fails: its schedule, what is violated, how it came to that, and
+// on which facts was decided by then.
 func (e *explorer) print(told *story) {
 	s := told.script.schedule
-	e.fail("%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, told.violation(), s)
+	history := strings.ReplaceAll(told.world.journal.excerpt(40, 240), "\n", "\n\t")
+	e.fail("%s\n\t%s\n\t%s\n\treplay: go test ./test/simulation -run TestSingles -v -schedule=%q", s, told.violation(), history, s)
 }
 
 // shrink leaves out each choice that a violation of the same kind does not need.
