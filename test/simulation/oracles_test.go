@@ -51,6 +51,7 @@ type witness struct {
 	ops      *cluster
 	link     link
 	schedule schedule
+	declared v1alpha1.GroupSpec // as the story begins
 
 	calls, writes int                  // for one group, and to Kubernetes
 	strangers     map[string]bool      // the remote ids that nobody declares
@@ -60,21 +61,21 @@ type witness struct {
 }
 
 func newWitness(w *world, s schedule) *witness {
+	declared := v1alpha1.GroupSpec{Name: storyName}
+	manifests[s.manifest](w.sim, &declared)
 	return &witness{
-		journal: w.journal, sim: w.sim, ops: w.ops, link: w.links[0], schedule: s, strangers: strangers(w.sim, s),
+		journal: w.journal, sim: w.sim, ops: w.ops, link: w.links[0], schedule: s, declared: declared, strangers: strangers(w.sim, declared.Name),
 		shown: map[string][]shown{}, orphaned: map[string]types.UID{}, silent: map[string]time.Time{},
 	}
 }
 
-// strangers are the groups that the story begins with, but for the one that its
-// manifest binds to.
-func strangers(sim *simulator.Server, s schedule) map[string]bool {
-	var spec v1alpha1.GroupSpec
-	manifests[s.manifest](sim, &spec)
+// strangers are the groups that the story begins with, but for the one of the declared name,
+// which its manifest binds to.
+func strangers(sim *simulator.Server, declared string) map[string]bool {
 	ids := map[string]bool{}
 	for _, account := range accounts(sim) {
 		for _, g := range account.Groups() {
-			ids[g.ID] = g.Name != spec.Name
+			ids[g.ID] = g.Name != declared
 		}
 	}
 	return ids
@@ -102,9 +103,7 @@ func (w *witness) hear(response *http.Response) io.ReadCloser {
 // judgeCall judges a write to the API by what is so at this moment.
 func (w *witness) judgeCall(p *process, c *call, what string) {
 	id := idOf(c)
-	// A group that takes a name may be bound by it, once it is the only one.
-	bound := w.schedule.manifest == "twins byName" && remoteNow(w.sim, id).Name == "Theirs"
-	if w.strangers[id] && !bound {
+	if w.strangers[id] && !w.mayBindByName(id) {
 		w.journal.violate("not ours: a stranger's group is written: %s", what)
 	}
 	if uid, said := w.orphaned[id]; said && (c.about.group == nil || c.about.group.UID == uid) {
@@ -126,6 +125,13 @@ func (w *witness) judgeCall(p *process, c *call, what string) {
 	case c.request.Method == http.MethodPut && strings.Contains(string(c.body), `"archived_at":`) && !wanted(v1alpha1.DeletionArchive) && !wanted(v1alpha1.DeletionDelete):
 		w.journal.violate("left alone: written although its Group asks for Orphan: %s", what)
 	}
+}
+
+// mayBindByName reports whether a stranger's group was shown under the name that a Group of the
+// story binds to: one that takes the name is bound by it, once it is the only one.
+func (w *witness) mayBindByName(id string) bool {
+	return w.declared.AdoptionPolicy == v1alpha1.AdoptByName &&
+		slices.ContainsFunc(w.shown[id], func(s shown) bool { return s.group.Name == w.declared.Name })
 }
 
 // slack is how old what a process knows may be.

@@ -68,6 +68,9 @@ func (s *story) companion(when string) {
 	}
 }
 
+// storyName is the remote name that a story declares, unless its manifest declares another.
+const storyName = "Unique"
+
 // mainGroup is the Group that a story is about.
 var mainGroup = name{"Group", "a", "g"}
 
@@ -162,7 +165,7 @@ func (s *story) play() {
 func (s *story) declareMainGroup() {
 	w := s.world
 	g := &v1alpha1.Group{ObjectMeta: metav1.ObjectMeta{Namespace: mainGroup.namespace, Name: mainGroup.name}}
-	g.Spec.ConnectionRef, g.Spec.Name, g.Spec.Description = w.links[0].ref(), "Unique", new("one")
+	g.Spec.ConnectionRef, g.Spec.Name, g.Spec.Description = w.links[0].ref(), storyName, new("one")
 	manifests[s.script.schedule.manifest](w.sim, &g.Spec)
 	w.kubectl.sequence++
 	w.kubectl.declare(w.ops, g, w.kubectl.lineage())
