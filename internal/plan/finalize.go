@@ -90,8 +90,10 @@ func finalizeAtOnce(f *Facts) (_ Step, stop bool) {
 // unserved stops the deletion of a Group whose connection cannot serve it now.
 func unserved(f *Facts) (Step, bool) {
 	switch {
-	case f.Connection.Waiting:
+	case f.Connection.Waiting && f.GroupGone:
 		return Step{Action: Wait}, true
+	case f.Connection.Waiting:
+		return deletionWaits(f, f.Connection.Name+" has not answered a call yet; its conditions say why", deletionRetry), true
 	case !f.Connection.Found:
 		return writeStatus(deleting(f.Connection.missing()), 0), true
 	case !f.Connection.Allowed && f.Identity.ID == "":

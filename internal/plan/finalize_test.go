@@ -82,7 +82,9 @@ func TestDeletionWaits(t *testing.T) {
 			facts(deleted, suspend, ready(v1alpha1.ReasonSuspended, "True"), remoteState(RemoteUnknown), func(s *Facts) {
 				s.Group.Status.ObservedGeneration = s.Group.Generation
 			}), Step{Action: Wait}},
-		{"for the connection to be looked at", facts(deleted, waitingFor), Step{Action: Wait}},
+		{"for the connection to be looked at", facts(deleted, waitingFor, deletionSeen(0)), Step{Action: Wait, RequeueAfter: reportAfter}},
+		{"which is said once it lasts", facts(deleted, waitingFor, deletionSeen(reportAfter)),
+			says(v1alpha1.ReasonDeleting, "has not answered a call yet; its conditions say why; deletionPolicy Orphan").again(deletionRetry)},
 		{"for a connection that does not exist", facts(deleted, notFound), says(v1alpha1.ReasonDeleting, "does not exist: create it; deletionPolicy Orphan").again(deletionRetry)},
 		{"for a connection that is down", facts(deleted, down), says(v1alpha1.ReasonDeleting, "401 Unauthorized").again(deletionRetry)},
 		{"but not for allowedNamespaces, once it has an id", facts(deleted, notAllowed), Step{Action: ArchiveRemote, ID: plazaID}},

@@ -62,6 +62,7 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a correction was tried each second while reads lagged behind a deletion":      "plain | account=lag; drift/rest#1: remote delete",
 		"two leaders remembered different failures, and took turns at a status":        "plain | edit/PUT group#1=422; edit/PATCH Group status#1: hand over",
 		"a leader wrote over an answer that it had not heard":                          "plain | create/POST groups#1=lost request; create/PATCH Group status#1: hand over",
+		"a deleted Group waited without a word for the first answer at an endpoint":    "delete | delete/DELETE group#1=throttled; delete/GET groups#2: move the endpoint",
 		"a new Group of an old name believed what was seen before it":                  "groupID | create/rest#1: force and again",
 	} {
 		s, err := parseSchedule(schedule)
