@@ -174,7 +174,7 @@ EXPLORED ?= bin/explored
 
 .PHONY: explore
 explore: ## Play every small schedule of faults and events, DEPTH of them near each other, for the Groups MANIFEST (or all)
-	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -lanes=0 -depth=$(call quoted,$(DEPTH)) -manifest=$(call quoted,$(MANIFEST)) \
+	$(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestExplore -outer=0 -lanes=0 -depth=$(call quoted,$(DEPTH)) -manifest=$(call quoted,$(MANIFEST)) \
 		-positions=$(call quoted,$(if $(filter /%,$(firstword $(EXPLORED))),,$(CURDIR)/)$(EXPLORED)) $(ARGS)
 
 .PHONY: mutate
