@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -134,9 +135,13 @@ func idle(ctx context.Context, w *world) error {
 // duringResync looks at how long a person and a neighbour wait while the account is listed,
 // which with many Groups is nearly always.
 func duringResync(ctx context.Context, w *world) error {
+	during := 2 * resync
+	if w.short {
+		during = resync / 2
+	}
 	meanwhile := waits{}
 	began := time.Now()
-	for i := 0; time.Since(began) < 2*resync; i++ {
+	for i := 0; time.Since(began) < during; i++ {
 		if err := meet(ctx, w, meanwhile, fmt.Sprint("resync-", i)); err != nil {
 			return err
 		}
@@ -240,11 +245,8 @@ func noteMemory(ctx context.Context, w *world) (settled float64, _ error) {
 	if err := w.api.Patch(ctx, connection, rare); err != nil {
 		return 0, fmt.Errorf("changing the connection: %w", err)
 	}
-	if err := sleep(ctx, settles); err != nil {
-		return 0, err
-	}
-	if !w.short {
-		if err := noteIdle(ctx, w); err != nil {
+	if !w.short { // there a default interval is too long to wait for
+		if err := errors.Join(sleep(ctx, settles), noteIdle(ctx, w)); err != nil {
 			return 0, err
 		}
 	}
