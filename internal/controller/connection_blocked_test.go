@@ -142,7 +142,7 @@ func TestATokenMayBeAsLongAsATokenMayBe(t *testing.T) {
 	}
 }
 
-// Of a large caBundle the cache has a sum alone. Whoever needs all of it, or all finalizers,
+// Of a large caBundle the cache has a sum alone. What needs all of it, or all finalizers,
 // reads the connection: this one, and no other of its name.
 func TestALargeConnectionIsReadWhereAllOfItIsNeeded(t *testing.T) {
 	for what, c := range map[string]struct {

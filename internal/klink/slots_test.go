@@ -74,7 +74,7 @@ func TestASlotThatComesBackIsGivenOut(t *testing.T) {
 	})
 }
 
-// A machine that is busy fires timers late: whoever comes first calls those whose turn it is.
+// A machine that is busy fires timers late: the first that comes calls those whose turn it is.
 func TestALateTimerHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(1, 1)
@@ -106,7 +106,7 @@ func TestAListingIsWokenWhenItsQuarterIsThere(t *testing.T) {
 	})
 }
 
-// The slot of one that stays away goes on when its time is over, whoever comes meanwhile.
+// The slot of one that stays away goes on when its time is over, though others come meanwhile.
 func TestASlotIsKeptForItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(0.1, 1)

@@ -27,7 +27,7 @@ type readPage struct {
 }
 
 // keptPages keeps the pages of the newest listing. An account in which nothing happens answers with
-// the same bytes time and again, and to read them anew was most of what an idle manager
+// the same bytes time and again, and to decode them again was most of what an idle manager
 // took of the processor: itself, and by what it left to the collector.
 type keptPages struct {
 	known, fresh map[PageRequest]readPage

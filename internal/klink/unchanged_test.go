@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// sharesMemory: the one was not read anew.
+// sharesMemory: the one was not decoded again.
 func sharesMemory(a, b Group) bool { return unsafe.StringData(a.Name) == unsafe.StringData(b.Name) }
 
 // pageOf is a list reply with one group.
@@ -53,11 +53,11 @@ func listsOf(t *testing.T, budget int, change func(header http.Header, body stri
 	return first, second
 }
 
-func TestAPageThatIsStillTheSameIsNotReadAnew(t *testing.T) {
+func TestAPageThatIsStillTheSameIsNotDecodedAgain(t *testing.T) {
 	first, second := listsOf(t, defaultBudget, nil)
 	for i, g := range second.Groups {
 		if !sharesMemory(first.Groups[i], g) {
-			t.Errorf("%s was read anew", g.Name)
+			t.Errorf("%s was decoded again", g.Name)
 		}
 		if g.Name != first.Groups[i].Name || g.Contacts[0] != "Hector" || !second.Complete {
 			t.Errorf("it shows %+v", g)
@@ -65,7 +65,7 @@ func TestAPageThatIsStillTheSameIsNotReadAnew(t *testing.T) {
 	}
 }
 
-func TestAPageThatHasChangedIsReadAnew(t *testing.T) {
+func TestAPageThatHasChangedIsDecoded(t *testing.T) {
 	first, second := listsOf(t, defaultBudget, func(_ http.Header, body string) string {
 		return strings.Replace(body, `"beta"`, `"bets"`, 1)
 	})
@@ -73,7 +73,7 @@ func TestAPageThatHasChangedIsReadAnew(t *testing.T) {
 		t.Errorf("it shows %q", name)
 	}
 	if !sharesMemory(first.Groups[0], second.Groups[0]) {
-		t.Error("the page that has not changed was read anew, too")
+		t.Error("the page that has not changed was decoded again, too")
 	}
 }
 
