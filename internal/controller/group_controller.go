@@ -44,14 +44,15 @@ type GroupReconciler struct {
 }
 
 func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifier, left *leftBehind) *GroupReconciler {
+	records := &records{client: o.Client, cluster: o.Cluster}
 	r := &GroupReconciler{
-		client: o.Client, accounts: accounts, notifier: notifier, left: left, quota: newWorkerQuota(o.Workers), large: make(chan struct{}, largeAtOnce),
+		client: o.Client, accounts: accounts, notifier: notifier, left: left,
+		quota: newWorkerQuota(o.Workers, &records.load), large: make(chan struct{}, largeAtOnce),
 	}
 	owners := &owners{
 		groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since,
 		pages: make(chan struct{}, 1),
 	}
-	records := &records{client: o.Client, cluster: o.Cluster}
 	r.observer = observer{
 		groups: o.Groups, live: o.Live, accounts: accounts, owners: owners, cluster: o.Cluster, dryRun: o.DryRun,
 		crd: &crdDeletionCache{unserved: o.Unserved},
@@ -81,7 +82,8 @@ func (r *GroupReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 	if !r.quota.acquire(key, req, priority) {
 		return left, nil
 	}
-	defer r.quota.release(key, req.Namespace, r.notifier.groups.add)
+	began := time.Now()
+	defer func() { r.quota.release(key, req.Namespace, time.Since(began), r.notifier.groups.add) }()
 	result, err := r.look(ctx, group, priority)
 	return sooner(left, result), err
 }

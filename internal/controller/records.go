@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -21,6 +22,7 @@ import (
 type records struct {
 	client  client.Client
 	cluster string
+	load    writeLoad
 }
 
 // metadataPatch is a merge patch of a Group's metadata. A nil annotation removes
@@ -40,6 +42,7 @@ func (r *records) patchMetadata(ctx context.Context, s *scope, p metadataPatch) 
 		return fmt.Errorf("encoding a patch: %w", err)
 	}
 	patched := empty(s.group)
+	defer r.load.wrote(time.Now())
 	if err := r.client.Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return err //nolint:wrapcheck // the callers tell conflicts and absences apart
 	}
@@ -56,6 +59,7 @@ func (r *records) patchStatus(ctx context.Context, s *scope, status v1alpha1.Gro
 		return err
 	}
 	patched := empty(s.group)
+	defer r.load.wrote(time.Now())
 	if err := r.client.Status().Patch(ctx, patched, patch); err != nil {
 		return err //nolint:wrapcheck // the callers tell absences apart
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -17,9 +18,10 @@ import (
 // of one namespace, which may have several such connections, from taking all the
 // workers: neither takes more than three quarters of what the others leave. Those who
 // wait for a worker wait here, by priority; within one the namespaces take turns.
-// Without workers it sets no limit.
+// Where the API server is slow fewer work at a time. Without workers it sets no limit.
 type workerQuota struct {
 	workers int
+	load    *writeLoad
 
 	mu         sync.Mutex
 	busy       int
@@ -36,9 +38,9 @@ type workerLine struct {
 	requests  []reconcile.Request
 }
 
-func newWorkerQuota(workers int) *workerQuota {
+func newWorkerQuota(workers int, load *writeLoad) *workerQuota {
 	return &workerQuota{
-		workers: workers, connection: map[account.Key]int{}, namespace: map[string]int{},
+		workers: workers, load: load, connection: map[account.Key]int{}, namespace: map[string]int{},
 		waiting: map[int][]*workerLine{}, known: map[reconcile.Request]int{},
 	}
 }
@@ -49,9 +51,7 @@ func (q *workerQuota) acquire(key account.Key, request reconcile.Request, priori
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.fits(key, request.Namespace) {
-		q.busy++
-		q.connection[key]++
-		q.namespace[request.Namespace]++
+		q.take(key, request.Namespace)
 		return true
 	}
 	if before, waits := q.known[request]; waits && before >= priority {
@@ -71,7 +71,8 @@ func (q *workerQuota) acquire(key account.Key, request reconcile.Request, priori
 // fits says whether the connection and the namespace may have another worker.
 func (q *workerQuota) fits(key account.Key, namespace string) bool {
 	share := func(of int) int { return max(1, min(of-1, of*3/4)) }
-	left := func(has int) int { return q.workers - (q.busy - has) } // by the others
+	workers := q.load.workers(q.workers)
+	left := func(has int) int { return workers - (q.busy - has) } // by the others
 	ofConnection, ofNamespace := q.connection[key], q.namespace[namespace]
 	most := share(left(ofConnection))
 	if key.Namespace != "" { // and leaves some to the other connections of its namespace
@@ -80,31 +81,73 @@ func (q *workerQuota) fits(key account.Key, namespace string) bool {
 	return q.workers == 0 || ofConnection < most && ofNamespace < share(left(ofNamespace))
 }
 
-// release gives the worker back, and hands the request that comes next to enqueue.
-// When nobody is left to do so once more, it hands over all.
-func (q *workerQuota) release(key account.Key, namespace string, enqueue func(priority int, requests ...reconcile.Request)) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+func (q *workerQuota) take(key account.Key, namespace string) {
+	q.busy++
+	q.connection[key]++
+	q.namespace[namespace]++
+}
+
+func (q *workerQuota) giveBack(key account.Key, namespace string) {
 	q.busy--
 	decrement(q.connection, key)
 	decrement(q.namespace, namespace)
-	for _, priority := range slices.Backward(slices.Sorted(maps.Keys(q.waiting))) {
-		lines := q.waiting[priority]
-		for i, line := range lines {
-			if !q.fits(line.key, line.namespace) {
-				continue
-			}
-			if q.busy == 0 {
-				q.handOver(priority, line, len(line.requests), enqueue)
-				continue
-			}
-			q.handOver(priority, line, 1, enqueue)
-			q.waiting[priority] = append(slices.Delete(lines, i, i+1), line)
-			q.tidy(priority)
-			return
-		}
-		q.tidy(priority)
+}
+
+// release gives the worker back after a pass that took so long, and hands the request that comes
+// next to enqueue, and one more if more may work than do.
+// When nobody is left to do so once more, it hands over all.
+func (q *workerQuota) release(key account.Key, namespace string, took time.Duration, enqueue func(priority int, requests ...reconcile.Request)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.giveBack(key, namespace)
+	q.load.passEnded(took)
+	if q.busy == 0 {
+		q.handOverAll(enqueue)
+		return
 	}
+	for range 2 {
+		if next := q.handOverNext(enqueue); next != nil {
+			q.take(next.key, next.namespace) // until it comes for it, as far as the second is concerned
+			defer q.giveBack(next.key, next.namespace)
+		}
+	}
+}
+
+// handOverAll hands over whatever waits: those who get no worker then wait once more.
+func (q *workerQuota) handOverAll(enqueue func(priority int, requests ...reconcile.Request)) {
+	for _, priority := range q.priorities() {
+		for _, line := range q.waiting[priority] {
+			q.handOver(priority, line, len(line.requests), enqueue)
+		}
+		delete(q.waiting, priority)
+	}
+}
+
+// handOverNext hands over the request that comes next, and says of which line it is.
+func (q *workerQuota) handOverNext(enqueue func(priority int, requests ...reconcile.Request)) *workerLine {
+	for _, priority := range q.priorities() {
+		lines := q.waiting[priority]
+		i := slices.IndexFunc(lines, func(l *workerLine) bool { return q.fits(l.key, l.namespace) })
+		if i < 0 {
+			continue
+		}
+		line := lines[i]
+		q.handOver(priority, line, 1, enqueue)
+		q.waiting[priority] = slices.Delete(lines, i, i+1)
+		if len(line.requests) > 0 {
+			q.waiting[priority] = append(q.waiting[priority], line)
+		}
+		if len(q.waiting[priority]) == 0 {
+			delete(q.waiting, priority)
+		}
+		return line
+	}
+	return nil
+}
+
+// priorities of what waits, the highest first.
+func (q *workerQuota) priorities() []int {
+	return slices.SortedFunc(maps.Keys(q.waiting), func(a, b int) int { return b - a })
 }
 
 // handOver enqueues the first n requests of a line.
@@ -116,14 +159,6 @@ func (q *workerQuota) handOver(priority int, line *workerLine, n int, enqueue fu
 	}
 	enqueue(priority, line.requests[:n]...)
 	line.requests = line.requests[n:]
-}
-
-// tidy drops the lines that have become empty.
-func (q *workerQuota) tidy(priority int) {
-	q.waiting[priority] = slices.DeleteFunc(q.waiting[priority], func(l *workerLine) bool { return len(l.requests) == 0 })
-	if len(q.waiting[priority]) == 0 {
-		delete(q.waiting, priority)
-	}
 }
 
 func decrement[K comparable](counts map[K]int, key K) {

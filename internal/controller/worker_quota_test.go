@@ -76,7 +76,7 @@ type workers struct {
 
 func newWorkers(n int) *workers {
 	w := &workers{
-		quota: newWorkerQuota(n), queue: make(chan reconcile.Request, 1000), begun: time.Now(),
+		quota: newWorkerQuota(n, &writeLoad{}), queue: make(chan reconcile.Request, 1000), begun: time.Now(),
 		key: map[reconcile.Request]account.Key{}, takes: map[reconcile.Request]time.Duration{}, done: map[reconcile.Request]time.Duration{},
 	}
 	for range n {
@@ -92,7 +92,7 @@ func newWorkers(n int) *workers {
 				w.mu.Lock()
 				w.done[request] = time.Since(w.begun)
 				w.mu.Unlock()
-				w.quota.release(key, request.Namespace, func(_ int, requests ...reconcile.Request) {
+				w.quota.release(key, request.Namespace, takes, func(_ int, requests ...reconcile.Request) {
 					for _, r := range requests {
 						w.queue <- r
 					}
@@ -125,7 +125,7 @@ func checkEmpty(t *testing.T, q *workerQuota) {
 
 func TestOneConnectionLeavesWorkersToTheOthers(t *testing.T) {
 	for n, most := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 8: 6, 16: 12} {
-		q := newWorkerQuota(n)
+		q := newWorkerQuota(n, &writeLoad{})
 		slow, other := account.Key{Name: "slow"}, account.Key{Name: "other"}
 		for i := range most {
 			if !q.acquire(slow, requestOf(fmt.Sprint(i), "a"), priorityChange) {
@@ -158,7 +158,7 @@ func checkHanded(t *testing.T, got handed, want ...string) {
 }
 
 func TestWorkersAreHandedOverByPriority(t *testing.T) {
-	q, key := newWorkerQuota(3), account.Key{Name: "slow"}
+	q, key := newWorkerQuota(3, &writeLoad{}), account.Key{Name: "slow"}
 	var got handed
 	acquire := func(name string, priority int, want bool) {
 		t.Helper()
@@ -174,20 +174,20 @@ func TestWorkersAreHandedOverByPriority(t *testing.T) {
 	acquire("change", priorityDrift, false)
 	acquire("change", priorityChange, false) // it has become urgent
 	acquire("change", priorityChange, false) // it waits once
-	q.release(key, "n", got.enqueue)
+	q.release(key, "n", 0, got.enqueue)
 	acquire("change", priorityChange, true)
-	q.release(key, "n", got.enqueue)
+	q.release(key, "n", 0, got.enqueue)
 	acquire("create-1", priorityCreate, true)
 	checkHanded(t, got, "n/change", "n/create-1")
-	q.release(key, "n", got.enqueue) // create-2, which is gone by now and so never comes
-	q.release(key, "n", got.enqueue) // and nobody is left to hand over the others
+	q.release(key, "n", 0, got.enqueue) // create-2, which is gone by now and so never comes
+	q.release(key, "n", 0, got.enqueue) // and nobody is left to hand over the others
 	checkHanded(t, got, "n/change", "n/create-1", "n/create-2", "n/drift", "n/change")
 	checkEmpty(t, q)
 }
 
 // Five hundred Groups that wait for a worker keep another namespace's single Group waiting for one turn.
 func TestNamespacesTakeTurnsForWorkers(t *testing.T) {
-	q, key := newWorkerQuota(4), account.Key{Name: "shared"}
+	q, key := newWorkerQuota(4, &writeLoad{}), account.Key{Name: "shared"}
 	for i := range 3 {
 		q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityChange)
 	}
@@ -197,7 +197,7 @@ func TestNamespacesTakeTurnsForWorkers(t *testing.T) {
 	q.acquire(key, requestOf("neighbour", "single"), priorityChange)
 	var got handed
 	for range 3 {
-		q.release(key, "many", got.enqueue)
+		q.release(key, "many", 0, got.enqueue)
 		r := requestOf("many", fmt.Sprint(len(got)+1000))
 		if len(got) == 2 {
 			r.Namespace = "neighbour"
@@ -208,10 +208,48 @@ func TestNamespacesTakeTurnsForWorkers(t *testing.T) {
 }
 
 func TestWithoutWorkersThereIsNoQuota(t *testing.T) {
-	q := newWorkerQuota(0)
+	q := newWorkerQuota(0, &writeLoad{})
 	for range 100 {
 		if !q.acquire(account.Key{}, requestOf("n", "a"), 0) {
 			t.Fatal("there is a limit")
 		}
+	}
+}
+
+// With eighteen workers that all wait for a slow API server, a neighbour's write waited there behind theirs.
+func TestFewerWorkWhereTheAPIServerIsSlow(t *testing.T) {
+	for name, test := range map[string]struct {
+		writing time.Duration // of each second of a pass
+		most    int           // of one connection
+	}{
+		"nothing is written":         {0, 18},
+		"the groups API is slow":     {100 * time.Millisecond, 18},
+		"half of the time is writes": {time.Second / 2, 18},
+		"all of the time is writes":  {time.Second, 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				load := &writeLoad{}
+				q, key := newWorkerQuota(24, load), account.Key{Name: "busy"}
+				begun := 0
+				var next handed
+				for i := range 2000 {
+					q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityCreate)
+				}
+				for range 500 {
+					began := time.Now()
+					time.Sleep(test.writing)
+					load.wrote(began)
+					time.Sleep(time.Second - test.writing)
+					q.release(key, "many", time.Second, next.enqueue)
+					for ; begun < len(next); begun++ {
+						q.acquire(key, requestOf("many", fmt.Sprint("again-", begun)), priorityCreate)
+					}
+				}
+				if q.busy != test.most {
+					t.Errorf("%d work at a time, want %d", q.busy, test.most)
+				}
+			})
+		})
 	}
 }
