@@ -22,6 +22,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -47,6 +48,7 @@ var equivalent string
 
 type options struct {
 	packages []string
+	files    []string // all of a package when empty
 	state    string
 	every    int
 	workers  int
@@ -76,6 +78,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	names := flags.String("packages", strings.Join(slices.Sorted(maps.Keys(wanted)), ","), "the packages of internal/ to break")
+	files := flags.String("files", "", "the files to break, by their base names; all when empty")
 	flags.StringVar(&o.state, "state", "bin/mutated", "the folder that keeps the verdicts")
 	flags.IntVar(&o.every, "every", 1, "try one in so many breaks")
 	flags.IntVar(&o.workers, "workers", runtime.NumCPU(), "how many are tried at once")
@@ -87,7 +90,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%q is no flag", flags.Arg(0))
 	}
+	if o.every < 1 || o.workers < 1 {
+		return errors.New("-every and -workers are at least 1")
+	}
 	o.packages = strings.Split(*names, ",")
+	if *files != "" {
+		o.files = strings.Split(*files, ",")
+	}
 	var low []string
 	for _, name := range o.packages {
 		score, err := o.breakPackage(ctx, name, reasons, out)

@@ -178,3 +178,24 @@ func TestAnEquivalentBreakHasAReason(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestOnlyTheChosenFilesAreBroken(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	o := &options{every: 1, files: []string{"echo.go"}}
+	p, err := o.programOf("plan")
+	if err == nil {
+		t.Errorf("a file that is not there has %d breaks", len(p.trials))
+	}
+	o.files = []string{"next.go"}
+	if p, err = o.programOf("plan"); err != nil || slices.ContainsFunc(p.trials, func(t trial) bool { return filepath.Base(t.path) != "next.go" }) {
+		t.Errorf("other files are broken too, or none: %v", err)
+	}
+}
+
+func TestFlagsThatTryNothingAreRefused(t *testing.T) {
+	for _, args := range [][]string{{"-every=0"}, {"-workers=0"}, {"more"}} {
+		if err := run(t.Context(), args, io.Discard); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,12 +74,18 @@ func (o *options) programOf(name string) (*program, error) {
 	}
 	n := 0
 	for _, s := range p.sources {
+		if len(o.files) > 0 && !slices.Contains(o.files, filepath.Base(s.path)) {
+			continue
+		}
 		for _, m := range s.mutants {
 			if n%o.every == 0 {
 				p.trials = append(p.trials, trial{s, m})
 			}
 			n++
 		}
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("there is nothing to break in %s", p.folder)
 	}
 	return p, nil
 }
