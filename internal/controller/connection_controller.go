@@ -259,10 +259,9 @@ func (r *ConnectionReconciler) ensureInUseFinalizer(ctx context.Context, object 
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("holding the %s while it is in use: %w", r.Kind, err)
 	}
-	seen := object.GetResourceVersion()
 	CacheLightConnection(all, r.Groups.Selector) // the reply has all of it
 	assign(object, all)
-	r.writes(object).record(seen, object)
+	r.writes(object).record(object)
 	return done, nil
 }
 

@@ -216,7 +216,7 @@ func (r *ConnectionReconciler) report(ctx context.Context, object connectionObje
 		return false, fmt.Errorf("writing the status of the %s: %w", r.Kind, err)
 	}
 	CacheLightConnection(object, r.Groups.Selector) // the reply has all of it
-	r.writes(object).record(before.GetResourceVersion(), object)
+	r.writes(object).record(object)
 	r.event(ctx, object, before.GetConnectionStatus().Conditions, v)
 	return v.ready, nil
 }

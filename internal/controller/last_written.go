@@ -4,34 +4,37 @@
 package controller
 
 import (
-	"slices"
-
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// lastWritten keeps an object as our last write left it, while the cache may still
-// show one of the versions that we have written over: who looks at one of those
-// would write, and tell, everything a second time. The zero value is ready.
+// lastWritten keeps an object as our last write left it, while the cache still shows an older
+// version: who looks at that would write, and tell, everything a second time, or report without
+// what the write has recorded. The zero value is ready.
 type lastWritten[T client.Object] struct {
-	newest   T
-	versions []string
+	newest T
+	known  bool
 }
 
-// record notes that a write of ours made one version of the object into another.
-func (w *lastWritten[T]) record(before string, after T) {
-	if after.GetResourceVersion() != before {
-		w.versions = append(w.versions, before)
-		w.newest, _ = after.DeepCopyObject().(T)
-	}
+// record notes the object as a write of ours left it.
+func (w *lastWritten[T]) record(after T) {
+	w.newest, w.known = after.DeepCopyObject().(T)
 }
 
-// latest is the object as it is to be looked at: what the cache shows, unless we
-// have written over that. The caller may change it.
+// latest is the object as it is to be looked at: what the cache shows, unless we have
+// written later than that. The caller may change it.
 func (w *lastWritten[T]) latest(cached T) T {
-	if slices.Contains(w.versions, cached.GetResourceVersion()) {
+	if w.known && isOlder(cached, w.newest) {
 		newest, _ := w.newest.DeepCopyObject().(T)
 		return newest
 	}
 	*w = lastWritten[T]{}
 	return cached
+}
+
+// isOlder compares two versions of one object, which the API server numbers. What it does not
+// number is not older: then the cache is believed.
+func isOlder(a, b client.Object) bool {
+	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
+	return err == nil && order < 0
 }

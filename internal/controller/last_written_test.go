@@ -18,22 +18,37 @@ func version(v string) *v1alpha1.Group {
 // A cache that lags behind our own writes must not make us repeat them, and one that
 // shows somebody else's must be believed.
 func TestACacheThatLagsBehindOurOwnWritesIsNotLookedAt(t *testing.T) {
-	var o lastWritten[*v1alpha1.Group]
-	o.record("1", version("2"))
-	o.record("2", version("2")) // a patch that changed nothing
-	o.record("2", version("3"))
-	for _, c := range []struct{ cached, looked string }{{"1", "3"}, {"2", "3"}, {"1", "3"}, {"3", "3"}, {"7", "7"}, {"1", "1"}} {
-		cached := version(c.cached)
-		if have := o.latest(cached).ResourceVersion; have != c.looked {
-			t.Errorf("with %s in the cache, %s is looked at, not %s", c.cached, have, c.looked)
+	for name, test := range map[string]struct{ written, cached, looked string }{
+		"what we have written over":                     {"3", "1", "3"},
+		"what somebody wrote, and we have written over": {"12", "9", "12"},
+		"what we wrote":                                 {"3", "3", "3"},
+		"what somebody wrote since":                     {"9", "12", "12"},
+		"versions without an order":                     {"3", "x1", "x1"},
+	} {
+		var o lastWritten[*v1alpha1.Group]
+		o.record(version("2"))
+		o.record(version(test.written))
+		for range 2 { // what a look sees does not depend on how many there were
+			if have := o.latest(version(test.cached)).ResourceVersion; have != test.looked {
+				t.Errorf("%s: with %s in the cache, %s is looked at, not %s", name, test.cached, have, test.looked)
+			}
 		}
+	}
+}
+
+func TestWhatTheCacheHasCaughtUpWithIsForgotten(t *testing.T) {
+	var o lastWritten[*v1alpha1.Group]
+	o.record(version("2"))
+	o.latest(version("2"))
+	if o.known || o.newest != nil {
+		t.Errorf("%v is kept", o.newest)
 	}
 }
 
 func TestWhatIsLookedAtMayBeChanged(t *testing.T) {
 	var o lastWritten[*v1alpha1.Group]
 	after := version("2")
-	o.record("1", after)
+	o.record(after)
 	after.Status.ID = "changed later"
 	o.latest(version("1")).Status.ID = "changed by a look"
 	if id := o.latest(version("1")).Status.ID; id != "" {

@@ -77,7 +77,7 @@ func empty(g *v1alpha1.Group) *v1alpha1.Group {
 
 // wrote takes in the Group as a write of ours left it.
 func (s *scope) wrote(patched *v1alpha1.Group) {
-	s.state.written.record(s.group.ResourceVersion, patched)
+	s.state.written.record(patched)
 	s.group = patched
 }
 
