@@ -77,6 +77,13 @@ func (c *Claims) Release(uid string) (ids []string) {
 // for it is remembered for an hour more.
 func (c *Claims) Gone(uid string) (ids []string) {
 	ids = c.Release(uid)
+	c.SeenGone(uid)
+	return ids
+}
+
+// SeenGone begins the hour for which it is remembered what was made for a Group that is gone,
+// of which it may not be settled yet what becomes of it.
+func (c *Claims) SeenGone(uid string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for k, m := range c.made {
@@ -85,7 +92,6 @@ func (c *Claims) Gone(uid string) (ids []string) {
 			c.expireLater()
 		}
 	}
-	return ids
 }
 
 // releaseAll drops every claim on the ids of an account to which no connection leads.

@@ -133,8 +133,10 @@ func TestAGroupIsRememberedAsMadeForAnotherForAnHourAfterThatOneIsGone(t *testin
 		if !c.MadeForOther(endpoint, "id", "b") {
 			t.Error("it is forgotten while its Group lives")
 		}
-		c.Gone("a")
-		time.Sleep(time.Hour - time.Second)
+		c.SeenGone("a")
+		time.Sleep(30 * time.Minute)
+		c.Gone("a") // it is settled what becomes of it
+		time.Sleep(30*time.Minute - time.Second)
 		if !c.MadeForOther(endpoint, "id", "b") {
 			t.Error("it is forgotten within the hour")
 		}

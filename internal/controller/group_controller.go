@@ -205,6 +205,7 @@ func (r *GroupReconciler) noteLeft(s *scope) {
 	case made == nil:
 		r.forgetLeft(s.state.uid)
 	case s.gone:
+		r.accounts.Claims.SeenGone(s.uid())
 		if r.left.add(s.state.uid, leftGroup{connection: s.key, id: made.Group.ID, group: s.name(), since: time.Now()}) {
 			r.notifier.enqueueConnection(s.key)
 		}
