@@ -26,8 +26,10 @@ type health struct {
 	message string
 	// failures counts calls in a row that got no answer.
 	failures int
-	// throttled is since when nothing but 429 was answered; zero otherwise.
+	// throttled is since when nothing but 429 was answered; zero otherwise. told: the Groups that
+	// wait for the first answer have been told.
 	throttled time.Time
+	told      bool
 	// probed is when a probe last cleared a suspicion.
 	probed time.Time
 }
@@ -48,6 +50,13 @@ func (h *health) onlyThrottled(now time.Time, interval time.Duration) bool {
 	return h.throttledFor(now) >= max(interval, probeEvery)
 }
 
+// unanswered: since the start nothing but 429 was answered, for so long, or with so long a pause,
+// that those who wait for the first answer have to hear of it.
+func (s *state) unanswered(now time.Time) bool {
+	h := &s.health
+	return !h.up && h.down == 0 && (h.onlyThrottled(now, s.settings.Resync) || s.limit.PausedUntil().After(now.Add(firstThrottled)))
+}
+
 // unsent reports whether a call was refused here: no exchange tells the rate of it.
 func unsent(err error) bool {
 	e, ok := klink.AsError(err)
@@ -63,7 +72,11 @@ func (s *state) judge(err error, now time.Time) News {
 		if h.throttled.IsZero() {
 			h.throttled = now
 		}
-		return News{Status: true} // a long pause is the connection's to report
+		news := News{Status: true} // a long pause is the connection's to report
+		if s.unanswered(now) && !h.told {
+			h.told, news.All = true, true // Groups that wait for the first answer now wait for this
+		}
+		return news
 	}
 	if kind == klink.KindNetwork {
 		if h.failures++; h.failures >= netFailures || !h.up {
@@ -92,8 +105,8 @@ func (s *state) comeUp() News {
 	if s.health.up {
 		return News{}
 	}
-	first := s.health.down == 0 && s.mirror.listings.begun.IsZero()
-	s.health.up, s.health.down, s.health.message = true, 0, ""
+	first := s.health.down == 0 && s.mirror.listings.begun.IsZero() && !s.health.told
+	s.health.up, s.health.down, s.health.message, s.health.told = true, 0, "", false
 	if s.behind.told == "" {
 		s.behind = behind{} // what failed may have been the outage
 	}

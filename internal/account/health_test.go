@@ -5,7 +5,9 @@ package account
 
 import (
 	"errors"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,4 +171,42 @@ func TestTwoPiecesOfNewsAreOne(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A manager that had just started was answered nothing but 429: the connection said so, and its
+// Groups, which waited for the first answer, said nothing for as long as that went on.
+func TestGroupsAreToldThatNothingButThrottlingIsAnsweredFromTheStart(t *testing.T) {
+	throttled := &klink.Error{Kind: klink.KindThrottled}
+	s := unlooked()
+	for _, at := range []struct {
+		after time.Duration
+		told  bool
+	}{{0, false}, {firstThrottled - 1, false}, {firstThrottled, true}, {time.Hour, false}} {
+		now := start.Add(at.after)
+		if news := s.judge(throttled, now); news.All != at.told {
+			t.Errorf("after %s: %+v", at.after, news)
+		}
+		if said := s.show(now).Unanswered; said != (at.after >= firstThrottled) {
+			t.Errorf("after %s it is shown as unanswered: %t", at.after, said)
+		}
+	}
+	if news := s.judge(nil, start.Add(2*time.Hour)); !news.All || s.show(start.Add(2*time.Hour)).Unanswered {
+		t.Errorf("those who were told are not told of the first answer: %+v", news)
+	}
+	if news := s.judge(throttled, start.Add(3*time.Hour)); news.All || s.show(start.Add(24*time.Hour)).Unanswered {
+		t.Errorf("a pause after the first answer is told to all: %+v", news)
+	}
+}
+
+func TestGroupsAreToldOfALongPauseFromTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for pause, told := range map[time.Duration]bool{firstThrottled: false, firstThrottled + time.Second: true} {
+			s := unlooked()
+			refused := &klink.Error{Kind: klink.KindThrottled, Status: http.StatusTooManyRequests, Until: time.Now().Add(pause)}
+			s.limit.Done(refused)
+			if news := s.judge(refused, time.Now()); news.All != told {
+				t.Errorf("a pause of %s: %+v", pause, news)
+			}
+		}
+	})
 }

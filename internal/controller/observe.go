@@ -94,7 +94,7 @@ func observeAccount(s *scope, in *facts.Input) {
 	state := s.account.State()
 	// An author of Groups need not read where the API is, or which Secret has the token.
 	c.Up, c.Problem, c.Complete = state.Up, "its conditions say why", state.Complete
-	c.Waiting = !state.Up && state.Down == 0
+	c.Waiting = !state.Up && state.Down == 0 && !state.Unanswered
 	if state.Behind != "" && s.group.Status.ID == "" {
 		c.Up, c.Problem = false, "the account cannot be listed, and nothing is created; its conditions say why"
 	}
