@@ -71,6 +71,9 @@ func evaluateReady(object connectionObject, s account.State, p *problem, held ho
 		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf(
 			"being deleted; waiting for %s; to have it back, take the finalizer %s off it and apply it again: they go on with what they have",
 			held, v1alpha1.FinalizerInUse)}, true
+	case p != nil && p.reason == v1alpha1.ReasonSecretNotFound && s.Up && s.Trust == account.TrustLost:
+		// With the token that is still in use; a Secret alone would not help.
+		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now) + "; besides, " + p.explain(s), stalled: true}, true
 	case p != nil:
 		return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
 	case !s.Up && s.Down != 0:
