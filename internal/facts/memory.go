@@ -181,15 +181,16 @@ func (m *Memory) Prove(note string, empty bool) {
 
 // BoundID is the bound id: what this process has bound, where the Group's status may
 // not show it yet; what status and annotation agreed on, where the annotation still says
-// so; else what status says.
+// so, or where a replace has stripped it, and the finalizer, while the status was empty; else
+// what status says.
 func BoundID(g *v1alpha1.Group, m Memory) string {
-	said := g.Status.ID
+	said, named := g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID]
 	switch {
 	case m.Unrecorded != nil:
 		return m.Unrecorded.Group.ID
 	case m.Bound != "":
 		return m.Bound
-	case m.Agreed != "" && m.Agreed != m.Dropped.ID && g.Annotations[v1alpha1.AnnotationGroupID] == m.Agreed:
+	case m.Agreed != "" && m.Agreed != m.Dropped.ID && (named == m.Agreed || said+named == "" && !slices.Contains(g.Finalizers, v1alpha1.FinalizerGroup)):
 		return m.Agreed
 	case said == m.Dropped.ID:
 		return ""

@@ -143,8 +143,9 @@ func TestANewNameOrPolicyAsksForANewListing(t *testing.T) {
 
 // What somebody writes into a status unbinds nothing that the annotation still says.
 func TestAStatusThatSomebodyEdited(t *testing.T) {
-	group := func(status, annotation string) *v1alpha1.Group {
+	group := func(status, annotation string, finalizers ...string) *v1alpha1.Group {
 		g := &v1alpha1.Group{}
+		g.Finalizers = finalizers
 		g.Status.ID = status
 		if annotation != "" {
 			g.Annotations = map[string]string{v1alpha1.AnnotationGroupID: annotation}
@@ -162,15 +163,18 @@ func TestAStatusThatSomebodyEdited(t *testing.T) {
 		{"the annotation is another", "a", "s", "a"},
 		{"both are another, as another manager leaves them", "b", "b", "b"},
 		{"the annotation is gone", "b", "", "b"},
-		{"both are gone", "", "", ""},
+		{"a person has emptied both, and left the finalizer", "", "", ""},
 	} {
-		g := group(step.status, step.annotation)
+		g := group(step.status, step.annotation, v1alpha1.FinalizerGroup)
 		m.See(g, time.Now())
 		if got := BoundID(g, m); got != step.want {
 			t.Errorf("%s: bound to %q, want %q", step.what, got, step.want)
 		}
 	}
 	m.See(group("a", "a"), time.Now())
+	if got := BoundID(group("", ""), m); got != "a" {
+		t.Errorf("a Group that was replaced while its status was empty is bound to %q", got)
+	}
 	m.Dropped.ID = "a"
 	if got := BoundID(group("", "a"), m); got != "" {
 		t.Errorf("what was given up is bound to %q", got)
