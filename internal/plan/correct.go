@@ -40,9 +40,7 @@ func correct(f *Facts, diff []Field) Step {
 	drifted := f.wasSynced() || f.History.contestedAny(due, f.Now)
 	adds := addsMembers(f, due) && f.Now.Sub(f.Remote.ReadAt) > membersServe
 	if adds || drifted && (f.Remote.setLately(due) || f.Remote.untried(due)) {
-		step := read(f, f.Identity.ID)
-		step.WithWrite = step.Action == Read
-		return step
+		return readBeforeWrite(f)
 	}
 	return Step{Action: Update, ID: f.Identity.ID, Fields: due, Drifted: drifted}
 }

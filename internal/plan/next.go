@@ -57,14 +57,15 @@ func suspended(f *Facts) (Step, bool) {
 		return Step{}, false
 	}
 	mayLook := f.Connection.Allowed && f.maySee()
-	if Requested(f.Group) && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
+	asks := Requested(f.Group) || f.Remote.State == RemotePresent && f.seenBefore()
+	if asks && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
 		return Step{Action: Read, ID: f.Identity.boundOrClaimed()}, true
 	}
 	ready := lastReady(f.Group)
 	if f.Remote.State == RemoteUnknown && !userIsWaiting(f.Group) && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
 		return Step{Action: Wait}, true
 	}
-	return writeStatus(suspendedReport(f, mayLook && f.Remote.State == RemotePresent), 0), true
+	return writeStatus(suspendedReport(f, mayLook && f.Remote.State == RemotePresent && !f.seenBefore()), 0), true
 }
 
 // suspendedReport says whether the declaration was last seen in place.
@@ -153,7 +154,7 @@ func maintain(f *Facts) Step {
 	case f.spec().GroupID != "" && f.spec().GroupID != id:
 		return contradicted(f)
 	case Requested(f.Group) && !f.Remote.Fresh && f.Remote.State != RemoteNotFound:
-		return read(f, id)
+		return readBeforeWrite(f)
 	}
 	return maintainRemote(f)
 }
@@ -212,12 +213,20 @@ func read(f *Facts, id string) Step {
 	return Step{Action: Read, ID: id}
 }
 
+// readBeforeWrite asks for a GET that a PUT may have to follow in the same look: with a rate slot
+// for each, or a look that waits for the PUT's would read again, and take it.
+func readBeforeWrite(f *Facts) Step {
+	step := read(f, f.Identity.ID)
+	step.WithWrite = step.Action == Read
+	return step
+}
+
 // compare plans the PUT that makes the remote group as declared.
 func compare(f *Facts) Step {
 	diff, hidden := f.Declared.compared(f.Remote.Group)
 	switch {
-	case (len(diff) == 0 || f.observes()) && !wasCompared(f.Group) && f.Remote.AsOf.Before(f.History.DeclaredSeen):
-		return read(f, f.Identity.ID) // what was seen before the declaration says nothing of it
+	case (len(diff) == 0 || f.observes()) && f.seenBefore():
+		return read(f, f.Identity.ID)
 	case len(diff) == 0 && len(hidden) > 0 && !f.Remote.Fresh:
 		return read(f, f.Identity.ID)
 	case len(diff) == 0 && len(hidden) > 0:
@@ -233,6 +242,12 @@ func compare(f *Facts) Step {
 	default:
 		return correct(f, diff)
 	}
+}
+
+// seenBefore: the remote group was last seen before these fields were declared, which says
+// nothing of them, and no status has said so either.
+func (f *Facts) seenBefore() bool {
+	return !wasCompared(f.Group) && f.Remote.AsOf.Before(f.History.DeclaredSeen)
 }
 
 // observedDrift says what differs of a group that is only observed.

@@ -13,6 +13,7 @@ import (
 )
 
 func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
+	declaredLate := func(s *Facts) { s.Remote.AsOf, s.History.DeclaredSeen = now.Add(-2*time.Minute), now.Add(-time.Minute) }
 	decide(t, []decision{
 		{"suspend tells that the declared fields were seen", facts(suspend),
 			says(v1alpha1.ReasonSuspended, "shows the declared fields").showing(plaza()).ready()},
@@ -36,6 +37,8 @@ func TestASuspendedGroupIsOnlyLookedAt(t *testing.T) {
 			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
 		{"no look is taken while the connection is down", facts(suspend, requested, down),
 			says(v1alpha1.ReasonSuspended, "shows the declared").showing(plaza()).ready()},
+		{"what was seen before a field was declared says nothing of it", facts(suspend, changed, declaredLate), Step{Action: Read, ID: plazaID}},
+		{"nor while nothing can be read", facts(suspend, changed, declaredLate, down), says(v1alpha1.ReasonSuspended, "is not known")},
 		{"suspend opens no window into an account that the namespace may not use", facts(suspend, notAllowed, requested),
 			says(v1alpha1.ReasonSuspended, "is not known")},
 		{"nor onto a group that only an annotation names, where it may not adopt", facts(suspend, claimedID, adoptsNothing, requested),
@@ -141,7 +144,7 @@ func TestABoundGroupIsKeptAsDeclared(t *testing.T) {
 		{"a dry run records nothing", facts(unrecorded, dry), says(v1alpha1.ReasonSynced, "shows").showing(plaza())},
 		{"groupID cannot name another id than the one that is bound", facts(groupID, func(s *Facts) { s.Group.Spec.GroupID = otherID }),
 			says(v1alpha1.ReasonRejected, "is bound to remote group "+plazaID).showing(plaza())},
-		{"a requested look is a fresh one", facts(requested), Step{Action: Read, ID: plazaID}},
+		{"a requested look is a fresh one, and a PUT may follow it", facts(requested), Step{Action: Read, ID: plazaID, WithWrite: true}},
 		{"a fresh look serves the request", facts(requested, fresh), says(v1alpha1.ReasonSynced, "shows").showing(plaza())},
 		{"a 404 serves the request too", facts(requested, remoteState(RemoteNotFound), fresh, proven), Step{Action: ForgetID, ID: plazaID}},
 		{"a requested look waits for the last failure's backoff", facts(requested, failing), says(v1alpha1.ReasonUnavailable, "503").again(4 * time.Second)},
@@ -194,7 +197,7 @@ func TestWhatHasJustFailedIsNotRepeated(t *testing.T) {
 			says(v1alpha1.ReasonUnavailable, "503").showing(plaza(), FieldDescription).again(4 * time.Second)},
 		{"another field is set all the same, by itself", both,
 			Step{Action: Update, ID: plazaID, Fields: []Field{FieldName}, Drifted: true}},
-		{"a refused field does not hold a look back", facts(requested, refused(FieldDescription)), Step{Action: Read, ID: plazaID}},
+		{"a refused field does not hold a look back", facts(requested, refused(FieldDescription)), Step{Action: Read, ID: plazaID, WithWrite: true}},
 	})
 }
 
