@@ -167,7 +167,7 @@ func (s *story) mutateMainGroup(f func(*simulator.Group)) {
 
 // replaceMainGroup does what kubectl replace does: what others wrote into metadata is gone.
 func (s *story) replaceMainGroup(g *v1alpha1.Group, edit bool) {
-	s.world.records.stripped[g.UID] = true
+	s.world.records.stripped[g.UID], s.world.records.bare[g.UID] = true, g.Status.ID == ""
 	s.world.kubectl.edit(s.world.ops, mainGroup, func(g *v1alpha1.Group) {
 		g.Annotations = nil
 		if g.DeletionTimestamp.IsZero() {

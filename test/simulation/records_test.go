@@ -24,6 +24,7 @@ type records struct {
 	made        map[string][]string // by lineage: the remote ids
 	owners      map[string][]string // by remote id: the lineages that owned it
 	stripped    map[types.UID]bool  // Groups that lost their finalizer to a person
+	bare        map[types.UID]bool  // those of them whose status had no id by then
 	ended       map[string]bool     // lineages that left their group to itself
 	observing   map[string]bool     // lineages that only observe
 	recorded    map[string]bool     // remote ids that ever stood in a status
@@ -38,7 +39,7 @@ func newRecords() *records {
 	return &records{
 		lineages: map[types.UID]string{}, namesakes: map[name][]string{}, declared: map[string]map[string]bool{},
 		policies: map[string]map[v1alpha1.DeletionPolicy]bool{}, made: map[string][]string{}, owners: map[string][]string{},
-		stripped: map[types.UID]bool{}, ended: map[string]bool{}, observing: map[string]bool{}, recorded: map[string]bool{},
+		stripped: map[types.UID]bool{}, bare: map[types.UID]bool{}, ended: map[string]bool{}, observing: map[string]bool{}, recorded: map[string]bool{},
 		named: map[string]string{}, shared: map[string]bool{}, restored: map[string]bool{}, allowDelete: map[name]bool{},
 	}
 }

@@ -71,8 +71,8 @@ func newWorld(seed uint64, b breaks) *world {
 func compose(c *chance, sim *simulator.Server, links links, b breaks) *world {
 	w := &world{journal: c.journal, chance: c, records: newRecords(), sim: sim, ops: newCluster("ops"), links: links}
 	w.judge = &judge{journal: w.journal, records: w.records, sim: sim, ops: w.ops, links: links}
-	w.audit = &audit{journal: w.journal, records: w.records, judge: w.judge, sim: sim, ops: w.ops}
 	w.managers = &managers{journal: w.journal, chance: c, sim: sim, ops: w.ops, judge: w.judge, breaks: b}
+	w.audit = &audit{journal: w.journal, records: w.records, judge: w.judge, managers: w.managers, sim: sim, ops: w.ops}
 	w.kubectl = &kubectl{journal: w.journal, records: w.records, sim: sim, ops: w.ops}
 	w.people = &people{journal: w.journal, chance: c, records: w.records, kubectl: w.kubectl, sim: sim, ops: w.ops, links: links}
 	w.others = &others{journal: w.journal, chance: c, records: w.records, sim: sim, ops: w.ops, links: links}
