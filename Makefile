@@ -33,9 +33,11 @@ SBOM ?= bin/klink-operator.cdx.json
 # How long one fuzz target runs.
 FUZZTIME ?= 10s
 
-# How many schedules are simulated, and from which seed on.
+# How many schedules are simulated, from which seed on, and where it is kept how far
+# that is: the same command goes on from there.
 RUNS ?= 1000
 SEED ?= 1
+SIMULATED ?= bin/simulated
 
 # How often the manager is killed, and how many Groups there are meanwhile.
 KILLS  ?= 300
@@ -164,7 +166,8 @@ verify-manifests: controlplane ## Run the tests of what is installed: manifests,
 
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on, on all processors
-	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(call quoted,$(RUNS)) -seed=$(call quoted,$(SEED)) -lanes=0 $(ARGS)
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(call quoted,$(RUNS)) -seed=$(call quoted,$(SEED)) -lanes=0 \
+		-positions=$(call quoted,$(if $(filter /%,$(firstword $(SIMULATED))),,$(CURDIR)/)$(SIMULATED)) $(ARGS)
 
 # How many choices an explored schedule has, of which Groups, and where it is kept
 # how far that is: the same command goes on from there.

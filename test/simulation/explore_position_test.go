@@ -80,9 +80,18 @@ func readPosition(of exploration, file string) (at position, again string, err e
 	return beginning(of), fmt.Sprintf("%s is the position of another exploration, %+v", file, at.Of), nil
 }
 
-// write replaces the file at once: what is interrupted leaves the position before.
-func (p position) write(file string) error {
-	text, err := json.MarshalIndent(p, "", "  ")
+func (p position) write(file string) error { return writeJSON(file, p) }
+
+func keepIn(t *testing.T, file string, what any) {
+	t.Helper()
+	if err := writeJSON(file, what); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeJSON replaces the file at once: what is interrupted leaves the one before.
+func writeJSON(file string, what any) error {
+	text, err := json.MarshalIndent(what, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func TestWhatWasNotReachedIsCounted(t *testing.T) {
 func TestMakeHandsItsVariablesOnWhole(t *testing.T) {
 	for target, variables := range map[string]map[string]string{
 		"explore":  {"DEPTH": "-depth=", "MANIFEST": "-manifest=", "EXPLORED": "-positions="},
-		"simulate": {"RUNS": "-runs=", "SEED": "-seed="},
+		"simulate": {"RUNS": "-runs=", "SEED": "-seed=", "SIMULATED": "-positions="},
 		"chaos":    {"KILLS": "-kills=", "GROUPS": "-groups="},
 	} {
 		for variable, word := range variables {

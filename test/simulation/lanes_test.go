@@ -60,26 +60,66 @@ func TestSchedules(t *testing.T) {
 	t.Logf("%d schedules from seed %d on in %s, %d violated: %s",
 		all["schedules"], *seed, time.Since(began).Round(time.Millisecond), all["violated"], all)
 	if *report != "" {
-		writeReport(t, *report, all)
+		keepIn(t, *report, all)
 	}
+}
+
+// simulated is how far a lane is that is kept in a file: that of other code is not continued.
+type simulated struct {
+	Code   string
+	Totals totals
+}
+
+// goOn returns what a lane has counted so far, if the same code has, and how to keep it.
+func goOn(t *testing.T) (all totals, keep func(totals)) {
+	t.Helper()
+	all, keep = totals{"violated": 0}, func(totals) {}
+	if *positions == "" {
+		return all, keep
+	}
+	if err := os.MkdirAll(*positions, 0o755); err != nil { //nolint:gosec // as a folder of make's
+		t.Fatal(err)
+	}
+	code := codeDigest(t)
+	file := filepath.Join(*positions, fmt.Sprintf("simulated-%d-%d.json", *seed, *runs))
+	var kept simulated
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &kept)
+	}
+	switch {
+	case os.IsNotExist(err):
+	case err != nil:
+		t.Fatalf("%s: %v", file, err)
+	case kept.Code != code:
+		t.Logf("%s is the position of other code: it begins again", file)
+	default:
+		t.Logf("it goes on after %d of %d schedules from seed %d on", kept.Totals["schedules"], *runs, *seed)
+		all = kept.Totals
+	}
+	return all, func(so totals) { keepIn(t, file, simulated{code, so}) }
 }
 
 // runLane runs the schedules one by one, and stops at the first that is violated.
 func runLane(t *testing.T) totals {
-	all := totals{"violated": 0}
-	for n := range uint64(*runs) {
+	all, keep := goOn(t)
+	for n := uint64(all["schedules"]); n < uint64(*runs); n++ { //nolint:gosec // neither is negative
 		w := live(t, *seed+n, breaks{})
 		all.add(w.journal.counts)
 		all["schedules"]++
 		if len(w.journal.violations) > 0 {
 			all["violated"]++
 			t.Errorf("%s\nreplay: go test ./test/simulation -run TestSchedules -runs=1 -seed=%d", w.journal.text(), w.journal.seed)
-			break
+			return all
+		}
+		if (n+1)%500 == 0 {
+			keep(all)
 		}
 		if (n+1)%5000 == 0 {
 			t.Logf("%d of %d schedules from seed %d on", n+1, *runs, *seed)
 		}
 	}
+	keep(all)
 	return all
 }
 
@@ -121,20 +161,9 @@ func startLane(ctx context.Context, seed uint64, runs int, report string) error 
 		return err
 	}
 	cmd := exec.CommandContext(ctx, self, "-test.run=^TestSchedules$", "-test.v", "-test.timeout=0",
-		fmt.Sprint("-seed=", seed), fmt.Sprint("-runs=", runs), "-lanes=1", "-report="+report)
+		fmt.Sprint("-seed=", seed), fmt.Sprint("-runs=", runs), "-lanes=1", "-report="+report, "-positions="+*positions)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
-}
-
-func writeReport(t *testing.T, path string, all totals) {
-	t.Helper()
-	text, err := json.Marshal(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // readReport reads what a lane left: nothing, if it was ended.
