@@ -166,7 +166,7 @@ verify-manifests: controlplane ## Run the tests of what is installed: manifests,
 
 .PHONY: simulate
 simulate: ## Run RUNS seeded schedules of faults in virtual time, from SEED on, on all processors
-	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run TestSchedules -runs=$(call quoted,$(RUNS)) -seed=$(call quoted,$(SEED)) -lanes=0 \
+	GOGC=400 $(GO) test -count=1 -v -timeout 0 ./test/simulation -run "^TestSchedules$$" -runs=$(call quoted,$(RUNS)) -seed=$(call quoted,$(SEED)) -lanes=0 \
 		-positions=$(call quoted,$(if $(filter /%,$(firstword $(SIMULATED))),,$(CURDIR)/)$(SIMULATED)) $(ARGS)
 
 # How many choices an explored schedule has, of which Groups, and where it is kept

@@ -9,7 +9,7 @@ import (
 )
 
 // What a long run has played is not played again, and what other code has played does not count.
-func TestSchedulesGoOnWhereTheyWereStopped(t *testing.T) {
+func TestALongRunGoesOnWhereItWasStopped(t *testing.T) {
 	for name, test := range map[string]struct {
 		code   string
 		counts bool // what is kept
