@@ -46,7 +46,8 @@ func Next(f *Facts) Step {
 // against it: without the finalizer, a deletion would pass us by.
 func finalizerMissing(f *Facts) (Step, bool) {
 	id := &f.Identity
-	ours := id.ID != "" && f.Group.Status.ID == id.ID && id.OtherOwner == "" && id.ForeignCluster == ""
+	said := f.Group.Status.ID
+	ours := id.ID != "" && (said == id.ID || said == "") && id.OtherOwner == "" && !id.takesOver()
 	return Step{Action: Record, ID: id.ID}, ours && !id.Recorded && !f.DryRun
 }
 
@@ -65,7 +66,8 @@ func suspended(f *Facts) (Step, bool) {
 	if f.Remote.State == RemoteUnknown && !userIsWaiting(f.Group) && ready != nil && ready.Reason == v1alpha1.ReasonSuspended {
 		return Step{Action: Wait}, true
 	}
-	return writeStatus(suspendedReport(f, mayLook && f.Remote.State == RemotePresent && !f.seenBefore()), 0), true
+	shown := mayLook && f.Identity.ID != "" && f.Remote.State == RemotePresent && !f.seenBefore()
+	return writeStatus(suspendedReport(f, shown), 0), true
 }
 
 // suspendedReport says whether the declaration was last seen in place.

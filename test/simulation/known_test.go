@@ -58,6 +58,8 @@ func TestWhatSchedulesFoundStaysFixed(t *testing.T) {
 		"a Group after a restart said nothing while nothing but 429 was answered":          "plain | create/PATCH Group#1=crash before; create/GET groups#1=throttled",
 		"nor did one whose connection moved while nothing but 429 was answered":            "plain | create/POST groups#1=throttled; create/PATCH Group#2: move the endpoint",
 		"a suspended Group was Ready without its id, as the cache showed an older version": "plain | create/PATCH Group#1: suspend; create/PATCH ClusterConnection#1=unseen",
+		"a suspended Group was Ready without its id, which only an annotation said":        "plain | create/PATCH Group#1: suspend; create/POST groups#1: hand over",
+		"a suspended Group was Ready without its id, and had lost its finalizer":           "plain | create/PATCH Group#1: replace; create/PATCH Group#1: suspend",
 		"a suspended Group was Ready by what was seen before its fields were declared":     "plain | create/PATCH Group status#1: declare active; create/PATCH Group status#1: suspend",
 		"a Group that was replaced while its status was empty lost its group":              "plain | create/GET groups#1: replace and edit; create/GET groups#1: wipe the status",
 		"whom a group was made for was remembered for two hours":                           "plain | create/PATCH ClusterConnection#1: delete by force; create/PUT group#1=403",
