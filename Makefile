@@ -140,8 +140,8 @@ lint: ## Run golangci-lint
 test: controlplane ## Run all tests, with the race detector where there is a C compiler
 	@# Beside each other, since most of what they do is to wait; the longest of each first.
 	$(MAKE) -j2 test-operator test-others
-	@# Every schedule of one fault or event, for the Groups that differ most.
-	$(GO) test -count=1 -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -lanes=0 -manifest=plain,byName,groupID,delete
+	@# Every schedule of one fault or event.
+	$(GO) test -count=1 -v -timeout 20m ./test/simulation -run TestExplore -depth=1 -outer=0 -lanes=0 -manifest=all
 	@# Not from the cache: it does not see what these read outside of their module.
 	@for dir in $(NESTED); do $(GO) -C $$dir test -count=1 -timeout 20m ./... || exit 1; done
 
