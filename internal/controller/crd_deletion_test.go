@@ -5,11 +5,14 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -17,13 +20,17 @@ import (
 type crdReader struct {
 	client.Reader
 	deleted *metav1.Time
+	fails   error
 	reads   int
 }
 
-func (r *crdReader) Get(_ context.Context, _ client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+func (r *crdReader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
 	r.reads++
+	if kind := into.GetObjectKind().GroupVersionKind(); kind.Kind != "CustomResourceDefinition" || key.Name != "groups.klink.cloud" {
+		return errors.New("the test has no " + kind.Kind + " " + key.Name)
+	}
 	into.SetDeletionTimestamp(r.deleted)
-	return nil
+	return r.fails
 }
 
 // Removing the CRD right after some Group was deleted archived, or deleted for
@@ -80,6 +87,43 @@ func TestDiscoveryIsNotBelievedTooSoon(t *testing.T) {
 				return
 			}
 			time.Sleep(staleRetry)
+		}
+	})
+}
+
+// A Group that is being deleted waits until it is known whether its CRD goes: neither what could
+// not be read, nor what discovery says too early, is a no.
+func TestWhatIsKnownOfTheCRD(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		time.Sleep(discoveryLag)
+		notFound := apierrors.NewNotFound(schema.GroupResource{Resource: "customresourcedefinitions"}, "groups.klink.cloud")
+		says := func(gone bool, err error) func() (bool, error) { return func() (bool, error) { return gone, err } }
+		for what, c := range map[string]struct {
+			watch              *crdDeletionCache
+			server             crdReader
+			since              time.Time
+			gone, known, fails bool
+		}{
+			"it is there":                           {server: crdReader{}, since: began, known: true},
+			"it is being deleted":                   {server: crdReader{deleted: &metav1.Time{Time: began}}, since: began, gone: true, known: true},
+			"it is gone":                            {server: crdReader{fails: notFound}, since: began, gone: true, known: true},
+			"it cannot be read":                     {server: crdReader{fails: errors.New("etcd")}, since: began, fails: true},
+			"discovery says so":                     {watch: &crdDeletionCache{unserved: says(true, nil)}, since: began, gone: true, known: true},
+			"discovery says no, in time":            {watch: &crdDeletionCache{unserved: says(false, nil)}, since: began, known: true},
+			"discovery says no, too early":          {watch: &crdDeletionCache{unserved: says(false, nil)}, since: began.Add(1)},
+			"discovery fails":                       {watch: &crdDeletionCache{unserved: says(true, errors.New("etcd"))}, since: began, fails: true},
+			"it was read since":                     {watch: &crdDeletionCache{read: began.Add(1)}, server: crdReader{fails: errors.New("not to be read")}, since: began, known: true},
+			"it was gone before, which is for good": {watch: &crdDeletionCache{read: began, gone: true}, server: crdReader{fails: errors.New("not to be read")}, since: time.Now(), gone: true, known: true},
+			"it was read too long ago":              {watch: &crdDeletionCache{read: time.Now().Add(-lookupTTL)}, server: crdReader{deleted: &metav1.Time{Time: began}}, since: began.Add(-time.Hour), gone: true, known: true},
+		} {
+			if c.watch == nil {
+				c.watch = &crdDeletionCache{}
+			}
+			gone, known, err := c.watch.terminating(t.Context(), &c.server, c.since)
+			if gone != c.gone || known != c.known || (err != nil) != c.fails {
+				t.Errorf("%s: it goes: %t, known: %t, error %v", what, gone, known, err)
+			}
 		}
 	})
 }

@@ -64,4 +64,55 @@ func TestGivenUpIsWhatItsGroupReportsAsMissing(t *testing.T) {
 	if diff := cmp.Diff([]string{"missing", "changed since", "refused", "new"}, bindings.Owned); diff != "" || err != nil {
 		t.Errorf("owned (-want +got):\n%s", diff)
 	}
+	if _, declared := bindings.Declares["refused"]; !declared || len(bindings.Declares) != len(bindings.Owned) || !bindings.Unbound {
+		t.Errorf("declared: %v; a Group has no id: %t", bindings.Declares, bindings.Unbound)
+	}
+	cache.groups = cache.groups[:3]
+	if bindings, err := groups.Bindings(t.Context(), account.Key{}); bindings.Unbound || err != nil {
+		t.Error("a Group has no id, though all have one")
+	}
+}
+
+// Each id that a Group names keeps others from it, wherever it stands, and is looked for once.
+func TestAGroupIsFoundByEachIDThatItNamesOnce(t *testing.T) {
+	for _, c := range []struct {
+		status, annotation, spec string
+		want                     []string
+	}{
+		{"", "", "", nil},
+		{"a", "", "", []string{"a"}},
+		{"", "a", "", []string{"a"}},
+		{"", "", "a", []string{"a"}},
+		{"a", "a", "", []string{"a"}},
+		{"a", "", "a", []string{"a"}},
+		{"", "a", "a", []string{"a"}},
+		{"a", "a", "a", []string{"a"}},
+		{"a", "b", "", []string{"a", "b"}},
+		{"a", "b", "b", []string{"a", "b"}},
+		{"a", "a", "b", []string{"a", "b"}},
+		{"a", "b", "a", []string{"a", "b"}},
+		{"a", "b", "c", []string{"a", "b", "c"}},
+	} {
+		g := &v1alpha1.Group{}
+		g.Status.ID, g.Annotations, g.Spec.GroupID = c.status, map[string]string{v1alpha1.AnnotationGroupID: c.annotation}, c.spec
+		if diff := cmp.Diff(c.want, idsOf(g)); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", c, diff)
+		}
+	}
+}
+
+// A manager with rights in namespaces alone would be refused to read a ClusterConnection again
+// and again: for it, there is none.
+func TestAManagerWithRightsInNamespacesHasNoClusterConnections(t *testing.T) {
+	own, shared := account.Key{Kind: "Connection", Namespace: "lobby", Name: "own"}, account.Key{Kind: "ClusterConnection", Name: "shared"}
+	for _, c := range []struct {
+		namespacedOnly bool
+		key            account.Key
+		found          bool
+	}{{false, own, true}, {false, shared, true}, {true, own, true}, {true, shared, false}} {
+		object, err := Groups{Cache: servedAndOthers(), NamespacedOnly: c.namespacedOnly}.connection(t.Context(), c.key)
+		if found := err == nil && object.GetName() == c.key.Name; found != c.found || !found && !apierrors.IsNotFound(err) {
+			t.Errorf("%s, in namespaces alone %t: found %t, %v", c.key, c.namespacedOnly, found, err)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -79,7 +80,13 @@ func TestALargeGroupIsReadWhenItIsLookedAt(t *testing.T) {
 		for range c.busy {
 			r.large <- struct{}{}
 		}
+		if c.live.group != nil {
+			c.live.group.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}
+		}
 		got, err := r.whole(t.Context(), c.cached)
+		if got != nil && got.ManagedFields != nil {
+			t.Errorf("%s: it is kept with who wrote which field", c.what)
+		}
 		if (err != nil) != c.fails || (got == nil) != (c.want < 0) || got != nil && len(got.Spec.Contacts) != c.want || len(r.large) != c.busy {
 			t.Errorf("%s: %v, %v; %d are being read", c.what, got != nil, err, len(r.large))
 		}
@@ -121,6 +128,40 @@ func TestALargeGroupIsLightInTheCacheWhateverMakesItLarge(t *testing.T) {
 		if plan.Requested(g) != asks || facts.NamedID(g) != "aB3" || g.Annotations[v1alpha1.AnnotationGroupCluster] != "uid" ||
 			!slices.Equal(g.Finalizers, []string{v1alpha1.FinalizerGroup}) {
 			t.Errorf("%s: others are told %v, %v", what, g.Annotations, g.Finalizers)
+		}
+	}
+}
+
+// A Group is cached as a whole up to a weight, and what is cut says so: without a mark in the
+// place of its contacts it would declare none, and a note that is not there cannot be read as one.
+func TestWhatIsCutOfALargeGroup(t *testing.T) {
+	heaviest := &v1alpha1.Group{}
+	heaviest.Labels = map[string]string{"a": strings.Repeat("b", cachedWeight-itemCost-1)}
+	if CacheLight(heaviest); isLarge(heaviest) {
+		t.Errorf("a Group of %d bytes is cut", weight(heaviest))
+	}
+	for contacts, marks := range map[int]int{0: 0, 1: 1, 5: 1} {
+		g := withContacts(contacts)
+		g.Labels = map[string]string{"a": strings.Repeat("b", cachedWeight)}
+		g.Finalizers = []string{"a.example/b"}
+		CacheLight(g)
+		if len(g.Spec.Contacts) != marks || marks > 0 && g.Spec.Contacts[0] != notCached {
+			t.Errorf("of %d contacts are cached %v", contacts, g.Spec.Contacts)
+		}
+		if len(g.Finalizers) != 0 {
+			t.Errorf("finalizers of others are cached: %v", g.Finalizers)
+		}
+	}
+	for left, kept := range map[int]bool{0: true, 1: false} { // of the room, by how much a note is too long
+		g := withContacts(5000)
+		id := strings.Repeat("i", 1000)
+		g.Annotations = map[string]string{
+			v1alpha1.AnnotationGroupID:       id,
+			v1alpha1.AnnotationCreateAttempt: strings.Repeat("n", cachedWeight-len(id)+left),
+		}
+		CacheLight(g)
+		if _, noted := g.Annotations[v1alpha1.AnnotationCreateAttempt]; noted != kept || g.Annotations[v1alpha1.AnnotationGroupID] != id {
+			t.Errorf("a note that is %d too long is cached: %t", left, noted)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
+	"github.com/klink-cloud/klink-operator/internal/account"
 	"github.com/klink-cloud/klink-operator/internal/plan"
 )
 
@@ -80,5 +81,35 @@ func TestAConnectionIsLightInTheCacheWhateverItsMetadataHolds(t *testing.T) {
 		if encoded, _ := json.Marshal(long); len(encoded) > 4<<10 || !isLight(long) || !slices.Equal(long.Finalizers, []string{v1alpha1.FinalizerInUse}) {
 			t.Errorf("%d bytes are cached, and of the finalizers %v", len(encoded), long.Finalizers)
 		}
+	}
+}
+
+// Up to a size a caBundle and finalizers are cached as they are: what is cut has to be read
+// again before it is used or written back.
+func TestWhatIsCutOfALargeConnection(t *testing.T) {
+	for more, cut := range map[int]bool{0: false, 1: true} {
+		c := &v1alpha1.Connection{}
+		c.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}
+		c.Spec.CABundle = strings.Repeat("b", cachedBundle+more)
+		c.Finalizers = []string{strings.Repeat("f", cachedFinalizers-itemCost+more)}
+		CacheLightConnection(c, nil)
+		if account.IsBundleSum(c.Spec.CABundle) != cut || isLight(c) != cut || (len(c.Finalizers) == 0) != cut {
+			t.Errorf("%d more than is kept: cut %t, finalizers %d, caBundle %d bytes", more, isLight(c), len(c.Finalizers), len(c.Spec.CABundle))
+		}
+		if c.ManagedFields != nil || c.Annotations != nil {
+			t.Errorf("cached besides: %v, %v", c.ManagedFields, c.Annotations)
+		}
+	}
+}
+
+// An object of one kind never becomes one of the other.
+func TestAConnectionBecomesOneOfItsKind(t *testing.T) {
+	own, shared := &v1alpha1.Connection{}, &v1alpha1.ClusterConnection{}
+	assign(own, &v1alpha1.Connection{ObjectMeta: metav1.ObjectMeta{Name: "own"}})
+	assign(shared, &v1alpha1.ClusterConnection{ObjectMeta: metav1.ObjectMeta{Name: "shared"}})
+	assign(own, shared)
+	assign(shared, own)
+	if own.Name != "own" || shared.Name != "shared" {
+		t.Errorf("they are %q and %q", own.Name, shared.Name)
 	}
 }
