@@ -137,10 +137,12 @@ func (o *owners) suspects(ctx context.Context, s *scope, id string) ([]plan.Clai
 	for _, cached := range named {
 		g := &v1alpha1.Group{}
 		err := o.live.Get(ctx, client.ObjectKeyFromObject(cached), g)
-		if client.IgnoreNotFound(err) != nil {
+		switch {
+		case err == nil:
+			groups = append(groups, g)
+		case !apierrors.IsNotFound(err):
 			return nil, fmt.Errorf("reading a Group of the same name: %w", err)
 		}
-		groups = append(groups, g)
 	}
 	return o.claimants(ctx, s, groups, id, "")
 }
