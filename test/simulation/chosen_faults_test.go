@@ -75,6 +75,14 @@ func (s *script) writeFault(point string) string {
 	if fault == "" && s.spell.left() && s.spell.kube() {
 		fault = s.spell.then
 	}
+	switch {
+	case s.spell.left() && s.spell.kube():
+		s.troubleKube(time.Until(s.spell.until))
+	case fault == "unseen":
+		s.troubleKube(unseenFor)
+	case strings.HasPrefix(fault, "kube"):
+		s.troubleKube(0)
+	}
 	return fault
 }
 
@@ -161,6 +169,7 @@ func (t transport) play(c *call, drawn string) (*http.Response, error) {
 		return nil, errDead
 	}
 	response, err := t.serveWith(c, fault)
+	t.p.witness.deny(c, response, fault)
 	t.p.script.happen(point)
 	if fault == "crash after" {
 		t.p.kill("at " + point)
@@ -185,15 +194,13 @@ func (t transport) serveWith(c *call, fault string) (*http.Response, error) {
 	return t.meet(c, fault)
 }
 
-// kubeFault reports whether Kubernetes is what keeps statuses from being written.
-func (s *script) kubeFault() bool {
-	if time.Now().Before(s.stalled.Add(tick)) {
-		return true
+// kubeFault reports whether Kubernetes is what keeps statuses from being written or seen: a
+// write is tried again within a minute.
+func (s *script) kubeFault() bool { return time.Now().Before(s.kubeUntil.Add(time.Minute)) }
+
+// troubleKube notes that Kubernetes is in trouble for so long.
+func (s *script) troubleKube(lasts time.Duration) {
+	if until := time.Now().Add(lasts); until.After(s.kubeUntil) {
+		s.kubeUntil = until
 	}
-	for _, c := range s.schedule.choices {
-		if strings.HasPrefix(c.what, "kube") || c.what == "unseen" {
-			return !s.quiet
-		}
-	}
-	return false
 }

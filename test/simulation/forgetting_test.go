@@ -46,6 +46,10 @@ func (m *memoryWalk) walk(path string, v reflect.Value) {
 		if v.Len() > 0 {
 			m.held = append(m.held, fmt.Sprintf("%s has %d: %v", path, v.Len(), v.MapKeys()))
 		}
+	case reflect.Slice:
+		if v.Len() > 0 {
+			m.held = append(m.held, fmt.Sprintf("%s has %d", path, v.Len()))
+		}
 	case reflect.Struct:
 		if !ours(v.Type()) || strings.Contains(path, ".Rules") {
 			return

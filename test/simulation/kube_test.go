@@ -224,7 +224,7 @@ func (k *kubeClient) patch(ctx context.Context, o client.Object, patch client.Pa
 	case "kube stalls":
 		stall := time.Duration(dice.roll(180_000)) * time.Millisecond
 		if k.p.script != nil {
-			k.p.script.stalled = time.Now().Add(stall)
+			k.p.script.troubleKube(stall)
 		}
 		time.Sleep(stall)
 		fault = ""

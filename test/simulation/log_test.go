@@ -43,6 +43,21 @@ func (c *cluster) lately(n name, since time.Time, so func(client.Object) bool) b
 	return false
 }
 
+// missedSince reports whether an object was not there at some time since.
+func (c *cluster) missedSince(n name, since time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, entry := range slices.Backward(c.log) {
+		if entry.at.Before(since) {
+			break
+		}
+		if entry.now == nil && nameOf(entry.before) == n || entry.before == nil && nameOf(entry.now) == n {
+			return true
+		}
+	}
+	return c.objects[n] == nil
+}
+
 func (c *cluster) last() change {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -32,7 +32,7 @@ const (
 	tick = 5 * time.Second
 	// sayWithin is how long something may be the matter without a status that says so:
 	// thirty seconds, and what a look and a write take.
-	sayWithin = 40 * time.Second
+	sayWithin = 31 * time.Second
 	// seeWithin is what a change may take to reach a process and a call to begin.
 	seeWithin = time.Second
 )
@@ -59,9 +59,11 @@ type witness struct {
 	schedule schedule
 	declared v1alpha1.GroupSpec // as the story begins
 
+	polls         int                  // calls that read the account
 	calls, writes int                  // for one group, and to Kubernetes
 	strangers     map[string]bool      // the remote ids that nobody declares
 	shown         map[string][]shown   // by remote id: what the API said of it
+	denied        map[string]time.Time // by remote id: when the API said last that it is gone
 	orphaned      map[string]leftAlone // by remote id
 	silent        map[string]time.Time // since when an object has had no current reason
 }
@@ -71,7 +73,7 @@ func newWitness(w *world, s schedule) *witness {
 	manifests[s.manifest](w.sim, &declared)
 	return &witness{
 		journal: w.journal, sim: w.sim, ops: w.ops, link: w.links[0], schedule: s, declared: declared, strangers: strangers(w.sim, declared.Name),
-		shown: map[string][]shown{}, orphaned: map[string]leftAlone{}, silent: map[string]time.Time{},
+		shown: map[string][]shown{}, denied: map[string]time.Time{}, orphaned: map[string]leftAlone{}, silent: map[string]time.Time{},
 	}
 }
 
@@ -160,7 +162,7 @@ func (w *witness) judgeStatus(p *process, g *v1alpha1.Group) {
 	if ready != nil && ready.Reason == v1alpha1.ReasonRejected && notTheAPI.MatchString(ready.Message) {
 		w.journal.violate("not the API's word: Rejected by what stands before it: %s", ready.Message)
 	}
-	if ready == nil || ready.Status != metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonDrifted {
+	if ready == nil {
 		return
 	}
 	before, _ := p.cluster.last().before.(*v1alpha1.Group)
@@ -168,6 +170,10 @@ func (w *witness) judgeStatus(p *process, g *v1alpha1.Group) {
 		if was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady); was != nil && *was == *ready {
 			return
 		}
+	}
+	w.judgeReason(p, g, ready)
+	if ready.Status != metav1.ConditionTrue || ready.Reason == v1alpha1.ReasonDrifted {
+		return
 	}
 	since, spec := p.cluster.declaredSince(g, ready.ObservedGeneration)
 	var diff []plan.Field
@@ -207,6 +213,7 @@ func (w *witness) checkSilence() {
 			break // then the Groups' statuses stay
 		}
 		w.judgeSilence(g, g.Status.Conditions, g.Status.ObservedGeneration)
+		w.judgeBlocked(g)
 	}
 	for _, o := range w.ops.list("ClusterConnection") {
 		w.judgeSilence(o, *w.link.conditions(o), o.GetGeneration())
@@ -238,10 +245,28 @@ func (w *witness) judgeSilence(o client.Object, conditions []metav1.Condition, o
 // spend counts what a schedule costs: its story, and a bound for each choice.
 func (w *witness) spend(p *process, c *call, point string) {
 	if c.about.name == (name{}) && c.request.Method == http.MethodGet {
-		return // the poller's, at each interval
+		w.spendPoll(p, point)
+		return
 	}
 	if w.calls++; w.calls == 20+callsPerChoice*len(w.schedule.choices) {
 		w.journal.violate("wasted: %d calls for one Group by %s", w.calls, point)
+		p.kill("as it costs too much")
+	}
+}
+
+// spendPoll counts what it costs to watch the account: one listing for each interval, those that
+// somebody waits for, and a bound for each choice.
+func (w *witness) spendPoll(p *process, point string) {
+	calls := 1
+	switch dialect := w.schedule.dialect(); {
+	case dialect == "summaries":
+		calls = 3 // and what lists leave out is read group by group
+	case dialect != "":
+		calls = 2 // the neighbours fill a page
+	}
+	intervals := int(time.Since(w.journal.began) / shortestInterval)
+	if w.polls++; w.polls > calls*(intervals+5)+pollsPerChoice*len(w.schedule.choices) {
+		w.journal.violate("wasted: %d calls to watch the account in %d intervals, by %s", w.polls, intervals, point)
 		p.kill("as it costs too much")
 	}
 }
@@ -256,4 +281,7 @@ func (w *witness) spendWrite(p *process, point string) {
 const (
 	callsPerChoice  = 30
 	writesPerChoice = 60
+	pollsPerChoice  = 20
+	// shortestInterval is the shortest resyncInterval of a story.
+	shortestInterval = 50 * time.Second
 )

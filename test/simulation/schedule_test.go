@@ -37,6 +37,16 @@ func (s schedule) String() string {
 	return s.manifest + " | " + strings.Join(texts, "; ")
 }
 
+// dialect is the one that is chosen for the account, "" for the page's most literal reading.
+func (s schedule) dialect() string {
+	for _, c := range s.choices {
+		if c.point == accountPoint {
+			return c.what
+		}
+	}
+	return ""
+}
+
 // parseSchedule reads what String writes.
 func parseSchedule(text string) (schedule, error) {
 	manifest, rest, found := strings.Cut(text, " | ")
@@ -74,7 +84,8 @@ type script struct {
 	points   []string // in their order, those that can be chosen
 	played   int      // of the choices
 	spell    spell
-	stalled  time.Time // until when a write to Kubernetes stalls
+	// kubeUntil is until when Kubernetes keeps statuses from being written or seen.
+	kubeUntil time.Time
 }
 
 func newScript(s schedule, play func(point, event string)) *script {
