@@ -5,7 +5,13 @@ package controller
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,7 +62,7 @@ func workingConnection(t *testing.T) (*ConnectionReconciler, *v1alpha1.Connectio
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &ConnectionReconciler{Kind: v1alpha1.KindConnection, Live: server, Rules: ConnectionRules{Transport: sim.Transport(), AllowedEndpoints: allowed}}
+	r := &ConnectionReconciler{Kind: v1alpha1.KindConnection, Live: server, Accounts: accounts, Rules: ConnectionRules{Transport: sim.Transport(), AllowedEndpoints: allowed}}
 	object := &v1alpha1.Connection{}
 	object.Namespace, object.Name, object.UID = "lobby", "api", "uid-api"
 	object.Spec = v1alpha1.ConnectionSpec{
@@ -109,7 +115,8 @@ func TestWhenAConnectionThatIsWrongTakesNoCalls(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if reason := reasonSaid(p); reason != c.reason || p != nil && p.message == "" {
+				if reason := reasonSaid(p); reason != c.reason || p != nil && p.message == "" ||
+					what == "its token cannot be sent" && !strings.Contains(p.message, "Secret lobby/klink-token has white space") {
 					t.Errorf("it says %+v, want %s", p, c.reason)
 				}
 				_, err = a.Get(t.Context(), klink.Caller{Key: "a", Class: klink.ClassChange}, "none")
@@ -130,6 +137,34 @@ func reasonSaid(p *problem) string {
 		return ""
 	}
 	return p.reason
+}
+
+// What is wrong with a Secret is said, so that it can be put right, and its token is not.
+func TestWhatIsWrongWithASecretIsSaid(t *testing.T) {
+	for token, says := range map[string]string{"": "empty key", "secret word": "white space", "secret": ""} {
+		if why := unusable(map[string][]byte{"token": []byte(token)}, "token", token); !strings.Contains(why, says) || (why == "") != (says == "") || strings.Contains(why, "secret word") {
+			t.Errorf("%q: it says %q, want %q", token, why, says)
+		}
+	}
+	if why := unusable(map[string][]byte{"password": []byte("secret")}, "token", ""); !strings.Contains(why, `no key "token"`) {
+		t.Errorf("it says %q", why)
+	}
+}
+
+// The Secrets of ClusterConnections are in the operator's namespace, those of Connections in
+// their own: nobody reads another's.
+func TestWhereATokenIsRead(t *testing.T) {
+	server := &kubernetes{tokens: map[string]string{"operator/klink-token": "shared", "lobby/klink-token": "own"}}
+	own, shared := &v1alpha1.Connection{}, &v1alpha1.ClusterConnection{}
+	own.Namespace = "lobby"
+	for kind, object := range map[v1alpha1.ConnectionKind]connectionObject{v1alpha1.KindConnection: own, v1alpha1.KindClusterConnection: shared} {
+		object.GetConnectionSpec().TokenSecretRef = v1alpha1.SecretKeyReference{Name: "klink-token", Key: "token"}
+		r := &ConnectionReconciler{Kind: kind, Live: server, Rules: ConnectionRules{OperatorNamespace: "operator"}}
+		want := map[v1alpha1.ConnectionKind]string{v1alpha1.KindConnection: "own", v1alpha1.KindClusterConnection: "shared"}[kind]
+		if token, p, err := r.token(t.Context(), object); token != want || p != nil || err != nil {
+			t.Errorf("%s: %q, %+v, %v", kind, token, p, err)
+		}
+	}
 }
 
 // A token as long as one may be is sent, and a longer one is said to be too long.
@@ -171,6 +206,38 @@ func TestALargeConnectionIsReadWhereAllOfItIsNeeded(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The cache has the sum of a large caBundle, which is no certificate: all of it is read.
+func TestALargeBundleOfRootsIsReadAndUsed(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true}
+	root, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := &v1alpha1.Connection{}
+	object.Namespace, object.Name, object.UID = "lobby", "api", "uid-api"
+	object.Spec = v1alpha1.ConnectionSpec{
+		Endpoint: rightEndpoint, TokenSecretRef: v1alpha1.SecretKeyReference{Name: "klink-token", Key: "token"}, RateLimit: v1alpha1.RateLimit{RequestsPerSecond: 10, Burst: 20},
+	}
+	for len(object.Spec.CABundle) <= cachedBundle {
+		object.Spec.CABundle += string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root}))
+	}
+	server := &kubernetes{tokens: map[string]string{"lobby/klink-token": "t"}, connections: connections{own: []v1alpha1.Connection{*object.DeepCopy()}}}
+	allowed, err := ParseEndpoints("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &ConnectionReconciler{Kind: v1alpha1.KindConnection, Live: server, Rules: ConnectionRules{AllowedEndpoints: allowed}}
+	a := account.NewRegistry(account.Hooks{Notify: func(account.Key, account.News) {}}).Ensure(keyOf(object))
+	CacheLightConnection(object, nil)
+	if p, err := r.configure(t.Context(), object, a); p != nil || err != nil || !account.IsBundleSum(object.Spec.CABundle) {
+		t.Errorf("it says %+v, %v", p, err)
 	}
 }
 

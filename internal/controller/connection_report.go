@@ -170,7 +170,7 @@ func whatToDo(object connectionObject, reason string) string {
 
 // explain adds that a token which still works stays in use.
 func (p *problem) explain(s account.State) string {
-	if s.Up && !p.forbidden {
+	if s.Up {
 		return p.message + "; until then the token that was read before stays in use"
 	}
 	return p.message

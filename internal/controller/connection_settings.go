@@ -40,16 +40,13 @@ type ConnectionRules struct {
 type problem struct {
 	reason  string
 	message string
-	// forbidden: the connection may not be used at all, even with a token that
-	// still works.
-	forbidden bool
 }
 
 // configure brings the account up to what spec, annotations and Secret say.
 func (r *ConnectionReconciler) configure(ctx context.Context, object connectionObject, a *account.Account) (*problem, error) {
 	spec := object.GetConnectionSpec()
 	if r.Kind == v1alpha1.KindConnection && !r.Rules.AllowedEndpoints.Allow(spec.Endpoint) {
-		p := &problem{reason: v1alpha1.ReasonEndpointNotAllowed, forbidden: true, message: fmt.Sprintf(
+		p := &problem{reason: v1alpha1.ReasonEndpointNotAllowed, message: fmt.Sprintf(
 			"endpoint %s is not among those that the operator allows to Connections (--allowed-endpoints: %s); use one of these, or ask for a ClusterConnection",
 			spec.Endpoint, r.Rules.AllowedEndpoints)}
 		a.Block(p.message, true)

@@ -73,6 +73,9 @@ func TestCutStaysBelowItsLimitAndBetweenRunes(t *testing.T) {
 			if len(got) > most || utf8.ValidString(text) && !utf8.ValidString(got) || utf8.ValidString(text) && len(text) <= most && got != text {
 				t.Errorf("cut(%q, %d) = %q", text, most, got)
 			}
+			if longest := utf8.UTFMax - 1 + len("…"); len(text) > most && utf8.ValidString(text) && len(got) < most-longest {
+				t.Errorf("cut(%q, %d) = %q is shorter than it need be", text, most, got)
+			}
 		}
 	}
 }
