@@ -51,8 +51,8 @@ func (l *looked) look(t *testing.T) (reconcile.Result, error) {
 }
 
 // user is a Group of Connection lobby/api.
-func user(name string) *v1alpha1.Group {
-	g := settledGroup(name, "")
+func user() *v1alpha1.Group {
+	g := settledGroup("plaza", "")
 	g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: "api"}
 	return g
 }
@@ -61,7 +61,7 @@ func user(name string) *v1alpha1.Group {
 // shows would write, and tell, everything a second time.
 func TestALookAtAConnectionWritesAndSaysEverythingOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := lookedAt(t, user("plaza"))
+		l := lookedAt(t, user())
 		for i := range 3 {
 			result, err := l.look(t)
 			if err != nil || result.RequeueAfter != time.Minute {
@@ -95,7 +95,7 @@ func TestAConnectionThatIsGoneIsForgotten(t *testing.T) {
 		"it cannot be read":         {func(l *looked) { l.server.fails = errors.New("etcd") }, true, false, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l := lookedAt(t, user("plaza"))
+			l := lookedAt(t, user())
 			l.r.writes(&l.server.own[0])
 			c.edit(l)
 			_, err := l.look(t)
@@ -122,7 +122,7 @@ func TestALookAtAConnectionThatFails(t *testing.T) {
 		"its status":    func(l *looked) { l.server.own[0].Finalizers, l.writes.fails = []string{v1alpha1.FinalizerInUse}, etcd },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l := lookedAt(t, user("plaza"))
+			l := lookedAt(t, user())
 			edit(l)
 			result, err := l.look(t)
 			if err == nil || result != (reconcile.Result{}) || len(l.events) > 0 || len(l.writes.status)+len(l.writes.metadata) > 1 {
@@ -131,7 +131,7 @@ func TestALookAtAConnectionThatFails(t *testing.T) {
 		})
 	}
 	r := &ConnectionReconciler{Groups: Groups{labels: &namespaceLabelCache{live: &namespaces{fails: etcd}}}}
-	if names, err := r.users(t.Context(), openTo(someUse, allAdopt), []*v1alpha1.Group{user("plaza")}); err == nil {
+	if names, err := r.users(t.Context(), openTo(someUse, allAdopt), []*v1alpha1.Group{user()}); err == nil {
 		t.Errorf("it is used by %v, and no error says that labels were not read", names)
 	}
 }

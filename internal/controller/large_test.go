@@ -140,6 +140,13 @@ func TestWhatIsCutOfALargeGroup(t *testing.T) {
 	if CacheLight(heaviest); isLarge(heaviest) {
 		t.Errorf("a Group of %d bytes is cut", weight(heaviest))
 	}
+	many := &v1alpha1.Group{}
+	for range cachedWeight / itemCost {
+		many.Spec.Contacts = append(many.Spec.Contacts, v1alpha1.Contact{Username: "a"})
+	}
+	if CacheLight(many); !isLarge(many) {
+		t.Errorf("%d short contacts are cached", len(many.Spec.Contacts))
+	}
 	for contacts, marks := range map[int]int{0: 0, 1: 1, 5: 1} {
 		g := withContacts(contacts)
 		g.Labels = map[string]string{"a": strings.Repeat("b", cachedWeight)}

@@ -182,6 +182,7 @@ func TestWhatAGroupLetsGoOfIsOfferedToThoseThatMayWantIt(t *testing.T) {
 	if len(n.groups.asked.of) != 0 {
 		t.Error("a Group that is gone is remembered")
 	}
+	n.groups.priorityOf(owner) // and who comes after it is not kept waiting
 }
 
 // Each change that a decision may depend on has a Group looked at. What the API server

@@ -4,10 +4,8 @@
 package controller
 
 import (
-	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,9 +227,24 @@ func TestWhatALookSeesOfGroupsOfTheName(t *testing.T) {
 				t.Errorf("of %s is known %+v", c.Group.ID, c)
 			}
 		}
+		v.claims.Made(v.s.endpoint, "second", "uid-other")
+		asks := func(why string) {
+			t.Helper()
+			f := v.facts(t)
+			for _, c := range f.Evidence.Candidates {
+				if c.OpenCreate != "" || c.Group.ID == "second" && c.MadeForOther {
+					t.Errorf("%s, and it asks who may have made it: %+v", why, c)
+				}
+			}
+		}
+		v.s.state.memory.Bound = "first"
+		asks("this process has bound the Group")
+		v.s.state.memory.Bound = ""
+		v.s.group.Annotations = map[string]string{v1alpha1.AnnotationGroupID: "first"}
+		asks("the Group claims an id")
 		v.bound("first")
-		if f := v.facts(t); f.Evidence.Candidates[0].OpenCreate != "" || f.Identity.OtherOwner != "" {
-			t.Errorf("a Group that has its group asks who may have made it: %+v", f.Evidence)
+		if asks("the Group is bound"); v.facts(t).Identity.OtherOwner != "" {
+			t.Error("a Group does not own what it is bound to")
 		}
 		v.bound("second")
 		if f := v.facts(t); f.Identity.OtherOwner != "lobby/owner" {
@@ -290,54 +303,6 @@ func TestWhatALookSeesOfWhatWasGivenUp(t *testing.T) {
 		v.s.state.memory.Dropped = facts.Dropped{ID: "third", At: time.Now()}
 		if d := v.facts(t).Dropped; d.ID != "third" || d.Remote.State != plan.RemotePresent || d.OtherOwner != "lobby/owner" {
 			t.Errorf("what was given up: %+v", d)
-		}
-	})
-}
-
-// Whether the CRD goes is asked where the Group does. What cannot be read is no fact: the look
-// fails, and nothing is decided.
-func TestALookThatCannotSeeFails(t *testing.T) {
-	for what, c := range map[string]struct {
-		edit  func(*scene)
-		fails string
-	}{
-		"nothing":                  {func(v *scene) { v.server.fails = errors.New("not to be read") }, ""},
-		"the CRD of one that goes": {func(v *scene) { v.s.group.DeletionTimestamp, v.server.fails = new(metav1.Now()), errors.New("crd") }, "crd"},
-		"the connection":           {func(v *scene) { v.cache.fails = errors.New("cache") }, "reading ClusterConnection default: cache"},
-		"the labels": {func(v *scene) {
-			v.cache.shared[0].Spec.AllowedNamespaces = someUse
-			v.o.groups.labels.live = &namespaces{fails: errors.New("labels")}
-		}, "labels"},
-		"who claims the wanted group": {func(v *scene) { v.bound("first"); v.o.owners.groups.Index = indexed{fails: errors.New("index")} }, "index"},
-		"who claims a candidate":      {func(v *scene) { v.o.owners.groups.Index = indexed{fails: errors.New("index")} }, "index"},
-		"who creates": {func(v *scene) {
-			v.o.owners.groups.Index = failing{v.o.owners.groups.Index, indexName}
-		}, "no such index"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			v := onScene(t)
-			c.edit(v)
-			if _, err := v.o.observe(t.Context(), v.s); (err != nil) != (c.fails != "") || err != nil && !strings.Contains(err.Error(), c.fails) {
-				t.Errorf("%s: %v, want %q", what, err, c.fails)
-			}
-		})
-	}
-	synctest.Test(t, func(t *testing.T) {
-		v := onScene(t)
-		v.s.group.DeletionTimestamp, v.server.deleted = new(metav1.Now()), new(metav1.Now())
-		v.s.state.memory.DeletionSeen = time.Now()
-		if f := v.facts(t); !f.CRDGone || f.CRDUnread {
-			t.Errorf("the CRD goes: %t, it is not known: %t", f.CRDGone, f.CRDUnread)
-		}
-		v.o.crd.unserved, v.o.crd.gone = func() (bool, error) { return false, nil }, false
-		v.s.state.memory.DeletionSeen = time.Now().Add(time.Second)
-		if f := v.facts(t); f.CRDGone || !f.CRDUnread {
-			t.Errorf("the CRD goes: %t, it is not known: %t", f.CRDGone, f.CRDUnread)
-		}
-		v.cache.shared[0].Annotations = map[string]string{v1alpha1.AnnotationTakeOver: "theirs"}
-		v.s.group.Annotations = map[string]string{v1alpha1.AnnotationGroupCluster: "theirs"}
-		if !v.facts(t).Identity.TakeOver {
-			t.Error("the connection lets it take over what that cluster bound, and the look does not see it")
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,20 +61,31 @@ func TestWhoIsAskedForBeforeAGroupIsBound(t *testing.T) {
 
 // So many of a name are read one by one, and more of them with all others, in pages.
 func TestAFewNamesakesAreReadOneByOne(t *testing.T) {
-	for more, byPages := range map[int]bool{0: false, 1: true} {
+	for what, c := range map[string]struct {
+		more     int // than are read so
+		endpoint string
+		gets     int
+	}{
+		"so many":                {0, "", mostNamesakes},
+		"one more":               {1, "", 0},
+		"all of another account": {0, "http://127.0.0.1:2/api", 0},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			var many []*v1alpha1.Group
-			for i := range mostNamesakes + more {
+			for i := range mostNamesakes + c.more {
 				many = append(many, contender(fmt.Sprint("g-", i), ""))
 			}
 			v := withOwn(t, many...)
+			if c.endpoint != "" {
+				v.cache.own[0].Spec.Endpoint = c.endpoint
+			}
 			server := &counter{}
 			v.o.owners.live = server
 			if _, err := v.o.owners.before(t.Context(), v.s, "first"); err != nil {
 				t.Fatal(err)
 			}
-			if want := map[bool]int{false: len(many), true: 0}[byPages]; server.gets != want {
-				t.Errorf("of %d Groups of the name %d are read one by one, want %d", len(many), server.gets, want)
+			if server.gets != c.gets {
+				t.Errorf("%s: of %d Groups of the name %d are read one by one, want %d", what, len(many), server.gets, c.gets)
 			}
 		})
 	}
@@ -101,6 +113,7 @@ func TestClaimantsThatCannotBeReadAreAnError(t *testing.T) {
 		"the cache of Groups":       {index, []func(context.Context, *scene) error{cached, open, before}},
 		"the namesakes":             {func(v *scene) { v.o.owners.groups.Index = failing{v.o.owners.groups.Index, indexName} }, []func(context.Context, *scene) error{before, open}},
 		"the cache of connections":  {func(v *scene) { v.cache.fails = broken }, []func(context.Context, *scene) error{cached, open, before, mayCreate}},
+		"the connection of both":    {func(v *scene) { v.cache.fails = broken }, []func(context.Context, *scene) error{cached, open, before}},
 		"labels":                    {labels, []func(context.Context, *scene) error{cached, open, before, mayCreate}},
 		"the Groups with the id":    {func(v *scene) { v.o.owners.live.(*liveGroups).failList = broken }, []func(context.Context, *scene) error{before}},
 		"a Group of the same name":  {func(v *scene) { v.o.owners.live.(*liveGroups).failGet = broken }, []func(context.Context, *scene) error{before}},
@@ -108,10 +121,11 @@ func TestClaimantsThatCannotBeReadAreAnError(t *testing.T) {
 	} {
 		for i, look := range c.looks {
 			synctest.Test(t, func(t *testing.T) {
-				theirs, shared := contender("theirs", ""), contender("shared", "")
-				theirs.Spec.GroupID, shared.Spec.GroupID = "first", "first"
-				shared.Spec.ConnectionRef = v1alpha1.ConnectionReference{}
-				v := withOwn(t, theirs, shared)
+				one := contender("theirs", "")
+				if one.Spec.GroupID = "first"; what == "labels" || what == "the connection of both" {
+					one.Spec.ConnectionRef = v1alpha1.ConnectionReference{}
+				}
+				v := withOwn(t, one)
 				if err := look(t.Context(), v); err != nil {
 					t.Fatalf("%s, look %d: %v before anything is broken", what, i, err)
 				}
@@ -192,9 +206,24 @@ func TestWhatThisProcessKnowsOfAConnectionCounts(t *testing.T) {
 		if !v.o.owners.worked(key, object) {
 			t.Error("one that has answered has not worked")
 		}
-		a.Block("its Secret is gone", false)
-		if !v.o.owners.worked(key, object) {
-			t.Error("one that has listed before has not worked")
+		sim.AddFault(simulator.Fault{Action: simulator.Status, Status: http.StatusUnauthorized})
+		time.Sleep(3 * settings.Resync)
+		synctest.Wait()
+		if state := a.State(); state.Up || !v.o.owners.worked(key, object) {
+			t.Errorf("one that has listed before has not worked: %+v", state)
+		}
+		fresh := account.Key{Kind: "Connection", Namespace: "lobby", Name: "fresh"}
+		behind := simulator.New(simulator.Options{})
+		defer behind.Close()
+		behind.AddFault(simulator.Fault{QueryRegexp: `limit=\d\d`, Action: simulator.Status, Status: http.StatusInternalServerError})
+		settings.Transport = behind.Transport()
+		if err := accounts.Ensure(fresh).Configure(settings); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if state := accounts.Get(fresh).State(); !state.Up || !state.Listed.IsZero() || !v.o.owners.worked(fresh, object) {
+			t.Errorf("one that answers, and cannot be listed, has not worked: %+v", state)
 		}
 	})
 }

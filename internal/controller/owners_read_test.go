@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -57,10 +58,8 @@ func (l *liveGroups) List(_ context.Context, into client.ObjectList, options ...
 	var o client.ListOptions
 	o.ApplyOptions(options)
 	for _, g := range l.groups {
-		if id, asked := "", o.FieldSelector != nil; asked {
-			if id, _ = o.FieldSelector.RequiresExactMatch("status.id"); g.Status.ID != id {
-				continue
-			}
+		if o.FieldSelector != nil && !o.FieldSelector.Matches(fields.Set{"status.id": g.Status.ID}) {
+			continue
 		}
 		list := into.(*v1alpha1.GroupList) //nolint:forcetypeassert // nothing else is asked for
 		list.Items = append(list.Items, *g.DeepCopy())
@@ -110,8 +109,18 @@ func TestWhoseWordOnAnIDCounts(t *testing.T) {
 		"what another cluster bound": {func(_ *scene, g *v1alpha1.Group) {
 			g.Annotations = map[string]string{v1alpha1.AnnotationGroupCluster: "theirs"}
 		}, false, false},
-		"one of another endpoint":          {func(v *scene, _ *v1alpha1.Group) { v.cache.own[0].Spec.Endpoint = "http://127.0.0.1:2/api" }, false, false},
-		"one whose connection is gone":     {func(v *scene, _ *v1alpha1.Group) { v.cache.own = nil }, false, false},
+		"one of another endpoint":      {func(v *scene, _ *v1alpha1.Group) { v.cache.own[0].Spec.Endpoint = "http://127.0.0.1:2/api" }, false, false},
+		"one whose connection is gone": {func(v *scene, _ *v1alpha1.Group) { v.cache.own = nil }, false, false},
+		"one of this connection, which is gone": {
+			func(v *scene, g *v1alpha1.Group) {
+				g.Spec.ConnectionRef, v.cache.shared = v1alpha1.ConnectionReference{}, nil
+			}, false, false,
+		},
+		"one of this connection, which is gone, and that is bound": {
+			func(v *scene, g *v1alpha1.Group) {
+				g.Spec.ConnectionRef, v.cache.shared, g.Status.ID = v1alpha1.ConnectionReference{}, nil, "first"
+			}, true, false,
+		},
 		"one of no endpoint":               {func(v *scene, _ *v1alpha1.Group) { v.cache.own[0].Spec.Endpoint, v.s.endpoint = "", "" }, false, false},
 		"one whose connection never works": {func(v *scene, _ *v1alpha1.Group) { v.cache.own[0].Status = v1alpha1.ConnectionStatus{} }, false, false},
 		"one whose connection was changed": {func(v *scene, _ *v1alpha1.Group) { v.cache.own[0].Generation = 1 }, false, false},

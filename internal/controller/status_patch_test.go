@@ -5,6 +5,7 @@ package controller
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,6 +92,21 @@ func TestAStatusPatchForNoIDIsForNone(t *testing.T) {
 	}
 	if _, err := applied(t, before, after, withStatus("ours", before)); err != nil {
 		t.Errorf("beside none: %v", err)
+	}
+}
+
+// An id that is forgotten is taken out, and a connection, which has none, is not asked for one.
+func TestAStatusPatchTakesAnIDOut(t *testing.T) {
+	was := v1alpha1.GroupStatus{ObservedGeneration: 1, ID: "a"}
+	if have, err := applied(t, was, v1alpha1.GroupStatus{ObservedGeneration: 1}, withStatus("ours", was)); err != nil || have.ID != "" {
+		t.Errorf("it has %+v, %v", have, err)
+	}
+	patch, err := statusPatch(&v1alpha1.Connection{}, &v1alpha1.Connection{Status: v1alpha1.ConnectionStatus{ObservedGeneration: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := patch.Data(nil); err != nil || strings.Contains(string(body), "/status/id") {
+		t.Errorf("%s, %v", body, err)
 	}
 }
 

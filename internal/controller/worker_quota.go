@@ -70,7 +70,7 @@ func (q *workerQuota) acquire(key account.Key, request reconcile.Request, priori
 
 // fits says whether the connection and the namespace may have another worker.
 func (q *workerQuota) fits(key account.Key, namespace string) bool {
-	share := func(of int) int { return max(1, min(of-1, of*3/4)) }
+	share := func(of int) int { return max(1, of*3/4) }
 	workers := q.load.workers(q.workers)
 	left := func(has int) int { return workers - (q.busy - has) } // by the others
 	ofConnection, ofNamespace := q.connection[key], q.namespace[namespace]
@@ -136,9 +136,6 @@ func (q *workerQuota) handOverNext(enqueue func(priority int, requests ...reconc
 		q.waiting[priority] = slices.Delete(lines, i, i+1)
 		if len(line.requests) > 0 {
 			q.waiting[priority] = append(q.waiting[priority], line)
-		}
-		if len(q.waiting[priority]) == 0 {
-			delete(q.waiting, priority)
 		}
 		return line
 	}

@@ -141,6 +141,23 @@ func TestOneConnectionLeavesWorkersToTheOthers(t *testing.T) {
 	}
 }
 
+// The Connections of one namespace share what that may have, and each leaves some to the others.
+func TestOneConnectionLeavesWorkersToTheOthersOfItsNamespace(t *testing.T) {
+	q := newWorkerQuota(16, &writeLoad{})
+	got := map[string]int{}
+	for _, name := range []string{"first", "second", "third"} {
+		for q.acquire(account.Key{Kind: "Connection", Namespace: "lobby", Name: name}, requestOf("lobby", fmt.Sprint(name, got[name])), priorityChange) {
+			got[name]++
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"first": 9, "second": 3}, got); diff != "" {
+		t.Errorf("workers of a namespace that may have 12 (-want +got):\n%s", diff)
+	}
+	if !q.acquire(account.Key{Kind: "Connection", Namespace: "another", Name: "first"}, requestOf("another", "a"), priorityDrift) {
+		t.Error("another namespace gets none")
+	}
+}
+
 // handed notes what a quota hands over.
 type handed []string
 
@@ -171,6 +188,7 @@ func TestWorkersAreHandedOverByPriority(t *testing.T) {
 	acquire("create-1", priorityCreate, false)
 	acquire("create-2", priorityCreate, false)
 	acquire("drift", priorityDrift, false)
+	acquire("drift-2", priorityDrift, false)
 	acquire("change", priorityDrift, false)
 	acquire("change", priorityChange, false) // it has become urgent
 	acquire("change", priorityChange, false) // it waits once
@@ -181,7 +199,7 @@ func TestWorkersAreHandedOverByPriority(t *testing.T) {
 	checkHanded(t, got, "n/change", "n/create-1")
 	q.release(key, "n", 0, got.enqueue) // create-2, which is gone by now and so never comes
 	q.release(key, "n", 0, got.enqueue) // and nobody is left to hand over the others
-	checkHanded(t, got, "n/change", "n/create-1", "n/create-2", "n/drift", "n/change")
+	checkHanded(t, got, "n/change", "n/create-1", "n/create-2", "n/drift", "n/drift-2", "n/change")
 	checkEmpty(t, q)
 }
 
@@ -252,4 +270,24 @@ func TestFewerWorkWhereTheAPIServerIsSlow(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was is forgotten: where the API server is fast again, all work again.
+func TestAllWorkAgainWhereTheAPIServerIsFastAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		load := &writeLoad{}
+		for i := range 1000 {
+			began := time.Now()
+			time.Sleep(time.Second)
+			if i < 500 {
+				load.wrote(began)
+			}
+			if load.passEnded(time.Second); i == 499 && load.workers(24) != writesAtOnce {
+				t.Errorf("%d work at a time while all of the time is writes", load.workers(24))
+			}
+		}
+		if got := load.workers(24); got != 24 {
+			t.Errorf("%d work at a time, want all", got)
+		}
+	})
 }
