@@ -29,9 +29,10 @@ type oneGroup struct {
 	client.Client
 
 	group  *v1alpha1.Group
-	bodies []string // of the patches
-	fails  []error  // of the next patches; nil lets one through
-	reads  error    // of each Get
+	bodies []string      // of the patches
+	fails  []error       // of the next patches; nil lets one through
+	takes  time.Duration // each patch
+	reads  error         // of each Get
 	lists  [][]v1alpha1.Group
 	// later is what lists fail with once those that were set are over.
 	later error
@@ -67,6 +68,7 @@ func (o *oneGroup) Patch(_ context.Context, into client.Object, p client.Patch, 
 		return err
 	}
 	o.bodies = append(o.bodies, string(body))
+	time.Sleep(o.takes)
 	if len(o.fails) > 0 {
 		err, o.fails = o.fails[0], o.fails[1:]
 		if err != nil {
