@@ -58,7 +58,7 @@ func TestABindingIsWrittenDown(t *testing.T) {
 				if want := []string{`"uid":"uid-plaza"`, `"resourceVersion":"7"`}; len(r.api.bodies) != 1 || !strings.Contains(r.api.bodies[0], strings.Join(want, ",")) {
 					t.Errorf("written: %q", r.api.bodies)
 				}
-				if owner := r.claims.Owner(r.s.endpoint, "a"); owner != r.s.uid() || r.s.state.memory.Bound != "a" || !slices.Equal(r.count.recovered, c.recovered) {
+				if owner := r.e.claims.Owner(r.s.endpoint, "a"); owner != r.s.uid() || r.s.state.memory.Bound != "a" || !slices.Equal(r.count.recovered, c.recovered) {
 					t.Errorf("owner %q, memory %+v, counted %q", owner, r.s.state.memory, r.count.recovered)
 				}
 			})
@@ -101,7 +101,7 @@ func TestWhatAnotherGroupHasIsNotBound(t *testing.T) {
 	t.Run("by what this process has bound", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newSteps(t, simulator.Group{ID: "a", Name: "Plaza"})
-			r.claims.Claim(r.s.endpoint, "a", "uid-other")
+			r.e.claims.Claim(r.s.endpoint, "a", "uid-other")
 			for _, action := range []plan.Action{plan.Bind, plan.Record} {
 				if out := r.ends(plan.Step{Action: action, ID: "a"}); out.RequeueAfter != staleRetry || len(r.api.bodies) > 0 {
 					t.Errorf("%+v, written %q", out, r.api.bodies)
@@ -126,14 +126,14 @@ func TestWhatAnotherGroupHasIsNotBound(t *testing.T) {
 				if r.api.lists, r.api.fails = [][]v1alpha1.Group{nil, {r.owner("a")}}, c.fails; c.later != nil {
 					r.api.lists, r.api.later = r.api.lists[:1], c.later
 				}
-				out, err := r.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Bind, ID: "a", Origin: plan.OriginRecovered})
+				out, err := r.e.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Bind, ID: "a", Origin: plan.OriginRecovered})
 				if (err == nil && out == passAgain(notFreeRetry)) != c.ends {
 					t.Errorf("%+v, %v", out, err)
 				}
 				if c.fails == nil {
 					r.has(before)
 				}
-				if owner := r.claims.Owner(r.s.endpoint, "a"); owner != "" || r.s.state.memory.Bound != "" {
+				if owner := r.e.claims.Owner(r.s.endpoint, "a"); owner != "" || r.s.state.memory.Bound != "" {
 					t.Errorf("it is kept for %q, and bound to %q", owner, r.s.state.memory.Bound)
 				}
 				r.said()
@@ -152,7 +152,7 @@ func TestTheStatusHasTheIDOfAGroupThatWaitedForIt(t *testing.T) {
 				setConditions(&g.Status.Conditions, 1, metav1.ConditionFalse, v1alpha1.ReasonIDConflict, "another has it", true, false)
 			}
 			r.api.fails = fails
-			out, err := r.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Bind, ID: "a"})
+			out, err := r.e.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Bind, ID: "a"})
 			if (err != nil) != (fails != nil) || out.Done {
 				t.Errorf("%+v, %v", out, err)
 			}
@@ -184,7 +184,7 @@ func TestARecordIsPutBack(t *testing.T) {
 			t.Errorf("finalizers %q", r.api.group.Finalizers)
 		}
 		r.s.account = nil // a connection that is gone owns no ids
-		r.claims.Claim(r.s.endpoint, "b", "uid-other")
+		r.e.claims.Claim(r.s.endpoint, "b", "uid-other")
 		r.goesOn(plan.Step{Action: plan.Record, ID: "b"})
 		r.api.fails = []error{errChanged}
 		if out := r.ends(plan.Step{Action: plan.Record, ID: "c"}); out.RequeueAfter != staleRetry || r.s.state.memory.Bound != "b" {
@@ -201,7 +201,7 @@ func TestAnIDThatIsGoneIsForgotten(t *testing.T) {
 			g.Annotations, g.Status.ID, g.Status.RemoteName, g.Status.ConversationID = bound("a"), "a", "Plaza", "c"
 		}
 		r.f.Identity.ID = "a"
-		r.claims.Claim(r.s.endpoint, "a", r.s.uid())
+		r.e.claims.Claim(r.s.endpoint, "a", r.s.uid())
 		r.s.state.memory.Bound, r.s.reply = "a", &reply{id: "a", state: plan.RemoteNotFound}
 		r.goesOn(plan.Step{Action: plan.ForgetID, ID: "a"})
 		r.has(nil)
@@ -214,7 +214,7 @@ func TestAnIDThatIsGoneIsForgotten(t *testing.T) {
 			t.Errorf("status: %+v", status)
 		}
 		m := r.s.state.memory
-		if (m.Dropped != facts.Dropped{ID: "a", At: time.Now(), Confirmed: true}) || m.Bound != "" || r.s.state.recreating != "a" || r.s.reply != nil || r.claims.Owner(r.s.endpoint, "a") != "" {
+		if (m.Dropped != facts.Dropped{ID: "a", At: time.Now(), Confirmed: true}) || m.Bound != "" || r.s.state.recreating != "a" || r.s.reply != nil || r.e.claims.Owner(r.s.endpoint, "a") != "" {
 			t.Errorf("memory %+v, recreating %q, reply %+v", m, r.s.state.recreating, r.s.reply)
 		}
 		if want := []string{`"resourceVersion":"7"`, `"resourceVersion":"8"`}; !strings.Contains(r.api.bodies[0], want[0]) || len(r.api.bodies) != 2 {
@@ -225,7 +225,7 @@ func TestAnIDThatIsGoneIsForgotten(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newSteps(t)
 			r.s.state.memory.Bound, r.api.fails = "a", fails
-			out, err := r.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.ForgetID, ID: "a"})
+			out, err := r.e.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.ForgetID, ID: "a"})
 			if r.s.state.memory.Bound != "a" || r.s.state.recreating != "" || err != nil || out != passAgain(staleRetry) {
 				t.Errorf("it is forgotten though its %s was not written: %+v, %v", what, out, err)
 			}
@@ -256,7 +256,7 @@ func TestAGroupIsLetGo(t *testing.T) {
 				r.s.gone, r.api.fails = c.gone, []error{c.fails}
 				r.made("m")
 				c.step.Action = plan.Release
-				out, err := r.execute(t.Context(), r.s, r.f, c.step)
+				out, err := r.e.execute(t.Context(), r.s, r.f, c.step)
 				if (err != nil) != c.err || out.Done == c.err {
 					t.Fatalf("%+v, %v", out, err)
 				}
@@ -267,7 +267,7 @@ func TestAGroupIsLetGo(t *testing.T) {
 				if c.fails == nil && slices.Contains(r.api.group.Finalizers, v1alpha1.FinalizerGroup) {
 					t.Error("its finalizer is still there")
 				}
-				if r.claims.LetGo(r.s.endpoint, "a") != c.step.Orphaned || r.claims.MadeForOther(r.s.endpoint, "a", "uid-other") != c.step.MadeOwn {
+				if r.e.claims.LetGo(r.s.endpoint, "a") != c.step.Orphaned || r.e.claims.MadeForOther(r.s.endpoint, "a", "uid-other") != c.step.MadeOwn {
 					t.Error("to those that look for its name, the group is not what it is")
 				}
 			})

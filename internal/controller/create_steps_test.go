@@ -28,7 +28,7 @@ func newCreate(t *testing.T) *steps {
 	t.Helper()
 	r := newSteps(t)
 	r.s.key = account.Key{Kind: string(v1alpha1.KindConnection), Namespace: "concierge", Name: "team"}
-	r.owners.groups.Cache = heldReader{}
+	r.e.owners.groups.Cache = heldReader{}
 	text := "one"
 	r.f.Declared.Description = &text
 	return r
@@ -57,7 +57,7 @@ func TestACreateIsNotedSentAndWrittenDown(t *testing.T) {
 		begun := time.Now()
 		go func() {
 			time.Sleep(time.Second) // the POST is under way
-			if !r.claims.Creating(r.s.endpoint, "Plaza") || !slices.Equal(r.left.creating(r.s.key), []string{"concierge/plaza"}) {
+			if !r.e.claims.Creating(r.s.endpoint, "Plaza") || !slices.Equal(r.e.left.creating(r.s.key), []string{"concierge/plaza"}) {
 				t.Error("others are not told of the create")
 			}
 			m, note := r.s.state.memory, r.note()
@@ -65,7 +65,7 @@ func TestACreateIsNotedSentAndWrittenDown(t *testing.T) {
 				t.Errorf("noted: %+v, in memory %+v", note, m)
 			}
 			r.has(map[string]string{v1alpha1.AnnotationCreateAttempt: m.Attempt})
-			if !r.owners.states.noted(r.s.group) || !slices.Contains(r.api.group.Finalizers, v1alpha1.FinalizerGroup) {
+			if !r.e.owners.states.noted(r.s.group) || !slices.Contains(r.api.group.Finalizers, v1alpha1.FinalizerGroup) {
 				t.Error("it is not its own note, or nothing keeps the Group")
 			}
 		}()
@@ -77,7 +77,7 @@ func TestACreateIsNotedSentAndWrittenDown(t *testing.T) {
 		id := groups[0].ID
 		r.has(bound(id))
 		r.said("Normal Created: created remote group " + id)
-		if r.claims.Creating(r.s.endpoint, "Plaza") || r.claims.Owner(r.s.endpoint, id) != r.s.uid() || !r.claims.MadeForOther(r.s.endpoint, id, "another") {
+		if r.e.claims.Creating(r.s.endpoint, "Plaza") || r.e.claims.Owner(r.s.endpoint, id) != r.s.uid() || !r.e.claims.MadeForOther(r.s.endpoint, id, "another") {
 			t.Error("others do not know whose it is")
 		}
 		if m := r.s.state.memory; m.Unrecorded != nil || m.Bound != id || m.Attempt != "" || m.History.Failed != nil || m.History.NotApplied != nil {
@@ -97,7 +97,7 @@ func TestACreateSendsAndNotesTheFieldsOfItsStepAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newCreate(t)
 		r.api.fails = []error{nil, errServer}
-		if _, err := r.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Create, Fields: []plan.Field{plan.FieldName}}); err == nil {
+		if _, err := r.e.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Create, Fields: []plan.Field{plan.FieldName}}); err == nil {
 			t.Error("an id that is not written down is no error")
 		}
 		want := []plan.Field{plan.FieldName}
@@ -135,9 +135,9 @@ func TestWhatKeepsACreateFromBeingSent(t *testing.T) {
 		fails bool
 		sends bool
 	}{
-		"a connection that is down":      {set: func(r *steps) { r.s.account.Block("no Secret", false) }},
-		"one that is not there":          {set: func(r *steps) { r.owners.groups.Cache = &fakeCache{} }, want: outcome{Done: true}},
-		"one that is deleted":            {set: func(r *steps) { r.owners.groups.Cache = deletedReader{} }},
+		"a connection that is down":      {set: func(r *steps) { r.s.account.Block("no Secret", true) }},
+		"one that is not there":          {set: func(r *steps) { r.e.owners.groups.Cache = &fakeCache{} }, want: outcome{Done: true}},
+		"one that is deleted":            {set: func(r *steps) { r.e.owners.groups.Cache = deletedReader{} }},
 		"a note that is not written":     {set: func(r *steps) { r.api.fails = []error{errServer} }, fails: true},
 		"a note that loses":              {set: func(r *steps) { r.api.fails = []error{errChanged} }, want: passAgain(staleRetry)},
 		"a process that was paused":      {set: func(r *steps) { r.api.takes = plan.PostWindow + 1 }, want: passAgain(staleRetry)},
@@ -147,7 +147,7 @@ func TestWhatKeepsACreateFromBeingSent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newCreate(t)
 				c.set(r)
-				out, err := r.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Create})
+				out, err := r.e.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Create})
 				if (err != nil) != c.fails || out != c.want || r.posts() > 0 != c.sends {
 					t.Errorf("%+v, %v, POSTs: %d", out, err, r.posts())
 				}
@@ -211,7 +211,7 @@ func TestACreatedGroupWhoseGroupIsGoneIsSettled(t *testing.T) {
 				r.made("a")
 				r.api.fails = []error{c.write}
 				c.now(r.api)
-				out, err := r.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Record, ID: "a"})
+				out, err := r.e.execute(t.Context(), r.s, r.f, plan.Step{Action: plan.Record, ID: "a"})
 				if out != c.want || (err != nil) != c.fails || r.s.gone != c.gone || r.s.state.memory.Unrecorded == nil {
 					t.Errorf("%+v, %v; gone: %t, kept: %+v", out, err, r.s.gone, r.s.state.memory.Unrecorded)
 				}
@@ -227,7 +227,7 @@ func TestACreateAnsweredWithAnothersGroupIsRefused(t *testing.T) {
 		r := newSteps(t)
 		r.made("a")
 		r.s.state.memory.Attempt = "note"
-		r.claims.Claim(r.s.endpoint, "a", "uid-other")
+		r.e.claims.Claim(r.s.endpoint, "a", "uid-other")
 		r.goesOn(plan.Step{Action: plan.Record, ID: "a"})
 		m := r.s.state.memory
 		if m.Unrecorded != nil || !m.AttemptEmpty || m.Bound != "" || m.History.Refused == nil || !strings.Contains(m.History.Refused.Message, "group a, which another Group owns") {

@@ -126,7 +126,7 @@ func (c *counts) Recovered(outcome string) { c.recovered = append(c.recovered, o
 
 // steps carries steps out, one by one, on one Group, over a listed account of these groups.
 type steps struct {
-	*executor
+	e *executor
 
 	t     *testing.T
 	s     *scope
@@ -144,7 +144,7 @@ func newSteps(t *testing.T, groups ...simulator.Group) *steps {
 	accounts := account.NewRegistry(account.Hooks{})
 	r := &steps{t: t, s: s, sim: sim, api: &oneGroup{group: s.group.DeepCopy()}, count: &counts{}}
 	r.f = &plan.Facts{Now: time.Now(), Group: s.group, Declared: plan.Declared{Name: "Plaza"}}
-	r.executor = &executor{
+	r.e = &executor{
 		records: &records{client: r.api, cluster: "ours"}, claims: accounts.Claims, left: &leftBehind{}, count: r.count, queue: &queue{},
 		owners: &owners{
 			groups: Groups{Cache: &fakeCache{}, Index: &fakeCache{}, labels: &namespaceLabelCache{}}, live: r.api, accounts: accounts, cluster: "ours",
@@ -158,7 +158,7 @@ func newSteps(t *testing.T, groups ...simulator.Group) *steps {
 // goesOn carries out a step that has to go on with the plan.
 func (r *steps) goesOn(step plan.Step) {
 	r.t.Helper()
-	if out, err := r.execute(r.t.Context(), r.s, r.f, step); err != nil || out != (outcome{}) {
+	if out, err := r.e.execute(r.t.Context(), r.s, r.f, step); err != nil || out != (outcome{}) {
 		r.t.Fatalf("%s: %+v, %v", step.Action, out, err)
 	}
 }
@@ -166,7 +166,7 @@ func (r *steps) goesOn(step plan.Step) {
 // ends carries out a step that has to end the pass.
 func (r *steps) ends(step plan.Step) outcome {
 	r.t.Helper()
-	out, err := r.execute(r.t.Context(), r.s, r.f, step)
+	out, err := r.e.execute(r.t.Context(), r.s, r.f, step)
 	if err != nil || !out.Done {
 		r.t.Fatalf("%s: %+v, %v", step.Action, out, err)
 	}
