@@ -130,9 +130,18 @@ func TestALookAtAConnectionThatFails(t *testing.T) {
 			}
 		})
 	}
-	r := &ConnectionReconciler{Groups: Groups{labels: &namespaceLabelCache{live: &namespaces{fails: etcd}}}}
-	if names, err := r.users(t.Context(), openTo(someUse, allAdopt), []*v1alpha1.Group{user()}); err == nil {
-		t.Errorf("it is used by %v, and no error says that labels were not read", names)
+	shared := openTo(someUse, allAdopt)
+	shared.Name = "shared"
+	g := settledGroup("plaza", "")
+	g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindClusterConnection, Name: "shared"}
+	cache, left := &connections{shared: []v1alpha1.ClusterConnection{*shared}}, &leftBehind{}
+	writes := &patches{cache: cache}
+	r := &ConnectionReconciler{
+		Kind: v1alpha1.KindClusterConnection, Client: writes, left: left,
+		Groups: Groups{Cache: cache, Index: indexed{groups: []*v1alpha1.Group{g}}, labels: &namespaceLabelCache{live: &namespaces{fails: etcd}}},
+	}
+	if _, err := r.Reconcile(t.Context(), requestOf("", "shared")); !errors.Is(err, etcd) || len(writes.metadata) > 0 {
+		t.Errorf("labels were not read: %v; it wrote %v", err, writes.metadata)
 	}
 }
 
@@ -223,6 +232,7 @@ func TestAConnectionSaysNothingThatIsNotKnown(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := lookedAt(t)
 			object := l.server.own[0].DeepCopy()
+			object.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl"}} // as a reply has them
 			if c.going {
 				going(l, object)
 			}
@@ -233,8 +243,11 @@ func TestAConnectionSaysNothingThatIsNotKnown(t *testing.T) {
 					t.Fatalf("%s: ready %t, %v; it wrote %v", what, ready, err, l.writes.status)
 				}
 			}
-			if c.wrote && strings.Count(l.writes.status[0], "x, made for a") != c.says {
+			if c.wrote && (strings.Count(l.writes.status[0], "x, made for a") != c.says || strings.Contains(l.writes.status[0], "not settled yet") != (c.says > 0 && !c.going)) {
 				t.Errorf("%s: %s", what, l.writes.status[0])
+			}
+			if c.wrote && object.ManagedFields != nil {
+				t.Errorf("%s: it is kept with who wrote which field", what)
 			}
 			if conditions := object.Status.Conditions; c.wrote && (len(conditions) != 1 || conditions[0].ObservedGeneration != 2 || (conditions[0].Status == "True") != c.ready) {
 				t.Errorf("%s: %+v", what, conditions)

@@ -45,6 +45,10 @@ func TestWhatAConnectionSays(t *testing.T) {
 			want:  readyState{reason: v1alpha1.ReasonUnavailable, message: "reset; tried again by itself; if it lasts, check endpoint https://api.example"},
 		},
 		"it shows another account": {state: with(works, func(s *account.State) { s.Trust = account.TrustLost }), want: readyState{reason: v1alpha1.ReasonMassDisappearance, stalled: true}},
+		"it shows another account, and its Secret is gone": {
+			state: with(works, func(s *account.State) { s.Trust = account.TrustLost }), p: &problem{v1alpha1.ReasonSecretNotFound, "no Secret"},
+			want: readyState{reason: v1alpha1.ReasonMassDisappearance, message: "besides, no Secret", stalled: true},
+		},
 		"it is paused for longer than its interval": {
 			state: with(works, func(s *account.State) { s.PausedUntil = now.Add(time.Minute + 1) }),
 			want:  readyState{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until 2026-03-01T12:01:00Z"},
