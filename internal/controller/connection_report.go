@@ -71,11 +71,8 @@ func evaluateReady(object connectionObject, s account.State, p *problem, held ho
 		return readyState{reason: v1alpha1.ReasonTerminating, message: fmt.Sprintf(
 			"being deleted; waiting for %s; to have it back, take the finalizer %s off it and apply it again: they go on with what they have",
 			held, v1alpha1.FinalizerInUse)}, true
-	case p != nil && p.reason == v1alpha1.ReasonSecretNotFound && s.Up && s.Trust == account.TrustLost:
-		// With the token that is still in use; a Secret alone would not help.
-		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now) + "; besides, " + p.explain(s), stalled: true}, true
 	case p != nil:
-		return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}, true
+		return evaluateProblem(object, s, p, now), true
 	case !s.Up && s.Down != 0:
 		reason := reasonOf(s.Down)
 		return readyState{reason: reason, message: s.Message + whatToDo(object, reason), stalled: reason == v1alpha1.ReasonUnauthorized}, true
@@ -93,6 +90,15 @@ func evaluateReady(object connectionObject, s account.State, p *problem, held ho
 	default:
 		return readyState{ready: true, reason: v1alpha1.ReasonConnected, message: "the API answers, with this token" + shortcomings(s)}, true
 	}
+}
+
+// evaluateProblem says what a person has to put right. That the token which is still in use shows
+// another account comes first: a Secret alone would not help.
+func evaluateProblem(object connectionObject, s account.State, p *problem, now time.Time) readyState {
+	if p.reason == v1alpha1.ReasonSecretNotFound && s.Up && s.Trust == account.TrustLost {
+		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now) + "; besides, " + p.explain(s), stalled: true}
+	}
+	return readyState{reason: p.reason, message: p.explain(s), stalled: p.reason != v1alpha1.ReasonSecretNotFound}
 }
 
 // firstLookSaid is how long the first look at an account may take before that is said: less

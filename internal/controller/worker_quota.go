@@ -105,11 +105,10 @@ func (q *workerQuota) release(key account.Key, namespace string, took time.Durat
 		q.handOverAll(enqueue)
 		return
 	}
-	for range 2 {
-		if next := q.handOverNext(enqueue); next != nil {
-			q.take(next.key, next.namespace) // until it comes for it, as far as the second is concerned
-			defer q.giveBack(next.key, next.namespace)
-		}
+	if next := q.handOverNext(enqueue); next != nil {
+		q.take(next.key, next.namespace) // until it comes for it, as far as the second is concerned
+		q.handOverNext(enqueue)
+		q.giveBack(next.key, next.namespace)
 	}
 }
 
