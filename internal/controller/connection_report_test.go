@@ -49,6 +49,17 @@ func TestWhatAConnectionSays(t *testing.T) {
 			state: with(works, func(s *account.State) { s.Trust = account.TrustLost }), p: &problem{v1alpha1.ReasonSecretNotFound, "no Secret"},
 			want: readyState{reason: v1alpha1.ReasonMassDisappearance, message: "besides, no Secret", stalled: true},
 		},
+		"it shows another account, and its Secret is wrong": {
+			state: with(works, func(s *account.State) { s.Trust = account.TrustLost }), p: &problem{v1alpha1.ReasonSecretInvalid, "no token"},
+			want: readyState{reason: v1alpha1.ReasonSecretInvalid, message: "no token", stalled: true},
+		},
+		"it showed another account, and its Secret is gone": {
+			state: account.State{Trust: account.TrustLost, Down: account.Blocked}, p: &problem{v1alpha1.ReasonSecretNotFound, "no Secret"},
+			want: readyState{reason: v1alpha1.ReasonSecretNotFound, message: "no Secret"},
+		},
+		"it works, and its Secret is gone": {
+			state: works, p: &problem{v1alpha1.ReasonSecretNotFound, "no Secret"}, want: readyState{reason: v1alpha1.ReasonSecretNotFound, message: "stays in use"},
+		},
 		"it is paused for longer than its interval": {
 			state: with(works, func(s *account.State) { s.PausedUntil = now.Add(time.Minute + 1) }),
 			want:  readyState{reason: v1alpha1.ReasonRateLimited, message: "the API asks to wait until 2026-03-01T12:01:00Z"},

@@ -291,3 +291,19 @@ func TestAllWorkAgainWhereTheAPIServerIsFastAgain(t *testing.T) {
 		}
 	})
 }
+
+// Where more may work than do, each that ends hands over one more: all work again in time.
+func TestOneMoreIsHandedOverWhereMoreMayWork(t *testing.T) {
+	load := &writeLoad{written: time.Hour, passed: time.Second}
+	q, key := newWorkerQuota(16, load), account.Key{Name: "busy"}
+	q.acquire(account.Key{Name: "other"}, requestOf("another", "a"), priorityChange)
+	for i := range 5 {
+		if got := q.acquire(key, requestOf("n", fmt.Sprint(i)), priorityChange); got != (i == 0) {
+			t.Errorf("request %d gets a worker: %t", i, got)
+		}
+	}
+	*load = writeLoad{}
+	var got handed
+	q.release(key, "n", 0, got.enqueue)
+	checkHanded(t, got, "n/1", "n/2")
+}
