@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&o.many, "many", 10_000, "how many Groups there are where there are many")
 	flags.IntVar(&o.contacts, "contacts", 20, "how many contacts each has")
 	flags.IntVar(&o.largest, "large", 5000, "how many contacts the large Group has")
-	flags.IntVar(&o.rounds, "rounds", 4, "how often the operator and the bare client take turns")
+	flags.IntVar(&o.rounds, "rounds", 3, "how often the operator and the bare client take turns")
 	flags.DurationVar(&o.latency, "latency", 20*time.Millisecond, "how long the API takes")
 	flags.IntVar(&o.seconds, "seconds", 100, "how many seconds' calls are made in -run limits")
 	flags.StringVar(&sizes, "sizes", "1000,2500,5000,10000,20000", "the numbers of Groups of -run growth")
