@@ -47,7 +47,7 @@ func newGroupReconciler(o Options, accounts *account.Registry, notifier *Notifie
 	records := &records{client: o.Client, cluster: o.Cluster}
 	r := &GroupReconciler{
 		client: o.Client, accounts: accounts, notifier: notifier, left: left,
-		quota: newWorkerQuota(o.Workers, &records.load), large: make(chan struct{}, largeAtOnce),
+		quota: newWorkerQuota(o.Workers), large: make(chan struct{}, largeAtOnce),
 	}
 	owners := &owners{
 		groups: o.Groups, live: o.Live, accounts: accounts, cluster: o.Cluster, namespaces: o.Namespaces, states: &r.states, since: r.since,
@@ -103,6 +103,7 @@ func (r *GroupReconciler) look(ctx context.Context, cached *v1alpha1.Group, prio
 		return reconcile.Result{}, err
 	}
 	s.priority = priority
+	defer func() { r.quota.load.wrote(s.writing) }()
 	if isLarge(cached) { // the next look reads it again
 		defer func() { state.written = lastWritten[*v1alpha1.Group]{} }()
 	}

@@ -22,7 +22,6 @@ import (
 type records struct {
 	client  client.Client
 	cluster string
-	load    writeLoad
 }
 
 // metadataPatch is a merge patch of a Group's metadata. A nil annotation removes
@@ -42,7 +41,7 @@ func (r *records) patchMetadata(ctx context.Context, s *scope, p metadataPatch) 
 		return fmt.Errorf("encoding a patch: %w", err)
 	}
 	patched := empty(s.group)
-	defer r.load.wrote(time.Now())
+	defer s.timeWrite(time.Now())
 	if err := r.client.Patch(ctx, patched, client.RawPatch(types.MergePatchType, body)); err != nil {
 		return err //nolint:wrapcheck // the callers tell conflicts and absences apart
 	}
@@ -59,7 +58,7 @@ func (r *records) patchStatus(ctx context.Context, s *scope, status v1alpha1.Gro
 		return err
 	}
 	patched := empty(s.group)
-	defer r.load.wrote(time.Now())
+	defer s.timeWrite(time.Now())
 	if err := r.client.Status().Patch(ctx, patched, patch); err != nil {
 		return err //nolint:wrapcheck // the callers tell absences apart
 	}
@@ -74,6 +73,9 @@ func empty(g *v1alpha1.Group) *v1alpha1.Group {
 	named.Namespace, named.Name = g.Namespace, g.Name
 	return named
 }
+
+// timeWrite adds the time of a write that began then and has ended.
+func (s *scope) timeWrite(began time.Time) { s.writing += time.Since(began) }
 
 // wrote takes in the Group as a write of ours left it.
 func (s *scope) wrote(patched *v1alpha1.Group) {

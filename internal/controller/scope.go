@@ -33,6 +33,8 @@ type scope struct {
 	slotTaken bool
 	missed    bool         // a write of this pass did not find its group
 	events    []occurrence // to be recorded at the end of the pass
+	// writing is for how long this pass has waited for writes to Kubernetes.
+	writing time.Duration
 }
 
 // reply is what a call of this pass says of a remote group.

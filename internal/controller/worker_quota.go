@@ -21,7 +21,7 @@ import (
 // Where the API server is slow fewer work at a time. Without workers it sets no limit.
 type workerQuota struct {
 	workers int
-	load    *writeLoad
+	load    writeLoad
 
 	mu         sync.Mutex
 	busy       int
@@ -38,9 +38,9 @@ type workerLine struct {
 	requests  []reconcile.Request
 }
 
-func newWorkerQuota(workers int, load *writeLoad) *workerQuota {
+func newWorkerQuota(workers int) *workerQuota {
 	return &workerQuota{
-		workers: workers, load: load, connection: map[account.Key]int{}, namespace: map[string]int{},
+		workers: workers, connection: map[account.Key]int{}, namespace: map[string]int{},
 		waiting: map[int][]*workerLine{}, known: map[reconcile.Request]int{},
 	}
 }

@@ -4,6 +4,7 @@
 package controller
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/klink-cloud/klink-operator/api/v1alpha1"
 	"github.com/klink-cloud/klink-operator/internal/account"
 )
 
@@ -76,7 +79,7 @@ type workers struct {
 
 func newWorkers(n int) *workers {
 	w := &workers{
-		quota: newWorkerQuota(n, &writeLoad{}), queue: make(chan reconcile.Request, 1000), begun: time.Now(),
+		quota: newWorkerQuota(n), queue: make(chan reconcile.Request, 1000), begun: time.Now(),
 		key: map[reconcile.Request]account.Key{}, takes: map[reconcile.Request]time.Duration{}, done: map[reconcile.Request]time.Duration{},
 	}
 	for range n {
@@ -125,7 +128,7 @@ func checkEmpty(t *testing.T, q *workerQuota) {
 
 func TestOneConnectionLeavesWorkersToTheOthers(t *testing.T) {
 	for n, most := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 8: 6, 16: 12} {
-		q := newWorkerQuota(n, &writeLoad{})
+		q := newWorkerQuota(n)
 		slow, other := account.Key{Name: "slow"}, account.Key{Name: "other"}
 		for i := range most {
 			if !q.acquire(slow, requestOf(fmt.Sprint(i), "a"), priorityChange) {
@@ -143,7 +146,7 @@ func TestOneConnectionLeavesWorkersToTheOthers(t *testing.T) {
 
 // The Connections of one namespace share what that may have, and each leaves some to the others.
 func TestOneConnectionLeavesWorkersToTheOthersOfItsNamespace(t *testing.T) {
-	q := newWorkerQuota(16, &writeLoad{})
+	q := newWorkerQuota(16)
 	got := map[string]int{}
 	for _, name := range []string{"first", "second", "third"} {
 		for q.acquire(account.Key{Kind: "Connection", Namespace: "lobby", Name: name}, requestOf("lobby", fmt.Sprint(name, got[name])), priorityChange) {
@@ -175,7 +178,7 @@ func checkHanded(t *testing.T, got handed, want ...string) {
 }
 
 func TestWorkersAreHandedOverByPriority(t *testing.T) {
-	q, key := newWorkerQuota(3, &writeLoad{}), account.Key{Name: "slow"}
+	q, key := newWorkerQuota(3), account.Key{Name: "slow"}
 	var got handed
 	acquire := func(name string, priority int, want bool) {
 		t.Helper()
@@ -205,7 +208,7 @@ func TestWorkersAreHandedOverByPriority(t *testing.T) {
 
 // Five hundred Groups that wait for a worker keep another namespace's single Group waiting for one turn.
 func TestNamespacesTakeTurnsForWorkers(t *testing.T) {
-	q, key := newWorkerQuota(4, &writeLoad{}), account.Key{Name: "shared"}
+	q, key := newWorkerQuota(4), account.Key{Name: "shared"}
 	for i := range 3 {
 		q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityChange)
 	}
@@ -226,7 +229,7 @@ func TestNamespacesTakeTurnsForWorkers(t *testing.T) {
 }
 
 func TestWithoutWorkersThereIsNoQuota(t *testing.T) {
-	q := newWorkerQuota(0, &writeLoad{})
+	q := newWorkerQuota(0)
 	for range 100 {
 		if !q.acquire(account.Key{}, requestOf("n", "a"), 0) {
 			t.Fatal("there is a limit")
@@ -246,63 +249,78 @@ func TestFewerWorkWhereTheAPIServerIsSlow(t *testing.T) {
 		"all of the time is writes":  {time.Second, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				load := &writeLoad{}
-				q, key := newWorkerQuota(24, load), account.Key{Name: "busy"}
-				begun := 0
-				var next handed
-				for i := range 2000 {
-					q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityCreate)
+			q, key := newWorkerQuota(24), account.Key{Name: "busy"}
+			begun := 0
+			var next handed
+			for i := range 2000 {
+				q.acquire(key, requestOf("many", fmt.Sprint(i)), priorityCreate)
+			}
+			for range 500 {
+				q.load.wrote(test.writing)
+				q.release(key, "many", time.Second, next.enqueue)
+				for ; begun < len(next); begun++ {
+					q.acquire(key, requestOf("many", fmt.Sprint("again-", begun)), priorityCreate)
 				}
-				for range 500 {
-					began := time.Now()
-					time.Sleep(test.writing)
-					load.wrote(began)
-					time.Sleep(time.Second - test.writing)
-					q.release(key, "many", time.Second, next.enqueue)
-					for ; begun < len(next); begun++ {
-						q.acquire(key, requestOf("many", fmt.Sprint("again-", begun)), priorityCreate)
-					}
-				}
-				if q.busy != test.most {
-					t.Errorf("%d work at a time, want %d", q.busy, test.most)
-				}
-			})
+			}
+			if q.busy != test.most {
+				t.Errorf("%d work at a time, want %d", q.busy, test.most)
+			}
 		})
 	}
 }
 
 // What was is forgotten: where the API server is fast again, all work again.
 func TestAllWorkAgainWhereTheAPIServerIsFastAgain(t *testing.T) {
+	load := &writeLoad{}
+	for i := range 1000 {
+		if i < 500 {
+			load.wrote(time.Second)
+		}
+		if load.passEnded(time.Second); i == 499 && load.workers(24) != writesAtOnce {
+			t.Errorf("%d work at a time while all of the time is writes", load.workers(24))
+		}
+	}
+	if got := load.workers(24); got != 24 {
+		t.Errorf("%d work at a time, want all", got)
+	}
+}
+
+// slowAPIServer takes a second for each write, and refuses it.
+type slowAPIServer struct{ conflictingClient }
+
+func (c slowAPIServer) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+	time.Sleep(time.Second)
+	return c.conflictingClient.Patch(ctx, o, p, opts...)
+}
+
+// Eighteen creates had written their notes and waited for a slow groups API: the notes counted
+// alone, and a neighbour got one worker. A pass carries what it has waited for to its end.
+func TestWhatWasWrittenCountsWhenThePassEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		load := &writeLoad{}
-		for i := range 1000 {
-			began := time.Now()
-			time.Sleep(time.Second)
-			if i < 500 {
-				load.wrote(began)
-			}
-			if load.passEnded(time.Second); i == 499 && load.workers(24) != writesAtOnce {
-				t.Errorf("%d work at a time while all of the time is writes", load.workers(24))
+		s := &scope{group: &v1alpha1.Group{}, state: &groupState{}}
+		r := &records{client: slowAPIServer{}}
+		for range 2 {
+			if err := r.noteAttempt(t.Context(), s, "note"); err == nil {
+				t.Fatal("it is written")
 			}
 		}
-		if got := load.workers(24); got != 24 {
-			t.Errorf("%d work at a time, want all", got)
+		if s.writing != 2*time.Second {
+			t.Errorf("the pass has waited for writes for %s", s.writing)
 		}
 	})
 }
 
 // Where more may work than do, each that ends hands over one more: all work again in time.
 func TestOneMoreIsHandedOverWhereMoreMayWork(t *testing.T) {
-	load := &writeLoad{written: time.Hour, passed: time.Second}
-	q, key := newWorkerQuota(16, load), account.Key{Name: "busy"}
+	q, key := newWorkerQuota(16), account.Key{Name: "busy"}
+	q.load.written, q.load.passed = time.Hour, time.Second
 	q.acquire(account.Key{Name: "other"}, requestOf("another", "a"), priorityChange)
 	for i := range 5 {
 		if got := q.acquire(key, requestOf("n", fmt.Sprint(i)), priorityChange); got != (i == 0) {
 			t.Errorf("request %d gets a worker: %t", i, got)
 		}
 	}
-	*load = writeLoad{}
+	q.load.written = 0
 	var got handed
 	q.release(key, "n", 0, got.enqueue)
 	checkHanded(t, got, "n/1", "n/2")

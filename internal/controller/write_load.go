@@ -14,15 +14,15 @@ import (
 // and keep a person's write waiting; here the namespaces take turns.
 const writesAtOnce = 12
 
-// writeLoad knows which part of a pass goes into writes to Kubernetes. The records add to it; the
-// workers' quota takes it in, under its lock, when a pass ends.
+// writeLoad knows which part of a pass goes into writes to Kubernetes. Both are taken in when the
+// pass ends: what a create has written before a POST that takes its time says nothing alone.
 type writeLoad struct {
 	writing         atomic.Int64  // nanoseconds, not taken in yet
 	written, passed time.Duration // in all, the older the less
 }
 
-// wrote notes a write that began then and has ended.
-func (l *writeLoad) wrote(began time.Time) { l.writing.Add(int64(time.Since(began))) }
+// wrote notes for how long a pass that ends has waited for writes.
+func (l *writeLoad) wrote(took time.Duration) { l.writing.Add(int64(took)) }
 
 // passEnded takes in a pass that took so long.
 func (l *writeLoad) passEnded(took time.Duration) {
