@@ -138,8 +138,9 @@ func TestACandidateThatIsGoneIsNotAskedForAgain(t *testing.T) {
 }
 
 // update declares a description and has it set.
-func (r *steps) update(text string, drifted bool) {
+func (r *steps) update(drifted bool) {
 	r.t.Helper()
+	text := "two"
 	r.f.Declared.Description = &text
 	g, _ := r.sim.Group("a")
 	r.f.Remote.Group = remote.Group{ID: "a", Name: g.Name, Description: *g.Description}
@@ -154,7 +155,7 @@ func TestWhatIsSaidOfAnUpdate(t *testing.T) {
 		r := newSteps(t, plaza())
 		r.failedBefore(http.MethodPut)
 		r.s.state.memory.History.NotApplied, r.s.state.memory.History.Unapplied = &plan.Backoff{}, 2
-		r.update("two", false)
+		r.update(false)
 		r.said("Normal Updated: set description")
 		if g, _ := r.sim.Group("a"); *g.Description != "two" || r.s.reply == nil || !r.s.reply.fresh || r.s.reply.group.Description != "two" {
 			t.Errorf("set: %+v, shown: %+v", g, r.s.reply)
@@ -164,7 +165,7 @@ func TestWhatIsSaidOfAnUpdate(t *testing.T) {
 		}
 		for i := range 3 {
 			r.sim.Mutate("a", func(g *simulator.Group) { text := "tampered"; g.Description = &text })
-			r.update("two", true)
+			r.update(true)
 			want := []string{`Normal DriftCorrected: changed back what was changed remotely: description: declared "two", shown "tampered"`}
 			if i == 2 {
 				want = append(want, `Warning Contested: somebody else (another cluster, a script, a person) keeps changing description (description: declared "two", shown "tampered"); from now on corrected once an hour`)
@@ -182,7 +183,7 @@ func TestAnUpdateThatDoesNotShowIsHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newSteps(t, plaza())
 		r.sim.AddFault(simulator.Fault{Method: http.MethodPut, Action: simulator.Status, Status: http.StatusOK, Body: `{"id":"a","name":"Plaza","description":"one"}`})
-		r.update("two", true)
+		r.update(true)
 		r.said()
 		if held := r.s.state.memory.History.NotApplied; held == nil || !slices.Equal(held.Fields, []plan.Field{plan.FieldDescription}) || len(r.count.drifted) > 0 {
 			t.Errorf("held back: %+v, counted %q", held, r.count.drifted)
@@ -191,7 +192,7 @@ func TestAnUpdateThatDoesNotShowIsHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newSteps(t, plaza())
 		r.sim.AddFault(simulator.Fault{Method: http.MethodPut, Action: simulator.Status, Status: http.StatusOK, Body: `{"id":"a","name":"Plaza"}`})
-		if r.update("two", false); r.s.reply.fresh {
+		if r.update(false); r.s.reply.fresh {
 			t.Error("what a reply leaves out is taken for what was declared")
 		}
 	})
@@ -240,7 +241,7 @@ func TestAWriteWithoutAnAnswerIsAskedFor(t *testing.T) {
 				if c.get != 0 {
 					r.status(http.MethodGet, c.get)
 				}
-				r.update("two", false)
+				r.update(false)
 				if h := r.s.state.memory.History; (h.Failed == nil) != c.done || (r.s.reply != nil) != c.done {
 					t.Errorf("failed: %+v, reply %+v", h.Failed, r.s.reply)
 				}

@@ -23,7 +23,7 @@ import (
 )
 
 // listedScope is a scope over an account that was listed.
-func listedScope(t *testing.T, edit func(*account.Settings), groups ...simulator.Group) (*scope, *simulator.Server) {
+func listedScope(t *testing.T, groups ...simulator.Group) (*scope, *simulator.Server) {
 	t.Helper()
 	sim, accounts := startAccounts(t, account.Bindings{})
 	for _, g := range groups {
@@ -35,9 +35,6 @@ func listedScope(t *testing.T, edit func(*account.Settings), groups ...simulator
 	s.account = accounts.Ensure(s.key)
 	settings := account.Settings{
 		Endpoint: s.endpoint, Token: simulator.DefaultToken, Transport: sim.Transport(), Resync: time.Hour, PerSecond: 10, Burst: 10,
-	}
-	if edit != nil {
-		edit(&settings)
 	}
 	if err := s.account.Configure(settings); err != nil {
 		t.Fatal(err)
@@ -51,7 +48,7 @@ func listedScope(t *testing.T, edit func(*account.Settings), groups ...simulator
 // somebody who has it.
 func TestWhoHasARefusedNameIsNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := listedScope(t, nil, simulator.Group{ID: "own", Name: "Plaza"}, simulator.Group{ID: "other", Name: "Plaza"}, simulator.Group{ID: "third", Name: "Lobby"})
+		s, _ := listedScope(t, simulator.Group{ID: "own", Name: "Plaza"}, simulator.Group{ID: "other", Name: "Plaza"}, simulator.Group{ID: "third", Name: "Lobby"})
 		s.group.Spec.Name = "Plaza"
 		step := plan.Step{Action: plan.Update, ID: "own", Fields: []plan.Field{plan.FieldName}}
 		if _, err := failed(s, step, &klink.Error{Kind: klink.KindRejected, Status: http.StatusConflict}); err != nil {
@@ -111,7 +108,7 @@ func TestAPauseIsSaidWhereAPersonWaitsForItLong(t *testing.T) {
 		"it is long over": {0, priorityChange, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s, sim := listedScope(t, nil, simulator.Group{ID: "own", Name: "Plaza"})
+			s, sim := listedScope(t, simulator.Group{ID: "own", Name: "Plaza"})
 			s.priority = c.priority
 			if c.pause > 0 {
 				sim.AddFault(simulator.Fault{Method: "GET", Action: simulator.Status, Status: http.StatusTooManyRequests, Headers: map[string]string{"Retry-After": strconv.Itoa(int(c.pause.Seconds()))}})

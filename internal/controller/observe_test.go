@@ -38,7 +38,7 @@ func onScene(t *testing.T, others ...*v1alpha1.Group) *scene {
 	t.Helper()
 	now := time.Now()
 	v := &scene{server: &crdReader{}, cache: &connections{shared: make([]v1alpha1.ClusterConnection, 1)}}
-	v.s, v.sim = listedScope(t, nil,
+	v.s, v.sim = listedScope(t,
 		simulator.Group{ID: "first", Name: "Plaza", CreatedAt: now}, simulator.Group{ID: "second", Name: "Plaza", CreatedAt: now},
 		simulator.Group{ID: "third", Name: "Lobby", CreatedAt: now})
 	connection := &v.cache.shared[0]

@@ -139,7 +139,7 @@ type steps struct {
 
 func newSteps(t *testing.T, groups ...simulator.Group) *steps {
 	t.Helper()
-	s, sim := listedScope(t, nil, groups...)
+	s, sim := listedScope(t, groups...)
 	s.group.ResourceVersion, s.group.Generation, s.group.Spec.Name = "7", 1, "Plaza"
 	accounts := account.NewRegistry(account.Hooks{})
 	r := &steps{t: t, s: s, sim: sim, api: &oneGroup{group: s.group.DeepCopy()}, count: &counts{}}
