@@ -4,13 +4,14 @@
 package simulation
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/klink-cloud/klink-operator/api/v1alpha1"
-	"github.com/klink-cloud/klink-operator/internal/simulator"
 )
 
 // events are what people and the surroundings do while something is under way.
@@ -22,6 +23,19 @@ func init() {
 		"edit description": func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Description = new("three") }) },
 		"edit contacts": func(w *world) {
 			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}} })
+		},
+		"edit avatarURL": func(w *world) {
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.AvatarURL = new("https://example.com/p.png") })
+		},
+		"edit contactsPolicy":   func(w *world) { w.story.editMainGroup(otherContactsPolicy) },
+		"edit adoptionPolicy":   func(w *world) { w.story.editMainGroup(otherAdoptionPolicy) },
+		"edit managementPolicy": func(w *world) { w.story.editMainGroup(otherManagementPolicy) },
+		"edit managementPolicy and back": func(w *world) {
+			w.story.later(time.Minute, func() { w.story.editMainGroup(otherManagementPolicy) })
+			w.story.editMainGroup(otherManagementPolicy)
+		},
+		"allow a duplicate": func(w *world) {
+			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.AdoptionPolicy = v1alpha1.AdoptAllowDuplicate })
 		},
 		"declare archived": func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Archived = new(true) }) },
 		"declare active":   func(w *world) { w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.Archived = new(false) }) },
@@ -50,6 +64,19 @@ func init() {
 			w.story.editMainGroup(func(g *v1alpha1.Group) { g.Spec.DeletionPolicy = v1alpha1.DeletionArchive })
 		},
 		"forbid deletion": func(w *world) { w.kubectl.setAllowDelete(w.links[0], false) },
+		// A deletion waits for the consent, and it is given: for good, or taken back at once.
+		"forbid deletion and allow it": func(w *world) {
+			w.story.later(time.Minute, func() { w.kubectl.setAllowDelete(w.links[0], true) })
+			w.kubectl.setAllowDelete(w.links[0], false)
+		},
+		"allow deletion for a moment": func(w *world) {
+			w.story.later(time.Minute, func() {
+				w.kubectl.setAllowDelete(w.links[0], true)
+				time.Sleep(moment)
+				w.kubectl.setAllowDelete(w.links[0], false)
+			})
+			w.kubectl.setAllowDelete(w.links[0], false)
+		},
 		"request": func(w *world) {
 			w.story.ifMainGroup(func(*v1alpha1.Group) {
 				w.kubectl.annotate(mainGroup, v1alpha1.AnnotationReconcileRequestedAt, time.Now().UTC().Format(time.RFC3339Nano))
@@ -93,37 +120,6 @@ func init() {
 			w.kubectl.annotate(w.links[0].connection, v1alpha1.AnnotationAcceptMissing, time.Now().UTC().Format(time.RFC3339))
 		},
 		"take over": func(w *world) { w.kubectl.annotate(w.links[0].connection, v1alpha1.AnnotationTakeOver, w.ops.uid) },
-		"remote edit": func(w *world) {
-			w.story.mutateMainGroup(func(g *simulator.Group) { g.Description = new("edited by somebody") })
-		},
-		"remote archive": func(w *world) {
-			w.story.mutateMainGroup(func(g *simulator.Group) { g.ArchivedAt = time.Now().Truncate(time.Second) })
-		},
-		"remote unarchive": func(w *world) {
-			w.story.ifMainGroup(func(g *v1alpha1.Group) {
-				if !g.DeletionTimestamp.IsZero() {
-					w.records.end(g) // those who take it out of the archive want it
-				}
-			})
-			w.story.mutateMainGroup(func(g *simulator.Group) { g.ArchivedAt = time.Time{} })
-		},
-		"remote rename": func(w *world) {
-			// One that was made and is not recorded yet is looked for by its name. Renamed before
-			// that, it cannot be told from a stranger's: a limit, as docs/limits.md says.
-			if g := w.story.mainGroup(); g != nil && first(g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID]) != "" {
-				w.story.mutateMainGroup(func(g *simulator.Group) { g.Name = "Other" })
-			}
-		},
-		"remote delete": func(w *world) {
-			if id := w.story.mainGroupID(); id != "" {
-				w.sim.Remove(id)
-			}
-		},
-		"a stranger takes the name": func(w *world) {
-			w.story.ifMainGroup(func(g *v1alpha1.Group) {
-				w.sim.Mutate(stranger(w.sim, "Other"), func(s *simulator.Group) { s.Name = g.Spec.Name })
-			})
-		},
 		"hand over": func(w *world) {
 			old := w.managers.leaders()
 			w.managers.start(w.ops)
@@ -134,34 +130,46 @@ func init() {
 			})
 		},
 	}
+	maps.Copy(events, remoteEvents)
 }
 
-func first(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
+// moment is how long a consent lasts that is taken back: about what a look takes.
+const moment = 20 * time.Millisecond
+
+func otherContactsPolicy(g *v1alpha1.Group) {
+	if g.Spec.ContactsPolicy == v1alpha1.ContactsAtLeast {
+		g.Spec.ContactsPolicy = v1alpha1.ContactsExact
+		return
 	}
-	return ""
-}
-
-func (s *story) ifMainGroup(f func(*v1alpha1.Group)) {
-	if g := s.mainGroup(); g != nil {
-		f(g)
+	g.Spec.ContactsPolicy = v1alpha1.ContactsAtLeast
+	if len(g.Spec.Contacts) == 0 { // the CRD wants some
+		g.Spec.Contacts = []v1alpha1.Contact{{Username: "Hector"}}
 	}
 }
 
-// mainGroupID is the remote group of the story: recorded, or just made.
-func (s *story) mainGroupID() string {
-	if g := s.mainGroup(); g != nil {
-		return first(g.Status.ID, g.Annotations[v1alpha1.AnnotationGroupID], s.world.kubectl.madeFor(g))
+// otherAdoptionPolicy exchanges Never and ByName, which a groupID excludes.
+func otherAdoptionPolicy(g *v1alpha1.Group) {
+	if g.Spec.GroupID == "" && g.Spec.AdoptionPolicy != v1alpha1.AdoptByName {
+		g.Spec.AdoptionPolicy = v1alpha1.AdoptByName
+		return
 	}
-	return ""
+	g.Spec.AdoptionPolicy = v1alpha1.AdoptNever
 }
 
-func (s *story) mutateMainGroup(f func(*simulator.Group)) {
-	if id := s.mainGroupID(); id != "" {
-		s.world.sim.Mutate(id, f)
+// otherManagementPolicy exchanges Manage and Observe, for which the CRD wants to know the
+// remote group: by the id that the status shows, else by its name.
+func otherManagementPolicy(g *v1alpha1.Group) {
+	if g.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
+		g.Spec.ManagementPolicy = v1alpha1.ManagementManage
+		return
+	}
+	g.Spec.ManagementPolicy = v1alpha1.ManagementObserve
+	switch {
+	case g.Spec.GroupID != "" || g.Spec.AdoptionPolicy == v1alpha1.AdoptByName:
+	case g.Status.ID != "":
+		g.Spec.GroupID, g.Spec.AdoptionPolicy = g.Status.ID, v1alpha1.AdoptNever
+	default:
+		g.Spec.AdoptionPolicy = v1alpha1.AdoptByName
 	}
 }
 
@@ -186,6 +194,7 @@ func (s *story) moveEndpoint(to string) {
 // later lets something happen at the next tick after a while.
 func (s *story) later(after time.Duration, do func()) {
 	s.due = append(s.due, due{time.Now().Add(after), do})
+	slices.SortStableFunc(s.due, func(a, b due) int { return a.at.Compare(b.at) })
 }
 
 type due struct {

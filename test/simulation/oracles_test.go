@@ -57,7 +57,6 @@ type witness struct {
 	ops      *cluster
 	link     link
 	schedule schedule
-	declared v1alpha1.GroupSpec // as the story begins
 
 	polls         int                  // calls that read the account
 	calls, writes int                  // for one group, and to Kubernetes
@@ -72,7 +71,7 @@ func newWitness(w *world, s schedule) *witness {
 	declared := v1alpha1.GroupSpec{Name: storyName}
 	manifests[s.manifest](w.sim, &declared)
 	return &witness{
-		journal: w.journal, sim: w.sim, ops: w.ops, link: w.links[0], schedule: s, declared: declared, strangers: strangers(w.sim, declared.Name),
+		journal: w.journal, sim: w.sim, ops: w.ops, link: w.links[0], schedule: s, strangers: strangers(w.sim, declared.Name),
 		shown: map[string][]shown{}, denied: map[string]time.Time{}, orphaned: map[string]leftAlone{}, silent: map[string]time.Time{},
 	}
 }
@@ -111,7 +110,7 @@ func (w *witness) hear(response *http.Response) io.ReadCloser {
 // judgeCall judges a write to the API by what is so at this moment.
 func (w *witness) judgeCall(p *process, c *call, what string) {
 	id := idOf(c)
-	if w.strangers[id] && !w.mayBindByName(id) {
+	if w.strangers[id] && !w.mayBindByName(c.about.name, id) {
 		w.journal.violate("not ours: a stranger's group is written: %s", what)
 	}
 	// A call without an answer that was begun before may still arrive: docs/limits.md.
@@ -136,11 +135,14 @@ func (w *witness) judgeCall(p *process, c *call, what string) {
 	}
 }
 
-// mayBindByName reports whether a stranger's group was shown under the name that a Group of the
-// story binds to: one that takes the name is bound by it, once it is the only one.
-func (w *witness) mayBindByName(id string) bool {
-	return w.declared.AdoptionPolicy == v1alpha1.AdoptByName &&
-		slices.ContainsFunc(w.shown[id], func(s shown) bool { return s.group.Name == w.declared.Name })
+// mayBindByName reports whether a stranger's group was shown under a name that the Group of a
+// call was to bind to at some time: one that takes the name is bound by it, once it is the only one.
+func (w *witness) mayBindByName(n name, id string) bool {
+	return w.ops.lately(n, time.Time{}, func(o client.Object) bool {
+		g, ok := o.(*v1alpha1.Group)
+		return ok && g.Spec.AdoptionPolicy == v1alpha1.AdoptByName &&
+			slices.ContainsFunc(w.shown[id], func(s shown) bool { return s.group.Name == g.Spec.Name })
+	})
 }
 
 // slack is how old what a process knows may be.

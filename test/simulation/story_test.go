@@ -37,8 +37,12 @@ var manifests = map[string]func(sim *simulator.Server, spec *v1alpha1.GroupSpec)
 	"byName archived": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) {
 		spec.Name, spec.AdoptionPolicy = "Old", v1alpha1.AdoptByName
 	},
-	"byName new": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) { spec.AdoptionPolicy = v1alpha1.AdoptByName },
-	"twins":      func(*simulator.Server, *v1alpha1.GroupSpec) {},
+	// It declares each field.
+	"byName new": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) {
+		spec.AdoptionPolicy, spec.AvatarURL, spec.Archived = v1alpha1.AdoptByName, new("https://example.com/one.png"), new(false)
+		spec.Contacts = []v1alpha1.Contact{{Username: "Cliff"}, {Username: "Hester"}}
+	},
+	"twins": func(*simulator.Server, *v1alpha1.GroupSpec) {},
 	"twins byName": func(_ *simulator.Server, spec *v1alpha1.GroupSpec) {
 		spec.Name, spec.AdoptionPolicy = "Theirs", v1alpha1.AdoptByName
 	},
@@ -212,7 +216,7 @@ func (s *story) idle(d time.Duration) {
 // endTrouble ends what was chosen, and gives back what Groups need to come to rest.
 func (s *story) endTrouble() {
 	w := s.world
-	s.script.quiet, s.script.spell = true, spell{}
+	s.script.quiet, s.script.spell, s.due = true, spell{}, nil
 	w.ops.edit(w.links[0].connection, func(o client.Object) {
 		c := o.(*v1alpha1.ClusterConnection)
 		c.Spec.Endpoint, c.Spec.AllowedNamespaces = endpoint, v1alpha1.AllowedNamespaces{}
