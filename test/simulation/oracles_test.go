@@ -263,6 +263,8 @@ func (w *witness) spendPoll(p *process, point string) {
 	switch dialect := w.schedule.dialect(); {
 	case dialect == "summaries":
 		calls = 3 // and what lists leave out is read group by group
+	case strings.HasPrefix(dialect, "cut off"):
+		calls = 4 // each way to the next page is tried
 	case dialect != "":
 		calls = 2 // the neighbours fill a page
 	}
