@@ -261,8 +261,8 @@ func (w *witness) spend(p *process, c *call, point string) {
 func (w *witness) spendPoll(p *process, point string) {
 	calls := 1
 	switch dialect := w.schedule.dialect(); {
-	case dialect == "summaries":
-		calls = 3 // and what lists leave out is read group by group
+	case dialect == "summaries", strings.HasSuffix(dialect, "not listed"):
+		calls = 2 + 2 // and what lists leave out is read of each of two Groups
 	case strings.HasPrefix(dialect, "cut off"):
 		calls = 4 // each way to the next page is tried
 	case dialect != "":
