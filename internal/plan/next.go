@@ -58,8 +58,7 @@ func suspended(f *Facts) (Step, bool) {
 		return Step{}, false
 	}
 	mayLook := f.Connection.Allowed && f.maySee()
-	asks := Requested(f.Group) || f.Remote.State == RemotePresent && f.seenBefore()
-	if asks && mayLook && f.Connection.Up && !f.Remote.Fresh && f.backoff(nil) == nil {
+	if mayLook && f.Connection.Up && f.asksForLook() && f.backoff(nil) == nil {
 		return Step{Action: Read, ID: f.Identity.boundOrClaimed()}, true
 	}
 	ready := lastReady(f.Group)
@@ -68,6 +67,11 @@ func suspended(f *Facts) (Step, bool) {
 	}
 	shown := mayLook && f.Identity.ID != "" && f.Remote.State == RemotePresent && !f.seenBefore()
 	return writeStatus(suspendedReport(f, shown), 0), true
+}
+
+// asksForLook: a person asks for one, or what is known is older than what is declared.
+func (f *Facts) asksForLook() bool {
+	return !f.Remote.Fresh && (Requested(f.Group) || f.Remote.State == RemotePresent && f.seenBefore())
 }
 
 // suspendedReport says whether the declaration was last seen in place.

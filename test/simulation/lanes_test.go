@@ -77,7 +77,7 @@ func goOn(t *testing.T) (all totals, keep func(totals)) {
 	if *positions == "" {
 		return all, keep
 	}
-	if err := os.MkdirAll(*positions, 0o755); err != nil { //nolint:gosec // as a folder of make's
+	if err := os.MkdirAll(*positions, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	code := codeDigest(t)
@@ -103,7 +103,7 @@ func goOn(t *testing.T) (all totals, keep func(totals)) {
 // runLane runs the schedules one by one, and stops at the first that is violated.
 func runLane(t *testing.T) totals {
 	all, keep := goOn(t)
-	for n := uint64(all["schedules"]); n < uint64(*runs); n++ { //nolint:gosec // neither is negative
+	for n := uint64(all["schedules"]); n < uint64(*runs); n++ {
 		w := live(t, *seed+n, breaks{})
 		all.add(w.journal.counts)
 		all["schedules"]++
