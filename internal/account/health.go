@@ -50,12 +50,9 @@ func (h *health) onlyThrottled(now time.Time, interval time.Duration) bool {
 	return h.throttledFor(now) >= max(interval, probeEvery)
 }
 
-// unanswered: since the start nothing but 429 was answered, for so long, or with so long a pause,
-// that those who wait for the first answer have to hear of it.
-func (s *state) unanswered(now time.Time) bool {
-	h := &s.health
-	return !h.up && h.down == 0 && (h.onlyThrottled(now, s.settings.Resync) || s.limit.PausedUntil().After(now.Add(firstThrottled)))
-}
+// unanswered: since the start nothing but 429 was answered, for so long that those who wait for
+// the first answer were told.
+func (h *health) unanswered() bool { return !h.up && h.down == 0 && h.told }
 
 // unsent reports whether a call was refused here: no exchange tells the rate of it.
 func unsent(err error) bool {
@@ -73,7 +70,7 @@ func (s *state) judge(err error, now time.Time) News {
 			h.throttled = now
 		}
 		news := News{Status: true} // a long pause is the connection's to report
-		if s.unanswered(now) && !h.told {
+		if !h.up && h.down == 0 && !h.told && h.onlyThrottled(now, s.settings.Resync) {
 			h.told, news.All = true, true // Groups that wait for the first answer now wait for this
 		}
 		return news

@@ -198,15 +198,15 @@ func TestGroupsAreToldThatNothingButThrottlingIsAnsweredFromTheStart(t *testing.
 	}
 }
 
-func TestGroupsAreToldOfALongPauseFromTheStart(t *testing.T) {
+// A first 429 with a short Retry-After had Groups say that their connection is not ready, before
+// the connection said anything.
+func TestAShortPauseFromTheStartIsToldToNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for pause, told := range map[time.Duration]bool{firstThrottled: false, firstThrottled + time.Second: true} {
-			s := unlooked()
-			refused := &klink.Error{Kind: klink.KindThrottled, Status: http.StatusTooManyRequests, Until: time.Now().Add(pause)}
-			s.limit.Done(refused)
-			if news := s.judge(refused, time.Now()); news.All != told {
-				t.Errorf("a pause of %s: %+v", pause, news)
-			}
+		s := unlooked()
+		refused := &klink.Error{Kind: klink.KindThrottled, Status: http.StatusTooManyRequests, Until: time.Now().Add(2 * firstThrottled)}
+		s.limit.Done(refused)
+		if news := s.judge(refused, time.Now()); news.All || s.show(time.Now()).Unanswered {
+			t.Errorf("it is told: %+v", news)
 		}
 	})
 }

@@ -67,8 +67,8 @@ type State struct {
 	// not been looked at for long all the same: bound Groups go on, and nothing is
 	// created. Empty otherwise.
 	Behind string
-	// OnlyThrottled: nothing but 429 was answered for an interval. Unanswered: for long enough, since
-	// the start, that those who wait for the first answer are told.
+	// OnlyThrottled: nothing but 429 was answered for an interval. Unanswered: since the
+	// start, and those who wait for the first answer were told.
 	OnlyThrottled, Unanswered bool
 	// Complete: the account can be listed completely, as far as known.
 	Complete bool
@@ -95,7 +95,7 @@ func (s *state) show(now time.Time) State {
 	return State{
 		Up: s.health.up, Down: s.health.down, Message: s.health.message,
 		Trust: s.trust.level, Looked: s.trust.looked, Missing: s.trust.missing, Owned: s.trust.owned,
-		Behind: s.behind.on(now), OnlyThrottled: s.health.onlyThrottled(now, s.settings.Resync), Unanswered: s.unanswered(now),
+		Behind: s.behind.on(now), OnlyThrottled: s.health.onlyThrottled(now, s.settings.Resync), Unanswered: s.health.unanswered(),
 		Complete: s.mirror.listings.begun.IsZero() || s.mirror.listings.complete, Odd: s.odd, Why: s.why, Listed: s.listed, RemoteGroups: s.remote, Watched: s.watched, Dialect: s.dialect,
 		PausedUntil: s.limit.PausedUntil(), Paused: s.limit.Paused(), Rate: s.limit.Rate(), Endpoint: s.settings.Endpoint,
 	}

@@ -33,8 +33,9 @@ func (w *lastWritten[T]) latest(cached T) T {
 }
 
 // isOlder compares two versions of one object, which the API server numbers. What it does not
-// number is not older: then the cache is believed.
+// number is not older: then the cache is believed. Nor is what has a later generation: the API server
+// was restored from a backup.
 func isOlder(a, b client.Object) bool {
 	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
-	return err == nil && order < 0
+	return err == nil && order < 0 && a.GetGeneration() <= b.GetGeneration()
 }

@@ -69,9 +69,10 @@ func suspended(f *Facts) (Step, bool) {
 	return writeStatus(suspendedReport(f, shown), 0), true
 }
 
-// asksForLook: a person asks for one, or what is known is older than what is declared.
+// asksForLook: a person asks for one, or what is known is older than what is declared. Of an id
+// that is not confirmed nothing could be told.
 func (f *Facts) asksForLook() bool {
-	return !f.Remote.Fresh && (Requested(f.Group) || f.Remote.State == RemotePresent && f.seenBefore())
+	return f.Identity.ID != "" && !f.Remote.Fresh && (Requested(f.Group) || f.Remote.State == RemotePresent && f.seenBefore())
 }
 
 // suspendedReport says whether the declaration was last seen in place.
@@ -223,7 +224,7 @@ func read(f *Facts, id string) Step {
 // for each, or a look that waits for the PUT's would read again, and take it.
 func readBeforeWrite(f *Facts) Step {
 	step := read(f, f.Identity.ID)
-	step.WithWrite = step.Action == Read
+	step.WithWrite = step.Action == Read && !f.observes() && !f.DryRun
 	return step
 }
 
