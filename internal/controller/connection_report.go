@@ -93,7 +93,7 @@ func evaluateReady(object connectionObject, s account.State, p *problem, held ho
 }
 
 // evaluateProblem says what a person has to put right. That the token which is still in use shows
-// another account comes first: a Secret alone would not help.
+// another account comes before the loss of its Secret, and does not hide that.
 func evaluateProblem(object connectionObject, s account.State, p *problem, now time.Time) readyState {
 	if p.reason == v1alpha1.ReasonSecretNotFound && s.Up && s.Trust == account.TrustLost {
 		return readyState{reason: v1alpha1.ReasonMassDisappearance, message: disappearance(object, s, now) + "; besides, " + p.explain(s), stalled: true}

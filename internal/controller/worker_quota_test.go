@@ -310,6 +310,24 @@ func TestWhatWasWrittenCountsWhenThePassEnds(t *testing.T) {
 	})
 }
 
+func TestTheQuotaHearsOfWhatALookHasWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := groupAt("lobby", "g")
+		g.UID, g.ResourceVersion, g.Spec.Suspend, g.Status.ObservedGeneration = "uid", "1", true, -1
+		g.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.KindConnection, Name: "own"}
+		api := &oneGroup{group: g, takes: time.Second}
+		r := newGroupReconciler(Options{
+			Client: api, Live: &namespaces{}, Groups: Groups{Cache: servedAndOthers(), Index: &fakeCache{}, labels: &namespaceLabelCache{live: &namespaces{}}}, Workers: 8, Events: &notes{},
+		}, account.NewRegistry(account.Hooks{}), &Notifier{}, &leftBehind{})
+		if _, err := r.Reconcile(t.Context(), requestOf("lobby", "g")); err != nil {
+			t.Fatal(err)
+		}
+		if len(api.bodies) != 1 || r.quota.load.written != time.Second || r.quota.load.passed != time.Second {
+			t.Errorf("%d writes of a second each: %s of %s", len(api.bodies), r.quota.load.written, r.quota.load.passed)
+		}
+	})
+}
+
 // Where more may work than do, each that ends hands over one more: all work again in time.
 func TestOneMoreIsHandedOverWhereMoreMayWork(t *testing.T) {
 	q, key := newWorkerQuota(16), account.Key{Name: "busy"}

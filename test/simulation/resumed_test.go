@@ -20,6 +20,7 @@ func TestALongRunGoesOnWhereItWasStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			set(t, positions, t.TempDir())
 			set(t, runs, 10)
+			set(t, seed, 1)
 			const kept = 100_000 // more crashes than ten schedules have
 			keepIn(t, filepath.Join(*positions, "simulated-1-10.json"), simulated{test.code, totals{"schedules": 7, "crash": kept}})
 			all := runLane(t)
